@@ -1,0 +1,42 @@
+/*
+ * clock.c - the real clock, or a fixed one.
+ */
+#include "clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+static _Atomic int64_t fixed;
+
+int64_t
+clock_now_us(void)
+{
+    struct timespec ts;
+    int64_t at = atomic_load_explicit(&fixed, memory_order_relaxed);
+
+    if (at)
+        return at * 1000000;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
+clock_now(void)
+{
+    return clock_now_us() / 1000000;
+}
+
+int64_t
+clock_mono_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+clock_fix(int64_t utc_seconds)
+{
+    atomic_store(&fixed, utc_seconds);
+}

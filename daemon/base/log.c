@@ -1,0 +1,42 @@
+/*
+ * log.c - one write per line, so that lines of several threads never mix.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "civil.h"
+#include "clock.h"
+
+static enum log_level threshold = LOG_LEVEL_INFO;
+
+void
+log_set_level(enum log_level level)
+{
+    threshold = level;
+}
+
+void
+log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    char line[1024], when[CIVIL_TEXT];
+    va_list ap;
+    int n;
+
+    if (level < threshold)
+        return;
+    n = snprintf(line, sizeof line, "%s %s event=%s ", format_utc(when, clock_now()),
+                 names[level], event);
+    va_start(ap, fmt);
+    n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+    va_end(ap);
+    if (n > (int)sizeof line - 2)
+        n = sizeof line - 2;
+    line[n++] = '\n';
+    if (write(STDERR_FILENO, line, (size_t)n) < 0)
+        return; /* nobody is left to be told */
+}

@@ -1,0 +1,281 @@
+/*
+ * memory.c - allocation that cannot fail, arenas, buffers.
+ */
+#include "memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+checked(void *p)
+{
+    if (!p) {
+        static const char text[] = "event=out_of_memory\n";
+
+        fwrite(text, 1, sizeof text - 1, stderr);
+        abort();
+    }
+    return p;
+}
+
+void *
+xmalloc(size_t n)
+{
+    return checked(malloc(n ? n : 1));
+}
+
+void *
+xcalloc(size_t count, size_t size)
+{
+    return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *
+xrealloc(void *p, size_t n)
+{
+    return checked(realloc(p, n ? n : 1));
+}
+
+char *
+xstrndup(const char *p, size_t n)
+{
+    char *copy = xmalloc(n + 1);
+
+    if (n)
+        memcpy(copy, p, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+char *
+xstrdup(const char *text)
+{
+    return text ? xstrndup(text, strlen(text)) : NULL;
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+    struct buf b = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    return b.p;
+}
+
+/* --- arena --- */
+
+#define ARENA_CHUNK (64 * 1024)
+#define ARENA_ALIGN 16
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t used, size;
+    _Alignas(ARENA_ALIGN) char bytes[];
+};
+
+void
+arena_init(struct arena *a)
+{
+    memset(a, 0, sizeof *a);
+}
+
+static struct arena_chunk *
+arena_grow(struct arena *a, size_t n)
+{
+    size_t size = n > ARENA_CHUNK ? n : ARENA_CHUNK;
+    struct arena_chunk *c = xmalloc(sizeof *c + size);
+
+    c->used = 0;
+    c->size = size;
+    c->next = a->head;
+    a->head = c;
+    a->total += sizeof *c + size;
+    return c;
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+    struct arena_chunk *c = a->head;
+    void *p;
+
+    n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    if (!c || c->size - c->used < n)
+        c = arena_grow(a, n);
+    p = c->bytes + c->used;
+    c->used += n;
+    a->used += n;
+    return p;
+}
+
+struct span
+arena_copy(struct arena *a, struct span s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (struct span){p, s.n};
+}
+
+static void
+arena_free_chunks(struct arena *a, struct arena_chunk *c)
+{
+    while (c) {
+        struct arena_chunk *next = c->next;
+
+        a->total -= sizeof *c + c->size;
+        free(c);
+        c = next;
+    }
+}
+
+void
+arena_reset(struct arena *a)
+{
+    if (a->head) {
+        arena_free_chunks(a, a->head->next);
+        a->head->next = NULL;
+        a->head->used = 0;
+    }
+    a->used = 0;
+}
+
+void
+arena_clear(struct arena *a)
+{
+    arena_free_chunks(a, a->head);
+    arena_init(a);
+}
+
+/* --- buffer --- */
+
+void
+buf_reserve(struct buf *b, size_t more)
+{
+    size_t want = b->n + more + 1;
+
+    if (want <= b->cap)
+        return;
+    b->cap = b->cap * 2 > want ? b->cap * 2 : want + 64;
+    b->p = xrealloc(b->p, b->cap);
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+    buf_reserve(b, n);
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+void
+buf_span(struct buf *b, struct span s)
+{
+    buf_add(b, s.p, s.n);
+}
+
+void
+buf_str(struct buf *b, const char *text)
+{
+    buf_add(b, text, strlen(text));
+}
+
+void
+buf_char(struct buf *b, char c)
+{
+    buf_reserve(b, 1);
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
+}
+
+void
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    if (n < 0)
+        abort();
+    buf_reserve(b, (size_t)n);
+    vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+    va_end(again);
+    b->n += (size_t)n;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vprintf(b, fmt, ap);
+    va_end(ap);
+}
+
+void
+buf_u64(struct buf *b, uint64_t v)
+{
+    char digits[20];
+    size_t n = 0;
+
+    do
+        digits[sizeof digits - ++n] = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    buf_add(b, digits + sizeof digits - n, n);
+}
+
+void
+buf_i64(struct buf *b, int64_t v)
+{
+    if (v < 0)
+        buf_char(b, '-');
+    buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void
+buf_varint(struct buf *b, uint64_t v)
+{
+    buf_reserve(b, 10);
+    while (v >= 0x80) {
+        b->p[b->n++] = (char)(v | 0x80);
+        v >>= 7;
+    }
+    b->p[b->n++] = (char)v;
+    b->p[b->n] = '\0';
+}
+
+void
+buf_clear(struct buf *b)
+{
+    free(b->p);
+    memset(b, 0, sizeof *b);
+}
+
+int
+varint_read(const uint8_t **p, const uint8_t *end, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    for (unsigned shift = 0; shift < 64 && *p < end; shift += 7) {
+        uint8_t byte = *(*p)++;
+
+        if (shift == 63 && byte > 1)
+            return 0;
+        v |= (uint64_t)(byte & 0x7F) << shift;
+        if (!(byte & 0x80)) {
+            *out = v;
+            return 1;
+        }
+    }
+    return 0;
+}

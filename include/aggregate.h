@@ -1,0 +1,34 @@
+/*
+ * aggregate.h - from a record to deltas in every key family: the counting rules.
+ *
+ * Pure: a record, already matched and classified, goes into a set of cells. The rules are
+ * those of callswell-redis(7):
+ * - a leg counts in the quarter hour and on the day of its start: legs if ok, else failed;
+ *   only ok legs have seconds, participants, conferences and region concurrency
+ * - seconds are spread over every quarter hour of [start, start+duration)
+ * - features count on the day of the start, used if ok, wanted otherwise; their people and
+ *   customers whatever the outcome
+ * - a contact counts in its service only
+ */
+#ifndef AGGREGATE_H
+#define AGGREGATE_H
+
+#include "cell.h"
+#include "record.h"
+
+/* A feature whose legs are work for a service: each counts as offered in workload cell
+ * `service`, handled with its duration if ok. */
+struct workload_rule {
+    struct span feature, service;
+};
+
+struct aggregate_options {
+    const struct workload_rule *workload;
+    size_t workload_count;
+};
+
+/* Kinds leg, feature and contact only: others are the caller's mistake (asserted). */
+void aggregate_record(struct cells *out, const struct aggregate_options *opt,
+                      const struct record *r);
+
+#endif

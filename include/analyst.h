@@ -1,0 +1,41 @@
+/*
+ * analyst.h - from totals to answers: the CRM store and everything in it.
+ *
+ * One pass reads what changed in the ledger since the last pass and writes absolute rows:
+ * customer_day, service_interval, feature_demand, customer profiles, RFM and user-defined
+ * segments, forecasts and staffing, surge and decline signals. Passes are driven by the
+ * ledger's seq, kept in the store's own transaction; a pass that was cut off is done again.
+ */
+#ifndef ANALYST_H
+#define ANALYST_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "customers.h"
+#include "status.h"
+
+struct analyst;
+
+struct analyst_options {
+    const struct config *config;   /* services, segments, time zone; borrowed */
+    const char *ledger_path, *store_path;
+};
+
+/* Opens or creates the store and brings its schema up to date. Checks every segment's
+ * condition (ST_BAD_CONFIG with file and line). */
+enum status analyst_open(struct analyst **out, const struct analyst_options *opt,
+                         struct error *err);
+void analyst_close(struct analyst *a); /* accepts NULL */
+
+/* One pass as of `now` (wall clock, or the newest record with clock = "data"). Any one thread
+ * at a time. On ST_OK *seq is the batch up to which the store now answers. */
+enum status analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err);
+
+/* The customer list as directory rules. */
+enum status analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err);
+
+/* Same check as analyst_open does for one condition, on an empty store in memory. */
+enum status segment_check(const char *name, const char *where, struct error *err);
+
+#endif

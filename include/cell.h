@@ -1,0 +1,124 @@
+/*
+ * cell.h - the counters of one subject on one UTC day, and sets of such cells.
+ *
+ * A cell is used twice: as a delta (what one batch adds) and as a total (what stands). Both
+ * have the same shape, so folding is adding. All counters are non-negative int64 in totals.
+ *
+ *   kind          slots                     columns                                     sketches
+ *   customer 'c'  quarter hour 0..95        legs seconds failed                         people, conferences
+ *   feature  'f'  0                         ok failed rejected                          people, customers
+ *   service  's'  quarter hour 0..95        offered handled abandoned handle_s wait_s   -
+ *   region   'l'  minute 0..1439            begun ended                                 -
+ *   workload 'w'  quarter hour 0..95        as service; demand that a rule derives from
+ *                                           features (staffing only, never sent to Redis)
+ *
+ * A customer's cell also lists the features used and wanted that day. A day's legs, seconds
+ * and failed are the sums of its quarters.
+ */
+#ifndef CELL_H
+#define CELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "sketch.h"
+#include "span.h"
+#include "status.h"
+
+enum cell_kind {
+    CELL_CUSTOMER = 'c',
+    CELL_FEATURE = 'f',
+    CELL_SERVICE = 's',
+    CELL_REGION = 'l',
+    CELL_WORKLOAD = 'w',
+};
+
+enum { CUSTOMER_LEGS, CUSTOMER_SECONDS, CUSTOMER_FAILED, CUSTOMER_COLUMNS };
+enum { FEATURE_OK, FEATURE_FAILED, FEATURE_REJECTED, FEATURE_COLUMNS };
+enum {
+    SERVICE_OFFERED,
+    SERVICE_HANDLED,
+    SERVICE_ABANDONED,
+    SERVICE_HANDLE_S,
+    SERVICE_WAIT_S,
+    SERVICE_COLUMNS
+};
+enum { REGION_BEGUN, REGION_ENDED, REGION_COLUMNS };
+enum { SKETCH_PEOPLE, SKETCH_SECOND }; /* second: conferences, or customers of a feature */
+
+unsigned cell_columns(enum cell_kind kind);
+unsigned cell_slots(enum cell_kind kind); /* 96, 1, 96, 1440, 96 */
+
+struct cell_slot {
+    uint16_t slot;
+    int64_t v[SERVICE_COLUMNS]; /* the first cell_columns(kind) are used */
+};
+
+struct cell_feature {
+    struct span name; /* owned by the cell's set */
+    int64_t used, wanted;
+};
+
+struct cell {
+    struct span name; /* the subject as recorded, unencoded; owned by the set */
+    uint64_t hash;    /* of kind, name and day */
+    int32_t day;      /* civil day number, UTC */
+    uint8_t kind;     /* enum cell_kind */
+    uint8_t partition; /* 0..63, keys_partition(name) */
+    uint8_t flags;    /* the owner's (totals.c) */
+    uint16_t slot_count, slot_cap;
+    uint16_t feature_count, feature_cap;
+    struct cell_slot *slots;       /* sorted by slot */
+    struct cell_feature *features; /* in order of first use */
+    struct sketch sketch[2];
+    uint64_t seq;                  /* last batch in it (totals only) */
+    struct cell *newer, *older;    /* the owner's list (totals.c) */
+};
+
+/* Adds v[0..columns) to a slot. Sums saturate never: overflow of int64 aborts (limits on
+ * input make it unreachable). */
+void cell_add(struct cell *c, unsigned slot, const int64_t *v);
+/* Borrowed; NULL if the slot has nothing. */
+const struct cell_slot *cell_find_slot(const struct cell *c, unsigned slot);
+void cell_add_feature(struct cell *c, struct span name, int64_t used, int64_t wanted);
+/* Adds all of from to into (same kind). */
+void cell_merge(struct cell *into, const struct cell *from);
+/* Sums over slots into v[0..columns). */
+void cell_sum(const struct cell *c, int64_t *v);
+/* Sets every counter to zero and empties the sketches, keeping slots and features in place
+ * (so that a projection overwrites what it once wrote). */
+void cell_zero(struct cell *c);
+
+/* The values without kind, name, day and seq: varints, see cell.c. */
+void cell_encode(const struct cell *c, struct buf *out);
+/* Adds encoded values to a cell (decoding into an empty cell gives them back). */
+enum status cell_decode_add(struct cell *c, struct span values, struct error *err);
+
+/* A set of cells, keyed by kind, name and day. One thread at a time. */
+struct cells;
+
+struct cells *cells_new(void);
+void cells_free(struct cells *s);  /* accepts NULL */
+void cells_reset(struct cells *s); /* empties, keeps memory for the next batch */
+
+/* Finds or creates. Borrowed until reset, remove or free; addresses are stable. */
+struct cell *cells_get(struct cells *s, enum cell_kind kind, struct span name, int32_t day);
+struct cell *cells_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t day);
+void cells_remove(struct cells *s, struct cell *c);
+size_t cells_count(const struct cells *s);
+size_t cells_bytes(const struct cells *s); /* memory held, for budgets */
+/* The i-th cell, 0 <= i < cells_slots(s); NULL for an empty place. */
+struct cell *cells_at(const struct cells *s, size_t i);
+size_t cells_slots(const struct cells *s);
+#define CELLS_EACH(set, c)                                                                         \
+    for (size_t c##_i = 0; c##_i < cells_slots(set); c##_i++)                                      \
+        if (((c) = cells_at(set, c##_i)) != NULL)
+
+/* Whole set as one blob for the ledger's log, and adding such a blob to another set. */
+void cells_encode(const struct cells *s, struct buf *out);
+typedef enum status cell_blob_visit(void *arg, enum cell_kind kind, struct span name, int32_t day,
+                                    struct span values, struct error *err);
+enum status cells_blob_each(struct span blob, cell_blob_visit *visit, void *arg, struct error *err);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * config.h - the configuration as plain data.
+ *
+ * Read once from a libconfuse file, checked whole, then immutable. All strings are owned by
+ * the struct. Only main, the engine's wiring and the command line include this header.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "classify.h"
+#include "format.h"
+#include "memory.h"
+#include "status.h"
+
+struct config_input {
+    char *title, *type;       /* type: tail tcp udp http */
+    char *format, *timezone, *source;
+    char *path;               /* tail: file or glob; http: URL path */
+    char *listen;             /* tcp, udp: "127.0.0.1:0" */
+    char *framing;            /* tcp: auto, lines, octets */
+    bool from_end;            /* tail: from = "end" ignores what is there on first sight */
+    int line;                 /* in the configuration file, for messages */
+};
+
+struct config_service {
+    char *name;
+    char *match;              /* "feature:NAME", or a pattern over contacts' service names */
+    double service_level;     /* 0.8 */
+    double answer_within;     /* seconds, 20 */
+    double max_occupancy;     /* 0.85 */
+    double shrinkage;         /* 0.3 */
+    int interval;             /* minutes: 15, 30 or 60; 30 */
+    int minimum_staff;        /* 0 */
+};
+
+struct config_segment {
+    char *name, *where;
+    int line;
+};
+
+struct config_retention { /* seconds; 0 is for ever */
+    int64_t quarter, day, people, feature_people, service, load;
+};
+
+struct config_limits {
+    uint32_t max_record;        /* 65536 */
+    uint32_t max_name;          /* 128 */
+    uint32_t max_future;        /* 300 s */
+    uint64_t duplicate_window;  /* 172800 s */
+    uint64_t duplicate_records; /* 50 M */
+    uint64_t max_body;          /* HTTP, 8 MiB on the wire */
+    uint64_t max_unpacked;      /* 32 MiB */
+    uint32_t max_connections;   /* 1024 */
+    uint64_t max_queue;         /* bytes of blocks waiting for workers: 64 MiB */
+    uint64_t quarantine_bytes;  /* 1 GiB */
+    char *late;                 /* "count" (default) or "quarantine" */
+};
+
+struct config {
+    char *file;               /* as opened; NULL: defaults only */
+    char *state_dir, *node, *timezone;
+    int workers;              /* 0: one per core */
+    char *redis_url, *redis_server; /* "managed" or a URL; program to run when managed */
+    char *store_url;
+    char *http_listen;        /* "127.0.0.1:8460"; "" switches HTTP off */
+    bool clock_data;          /* clock = "data" */
+    int64_t fold_interval_ms; /* 30000 */
+    int64_t analytics_interval_ms; /* 30000 */
+    int64_t stop_timeout_ms;  /* 30000 */
+    char *log_level;
+    struct config_retention retention;
+    struct config_limits limits;
+    struct config_input *inputs;
+    size_t input_count;
+    struct config_service *services;
+    size_t service_count;
+    struct rule_option *features; /* classification rules, in file order */
+    size_t feature_count;
+    struct config_segment *segments;
+    size_t segment_count;
+    struct format_options *formats; /* built in ones first, then the file's own (same name: the
+                                       file's own wins) */
+    size_t format_count;
+};
+
+/* Reads and checks path (NULL: defaults). ST_BAD_CONFIG: err->text begins with
+ * "file:line: " and says what was expected. */
+enum status config_load(struct config **out, const char *path, struct error *err);
+void config_free(struct config *c); /* accepts NULL */
+
+/* The annotated example, written from the option rows; config/callswelld.conf equals it. */
+void config_print_example(struct buf *out);
+
+/* A path inside state_dir; the caller frees. */
+char *config_state_path(const struct config *c, const char *name);
+
+/* Format options by name, or NULL. */
+const struct format_options *config_format(const struct config *c, const char *name);
+
+/* "35d", "12h", "30m", "45s", "0"; ST_BAD_CONFIG otherwise. */
+enum status config_parse_duration(const char *text, int64_t *seconds, struct error *err);
+
+#endif

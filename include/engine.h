@@ -1,0 +1,178 @@
+/*
+ * engine.h - the way in as one object: blocks of bytes in, committed batches out.
+ *
+ * Inputs submit blocks; workers (threads) frame, parse, test for duplicates, match, classify
+ * and add deltas; the ledger thread closes a batch when it is free and something waits,
+ * commits it, and only then answers: tickets are told, cursors stand. Every block belongs to
+ * exactly one batch, the one that was open when it was submitted.
+ *
+ * engine_submit and the calls below it may be used from any thread.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "parser.h"
+#include "span.h"
+#include "status.h"
+
+struct engine;
+struct config;    /* config.h */
+struct directory; /* customers.h */
+
+/* One stream of bytes of one input: a followed file, a connection, a request, an import.
+ * Made by engine_source, counted references: each block in flight holds one. */
+struct source;
+
+/* How records without an id are told apart. */
+enum identity {
+    IDENTITY_POSITION, /* by place in the stream: files; guarded by the checkpoint */
+    IDENTITY_CONTENT,  /* by the whole record's hash */
+    IDENTITY_NONE,     /* not at all: each arrival counts (UDP, TCP, HTTP without ids) */
+};
+
+struct source_options {
+    const char *input;    /* the input's title: "bridge"; shown in status and quarantine */
+    const char *format;   /* format name, built in or configured */
+    const char *timezone; /* overrides the format's; NULL: as the format says */
+    const char *source;   /* identity namespace for records that carry none; NULL: "" */
+    const char *name;     /* what a person would call the stream: a path, an address */
+    enum identity identity;
+    bool json_array;      /* ndjson: one JSON array of records */
+};
+
+/* ST_BAD_CONFIG: no such format, no such zone. */
+enum status engine_source(struct engine *e, struct source **out, const struct source_options *opt,
+                          struct error *err);
+struct source *source_ref(struct source *s);
+void source_unref(struct source *s);
+const struct format *source_format(const struct source *s);
+/* For formats with a header line, once, before the first block. */
+enum status source_header(struct source *s, struct span line, struct error *err);
+bool source_needs_header(const struct source *s); /* wanted and not yet given */
+size_t source_max_record(const struct source *s);
+/* Longest prefix of buf that is whole frames: parser_ops.cut with this source's format. */
+size_t source_cut(const struct source *s, struct span buf, bool eof);
+
+/* Where an input stands after a block; kept in the ledger with the block's batch. */
+struct cursor {
+    uint64_t position;      /* uncompressed bytes consumed */
+    uint64_t fingerprint;   /* of the bytes before position (input's own meaning) */
+    char identity[64];      /* of the file: input's own text; "" means no checkpoint */
+};
+
+/* What became of the records of one ticket (one HTTP request, one replay). */
+struct outcome_count {
+    uint64_t records, accepted, duplicates, quarantined, ignored;
+};
+
+/* Called on the ledger thread right after the commit that holds the ticket's blocks.
+ * Must not block: hand over and return. batch is 0 and st not ST_OK when they were dropped. */
+typedef void ticket_done(void *arg, enum status st, const struct outcome_count *count,
+                         uint64_t batch);
+
+struct block {
+    char *p;              /* owned (malloc); whole frames */
+    size_t n;
+    uint32_t *frame_end;  /* owned; NULL: frames are found by the parser, else each range
+                             between ends is parsed as a frame of its own (datagrams) */
+    uint32_t frame_count;
+    uint64_t offset;      /* place of p[0] in the stream: quarantine and identity */
+    struct source *source; /* one reference, taken over */
+    struct cursor cursor;
+    bool bulk;            /* import: gather, nobody waits for this block alone */
+    ticket_done *done;    /* NULL: nobody is told */
+    void *done_arg;
+    uint64_t quarantine_id; /* replay: row to release if accepted; else 0 */
+};
+
+/* Takes the block over on ST_OK. ST_FULL: the queue is full, nothing was taken: stop reading
+ * and try again when engine_on_room calls. ST_RETRY: shutting down. */
+enum status engine_submit(struct engine *e, struct block *b);
+/* As engine_submit, but waits for room. For threads of their own (imports). */
+enum status engine_submit_wait(struct engine *e, struct block *b);
+
+/* fn is called (from any thread, must not block) each time a full queue has room again. */
+void engine_on_room(struct engine *e, void (*fn)(void *arg), void *arg);
+
+/* The last checkpoint committed for (input, identity); false if none. */
+bool engine_checkpoint(struct engine *e, const char *input, const char *identity,
+                       struct cursor *out);
+/* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
+void engine_checkpoints(struct engine *e, const char *input,
+                        void (*visit)(void *arg, const struct cursor *c), void *arg);
+
+/* Inputs report themselves for status and metrics; counters may be updated at any time. */
+struct feed {
+    char input[64], type[16], detail[160];
+    bool exact;               /* false: at most once up to the socket */
+    uint64_t bytes, records, accepted, duplicates, quarantined, ignored;
+    uint64_t lost;            /* what the input knows it could not take (kernel drops) */
+    int64_t last_record;      /* event time of the newest record, UTC; 0 none */
+    int64_t last_arrival;     /* wall clock, UTC; 0 none */
+    uint64_t behind;          /* bytes known to wait (tail) */
+    char problem[160];        /* "" or one sentence */
+};
+/* Merges detail, lost, behind, bytes and problem into the engine's table by input name; the
+ * record counts are the engine's own and are ignored here. */
+void engine_report_feed(struct engine *e, const struct feed *f);
+size_t engine_feeds(struct engine *e, struct feed *out, size_t max);
+
+/* Everything one may ask of a running engine. */
+struct engine_status {
+    uint64_t batch, folded, incarnation;
+    uint64_t records, accepted, duplicates, quarantined, ignored, late, expired; /* ever */
+    uint64_t queue_bytes, queue_blocks, delta_bytes, totals_bytes, totals_cells, totals_dirty;
+    uint64_t dedup_ids, dedup_bytes;
+    int64_t dedup_window_start;  /* arrival time of the oldest id kept; 0 none */
+    uint64_t quarantine_open, quarantine_bytes;
+    uint64_t ledger_bytes, wal_bytes, disk_free;
+    int64_t newest_record;       /* event time; data clock */
+    uint64_t commit_ms_last, commits, commit_failures;
+    char stalled[200];           /* "" or why nothing is being committed */
+    /* Redis */
+    bool redis_connected;
+    uint64_t redis_applied;      /* lowest batch all partitions are known to hold */
+    uint64_t redis_keys_sent, redis_reconnects, redis_pending;
+    char redis_problem[200];     /* "" or one sentence */
+    /* analytics */
+    uint64_t analysed;           /* last batch in the store */
+    int64_t analysed_at;
+    char analytics_problem[200];
+};
+void engine_status(struct engine *e, struct engine_status *out);
+
+struct engine_options {
+    const struct config *config; /* borrowed; outlives the engine */
+    bool offline;                /* import without a daemon: no idle work */
+    bool dry_run;                /* count only: nothing is written anywhere */
+};
+
+/* Takes the state folder (lock), opens or creates ledger and store, starts Redis if managed,
+ * starts the threads. ST_RETRY: another process owns the folder. */
+enum status engine_open(struct engine **out, const struct engine_options *opt, struct error *err);
+
+/* Waits until everything submitted so far is committed (and, if asked, folded, applied to
+ * Redis and analysed). ST_RETRY after timeout_ms with the reason in *err. */
+enum { SETTLE_COMMITTED = 1, SETTLE_REDIS = 2, SETTLE_ANALYSED = 4 };
+enum status engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err);
+
+/* Orderly end: drains the queue, commits, folds, projects what it can within timeout_ms,
+ * stops a managed Redis, frees. Accepts NULL. */
+void engine_close(struct engine *e, int64_t timeout_ms);
+
+/* New customer directory from the store (after customer import or merge). */
+enum status engine_reload_customers(struct engine *e, struct error *err);
+/* Moves all history of one customer to another, exactly, in one batch. */
+enum status engine_merge_customer(struct engine *e, struct span from, struct span to,
+                                  uint64_t *cells, struct error *err);
+/* Submits the quarantined records chosen (id 0: all; input NULL: any) again. */
+enum status engine_replay(struct engine *e, uint64_t id, const char *input,
+                          struct outcome_count *out, struct error *err);
+enum status engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,
+                        struct error *err);
+
+#endif

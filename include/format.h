@@ -1,0 +1,55 @@
+/*
+ * format.h - a described format: which parser, which column means what, how times are written.
+ *
+ * Formats come from config/formats.d (compiled in), and from `format` sections of the
+ * configuration; both are the same options read by the same code. A format is immutable
+ * once made and may be shared by threads.
+ */
+#ifndef FORMAT_H
+#define FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "parser.h"
+#include "record.h"
+#include "status.h"
+#include "zone.h"
+
+/* Plain strings as a person wrote them. Lists end with NULL; NULL is an empty list. */
+struct format_options {
+    const char *name;
+    const char *type;       /* a parser's name: csv, ndjson, regex, asterisk-cdr */
+    const char *summary;    /* one line for `callswell formats` */
+    bool header;            /* csv: the first line names the columns */
+    const char *separator;  /* csv: one byte, default ","; "\\t" is a tab */
+    const char *quote;      /* csv: one byte, default '"'; "" switches quoting off */
+    const char *const *columns;  /* csv: names by position, when there is no header */
+    const char *const *map;      /* "field=column" (csv), "field=a.b.c" (ndjson), regex group */
+    const char *const *defaults; /* "field=text" used when the field is absent */
+    const char *const *null;     /* "field=text": this text means absent */
+    const char *const *outcome;  /* "text=ok|failed|rejected|abandoned|ignore" before synonyms */
+    const char *const *kind;     /* "text=leg|contact|...|ignore" */
+    const char *const *ignore;   /* "column=text": such records are left out and counted */
+    const char *features_separator; /* default ";" */
+    const char *time_format;     /* "auto" (RFC 3339 and epochs), or strptime-like with
+                                    %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %% */
+    const char *timezone;        /* for times without an offset; default UTC */
+    const char *pattern;         /* regex */
+};
+
+/* ST_BAD_CONFIG with the option's name in err->text. Copies all it needs. */
+enum status format_new(struct format **out, const struct format_options *opt, struct error *err);
+void format_free(struct format *f); /* accepts NULL */
+
+const char *format_name(const struct format *f);
+const struct parser_ops *format_parser(const struct format *f);
+const struct zone *format_zone(const struct format *f);
+const struct format_options *format_options(const struct format *f); /* as kept */
+
+/* Parsers ask: which field does this column (or JSON path, or group) feed?
+ * Without a map entry a column called like a field feeds that field, unless the field has a
+ * map entry of its own. FIELD_COUNT: none. */
+enum field format_field_of(const struct format *f, struct span column);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * input.h - the contract of an input: bytes in, blocks out.
+ *
+ * An input knows the engine only through engine_submit and its own checkpoints; it knows
+ * neither parsers nor ledger. It runs on the event loop of the edge thread (libevent) and
+ * never blocks there. When the engine is full it stops reading, so that senders feel it.
+ * A new input is one file and one line in daemon/input/input.c.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "engine.h"
+#include "status.h"
+
+struct event_base;
+struct input;
+
+struct input_ops {
+    const char *name; /* "tail" */
+    const char *summary;
+    enum status (*start)(struct input **out, struct event_base *base, struct engine *e,
+                         const struct config_input *cfg, const struct config_limits *limits,
+                         struct error *err);
+    void (*resume)(struct input *in); /* the engine has room again */
+    void (*stop)(struct input *in);   /* no more blocks after this; frees */
+    int (*port)(const struct input *in); /* listening port, 0 if none; NULL allowed */
+};
+
+extern const struct input_ops *const inputs[]; /* NULL-ended; http is served elsewhere */
+const struct input_ops *input_find(const char *type);
+
+/* A file or descriptor read as fast as the engine takes it, uncompressed on the way (gzip and
+ * zstd are recognised by their first bytes). For `callswell import`; runs on the calling
+ * thread. Resumes where an earlier import of the same content stopped. */
+struct import_progress {
+    uint64_t bytes_read, bytes_total; /* of the (compressed) file; total 0 if unknown */
+    uint64_t position, resumed_at;    /* uncompressed */
+};
+struct import_options {
+    int fd;               /* open for reading; borrowed */
+    const char *path;     /* for messages and quarantine; "-" for standard input */
+    const char *format, *source, *timezone;
+    volatile int *cancel; /* non-zero stops early (what was submitted stays); may be NULL */
+    void (*progress)(void *arg, const struct import_progress *p); /* may be NULL */
+    void *progress_arg;
+    ticket_done *done;    /* told once per block submitted; may be NULL */
+    void *done_arg;
+};
+enum status import_stream(struct engine *e, const struct import_options *opt,
+                          struct import_progress *result, struct error *err);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * ledger.h - the truth: a log of batches, folded into one row of totals per subject and day.
+ *
+ * ledger.db is an SQLite database (WAL, synchronous=FULL). One batch is one transaction: its
+ * deltas, the fingerprints behind them, cursors, quarantine and audit. After a crash all of it
+ * is there or none. Protocol, invariants and crash points: top of daemon/pipeline/ledger.c.
+ * The writer belongs to the ledger thread; readers are connections of their own, read-only.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cell.h"
+#include "engine.h"
+#include "memory.h"
+#include "projection.h"
+#include "status.h"
+
+struct ledger;
+
+/* ST_RETRY: locked by another process. ST_CORRUPT: the file fails its checks and is left as it
+ * is. ST_BAD_CONFIG: written by a newer version or another node. */
+enum status ledger_open(struct ledger **out, const char *path, const char *node,
+                        struct error *err);
+void ledger_close(struct ledger *l); /* accepts NULL */
+
+struct ledger_state {
+    char id[40];
+    uint64_t incarnation, last_batch, folded_batch;
+    struct outcome_count ever;
+    uint64_t late, expired;
+    int64_t newest_record;
+};
+const struct ledger_state *ledger_state(const struct ledger *l);
+bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
+
+struct quarantine_row {
+    uint64_t id;         /* given by the ledger */
+    struct span input, source, format, stream, timezone, reason, raw;
+    uint64_t offset;     /* of the record in its stream */
+    uint32_t length;     /* whole length; raw may be the head of it */
+    int64_t arrived;     /* UTC */
+    uint8_t identity;    /* enum identity, for replay */
+    bool has_header;
+    struct span header;  /* the header line of its stream, if any: needed to parse it again */
+};
+
+/* Activities, orders and bookings: single records kept as they are for the CRM store. */
+struct event_row {
+    uint8_t kind; /* enum record_kind */
+    int64_t start;
+    struct span customer, id, json; /* json: every field of the record as given */
+};
+
+struct cursor_row {
+    const char *input;
+    struct cursor cursor;
+};
+
+/* One batch; everything borrowed for the call. */
+struct ledger_batch {
+    struct cells *const *deltas;
+    size_t delta_count;
+    const uint64_t *const *fingerprints; /* arrays, one per part */
+    const size_t *fingerprint_counts;
+    const struct quarantine_row *quarantine;
+    size_t quarantine_count;
+    const uint64_t *released; /* quarantine rows replayed with success */
+    size_t released_count;
+    const struct event_row *events;
+    size_t event_count;
+    const struct cursor_row *cursors;
+    size_t cursor_count;
+    struct outcome_count count;
+    uint64_t late, expired;
+    int64_t newest_record;
+    int64_t created; /* UTC microseconds */
+};
+
+/* Commits and syncs. ST_FULL: no room on the disk, nothing was written, try again later.
+ * ST_IO: the outcome is unknown; the process must end. */
+enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq,
+                          struct error *err);
+
+/* Folds: writes the given absolute cells (any order; they are sorted here), deletes the log up
+ * to seq, in one transaction. */
+enum status ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,
+                        struct error *err);
+
+/* One total from disk; ST_NOT_FOUND. Adds into c and sets c->seq. Ledger thread. */
+enum status ledger_load_cell(struct ledger *l, struct cell *c, struct error *err);
+
+/* Replays the unfolded log in order. */
+enum status ledger_replay_log(struct ledger *l,
+                              enum status (*visit)(void *arg, uint64_t seq, struct span blob,
+                                                   struct error *err),
+                              void *arg, struct error *err);
+/* Fingerprints younger than since (UTC microseconds), oldest first. */
+enum status ledger_load_seen(struct ledger *l, int64_t since,
+                             void (*visit)(void *arg, const uint64_t *fp, size_t n,
+                                           int64_t created),
+                             void *arg, struct error *err);
+/* Gives back, then deletes, seen rows created before `before` (at most a few per call). */
+enum status ledger_expire_seen(struct ledger *l, int64_t before,
+                               void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,
+                               bool *more, struct error *err);
+enum status ledger_checkpoints(struct ledger *l,
+                               void (*visit)(void *arg, const char *input,
+                                             const struct cursor *c),
+                               void *arg, struct error *err);
+
+/* Read-only connection for reports, analytics, verification; any one thread. */
+struct ledger_reader;
+enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);
+void ledger_reader_close(struct ledger_reader *r);
+enum status ledger_reader_state(struct ledger_reader *r, struct ledger_state *out,
+                                struct error *err);
+/* All begin a read transaction and end it; visits are in the order named. */
+enum status ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
+                                  cell_visit *visit, void *arg, struct error *err); /* by seq */
+enum status ledger_scan_changed(struct ledger_reader *r, uint64_t after, cell_visit *visit,
+                                void *arg, struct error *err); /* any order */
+/* One kind from a day on, grouped by subject, days ascending within it. */
+enum status ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32_t from_day,
+                             cell_visit *visit, void *arg, struct error *err);
+enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
+                                int32_t from_day, cell_visit *visit, void *arg,
+                                struct error *err);
+typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row *e,
+                                struct error *err);
+enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,
+                               void *arg, struct error *err);
+typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q,
+                                     struct error *err);
+/* Newest first; input NULL or "" is any; limit 0 is all. */
+enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,
+                                   uint64_t limit, quarantine_visit *visit, void *arg,
+                                   struct error *err);
+
+#endif

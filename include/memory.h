@@ -1,0 +1,61 @@
+/*
+ * memory.h - allocation that cannot fail, the per-batch arena, the growing buffer.
+ *
+ * Running out of memory ends the process: the crash path is the tested path. Sizes
+ * that come from outside meet a limit before they get here.
+ */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "span.h"
+
+void *xmalloc(size_t n);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *p, size_t n);
+char *xstrdup(const char *text);              /* NULL gives NULL */
+char *xstrndup(const char *p, size_t n);      /* always NUL-ended */
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Arena: many small pieces with one end of life. Not for more than one thread. */
+struct arena {
+    struct arena_chunk *head;
+    size_t used, total; /* bytes given out; bytes held */
+};
+
+void arena_init(struct arena *a);
+void *arena_alloc(struct arena *a, size_t n); /* aligned for any object, not cleared */
+struct span arena_copy(struct arena *a, struct span s);
+void arena_reset(struct arena *a); /* gives everything back, keeps one chunk for reuse */
+void arena_clear(struct arena *a); /* frees all */
+
+/* Buffer: bytes that grow. p is NUL-ended after every buf_ call that adds. */
+struct buf {
+    char *p;
+    size_t n, cap;
+};
+
+void buf_reserve(struct buf *b, size_t more);
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_span(struct buf *b, struct span s);
+void buf_str(struct buf *b, const char *text);
+void buf_char(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_i64(struct buf *b, int64_t v); /* decimal */
+void buf_u64(struct buf *b, uint64_t v);
+void buf_varint(struct buf *b, uint64_t v); /* LEB128 */
+void buf_clear(struct buf *b);              /* frees; b is usable again */
+static inline void
+buf_reset(struct buf *b) /* empties, keeps the memory */
+{
+    b->n = 0;
+}
+
+/* Reads one LEB128 number from [*p, end); false when cut off or over 64 bits. */
+int varint_read(const uint8_t **p, const uint8_t *end, uint64_t *out);
+
+#endif

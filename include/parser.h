@@ -1,0 +1,74 @@
+/*
+ * parser.h - the contract of a parser: bytes in, fields out. No I/O, no clock, no globals.
+ *
+ * A block is a run of whole frames. `cut` tells an input how many of the bytes that it has
+ * form whole frames; `next` takes one frame off the front of a block and finds its fields.
+ * Both walk by the same rules, so a block that `cut` allowed never splits a record, also
+ * around malformed ones. Lines end in LF or CRLF.
+ *
+ * A new format is one file that ends with a `const struct parser_ops`, and one line in
+ * parsers/parser.c.
+ */
+#ifndef PARSER_H
+#define PARSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "record.h"
+#include "span.h"
+#include "status.h"
+
+struct format; /* format.h */
+struct layout; /* a parser's own: what a header line said; immutable, counted references */
+
+struct parser_ops {
+    const char *name;    /* as written in the configuration: "csv" */
+    const char *summary; /* one line for the `formats` command */
+
+    /* Checks the parser's own options and prepares what all threads share (compiled pattern,
+     * column table). Called once by format_new; ST_BAD_CONFIG says which option. */
+    enum status (*prepare)(void **shared, const struct format *f, struct error *err);
+    void (*release)(void *shared); /* accepts NULL */
+
+    /* One worker's scratch memory (match data, unescape buffer). */
+    void *(*open)(const struct format *f);
+    void (*close)(void *state); /* accepts NULL */
+
+    /* True if a stream begins with a line that is no record (CSV header). */
+    bool (*wants_header)(const struct format *f);
+    /* Reads that line. ST_BAD_INPUT: not a usable header, err says which column is missing. */
+    enum status (*read_header)(const struct format *f, struct span line, struct layout **out,
+                               struct error *err);
+    void (*layout_free)(struct layout *l); /* accepts NULL */
+
+    /* How many bytes at the front of buf are whole frames, 0 if none yet. `eof`: nothing
+     * follows, a last line without newline is whole. A frame longer than max_frame counts as
+     * whole up to its first newline at or after max_frame; 0 if that is not there yet. */
+    size_t (*cut)(const struct format *f, struct span buf, size_t max_frame, bool eof);
+
+    /* Takes one frame off the front of *rest (never empty on entry) and sets *raw to its
+     * bytes without the line end. Always advances. `layout` is NULL unless wants_header.
+     *   ST_OK         out is filled, spans borrow from the frame or mem
+     *   ST_SKIP       blank line, comment, closing bracket: nothing to count
+     *   ST_BAD_INPUT  err->text is the reason, err->pos the offset inside *raw
+     * A malformed record costs one line: parsing resumes after its first newline. */
+    enum status (*next)(void *state, const struct format *f, const struct layout *layout,
+                        size_t max_frame, struct span *rest, struct arena *mem,
+                        struct fields *out, struct span *raw, struct error *err);
+};
+
+/* NULL-ended table of all parsers, in the order in which `formats` lists them. */
+extern const struct parser_ops *const parsers[];
+const struct parser_ops *parser_find(const char *name); /* NULL: no such parser */
+
+/* Shared value made by prepare for this format; for parsers only. */
+void *format_shared(const struct format *f);
+
+/* The frame rule of all line formats: whole lines end at the last LF in buf. */
+size_t cut_lines(struct span buf, size_t max_frame, bool eof);
+/* Takes one line off *rest; *line is without LF and CR. ST_BAD_INPUT: longer than max_frame
+ * (then *line is the whole of it). */
+enum status next_line(struct span *rest, size_t max_frame, struct span *line, struct error *err);
+
+#endif

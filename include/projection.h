@@ -1,0 +1,86 @@
+/*
+ * projection.h - the ledger's totals as Redis keys: absolute values, versions, markers.
+ *
+ * One thread of its own, the only writer to Redis. Everything it writes may be written again
+ * at any time and from any state; see the protocol at the top of daemon/trends/projection.c.
+ */
+#ifndef PROJECTION_H
+#define PROJECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cell.h"
+#include "config.h"
+#include "status.h"
+
+/* The cell is borrowed for the call. Must not block when called under change_feed.scan_memory. */
+typedef enum status cell_visit(void *arg, const struct cell *c, struct error *err);
+
+/* What the projection asks of the ledger; implemented by the engine. Thread-safe. */
+struct change_feed {
+    void *ctx;
+    char ledger_id[40];     /* made once with the ledger */
+    uint64_t incarnation;   /* of this run */
+    uint64_t (*last_batch)(void *ctx); /* committed and in memory */
+    /* Does this place lie in the ledger's own history? */
+    bool (*in_history)(void *ctx, uint64_t incarnation, uint64_t seq);
+    /* Cells of a partition whose seq is > after. First those only on disk (may block), then
+     * those in memory (under a lock: visit must not block), so a later visit of the same cell
+     * is never older. *upto: every cell changed up to it has been visited. */
+    enum status (*scan_disk)(void *ctx, unsigned partition, uint64_t after, cell_visit *visit,
+                             void *arg, struct error *err);
+    enum status (*scan_memory)(void *ctx, unsigned partition, uint64_t after, cell_visit *visit,
+                               void *arg, uint64_t *upto, struct error *err);
+    /* Lowest seq that memory still holds completely: changes after it need no scan_disk. */
+    uint64_t (*memory_since)(void *ctx);
+    int64_t (*now)(void *ctx); /* wall or data clock, UTC */
+};
+
+struct projection;
+
+struct projection_options {
+    const char *url;       /* redis://..., unix://... */
+    const char *node;
+    struct config_retention retention;
+    bool never_expire;     /* clock = "data" */
+    const struct change_feed *feed;
+};
+
+struct projection_status {
+    bool connected;
+    uint64_t applied;      /* lowest marker over the partitions */
+    uint64_t keys_sent, fields_sent, reconnects, expired;
+    char problem[200];     /* "" or one sentence: what is wrong and what to do */
+};
+
+enum status projection_start(struct projection **out, const struct projection_options *opt,
+                             struct error *err);
+/* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
+void projection_kick(struct projection *p, bool urgent);
+/* Waits until every partition's marker is at or past seq. ST_RETRY after timeout. */
+enum status projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms,
+                            struct error *err);
+void projection_status(struct projection *p, struct projection_status *out);
+void projection_stop(struct projection *p); /* accepts NULL */
+
+/* A private redis-server for redis { url = "managed" }: unix socket state_dir/redis.sock,
+ * append-only file on, no eviction, no TCP port. One left by a crashed daemon is found again
+ * and taken over. */
+struct managed_redis;
+enum status managed_redis_start(struct managed_redis **out, const char *program,
+                                const char *state_dir, struct error *err);
+const char *managed_redis_url(const struct managed_redis *m);
+void managed_redis_stop(struct managed_redis *m); /* saves, waits for its end; accepts NULL */
+
+/* Compares Redis with the ledger, key by key. Each difference is reported as one line; the
+ * counts tell the whole. Reads only. */
+struct verify_result {
+    uint64_t keys, fields, missing, different, extra;
+};
+enum status trends_verify(const char *url, const char *node, const struct change_feed *feed,
+                          const struct config_retention *retention, bool never_expire,
+                          void (*report)(void *arg, const char *line), void *arg,
+                          struct verify_result *out, struct error *err);
+
+#endif

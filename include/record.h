@@ -1,0 +1,128 @@
+/*
+ * record.h - one usage record, as every stage after parsing sees it.
+ *
+ * A parser finds text for fields (struct fields); one place for all formats
+ * (record_from_fields in parsers/mapping.c) turns the text into times, numbers and words.
+ * All spans borrow from the block the record came in or from the batch's arena, and die
+ * with the batch. Absence is a missing bit in `has`; zero is a value.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "span.h"
+#include "status.h"
+
+/* The fields of a record, in the order and with the names of the public formats. */
+enum field {
+    FIELD_KIND,
+    FIELD_ID,
+    FIELD_VERSION,
+    FIELD_SOURCE,
+    FIELD_CUSTOMER,
+    FIELD_CONFERENCE,
+    FIELD_CONFERENCE_NAME,
+    FIELD_PARTICIPANT,
+    FIELD_PARTICIPANT_NAME,
+    FIELD_START,
+    FIELD_END,
+    FIELD_DURATION,
+    FIELD_OUTCOME,
+    FIELD_CAUSE,
+    FIELD_FEATURES,
+    FIELD_SERVICE,
+    FIELD_REGION,
+    FIELD_MEDIA,
+    FIELD_DIRECTION,
+    FIELD_WAIT,
+    FIELD_HANDLE,
+    FIELD_AGENT,
+    FIELD_REASON,
+    FIELD_AMOUNT,
+    FIELD_CURRENCY,
+    FIELD_PRODUCT,
+    FIELD_QUANTITY,
+    FIELD_RESOURCE,
+    FIELD_STATE,
+    FIELD_COUNT
+};
+
+const char *field_name(enum field f);
+/* FIELD_COUNT when there is no such field. */
+enum field field_find(struct span name);
+
+#define FIELD_BIT(f) (UINT64_C(1) << (f))
+
+/* What a parser found: raw text, not yet understood. */
+struct fields {
+    uint64_t has; /* FIELD_BIT set for each v[] that is present (an empty CSV cell is not) */
+    struct span v[FIELD_COUNT];
+    const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
+    uint32_t feature_count;           /* carry a real list; items borrow like spans */
+};
+
+enum record_kind {
+    KIND_LEG,
+    KIND_JOIN,
+    KIND_LEAVE,
+    KIND_CONFERENCE_START,
+    KIND_CONFERENCE_END,
+    KIND_FEATURE,
+    KIND_CONTACT,
+    KIND_INQUIRY,
+    KIND_RESPONSE,
+    KIND_VISIT,
+    KIND_ORDER,
+    KIND_RETURN,
+    KIND_BOOKING,
+    KIND_VOID,
+    KIND_COUNT
+};
+
+const char *kind_name(enum record_kind k); /* "conference_start" */
+
+enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_REJECTED, OUTCOME_ABANDONED };
+
+const char *outcome_name(enum outcome o);
+
+#define RECORD_MAX_FEATURES 64
+
+struct record {
+    enum record_kind kind;
+    enum outcome outcome;
+    uint64_t has;           /* FIELD_BIT: start and customer always, end and duration resolved */
+    struct span text[FIELD_COUNT]; /* names and ids as given, trimmed; check `has` first */
+    int64_t start;          /* UTC seconds */
+    uint32_t duration;      /* whole seconds */
+    uint32_t wait, handle;  /* whole seconds, 0 when absent */
+    int64_t version;        /* 0 when absent */
+    const struct span *features;
+    uint32_t feature_count;
+};
+
+/* What the daemon knows that a record does not. */
+struct mapping_context {
+    int64_t now;            /* UTC seconds; 0 switches the check against the future off */
+    uint32_t max_future;    /* seconds a record may be ahead of now: 300 */
+    uint32_t max_duration;  /* longest leg: 31 days */
+    uint32_t max_name;      /* longest name or id in bytes: 128 */
+};
+
+struct format; /* format.h */
+
+/*
+ * Turns raw fields into a record by the format's defaults, word tables, time format and
+ * zone. Allocates only from mem (feature lists). Answers:
+ *   ST_OK         out is complete
+ *   ST_SKIP       the format says that such records are not counted (err->text says why)
+ *   ST_BAD_INPUT  err->text is the quarantine reason: a short lower-case phrase that begins
+ *                 with the field's name ("start: not a time", "end: before start")
+ */
+enum status record_from_fields(const struct format *f, const struct mapping_context *ctx,
+                               const struct fields *in, struct arena *mem, struct record *out,
+                               struct error *err);
+
+#endif
