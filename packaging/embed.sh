@@ -4,6 +4,7 @@
 set -eu
 name=$1
 shift
-printf 'extern const char %s[];\nextern const unsigned long %s_size;\nconst char %s[] = {\n' "$name" "$name" "$name"
-[ $# -eq 0 ] || cat "$@" | od -An -v -tu1 | tr -s ' \n' ',' | sed 's/^,//; s/,$//' | fold -w 96
-printf ',0};\nconst unsigned long %s_size = sizeof %s - 1;\n' "$name" "$name"
+printf 'extern const char %s[];\nextern const unsigned long %s_size;\n' "$name" "$name"
+printf 'const char %s[] = {\n' "$name"
+[ $# -eq 0 ] || cat "$@" | od -An -v -tu1 | sed 's/^ *//; s/  */,/g; s/$/,/'
+printf '0};\nconst unsigned long %s_size = sizeof %s - 1;\n' "$name" "$name"
