@@ -10,8 +10,8 @@ WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prot
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) -pthread -Iinclude -I$(O) $(SAN_FLAGS) \
            -D_GNU_SOURCE -DCALLSWELL_VERSION='"$(VERSION)"'
-SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)$(if $(filter thread,$(SAN)),-fsanitize=thread)
 comma    := ,
+SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)$(if $(filter thread,$(SAN)),-fsanitize=thread)
 VERSION  := 0.1.0
 LIBS     := -levent_core -levent_extra -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse \
            -lhttp_parser -lz -lzstd -lxxhash -lm
