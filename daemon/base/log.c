@@ -29,8 +29,8 @@ log_event(enum log_level level, const char *event, const char *fmt, ...)
 
     if (level < threshold)
         return;
-    n = snprintf(line, sizeof line, "%s %s event=%s ", format_utc(when, clock_now()),
-                 names[level], event);
+    n = snprintf(line, sizeof line, "%s %s event=%s ", format_utc(when, clock_now()), names[level],
+                 event);
     va_start(ap, fmt);
     n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
     va_end(ap);

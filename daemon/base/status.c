@@ -43,11 +43,16 @@ const char *
 status_name(enum status code)
 {
     static const char *const names[] = {
-        [ST_OK] = "ok",       [ST_MORE] = "more",
-        [ST_SKIP] = "skip",   [ST_BAD_INPUT] = "bad_input",
-        [ST_BAD_CONFIG] = "bad_config", [ST_NOT_FOUND] = "not_found",
-        [ST_RETRY] = "retry", [ST_FULL] = "full",
-        [ST_IO] = "io",       [ST_CORRUPT] = "corrupt",
+        [ST_OK] = "ok",
+        [ST_MORE] = "more",
+        [ST_SKIP] = "skip",
+        [ST_BAD_INPUT] = "bad_input",
+        [ST_BAD_CONFIG] = "bad_config",
+        [ST_NOT_FOUND] = "not_found",
+        [ST_RETRY] = "retry",
+        [ST_FULL] = "full",
+        [ST_IO] = "io",
+        [ST_CORRUPT] = "corrupt",
     };
 
     return names[code];

@@ -1,0 +1,344 @@
+/*
+ * ledger.c - the writer of ledger.db.
+ *
+ * Protocol
+ *   open    a new incarnation begins, max(previous + 1, wall clock in microseconds); the same
+ *           transaction records where the previous one ended
+ *   commit  one BEGIN IMMEDIATE transaction a batch: deltas into the log, fingerprints,
+ *           quarantine, cursors, audit, and the state row. Only after it does anybody hear
+ *           "yes"
+ *   fold    one transaction: the totals changed since the last fold are written as absolute
+ *           rows, and the log behind them is deleted
+ *
+ * Invariants
+ *   I1  no acknowledgement or position is ahead of the commit that holds its effect
+ *   I2  a record's effect, or its quarantine row, is in the ledger exactly once
+ *   I3  records = accepted + duplicates + quarantined + ignored, per batch and for ever
+ *   I4  a total equals the sum of all deltas up to its seq; fold and delete are one transaction
+ *
+ *   crash                          leaves                        the next start does
+ *   before COMMIT returns          no batch, or a whole one      reads again; what was in is a
+ *                                  that nobody was told of       duplicate or behind a cursor
+ *   after COMMIT, before answers   the batch, unacknowledged     the same
+ *   in a fold                      the old totals and the log    replays the log, folds again
+ *   in a WAL checkpoint            WAL intact                    SQLite recovers
+ *
+ * synchronous=FULL: an acknowledged batch survives power loss. This is the only connection
+ * that writes or checkpoints; all others are read-only.
+ */
+#include "ledger_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "clock.h"
+
+static const char *const statement_sql[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [PUT_BATCH] = "INSERT INTO batch VALUES(?1, ?2, ?3, ?4, ?5)",
+    [PUT_SEEN] = "INSERT INTO seen VALUES(?1, ?2, ?3, ?4)",
+    [PUT_QUARANTINE] = "INSERT INTO quarantine VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+                       " ?10, ?11, ?12, ?13, ?14)",
+    [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
+    [PUT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, 0, ?5)"
+                       " ON CONFLICT DO UPDATE SET position = excluded.position,"
+                       " fingerprint = excluded.fingerprint, seq = excluded.seq",
+    [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [PUT_STATE] = "UPDATE meta SET last_batch = ?1, records = ?2, accepted = ?3, duplicates = ?4,"
+                  " quarantined = ?5, ignored = ?6, late = ?7, expired = ?8, newest = ?9",
+    [PUT_TOTAL] = "INSERT INTO total VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET"
+                  " seq = excluded.seq, \"values\" = excluded.\"values\","
+                  " checksum = excluded.checksum",
+    [PUT_TOTAL_DAY] = "INSERT OR IGNORE INTO total_day VALUES(?1, ?2)",
+    [GET_TOTAL] = "SELECT seq, \"values\", checksum FROM total"
+                  " WHERE partition = ?1 AND subject = ?2 AND period = ?3",
+    [DELETE_BATCHES] = "DELETE FROM batch WHERE seq <= ?1",
+    [FOLD_AUDIT] = "INSERT OR REPLACE INTO audit SELECT max(seq), sum(batches), sum(records),"
+                   " sum(accepted), sum(duplicates), sum(quarantined), sum(ignored), sum(late),"
+                   " sum(expired), max(created) FROM audit WHERE seq > ?1 AND seq <= ?2"
+                   " HAVING count(*) > 0",
+    [DELETE_AUDIT] = "DELETE FROM audit WHERE seq > ?1 AND seq < ?2",
+    [PUT_FOLDED] = "UPDATE meta SET folded_batch = ?1",
+};
+
+static void
+random_id(char out[40])
+{
+    unsigned char bytes[16];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        abort();
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static enum status
+create_schema(struct ledger *l, const char *node, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result;
+    char id[40];
+
+    result = sql_exec(l->db, "BEGIN IMMEDIATE;" LEDGER_SCHEMA, err);
+    if (result != ST_OK)
+        return result;
+    result = sql_prepare(
+        l->db, &st, "INSERT INTO meta VALUES(1, ?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", err);
+    if (result != ST_OK)
+        return result;
+    random_id(id);
+    sqlite3_bind_int(st, 1, LEDGER_VERSION);
+    sql_bind_text(st, 2, span_str(id));
+    sql_bind_text(st, 3, span_str(node));
+    result = sql_run(st, err);
+    sqlite3_finalize(st);
+    return result == ST_OK ? sql_exec(l->db, "COMMIT", err) : result;
+}
+
+enum status
+ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
+                  struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(db, &st,
+                                     "SELECT version, id, node, incarnation, last_batch,"
+                                     " folded_batch, records, accepted, duplicates, quarantined,"
+                                     " ignored, late, expired, newest FROM meta",
+                                     err);
+    bool row = false;
+    int version = 0;
+
+    if (result != ST_OK)
+        return result;
+    result = sql_step(st, &row, err);
+    if (result == ST_OK && !row)
+        result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
+    if (result == ST_OK) {
+        version = sqlite3_column_int(st, 0);
+        snprintf(s->id, sizeof s->id, "%.*s", SPAN_ARG(sql_column(st, 1)));
+        snprintf(node, node_size, "%.*s", SPAN_ARG(sql_column(st, 2)));
+        s->incarnation = (uint64_t)sqlite3_column_int64(st, 3);
+        s->last_batch = (uint64_t)sqlite3_column_int64(st, 4);
+        s->folded_batch = (uint64_t)sqlite3_column_int64(st, 5);
+        s->ever.records = (uint64_t)sqlite3_column_int64(st, 6);
+        s->ever.accepted = (uint64_t)sqlite3_column_int64(st, 7);
+        s->ever.duplicates = (uint64_t)sqlite3_column_int64(st, 8);
+        s->ever.quarantined = (uint64_t)sqlite3_column_int64(st, 9);
+        s->ever.ignored = (uint64_t)sqlite3_column_int64(st, 10);
+        s->late = (uint64_t)sqlite3_column_int64(st, 11);
+        s->expired = (uint64_t)sqlite3_column_int64(st, 12);
+        s->newest_record = sqlite3_column_int64(st, 13);
+    }
+    sqlite3_finalize(st);
+    if (result == ST_OK && version != LEDGER_VERSION)
+        return fail(err, ST_BAD_CONFIG,
+                    "ledger.db has version %d, this program reads version %d: use the program"
+                    " that wrote it",
+                    version, LEDGER_VERSION);
+    return result;
+}
+
+static enum status
+load_past(struct ledger *l, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(
+        l->db, &st, "SELECT incarnation, last_seq FROM history ORDER BY incarnation", err);
+    bool row = false;
+
+    if (result != ST_OK)
+        return result;
+    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+        l->past = xrealloc(l->past, (l->past_count + 1) * sizeof *l->past);
+        l->past[l->past_count++] = (struct past){
+            .incarnation = (uint64_t)sqlite3_column_int64(st, 0),
+            .last_seq = (uint64_t)sqlite3_column_int64(st, 1),
+        };
+    }
+    sqlite3_finalize(st);
+    return result;
+}
+
+/* Incarnations order writers of one ledger in time, also across clocks set back. */
+static enum status
+begin_incarnation(struct ledger *l, struct error *err)
+{
+    uint64_t now = (uint64_t)clock_now_us(), next = l->state.incarnation + 1;
+    char sql[400];
+    enum status result;
+
+    if (now > next)
+        next = now;
+    snprintf(sql, sizeof sql,
+             "BEGIN IMMEDIATE;"
+             "INSERT OR REPLACE INTO history SELECT incarnation, last_batch FROM meta"
+             " WHERE incarnation > 0;"
+             "UPDATE meta SET incarnation = %llu;"
+             "COMMIT",
+             (unsigned long long)next);
+    result = sql_exec(l->db, sql, err);
+    if (result == ST_OK)
+        l->state.incarnation = next;
+    return result;
+}
+
+static int
+kind_index(uint8_t kind)
+{
+    static const char letters[] = "cfslw";
+    const char *at = strchr(letters, kind);
+
+    assert(kind && at);
+    return (int)(at - letters);
+}
+
+void
+ledger_know_day(struct ledger *l, uint8_t kind, int32_t day)
+{
+    size_t want = (size_t)day / 8 + 1;
+
+    if (want > l->known_days) {
+        for (int k = 0; k < 5; k++) {
+            l->known_day[k] = xrealloc(l->known_day[k], want + 512);
+            memset(l->known_day[k] + l->known_days, 0, want + 512 - l->known_days);
+        }
+        l->known_days = want + 512;
+    }
+    l->known_day[kind_index(kind)][day / 8] |= (uint8_t)(1u << (day % 8));
+}
+
+bool
+ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day)
+{
+    return (size_t)day / 8 < l->known_days &&
+           (l->known_day[kind_index(kind)][day / 8] >> (day % 8) & 1);
+}
+
+static enum status
+load_days(struct ledger *l, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(l->db, &st, "SELECT kind, period FROM total_day", err);
+    bool row = false;
+
+    if (result != ST_OK)
+        return result;
+    while ((result = sql_step(st, &row, err)) == ST_OK && row)
+        ledger_know_day(l, (uint8_t)sqlite3_column_int(st, 0), sqlite3_column_int(st, 1));
+    sqlite3_finalize(st);
+    return result;
+}
+
+static int
+note_wal_size(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct ledger *l = arg;
+
+    (void)db, (void)name;
+    l->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static enum status
+open_database(struct ledger *l, const char *path, struct error *err)
+{
+    enum status result;
+
+    if (sqlite3_open_v2(path, &l->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        return sql_fail(l->db, path, err);
+    sqlite3_extended_result_codes(l->db, 1);
+    sqlite3_busy_timeout(l->db, 5000);
+    result = sql_exec(l->db,
+                      "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+                      "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
+                      "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON",
+                      err);
+    if (result == ST_OK)
+        sqlite3_wal_hook(l->db, note_wal_size, l);
+    return result;
+}
+
+static enum status
+open_contents(struct ledger *l, const char *node, struct error *err)
+{
+    char owner[64] = "";
+    int64_t tables = 0;
+    enum status result;
+
+    result =
+        sql_value(l->db, "SELECT count(*) FROM sqlite_master WHERE name = 'meta'", 0, &tables, err);
+    if (result == ST_OK && tables == 0)
+        result = create_schema(l, node, err);
+    if (result == ST_OK)
+        result = ledger_read_state(l->db, &l->state, owner, sizeof owner, err);
+    if (result == ST_OK && strcmp(owner, node) != 0)
+        result = fail(err, ST_BAD_CONFIG,
+                      "this ledger belongs to node \"%s\", the configuration says \"%s\": set node"
+                      " back, or use another state_dir",
+                      owner, node);
+    for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
+        result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
+    if (result == ST_OK)
+        result = begin_incarnation(l, err);
+    if (result == ST_OK)
+        result = load_past(l, err);
+    if (result == ST_OK)
+        result = load_days(l, err);
+    return result;
+}
+
+enum status
+ledger_open(struct ledger **out, const char *path, const char *node, struct error *err)
+{
+    struct ledger *l = xcalloc(1, sizeof *l);
+    enum status result = open_database(l, path, err);
+
+    if (result == ST_OK)
+        result = open_contents(l, node, err);
+    if (result != ST_OK) {
+        ledger_close(l);
+        return result;
+    }
+    *out = l;
+    return ST_OK;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+    if (!l)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(l->st[i]);
+    sqlite3_close(l->db);
+    for (int k = 0; k < 5; k++)
+        free(l->known_day[k]);
+    free(l->past);
+    buf_clear(&l->raw);
+    buf_clear(&l->packed);
+    free(l);
+}
+
+const struct ledger_state *
+ledger_state(const struct ledger *l)
+{
+    return &l->state;
+}
+
+bool
+ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq)
+{
+    if (incarnation == l->state.incarnation)
+        return seq <= __atomic_load_n(&l->state.last_batch, __ATOMIC_ACQUIRE);
+    for (size_t i = 0; i < l->past_count; i++)
+        if (l->past[i].incarnation == incarnation)
+            return seq <= l->past[i].last_seq;
+    return false;
+}

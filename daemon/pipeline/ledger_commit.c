@@ -1,0 +1,243 @@
+/*
+ * ledger_commit.c - one batch, one transaction.
+ */
+#include "ledger_internal.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "hash.h"
+
+#define PASSIVE_CHECKPOINT_PAGES 1000
+#define RESTART_WAL_BYTES        (64u << 20)
+#define TRUNCATE_WAL_BYTES       (256u << 20)
+
+/* The deltas of every part, one after the other: adding is all that is ever done with them. */
+static enum status
+put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_BATCH];
+    size_t bound, n;
+
+    buf_reset(&l->raw);
+    for (size_t i = 0; i < b->delta_count; i++)
+        if (b->deltas[i] && cells_count(b->deltas[i]) > 0)
+            cells_encode(b->deltas[i], &l->raw);
+    if (l->raw.n == 0)
+        return ST_OK;
+    bound = ZSTD_compressBound(l->raw.n);
+    buf_reset(&l->packed);
+    buf_reserve(&l->packed, bound);
+    n = ZSTD_compress(l->packed.p, bound, l->raw.p, l->raw.n, 1);
+    if (ZSTD_isError(n))
+        return fail(err, ST_IO, "compressing a batch: %s", ZSTD_getErrorName(n));
+    sqlite3_bind_int64(st, 1, (int64_t)seq);
+    sqlite3_bind_int64(st, 2, b->created);
+    sqlite3_bind_int64(st, 3, (int64_t)l->raw.n);
+    sql_bind_blob(st, 4, l->packed.p, n);
+    sqlite3_bind_int64(st, 5, (int64_t)hash_checksum(l->packed.p, n));
+    return sql_run(st, err);
+}
+
+static enum status
+put_seen(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_SEEN];
+
+    buf_reset(&l->raw);
+    for (size_t i = 0; i < b->delta_count; i++)
+        buf_add(&l->raw, b->fingerprints[i], b->fingerprint_counts[i] * sizeof(uint64_t));
+    if (l->raw.n == 0)
+        return ST_OK;
+    sqlite3_bind_int64(st, 1, (int64_t)seq);
+    sqlite3_bind_int64(st, 2, b->created);
+    sql_bind_blob(st, 3, l->raw.p, l->raw.n);
+    sqlite3_bind_int64(st, 4, (int64_t)hash_checksum(l->raw.p, l->raw.n));
+    return sql_run(st, err);
+}
+
+static enum status
+put_quarantine(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_QUARANTINE];
+    enum status result = ST_OK;
+
+    for (size_t i = 0; i < b->quarantine_count && result == ST_OK; i++) {
+        const struct quarantine_row *q = &b->quarantine[i];
+
+        sqlite3_bind_int64(st, 1, (int64_t)seq);
+        sql_bind_text(st, 2, q->input);
+        sql_bind_text(st, 3, q->source);
+        sql_bind_text(st, 4, q->format);
+        sql_bind_text(st, 5, q->stream);
+        sql_bind_text(st, 6, q->timezone);
+        sqlite3_bind_int(st, 7, q->identity);
+        sql_bind_text(st, 8, q->reason);
+        sqlite3_bind_int64(st, 9, (int64_t)q->offset);
+        sqlite3_bind_int64(st, 10, q->length);
+        sqlite3_bind_int64(st, 11, (int64_t)hash_checksum(q->raw.p, q->raw.n));
+        sql_bind_blob(st, 12, q->raw.p, q->raw.n);
+        if (q->has_header)
+            sql_bind_blob(st, 13, q->header.p, q->header.n);
+        else
+            sqlite3_bind_null(st, 13);
+        sqlite3_bind_int64(st, 14, q->arrived);
+        result = sql_run(st, err);
+    }
+    for (size_t i = 0; i < b->released_count && result == ST_OK; i++) {
+        sqlite3_bind_int64(l->st[DROP_QUARANTINE], 1, (int64_t)b->released[i]);
+        result = sql_run(l->st[DROP_QUARANTINE], err);
+    }
+    return result;
+}
+
+static enum status
+put_events(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_EVENT];
+    enum status result = ST_OK;
+
+    for (size_t i = 0; i < b->event_count && result == ST_OK; i++) {
+        sqlite3_bind_int64(st, 1, (int64_t)seq);
+        sqlite3_bind_int64(st, 2, (int64_t)i);
+        sqlite3_bind_int(st, 3, b->events[i].kind);
+        sqlite3_bind_int64(st, 4, b->events[i].start);
+        sql_bind_text(st, 5, b->events[i].customer);
+        sql_bind_text(st, 6, b->events[i].id);
+        sql_bind_text(st, 7, b->events[i].json);
+        result = sql_run(st, err);
+    }
+    return result;
+}
+
+static enum status
+put_cursors(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_CHECKPOINT];
+    enum status result = ST_OK;
+
+    for (size_t i = 0; i < b->cursor_count && result == ST_OK; i++) {
+        const struct cursor_row *c = &b->cursors[i];
+
+        sql_bind_text(st, 1, span_str(c->input));
+        sql_bind_text(st, 2, span_str(c->cursor.identity));
+        sqlite3_bind_int64(st, 3, (int64_t)c->cursor.position);
+        sqlite3_bind_int64(st, 4, (int64_t)c->cursor.fingerprint);
+        sqlite3_bind_int64(st, 5, (int64_t)seq);
+        result = sql_run(st, err);
+    }
+    return result;
+}
+
+static enum status
+put_state(struct ledger *l, const struct ledger_batch *b, const struct ledger_state *next,
+          struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_AUDIT];
+    const struct outcome_count *c = &b->count, *e = &next->ever;
+    enum status result;
+
+    sqlite3_bind_int64(st, 1, (int64_t)next->last_batch);
+    sqlite3_bind_int64(st, 2, (int64_t)c->records);
+    sqlite3_bind_int64(st, 3, (int64_t)c->accepted);
+    sqlite3_bind_int64(st, 4, (int64_t)c->duplicates);
+    sqlite3_bind_int64(st, 5, (int64_t)c->quarantined);
+    sqlite3_bind_int64(st, 6, (int64_t)c->ignored);
+    sqlite3_bind_int64(st, 7, (int64_t)b->late);
+    sqlite3_bind_int64(st, 8, (int64_t)b->expired);
+    sqlite3_bind_int64(st, 9, b->created);
+    result = sql_run(st, err);
+    if (result != ST_OK)
+        return result;
+    st = l->st[PUT_STATE];
+    sqlite3_bind_int64(st, 1, (int64_t)next->last_batch);
+    sqlite3_bind_int64(st, 2, (int64_t)e->records);
+    sqlite3_bind_int64(st, 3, (int64_t)e->accepted);
+    sqlite3_bind_int64(st, 4, (int64_t)e->duplicates);
+    sqlite3_bind_int64(st, 5, (int64_t)e->quarantined);
+    sqlite3_bind_int64(st, 6, (int64_t)e->ignored);
+    sqlite3_bind_int64(st, 7, (int64_t)next->late);
+    sqlite3_bind_int64(st, 8, (int64_t)next->expired);
+    sqlite3_bind_int64(st, 9, next->newest_record);
+    return sql_run(st, err);
+}
+
+static struct ledger_state
+state_after(const struct ledger *l, const struct ledger_batch *b)
+{
+    struct ledger_state s = l->state;
+
+    s.last_batch++;
+    s.ever.records += b->count.records;
+    s.ever.accepted += b->count.accepted;
+    s.ever.duplicates += b->count.duplicates;
+    s.ever.quarantined += b->count.quarantined;
+    s.ever.ignored += b->count.ignored;
+    s.late += b->late;
+    s.expired += b->expired;
+    if (b->newest_record > s.newest_record)
+        s.newest_record = b->newest_record;
+    return s;
+}
+
+/* Checkpoints of the WAL grow more insistent with its size; a reader that holds an old
+ * snapshot can delay them, never the commit. */
+static void
+checkpoint_wal(struct ledger *l)
+{
+    size_t bytes = (size_t)l->wal_pages * 8192;
+    int mode = bytes > TRUNCATE_WAL_BYTES  ? SQLITE_CHECKPOINT_TRUNCATE
+               : bytes > RESTART_WAL_BYTES ? SQLITE_CHECKPOINT_RESTART
+                                           : SQLITE_CHECKPOINT_PASSIVE;
+
+    if (l->wal_pages >= PASSIVE_CHECKPOINT_PAGES)
+        sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
+}
+
+enum status
+ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
+{
+    if (result == ST_OK)
+        result = sql_run(l->st[COMMIT], err);
+    if (result != ST_OK && !sqlite3_get_autocommit(l->db))
+        sql_run(l->st[ROLLBACK], NULL);
+    if (result == ST_OK)
+        checkpoint_wal(l);
+    return result;
+}
+
+enum status
+ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, struct error *err)
+{
+    const struct outcome_count *c = &b->count;
+    struct ledger_state next = state_after(l, b);
+    enum status result;
+
+    /* I3: nothing that came in is unaccounted for. */
+    if (c->records != c->accepted + c->duplicates + c->quarantined + c->ignored)
+        abort();
+    result = sql_run(l->st[BEGIN], err);
+    if (result != ST_OK)
+        return result;
+    result = put_deltas(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = put_seen(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = put_quarantine(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = put_events(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = put_cursors(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = put_state(l, b, &next, err);
+    result = ledger_end_transaction(l, result, err);
+    if (result != ST_OK)
+        return result;
+    *seq = next.last_batch;
+    __atomic_store_n(&l->state.last_batch, next.last_batch, __ATOMIC_RELEASE);
+    l->state.ever = next.ever;
+    l->state.late = next.late;
+    l->state.expired = next.expired;
+    l->state.newest_record = next.newest_record;
+    return ST_OK;
+}

@@ -1,0 +1,308 @@
+/*
+ * ledger_fold.c - from the log to totals, and what a start needs of both.
+ */
+#include "ledger_internal.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "hash.h"
+
+static int
+compare_cells(const void *a, const void *b)
+{
+    const struct cell *x = *(struct cell *const *)a, *y = *(struct cell *const *)b;
+
+    if (x->partition != y->partition)
+        return x->partition < y->partition ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    int c = span_cmp(x->name, y->name);
+
+    return c ? c : (x->day > y->day) - (x->day < y->day);
+}
+
+static struct span
+subject_of(const struct cell *c, struct buf *scratch)
+{
+    buf_reset(scratch);
+    buf_char(scratch, (char)c->kind);
+    buf_char(scratch, ':');
+    buf_span(scratch, c->name);
+    return span_of(scratch->p, scratch->n);
+}
+
+uint64_t
+ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct span values)
+{
+    uint64_t seed = hash_bytes(subject.p, subject.n, seq ^ (uint64_t)(uint32_t)period << 32);
+
+    return hash_bytes(values.p, values.n, seed);
+}
+
+static enum status
+put_total(struct ledger *l, const struct cell *c, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_TOTAL];
+    struct span subject = subject_of(c, &l->packed), values;
+    enum status result;
+
+    buf_reset(&l->raw);
+    cell_encode(c, &l->raw);
+    values = span_of(l->raw.p, l->raw.n);
+    sqlite3_bind_int(st, 1, c->partition);
+    sql_bind_blob(st, 2, subject.p, subject.n);
+    sqlite3_bind_int(st, 3, c->day);
+    sqlite3_bind_int64(st, 4, (int64_t)c->seq);
+    sql_bind_blob(st, 5, values.p, values.n);
+    sqlite3_bind_int64(st, 6, (int64_t)ledger_total_checksum(subject, c->day, c->seq, values));
+    result = sql_run(st, err);
+    if (result == ST_OK && !ledger_day_is_known(l, c->kind, c->day)) {
+        sqlite3_bind_int(l->st[PUT_TOTAL_DAY], 1, c->kind);
+        sqlite3_bind_int(l->st[PUT_TOTAL_DAY], 2, c->day);
+        result = sql_run(l->st[PUT_TOTAL_DAY], err);
+        if (result == ST_OK)
+            ledger_know_day(l, c->kind, c->day); /* if the fold fails this only costs look-ups */
+    }
+    return result;
+}
+
+static enum status
+finish_fold(struct ledger *l, uint64_t seq, struct error *err)
+{
+    int64_t from = (int64_t)l->state.folded_batch;
+    enum status result;
+
+    sqlite3_bind_int64(l->st[DELETE_BATCHES], 1, (int64_t)seq);
+    result = sql_run(l->st[DELETE_BATCHES], err);
+    sqlite3_bind_int64(l->st[FOLD_AUDIT], 1, from);
+    sqlite3_bind_int64(l->st[FOLD_AUDIT], 2, (int64_t)seq);
+    if (result == ST_OK)
+        result = sql_run(l->st[FOLD_AUDIT], err);
+    sqlite3_bind_int64(l->st[DELETE_AUDIT], 1, from);
+    sqlite3_bind_int64(l->st[DELETE_AUDIT], 2, (int64_t)seq);
+    if (result == ST_OK)
+        result = sql_run(l->st[DELETE_AUDIT], err);
+    sqlite3_bind_int64(l->st[PUT_FOLDED], 1, (int64_t)seq);
+    return result == ST_OK ? sql_run(l->st[PUT_FOLDED], err) : result;
+}
+
+enum status
+ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,
+            struct error *err)
+{
+    struct cell **sorted = xmalloc(count * sizeof(struct cell *));
+    enum status result;
+
+    if (count)
+        memcpy(sorted, cells, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_cells);
+    result = sql_run(l->st[BEGIN], err);
+    if (result == ST_OK) {
+        for (size_t i = 0; i < count && result == ST_OK; i++) {
+            if (sorted[i]->seq > seq)
+                abort(); /* I4: a total never runs ahead of the batches it stands for */
+            result = put_total(l, sorted[i], err);
+        }
+        if (result == ST_OK)
+            result = finish_fold(l, seq, err);
+        result = ledger_end_transaction(l, result, err);
+    }
+    free(sorted);
+    if (result == ST_OK)
+        __atomic_store_n(&l->state.folded_batch, seq, __ATOMIC_RELEASE);
+    return result;
+}
+
+enum status
+ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
+{
+    sqlite3_stmt *st = l->st[GET_TOTAL];
+    struct span subject, values;
+    enum status result;
+    uint64_t seq;
+    bool row;
+
+    if (!ledger_day_is_known(l, c->kind, c->day))
+        return ST_NOT_FOUND;
+    subject = subject_of(c, &l->packed);
+    sqlite3_bind_int(st, 1, c->partition);
+    sql_bind_blob(st, 2, subject.p, subject.n);
+    sqlite3_bind_int(st, 3, c->day);
+    result = sql_step(st, &row, err);
+    if (result != ST_OK || !row)
+        return result == ST_OK ? ST_NOT_FOUND : result;
+    seq = (uint64_t)sqlite3_column_int64(st, 0);
+    values = sql_column(st, 1);
+    if ((uint64_t)sqlite3_column_int64(st, 2) !=
+        ledger_total_checksum(subject, c->day, seq, values))
+        result = fail(err, ST_CORRUPT, "ledger.db: the total of %.*s fails its checksum",
+                      SPAN_ARG(subject));
+    if (result == ST_OK)
+        result = cell_decode_add(c, values, err);
+    if (result == ST_OK)
+        c->seq = seq;
+    sqlite3_reset(st);
+    return result;
+}
+
+/* --- what a start reads back --- */
+
+static enum status
+unpack_batch(struct ledger *l, uint64_t seq, struct span packed, size_t size, uint64_t checksum,
+             struct error *err)
+{
+    size_t n;
+
+    if (checksum != hash_checksum(packed.p, packed.n))
+        return fail(err, ST_CORRUPT, "ledger.db: batch %llu fails its checksum",
+                    (unsigned long long)seq);
+    buf_reset(&l->raw);
+    buf_reserve(&l->raw, size);
+    n = ZSTD_decompress(l->raw.p, size, packed.p, packed.n);
+    if (ZSTD_isError(n) || n != size)
+        return fail(err, ST_CORRUPT, "ledger.db: batch %llu does not unpack",
+                    (unsigned long long)seq);
+    l->raw.n = n;
+    return ST_OK;
+}
+
+enum status
+ledger_replay_log(struct ledger *l,
+                  enum status (*visit)(void *arg, uint64_t seq, struct span blob,
+                                       struct error *err),
+                  void *arg, struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result =
+        sql_prepare(l->db, &st, "SELECT seq, size, deltas, checksum FROM batch ORDER BY seq", err);
+
+    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
+        uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
+
+        result = unpack_batch(l, seq, sql_column(st, 2), (size_t)sqlite3_column_int64(st, 1),
+                              (uint64_t)sqlite3_column_int64(st, 3), err);
+        if (result == ST_OK) {
+            /* visit loads totals and so uses the scratch buffers: keep our own. */
+            struct buf blob = l->raw;
+
+            l->raw = (struct buf){0};
+            result = visit(arg, seq, span_of(blob.p, blob.n), err);
+            buf_clear(&blob);
+        }
+    }
+    sqlite3_finalize(st);
+    return result;
+}
+
+static enum status
+read_seen(sqlite3_stmt *st, const uint64_t **fp, size_t *n, struct buf *aligned, struct error *err)
+{
+    struct span blob = sql_column(st, 2);
+
+    if (blob.n % sizeof(uint64_t) != 0 ||
+        (uint64_t)sqlite3_column_int64(st, 3) != hash_checksum(blob.p, blob.n))
+        return fail(err, ST_CORRUPT, "ledger.db: seen row %lld fails its checksum",
+                    (long long)sqlite3_column_int64(st, 0));
+    buf_reset(aligned); /* malloc's alignment: SQLite promises none for blobs */
+    buf_span(aligned, blob);
+    *fp = (const uint64_t *)(const void *)aligned->p;
+    *n = blob.n / sizeof(uint64_t);
+    return ST_OK;
+}
+
+enum status
+ledger_load_seen(struct ledger *l, int64_t since,
+                 void (*visit)(void *arg, const uint64_t *fp, size_t n, int64_t created), void *arg,
+                 struct error *err)
+{
+    struct buf aligned = {0};
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result = sql_prepare(l->db, &st,
+                                     "SELECT seq, created, fingerprints, checksum FROM seen"
+                                     " WHERE created >= ?1 ORDER BY seq",
+                                     err);
+
+    if (result == ST_OK)
+        sqlite3_bind_int64(st, 1, since);
+    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
+        const uint64_t *fp;
+        size_t n;
+
+        result = read_seen(st, &fp, &n, &aligned, err);
+        if (result == ST_OK)
+            visit(arg, fp, n, sqlite3_column_int64(st, 1));
+    }
+    sqlite3_finalize(st);
+    buf_clear(&aligned);
+    return result;
+}
+
+enum status
+ledger_expire_seen(struct ledger *l, int64_t before,
+                   void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg, bool *more,
+                   struct error *err)
+{
+    struct buf aligned = {0};
+    sqlite3_stmt *st, *del = NULL;
+    const uint64_t *fp;
+    size_t n;
+    enum status result = sql_prepare(l->db, &st,
+                                     "SELECT seq, created, fingerprints, checksum FROM seen"
+                                     " ORDER BY seq LIMIT 1",
+                                     err);
+
+    *more = false;
+    if (result == ST_OK)
+        result = sql_step(st, more, err);
+    if (result == ST_OK && *more && sqlite3_column_int64(st, 1) >= before)
+        *more = false;
+    if (result == ST_OK && *more) {
+        int64_t seq = sqlite3_column_int64(st, 0);
+
+        result = read_seen(st, &fp, &n, &aligned, err);
+        sqlite3_reset(st);
+        if (result == ST_OK)
+            result = sql_prepare(l->db, &del, "DELETE FROM seen WHERE seq = ?1", err);
+        if (result == ST_OK) {
+            sqlite3_bind_int64(del, 1, seq);
+            result = sql_run(del, err);
+        }
+        if (result == ST_OK)
+            visit(arg, fp, n);
+        sqlite3_finalize(del);
+    }
+    sqlite3_finalize(st);
+    buf_clear(&aligned);
+    return result;
+}
+
+enum status
+ledger_checkpoints(struct ledger *l,
+                   void (*visit)(void *arg, const char *input, const struct cursor *c), void *arg,
+                   struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result = sql_prepare(
+        l->db, &st, "SELECT source, identity, position, fingerprint FROM checkpoint ORDER BY seq",
+        err);
+
+    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
+        struct cursor c = {
+            .position = (uint64_t)sqlite3_column_int64(st, 2),
+            .fingerprint = (uint64_t)sqlite3_column_int64(st, 3),
+        };
+        char *input = xstrdup((const char *)sqlite3_column_text(st, 0));
+        struct span identity = sql_column(st, 1);
+
+        if (identity.n < sizeof c.identity)
+            memcpy(c.identity, identity.p, identity.n);
+        visit(arg, input, &c);
+        free(input);
+    }
+    sqlite3_finalize(st);
+    return result;
+}

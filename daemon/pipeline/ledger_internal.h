@@ -1,0 +1,57 @@
+/*
+ * ledger_internal.h - what the files of the ledger's writer share.
+ */
+#ifndef LEDGER_INTERNAL_H
+#define LEDGER_INTERNAL_H
+
+#include "ledger.h"
+#include "ledger_schema.h"
+#include "sql.h"
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    PUT_BATCH,
+    PUT_SEEN,
+    PUT_QUARANTINE,
+    DROP_QUARANTINE,
+    PUT_EVENT,
+    PUT_CHECKPOINT,
+    PUT_AUDIT,
+    PUT_STATE,
+    PUT_TOTAL,
+    PUT_TOTAL_DAY,
+    GET_TOTAL,
+    DELETE_BATCHES,
+    FOLD_AUDIT,
+    DELETE_AUDIT,
+    PUT_FOLDED,
+    STATEMENTS
+};
+
+struct past { /* one earlier incarnation */
+    uint64_t incarnation, last_seq;
+};
+
+struct ledger {
+    sqlite3 *db;
+    sqlite3_stmt *st[STATEMENTS];
+    struct ledger_state state;
+    struct past *past;
+    size_t past_count;
+    uint8_t *known_day[5]; /* bitmap over day numbers, per cell kind */
+    size_t known_days;
+    struct buf raw, packed; /* scratch for blobs */
+    int wal_pages;
+};
+
+/* Ends a transaction: COMMIT if all went well so far, else ROLLBACK. A COMMIT that fails for any
+ * reason but room or a busy database leaves its outcome unknown: ST_IO, the caller ends the
+ * process. */
+enum status ledger_end_transaction(struct ledger *l, enum status result, struct error *err);
+
+bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
+void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);
+
+#endif

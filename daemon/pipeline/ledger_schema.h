@@ -1,0 +1,78 @@
+/*
+ * ledger_schema.h - tables of ledger.db, shared by its writer and its readers.
+ */
+#ifndef LEDGER_SCHEMA_H
+#define LEDGER_SCHEMA_H
+
+#include <stdint.h>
+
+#include "ledger.h"
+#include "span.h"
+#include "sql.h"
+
+#define LEDGER_VERSION 1
+
+/*
+ * meta        one row: who the ledger is and where it stands
+ * history     where each incarnation ended: which (incarnation, seq) are our own past
+ * batch       the log since the last fold: one compressed blob of deltas a batch
+ * seen        fingerprints of a batch's records, kept for the duplicate window
+ * total       one row per subject and day: everything Redis holds about it, packed.
+ *             subject is the kind's letter, ':' and the name; period is the day's number
+ * total_day   which days have rows at all, so that a first sight of a day costs no look-up
+ * checkpoint  where every input stands
+ * idem        HTTP Idempotency-Key and the answer that was given
+ * open_leg    legs that have begun and not ended
+ * quarantine  refused records, raw
+ * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
+ *             batches are added up into one row
+ * event       inquiries, visits, orders ...: single records for the CRM store
+ */
+#define LEDGER_SCHEMA                                                                              \
+    "CREATE TABLE meta("                                                                           \
+    " one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL, id TEXT NOT NULL,"         \
+    " node TEXT NOT NULL, incarnation INTEGER NOT NULL, last_batch INTEGER NOT NULL,"              \
+    " folded_batch INTEGER NOT NULL, records INTEGER NOT NULL, accepted INTEGER NOT NULL,"         \
+    " duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL,"        \
+    " late INTEGER NOT NULL, expired INTEGER NOT NULL, newest INTEGER NOT NULL);"                  \
+    "CREATE TABLE history(incarnation INTEGER PRIMARY KEY, last_seq INTEGER);"                     \
+    "CREATE TABLE batch(seq INTEGER PRIMARY KEY, created INTEGER NOT NULL,"                        \
+    " size INTEGER NOT NULL, deltas BLOB NOT NULL, checksum INTEGER NOT NULL);"                    \
+    "CREATE TABLE seen(seq INTEGER PRIMARY KEY, created INTEGER NOT NULL,"                         \
+    " fingerprints BLOB NOT NULL, checksum INTEGER NOT NULL);"                                     \
+    "CREATE TABLE total(partition INTEGER NOT NULL, subject BLOB NOT NULL,"                        \
+    " period INTEGER NOT NULL, seq INTEGER NOT NULL, \"values\" BLOB NOT NULL,"                    \
+    " checksum INTEGER NOT NULL, PRIMARY KEY(partition, subject, period)) WITHOUT ROWID;"          \
+    "CREATE INDEX total_seq ON total(partition, seq);"                                             \
+    "CREATE TABLE total_day(kind INTEGER NOT NULL, period INTEGER NOT NULL,"                       \
+    " PRIMARY KEY(kind, period)) WITHOUT ROWID;"                                                   \
+    "CREATE TABLE checkpoint(source TEXT NOT NULL, identity TEXT NOT NULL,"                        \
+    " position INTEGER NOT NULL, fingerprint INTEGER NOT NULL, epoch INTEGER NOT NULL,"            \
+    " seq INTEGER NOT NULL, PRIMARY KEY(source, identity)) WITHOUT ROWID;"                         \
+    "CREATE TABLE idem(source TEXT NOT NULL, key TEXT NOT NULL, body_hash INTEGER NOT NULL,"       \
+    " answer TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"        \
+    "CREATE TABLE open_leg(source TEXT NOT NULL, key TEXT NOT NULL, begun INTEGER NOT NULL,"       \
+    " \"values\" BLOB NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"                          \
+    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, input TEXT NOT NULL,"   \
+    " source TEXT NOT NULL, format TEXT NOT NULL, stream TEXT NOT NULL,"                           \
+    " timezone TEXT NOT NULL, identity INTEGER NOT NULL, reason TEXT NOT NULL,"                    \
+    " position INTEGER NOT NULL, length INTEGER NOT NULL, hash INTEGER NOT NULL,"                  \
+    " head BLOB NOT NULL, header BLOB, arrived INTEGER NOT NULL);"                                 \
+    "CREATE INDEX quarantine_input ON quarantine(input);"                                          \
+    "CREATE TABLE audit(seq INTEGER PRIMARY KEY, batches INTEGER NOT NULL,"                        \
+    " records INTEGER NOT NULL, accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL,"           \
+    " quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL, late INTEGER NOT NULL,"              \
+    " expired INTEGER NOT NULL, created INTEGER NOT NULL);"                                        \
+    "CREATE TABLE event(seq INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL,"          \
+    " start INTEGER NOT NULL, customer TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,"       \
+    " PRIMARY KEY(seq, n)) WITHOUT ROWID;"
+
+/* Checksum of a total row: its values seeded with everything else that the row says. */
+uint64_t
+ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct span values);
+
+/* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
+enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
+                              struct error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * sql.h - SQLite with our error codes: one place that knows which failure means what.
+ */
+#ifndef SQL_H
+#define SQL_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "span.h"
+#include "status.h"
+
+/* Maps a result code: FULL -> ST_FULL, BUSY/LOCKED -> ST_RETRY, CORRUPT/NOTADB -> ST_CORRUPT,
+ * all else -> ST_IO; what is the thing attempted ("commit of a batch"). */
+enum status sql_fail(sqlite3 *db, const char *what, struct error *err);
+
+enum status sql_exec(sqlite3 *db, const char *sql, struct error *err);
+enum status sql_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, struct error *err);
+
+/* Runs a statement that answers no rows, and resets it. */
+enum status sql_run(sqlite3_stmt *st, struct error *err);
+/* One step: *row tells whether there is one; at the end (or on failure) it is reset. */
+enum status sql_step(sqlite3_stmt *st, bool *row, struct error *err);
+/* First column of the first row of a query, `otherwise` if there is none. */
+enum status
+sql_value(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *out, struct error *err);
+
+/* Bound values are borrowed until the statement is reset. */
+void sql_bind_text(sqlite3_stmt *st, int i, struct span s);
+void sql_bind_blob(sqlite3_stmt *st, int i, const void *p, size_t n);
+struct span sql_column(sqlite3_stmt *st, int i); /* text or blob; valid until the next step */
+
+#endif
