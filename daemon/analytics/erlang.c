@@ -1,0 +1,168 @@
+/*
+ * erlang.c - waiting and staffing by Erlang's formulas.
+ *
+ * A.K. Erlang's loss and delay formulas; the recurrence B(n) = A B(n-1) / (n + A B(n-1)) never
+ * overflows and underflows quietly to 0, unlike the closed form with its factorials.
+ */
+#include "erlang.h"
+
+#include <math.h>
+
+/* Keeps quotients such as 21 / (1 - 0.3), which is 30.000000000000004 in doubles, from
+ * costing one person too many. */
+#define CEIL_GUARD 1e-9
+
+static double
+next_b(double b, double offered, unsigned n)
+{
+    double ab = offered * b;
+
+    return ab / (n + ab);
+}
+
+double
+erlang_b(double offered, unsigned servers)
+{
+    double b = 1;
+
+    if (!(offered > 0))
+        return servers == 0 ? 1 : 0;
+    for (unsigned n = 1; n <= servers && b > 0; n++)
+        b = next_b(b, offered, n);
+    return b;
+}
+
+double
+erlang_b_capacity(double blocking, unsigned servers)
+{
+    double low = 0, high = 1;
+
+    if (servers == 0 || !(blocking > 0))
+        return 0;
+    if (blocking >= 1)
+        return INFINITY;
+    while (erlang_b(high, servers) < blocking)
+        high *= 2;
+    /* Blocking rises with the load, so bisection ends at neighbouring doubles. */
+    for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
+        double middle = (low + high) / 2;
+
+        if (erlang_b(middle, servers) < blocking)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Erlang C from the blocking probability of the same load and agents. */
+static struct erlang_queue
+queue_from_b(double offered, double aht, unsigned agents, double target, double b)
+{
+    struct erlang_queue q = {.offered = offered, .service_level = 1};
+    double free_agents = agents - offered;
+
+    if (!(offered > 0))
+        return q;
+    if (free_agents <= 0) {
+        q.overload = true;
+        q.prob_wait = 1;
+        q.occupancy = 1;
+        q.service_level = 0;
+        q.asa_s = q.queue = INFINITY;
+        return q;
+    }
+    q.occupancy = offered / agents;
+    q.prob_wait = b / (1 - q.occupancy * (1 - b));
+    q.service_level = 1 - q.prob_wait * exp(-free_agents * target / aht);
+    q.asa_s = q.prob_wait * aht / free_agents;
+    q.queue = offered / aht * q.asa_s; /* Little: arrivals a second times the mean wait */
+    return q;
+}
+
+struct erlang_queue
+erlang_c_load(double offered, double aht_s, unsigned agents, double target_s)
+{
+    if (!(aht_s > 0))
+        offered = 0;
+    return queue_from_b(offered, aht_s, agents, target_s, erlang_b(offered, agents));
+}
+
+static double
+offered_load(double calls, double interval, double aht)
+{
+    /* This order of operations is exact for whole numbers that divide. */
+    return calls > 0 && interval > 0 && aht > 0 ? calls * aht / interval : 0;
+}
+
+struct erlang_queue
+erlang_c(double calls, double interval_s, double aht_s, unsigned agents, double target_s)
+{
+    return erlang_c_load(offered_load(calls, interval_s, aht_s), aht_s, agents, target_s);
+}
+
+unsigned
+erlang_scheduled(unsigned agents, double shrinkage)
+{
+    double want;
+
+    if (!(shrinkage > 0))
+        return agents;
+    want = ceil(agents / (1 - fmin(shrinkage, 0.99)) - CEIL_GUARD);
+    return (unsigned)want;
+}
+
+/* The fewest agents that the load and the cap on occupancy allow. */
+static double
+fewest_agents(const struct erlang_demand *d, double offered)
+{
+    double cap = d->max_occupancy > 0 && d->max_occupancy < 1 ? d->max_occupancy : 1;
+    double n = fmax(floor(offered) + 1, ceil(offered / cap - CEIL_GUARD));
+
+    return fmax(n, d->minimum);
+}
+
+struct erlang_plan
+erlang_required(const struct erlang_demand *d)
+{
+    struct erlang_plan plan = {.agents = d->minimum, .queue.service_level = 1};
+    double offered = d->offered > 0 ? d->offered : offered_load(d->calls, d->interval_s, d->aht_s);
+    double first, b;
+
+    if (!(d->calls > 0 || d->offered > 0)) {
+        plan.scheduled = erlang_scheduled(plan.agents, d->shrinkage);
+        return plan;
+    }
+    if (!(d->aht_s > 0))
+        offered = 0;
+    first = fewest_agents(d, offered);
+    plan.capped = !(first < ERLANG_MAX_AGENTS);
+    plan.agents = plan.capped ? ERLANG_MAX_AGENTS : (unsigned)first;
+    b = erlang_b(offered, plan.agents);
+    plan.queue = queue_from_b(offered, d->aht_s, plan.agents, d->answer_within_s, b);
+    while (plan.queue.service_level < d->service_level) {
+        if (plan.agents == ERLANG_MAX_AGENTS) {
+            plan.capped = true;
+            break;
+        }
+        b = next_b(b, offered, ++plan.agents);
+        plan.queue = queue_from_b(offered, d->aht_s, plan.agents, d->answer_within_s, b);
+    }
+    plan.scheduled = erlang_scheduled(plan.agents, d->shrinkage);
+    return plan;
+}
+
+struct erlang_load
+erlang_load_step(double start, double calls, double interval_s, double aht_s)
+{
+    double a = offered_load(calls, interval_s, aht_s);
+    struct erlang_load load = {a, 0};
+    double gone;
+
+    if (!(aht_s > 0) || !(interval_s > 0))
+        return load;
+    gone = -expm1(-interval_s / aht_s); /* share of the calls in progress that end within it */
+    load.end = start + (a - start) * gone;
+    load.mean = a + (start - a) * gone * aht_s / interval_s;
+    return load;
+}

@@ -1,0 +1,19 @@
+/*
+ * numeric.h - special functions that several analytics need.
+ */
+#ifndef NUMERIC_H
+#define NUMERIC_H
+
+/* As lgamma, without its global sign. x > 0. */
+double numeric_lgamma(double x);
+
+/* Regularised incomplete beta function I_x(a, b): P(Beta(a, b) <= x). a, b > 0. */
+double numeric_beta(double x, double a, double b);
+
+/* The x with I_x(a, b) = p. */
+double numeric_beta_quantile(double p, double a, double b);
+
+/* The z with Phi(z) = p; infinite at 0 and 1. */
+double numeric_normal_quantile(double p);
+
+#endif

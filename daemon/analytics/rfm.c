@@ -1,0 +1,119 @@
+/*
+ * rfm.c - customers by recency, frequency and value.
+ */
+#include "segment.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "memory.h"
+
+static const char *const segment_names[RFM_SEGMENTS] = {
+    [RFM_CHAMPION] = "champion",     [RFM_LOYAL] = "loyal",           [RFM_PROMISING] = "promising",
+    [RFM_RECENT_LOW] = "recent_low", [RFM_STEADY_LOW] = "steady_low", [RFM_AT_RISK] = "at_risk",
+    [RFM_CANT_LOSE] = "cant_lose",   [RFM_COOLING] = "cooling",       [RFM_DORMANT] = "dormant",
+};
+
+/* Score ranges of each segment; the first row that fits names it. */
+static const struct {
+    uint8_t r_min, r_max, f_min, f_max;
+    enum rfm_segment segment;
+} rules[] = {
+    {4, 5, 4, 5, RFM_CHAMPION},   {3, 5, 4, 5, RFM_LOYAL},      {4, 5, 3, 3, RFM_PROMISING},
+    {4, 5, 1, 5, RFM_RECENT_LOW}, {3, 3, 1, 5, RFM_STEADY_LOW}, {2, 2, 4, 5, RFM_AT_RISK},
+    {1, 1, 4, 5, RFM_CANT_LOSE},  {2, 2, 1, 5, RFM_COOLING},    {1, 5, 1, 5, RFM_DORMANT},
+};
+
+struct valued {
+    double v;
+    size_t place;
+};
+
+static int
+by_value(const void *a, const void *b)
+{
+    const struct valued *x = a, *y = b;
+
+    return (x->v > y->v) - (x->v < y->v);
+}
+
+/* Sorts v and gives score[place] = 1 + floor(5 * (less + equal / 2) / n), at most 5. In
+ * whole numbers, so that no score depends on rounding. */
+static void
+score_fifths(struct valued *v, size_t n, uint8_t *score)
+{
+    size_t from = 0;
+
+    qsort(v, n, sizeof *v, by_value);
+    while (from < n) {
+        size_t to = from;
+        uint64_t fifth;
+
+        while (to < n && v[to].v <= v[from].v)
+            to++;
+        fifth = 1 + 5 * (2 * (uint64_t)from + (to - from)) / (2 * (uint64_t)n);
+        for (size_t i = from; i < to; i++)
+            score[v[i].place] = (uint8_t)(fifth > 5 ? 5 : fifth);
+        from = to;
+    }
+}
+
+static enum rfm_segment
+segment_of(const struct rfm_score *s)
+{
+    size_t i = 0;
+
+    /* The last row fits every score. */
+    while (!(s->r >= rules[i].r_min && s->r <= rules[i].r_max && s->f >= rules[i].f_min &&
+             s->f <= rules[i].f_max))
+        i++;
+    return rules[i].segment;
+}
+
+/* NAN compares with nothing, which would leave the sort without an order. */
+static double
+comparable(double v)
+{
+    return isnan(v) ? -INFINITY : v;
+}
+
+void
+rfm_scores(const struct rfm_input *in, size_t count, struct rfm_score *out)
+{
+    struct valued *v;
+    uint8_t *score;
+    double median;
+
+    if (count == 0)
+        return;
+    v = xcalloc(count, sizeof *v);
+    score = xcalloc(count, 3);
+    for (size_t i = 0; i < count; i++)
+        v[i] = (struct valued){comparable(-in[i].recency_days), i};
+    score_fifths(v, count, score);
+    for (size_t i = 0; i < count; i++)
+        v[i] = (struct valued){comparable(in[i].frequency), i};
+    score_fifths(v, count, score + count);
+    for (size_t i = 0; i < count; i++)
+        v[i] = (struct valued){comparable(in[i].value), i};
+    score_fifths(v, count, score + 2 * count);
+    median = v[count / 2].v; /* v is sorted by value now */
+    for (size_t i = 0; i < count; i++) {
+        struct rfm_score *s = &out[i];
+
+        s->r = score[i];
+        s->f = score[count + i];
+        s->m = score[2 * count + i];
+        s->segment = segment_of(s);
+        s->worth_a_call = (s->segment == RFM_AT_RISK || s->segment == RFM_CANT_LOSE) &&
+                          in[i].frequency >= 5 && in[i].value >= median;
+    }
+    free(score);
+    free(v);
+}
+
+const char *
+rfm_segment_name(enum rfm_segment s)
+{
+    return segment_names[s];
+}

@@ -1,0 +1,70 @@
+/*
+ * erlang.h - waiting and staffing by Erlang's formulas.
+ *
+ * Pure arithmetic. Times are seconds, loads erlangs, probabilities 0..1. Erlang C assumes that
+ * callers wait for as long as it takes, so it asks for slightly too many people rather than
+ * too few; an interval whose load reaches its agents is overloaded, never NaN.
+ */
+#ifndef ERLANG_H
+#define ERLANG_H
+
+#include <stdbool.h>
+
+/* Staffing questions beyond this number are answered with it and `capped`. */
+#define ERLANG_MAX_AGENTS 1000000u
+
+/* Probability that all servers are busy when blocked calls are lost (any load). */
+double erlang_b(double offered, unsigned servers);
+
+/* The largest load that `servers` carry with at most this blocking probability (0 < b < 1). */
+double erlang_b_capacity(double blocking, unsigned servers);
+
+struct erlang_queue {
+    double offered;       /* erlangs */
+    double occupancy;     /* share of an agent's time spent on calls */
+    double prob_wait;     /* a call finds all agents busy */
+    double service_level; /* answered within the target */
+    double asa_s;         /* average speed of answer; infinite when overloaded */
+    double queue;         /* mean number waiting */
+    bool overload;        /* the load reaches the agents: the queue grows without end */
+};
+
+/* calls per interval of interval_s seconds, each aht_s long, answered by `agents`. */
+struct erlang_queue
+erlang_c(double calls, double interval_s, double aht_s, unsigned agents, double target_s);
+
+/* The same with the load given, for loads that are not calls * aht / interval. */
+struct erlang_queue erlang_c_load(double offered, double aht_s, unsigned agents, double target_s);
+
+struct erlang_demand {
+    double calls, interval_s, aht_s;
+    double offered;       /* erlangs; 0: calls * aht_s / interval_s */
+    double service_level; /* wanted share answered within answer_within_s, below 1 */
+    double answer_within_s;
+    double max_occupancy; /* (0, 1]; anything else is 1 */
+    double shrinkage;     /* [0, 1): share of paid time not on the phones */
+    unsigned minimum;     /* staff kept even when nobody calls */
+};
+
+struct erlang_plan {
+    unsigned agents;           /* needed at their desks */
+    unsigned scheduled;        /* needed on the roster */
+    bool capped;               /* more than ERLANG_MAX_AGENTS would be needed */
+    struct erlang_queue queue; /* what that staff achieves */
+};
+
+struct erlang_plan erlang_required(const struct erlang_demand *d);
+
+/* The roster needed for so many at their desks. */
+unsigned erlang_scheduled(unsigned agents, double shrinkage);
+
+/* Calls that last as long as the interval or longer carry load from one interval into the
+ * next: the mean number in progress (infinite servers, exponential lengths) replaces
+ * calls * aht / interval. Worth it from aht_s > interval_s / 6. */
+struct erlang_load {
+    double mean, end; /* over the interval; at its end, which the next one starts with */
+};
+
+struct erlang_load erlang_load_step(double start, double calls, double interval_s, double aht_s);
+
+#endif

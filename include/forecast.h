@@ -1,0 +1,81 @@
+/*
+ * forecast.h - how many contacts will come in each interval of the coming week.
+ *
+ * Pure arithmetic on a calendar: a history is days times slots in order, NAN where nothing is
+ * known (closed, not yet, feed down), 0 where it is known that nobody came. Day 0 of a history
+ * is day 0 of the cycle (Monday of a week of 7 days, say); callers pad with NAN to get there.
+ *
+ * The method runs two models side by side, a weekly profile times a level that forgives
+ * outliers and follows level shifts, and an exponentially weighted mean of each slot, and
+ * trusts each by how well it did lately. It needs three whole cycles; below that the forecast
+ * is the mean of what is there, and says so.
+ */
+#ifndef FORECAST_H
+#define FORECAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FORECAST_MIN_CYCLES 3
+
+struct forecast_shape {
+    unsigned cycle; /* days in a cycle: 7 */
+    unsigned slots; /* intervals in a day */
+};
+
+/* The state, readable by tests and by whoever explains a forecast. */
+struct forecast {
+    struct forecast_shape shape;
+    unsigned days;   /* fed so far */
+    unsigned cycles; /* whole cycles fed */
+    /* weekly profile times level */
+    double *profile; /* cycle * slots, calls at level 1 */
+    double level;
+    unsigned *day_count; /* cycle: evidence behind each day's profile */
+    double run[8];       /* relative levels of the outlier days in a row */
+    unsigned run_length;
+    int run_direction;
+    /* exponentially weighted mean */
+    double *num, *den; /* cycle * slots */
+    double error[2];   /* decayed absolute error of either model */
+    /* what is needed to score a cycle when it is over */
+    double *current;             /* the cycle being fed: cycle * slots */
+    double *ahead[2];            /* what either model said at its start */
+    double *history;             /* the first three cycles, until there are three */
+    double over[20], square[20]; /* dispersion sums of the last 20 cycles */
+};
+
+struct forecast *forecast_new(struct forecast_shape shape);
+void forecast_free(struct forecast *f); /* accepts NULL */
+
+/* Adds the next day's `slots` counts. */
+void forecast_feed(struct forecast *f, const double *day);
+
+/* The expected count of every slot of a cycle (cycle * slots values, by day of the cycle):
+ * days of the cycle not yet fed belong to the current one, the rest to the next. */
+void forecast_cycle(const struct forecast *f, double *out);
+
+/* Dispersion: the variance of a count with mean m is m + phi m^2. Learnt from forecasts made
+ * a cycle ahead, from leave-one-out means while there is none, and FORECAST_PHI_UNKNOWN
+ * before two cycles are there. */
+#define FORECAST_PHI_UNKNOWN 0.25
+double forecast_phi(const struct forecast *f);
+
+/* Name of the model in use: "none", "mean" (short history) or "profile". */
+const char *forecast_model(const struct forecast *f);
+
+/* The k at which a negative binomial with this mean and dispersion first reaches q (0..1). */
+double forecast_quantile(double mean, double phi, double q);
+
+/* Central interval: coverage 0.8 gives the quantiles at 0.1 and 0.9. */
+void forecast_interval(double mean, double phi, double coverage, double *low, double *high);
+
+/* Updates the rest of a day from its first `seen` slots (NAN skipped), which were forecast
+ * as mean[]: the factor for the slots that are left. phi_day is the dispersion of whole-day
+ * errors at that time of day (forecast_day_phi), damping 0..1. */
+double forecast_day_factor(const double *actual, const double *mean, unsigned seen, double phi_day,
+                           double damping);
+/* From pairs of sums (actual, forecast) up to the same time on earlier days. */
+double forecast_day_phi(const double *actual_sum, const double *forecast_sum, size_t days);
+
+#endif
