@@ -5,12 +5,11 @@
  * have the same shape, so folding is adding. All counters are non-negative int64 in totals.
  *
  *   kind          slots                     columns                                     sketches
- *   customer 'c'  quarter hour 0..95        legs seconds failed                         people, conferences
- *   feature  'f'  0                         ok failed rejected                          people, customers
- *   service  's'  quarter hour 0..95        offered handled abandoned handle_s wait_s   -
- *   region   'l'  minute 0..1439            begun ended                                 -
- *   workload 'w'  quarter hour 0..95        as service; demand that a rule derives from
- *                                           features (staffing only, never sent to Redis)
+ *   customer 'c'  quarter hour 0..95        legs seconds failed                         people,
+ * conferences feature  'f'  0                         ok failed rejected people, customers service
+ * 's'  quarter hour 0..95        offered handled abandoned handle_s wait_s   - region   'l'  minute
+ * 0..1439            begun ended                                 - workload 'w'  quarter hour 0..95
+ * as service; demand that a rule derives from features (staffing only, never sent to Redis)
  *
  * A customer's cell also lists the features used and wanted that day. A day's legs, seconds
  * and failed are the sums of its quarters.
@@ -50,9 +49,10 @@ enum { SKETCH_PEOPLE, SKETCH_SECOND }; /* second: conferences, or customers of a
 unsigned cell_columns(enum cell_kind kind);
 unsigned cell_slots(enum cell_kind kind); /* 96, 1, 96, 1440, 96 */
 
+/* One slot's counters; the first cell_columns(kind) of v are used, the others zero. */
 struct cell_slot {
     uint16_t slot;
-    int64_t v[SERVICE_COLUMNS]; /* the first cell_columns(kind) are used */
+    int64_t v[SERVICE_COLUMNS];
 };
 
 struct cell_feature {
@@ -60,29 +60,41 @@ struct cell_feature {
     int64_t used, wanted;
 };
 
+struct cells;
+
+/* Cells live in a set (below) and nowhere else. Slots and features are stored packed, 32 bits
+ * a counter until one of them needs 64: read them with cell_slot_at and cell_feature_at. */
 struct cell {
-    struct span name; /* the subject as recorded, unencoded; owned by the set */
-    uint64_t hash;    /* of kind, name and day */
-    int32_t day;      /* civil day number, UTC */
-    uint8_t kind;     /* enum cell_kind */
-    uint8_t partition; /* 0..63, keys_partition(name) */
-    uint8_t flags;    /* the owner's (totals.c) */
-    uint16_t slot_count, slot_cap;
-    uint16_t feature_count, feature_cap;
-    struct cell_slot *slots;       /* sorted by slot */
-    struct cell_feature *features; /* in order of first use */
+    uint64_t hash;          /* of kind, name and day */
+    struct span name;       /* the subject as recorded, unencoded; owned by the set */
+    void *slots, *features; /* packed, see cell.c */
+    int32_t day;            /* civil day number, UTC */
+    uint8_t kind;           /* enum cell_kind */
+    uint8_t partition;      /* 0..63, keys_partition(name) */
+    uint8_t flags;          /* the owner's (totals.c); 0 in a new cell */
+    uint8_t wide;           /* counters have 64 bits */
+    uint16_t slot_count, slot_cap, slot_last;
+    uint32_t feature_count, feature_cap;
     struct sketch sketch[2];
-    uint64_t seq;                  /* last batch in it (totals only) */
-    struct cell *newer, *older;    /* the owner's list (totals.c) */
+    struct cells *set;
+    uint64_t seq;               /* last batch in it (totals only) */
+    struct cell *newer, *older; /* the owner's list (totals.c) */
 };
 
 /* Adds v[0..columns) to a slot. Sums saturate never: overflow of int64 aborts (limits on
  * input make it unreachable). */
 void cell_add(struct cell *c, unsigned slot, const int64_t *v);
-/* Borrowed; NULL if the slot has nothing. */
-const struct cell_slot *cell_find_slot(const struct cell *c, unsigned slot);
+/* Slots in ascending order: i < c->slot_count. */
+struct cell_slot cell_slot_at(const struct cell *c, unsigned i);
+/* Copies a slot to *out (NULL allowed). False, and *out all zero, if it has nothing. */
+bool cell_find_slot(const struct cell *c, unsigned slot, struct cell_slot *out);
 void cell_add_feature(struct cell *c, struct span name, int64_t used, int64_t wanted);
-/* Adds all of from to into (same kind). */
+/* Features in order of first use: i < c->feature_count. */
+struct cell_feature cell_feature_at(const struct cell *c, unsigned i);
+/* Adds an element by its hash_sketch to sketch[which]. Use this, not sketch_add, so that
+ * cells_bytes stays right. */
+void cell_add_distinct(struct cell *c, unsigned which, uint64_t hash);
+/* Adds all of from to into (same kind, another set or the same). */
 void cell_merge(struct cell *into, const struct cell *from);
 /* Sums over slots into v[0..columns). */
 void cell_sum(const struct cell *c, int64_t *v);
@@ -90,17 +102,18 @@ void cell_sum(const struct cell *c, int64_t *v);
  * (so that a projection overwrites what it once wrote). */
 void cell_zero(struct cell *c);
 
-/* The values without kind, name, day and seq: varints, see cell.c. */
+/* The values without kind, name, day and seq: varints, see cell_codec.c. Appends. */
 void cell_encode(const struct cell *c, struct buf *out);
-/* Adds encoded values to a cell (decoding into an empty cell gives them back). */
+/* Adds encoded values to a cell (decoding into an empty cell gives them back). ST_CORRUPT:
+ * nothing was added (sums that overflow apart: then some may have been). */
 enum status cell_decode_add(struct cell *c, struct span values, struct error *err);
 
 /* A set of cells, keyed by kind, name and day. One thread at a time. */
-struct cells;
 
 struct cells *cells_new(void);
-void cells_free(struct cells *s);  /* accepts NULL */
-void cells_reset(struct cells *s); /* empties, keeps memory for the next batch */
+void cells_free(struct cells *s); /* accepts NULL */
+/* Empties. Keeps as much memory for the next batch as the last one needed. */
+void cells_reset(struct cells *s);
 
 /* Finds or creates. Borrowed until reset, remove or free; addresses are stable. */
 struct cell *cells_get(struct cells *s, enum cell_kind kind, struct span name, int32_t day);
@@ -108,7 +121,9 @@ struct cell *cells_find(const struct cells *s, enum cell_kind kind, struct span 
 void cells_remove(struct cells *s, struct cell *c);
 size_t cells_count(const struct cells *s);
 size_t cells_bytes(const struct cells *s); /* memory held, for budgets */
-/* The i-th cell, 0 <= i < cells_slots(s); NULL for an empty place. */
+/* The i-th cell, 0 <= i < cells_slots(s); NULL for an empty place. Places keep their cells
+ * while others come and go, so removing the current cell in CELLS_EACH is allowed; with nothing
+ * removed the order is that of creation. */
 struct cell *cells_at(const struct cells *s, size_t i);
 size_t cells_slots(const struct cells *s);
 #define CELLS_EACH(set, c)                                                                         \

@@ -1,9 +1,11 @@
 /*
  * sketch.h - distinct counts in Redis' own HyperLogLog representation.
  *
- * 2^14 registers of 6 bits (standard error 0.81 %). Few elements are kept as a list of
- * (register, rank), many as registers. Merging takes the maximum of each register, so it
- * is idempotent, commutative and associative; taking elements out is impossible.
+ * 2^14 registers of 6 bits (standard error 0.81 %). Few elements are kept as (register, rank)
+ * pairs, many as registers: two pairs inline, then a scanned list, then a hash table, then one
+ * byte per register. Which form holds a sketch follows from how many registers are set, never
+ * from the order of events. Merging takes the maximum of each register, so it is idempotent,
+ * commutative and associative; taking elements out is impossible.
  * Format of the export: comment at the top of Redis 7 src/hyperloglog.c (magic "HYLL").
  * Estimator: Ertl 2017, arXiv:1702.01284, algorithm 6, as Redis uses.
  */
@@ -14,34 +16,49 @@
 #include <stdint.h>
 
 #include "memory.h"
+#include "span.h"
 #include "status.h"
 
+#define SKETCH_REGISTERS 16384
+
+/* All zero bytes are an empty sketch. The members are for sketch.c. */
 struct sketch {
-    uint32_t *sparse;  /* (register << 6 | rank), sorted prefix + unsorted tail; NULL if dense */
-    uint8_t *dense;    /* 16384 bytes, one register each */
-    uint32_t count, cap, sorted;
+    union {
+        uint32_t few[2]; /* register << 6 | rank */
+        uint32_t *pairs; /* the same: a list up to 14, above that hashed by register */
+        uint8_t *dense;  /* SKETCH_REGISTERS ranks */
+    };
+    uint32_t count; /* pairs in use; not kept when dense */
+    uint16_t cap;   /* room for pairs */
+    uint8_t form;
 };
 
 void sketch_init(struct sketch *s);
-void sketch_clear(struct sketch *s);
+void sketch_clear(struct sketch *s); /* frees; s is empty and usable */
 bool sketch_empty(const struct sketch *s);
 
-/* Adds an element by its hash_sketch. True if a register may have changed. */
+/* Adds an element by its hash_sketch. True if a register changed. */
 bool sketch_add(struct sketch *s, uint64_t hash);
 bool sketch_merge(struct sketch *into, const struct sketch *from);
 
-double sketch_estimate(const struct sketch *s);
+double sketch_estimate(const struct sketch *s); /* llround of it is Redis' PFCOUNT */
 
-/* Redis string value: sparse encoding when it is below 3000 bytes, else dense. */
+/* Appends the Redis string value: sparse when that is possible and at most 3000 bytes long
+ * (Redis' own default limit), else dense. */
 void sketch_to_redis(const struct sketch *s, struct buf *out);
-/* Reads such a string back (verification). ST_CORRUPT: not a HyperLogLog. */
+/* Reads such a string back (verification). out is overwritten without being cleared.
+ * ST_CORRUPT: not a HyperLogLog; out is untouched. */
 enum status sketch_from_redis(struct sketch *out, struct span value, struct error *err);
 bool sketch_same(const struct sketch *a, const struct sketch *b);
 
-/* Compact form for the ledger; decode advances *p. */
+/* Compact form for the ledger, the same bytes for the same registers; decode advances *p and
+ * overwrites *out without clearing it, on ST_OK only. */
 void sketch_encode(const struct sketch *s, struct buf *out);
-enum status sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end,
-                          struct error *err);
+enum status
+sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct error *err);
 size_t sketch_bytes(const struct sketch *s); /* heap held */
+
+/* Asks the processor to fetch what sketch_add is about to touch. */
+void sketch_prefetch(const struct sketch *s, uint64_t hash);
 
 #endif

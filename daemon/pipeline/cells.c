@@ -1,0 +1,292 @@
+/*
+ * cells.c - the set of cells: table, places, names of features.
+ *
+ * Cells lie in slabs and never move; the table holds their places with 32 bits of the hash, so
+ * that looking one up rarely touches a wrong cell, and growing touches none. Removal shifts the
+ * following entries back: no tombstones.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cell_private.h"
+#include "hash.h"
+#include "keys.h"
+
+#define TABLE_MIN          64
+#define ENTRY(hash, place) (((hash) >> 32) << 32 | ((place) + 1))
+
+uint64_t
+name_hash(struct span name)
+{
+    return hash_bytes(name.p, name.n, 0);
+}
+
+struct cells *
+cells_new(void)
+{
+    struct cells *s = xcalloc(1, sizeof *s);
+
+    s->mask = TABLE_MIN - 1;
+    s->table = xcalloc(TABLE_MIN, sizeof *s->table);
+    return s;
+}
+
+static void
+free_slabs(struct cells *s, size_t keep)
+{
+    while (s->slab_count > keep)
+        free(s->slab[--s->slab_count]);
+}
+
+void
+cells_free(struct cells *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; s->sketch_bytes && i < s->places; i++) {
+        struct cell *c = cells_at(s, i);
+
+        for (unsigned k = 0; c && k < 2; k++)
+            sketch_clear(&c->sketch[k]);
+    }
+    free_slabs(s, 0);
+    free(s->slab);
+    free(s->table);
+    names_clear(&s->names);
+    pool_clear(&s->pool);
+    free(s);
+}
+
+static size_t
+table_size_for(size_t count)
+{
+    size_t size = TABLE_MIN;
+
+    while (count > size / 4 * 3)
+        size *= 2;
+    return size;
+}
+
+void
+cells_reset(struct cells *s)
+{
+    size_t size = table_size_for(s->count);
+
+    for (size_t i = 0; s->sketch_bytes && i < s->places; i++) {
+        struct cell *c = cells_at(s, i);
+
+        for (unsigned k = 0; c && k < 2; k++)
+            sketch_clear(&c->sketch[k]);
+    }
+    if (size < s->mask + 1) {
+        free(s->table);
+        s->table = xcalloc(size, sizeof *s->table);
+        s->mask = size - 1;
+    } else {
+        memset(s->table, 0, size * sizeof *s->table);
+    }
+    free_slabs(s, (s->places + SLAB_CELLS - 1) / SLAB_CELLS);
+    s->count = s->places = s->free_place = s->sketch_bytes = 0;
+    names_reset(&s->names);
+    pool_reset(&s->pool);
+}
+
+/* --- table --- */
+
+static size_t
+home_of(const struct cells *s, uint64_t entry)
+{
+    return (entry >> 32) & s->mask;
+}
+
+static void
+table_put(struct cells *s, uint64_t entry)
+{
+    size_t i = home_of(s, entry);
+
+    while (s->table[i])
+        i = (i + 1) & s->mask;
+    s->table[i] = entry;
+}
+
+static void
+table_grow(struct cells *s)
+{
+    uint64_t *old = s->table;
+    size_t n = s->mask + 1;
+
+    s->table = xcalloc(n * 2, sizeof *s->table);
+    s->mask = n * 2 - 1;
+    for (size_t i = 0; i < n; i++)
+        if (old[i])
+            table_put(s, old[i]);
+    free(old);
+}
+
+void
+cells_prefetch(const struct cells *s, uint64_t hash)
+{
+    __builtin_prefetch(&s->table[(hash >> 32) & s->mask]);
+}
+
+struct cell *
+cells_guess(const struct cells *s, uint64_t hash)
+{
+    for (size_t i = (hash >> 32) & s->mask; s->table[i]; i = (i + 1) & s->mask) {
+        struct cell *c;
+
+        if (s->table[i] >> 32 != hash >> 32)
+            continue;
+        c = cells_place(s, (uint32_t)s->table[i] - 1);
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch((char *)c + 64, 1);
+        return c;
+    }
+    return NULL;
+}
+
+/* Index in the table, of the cell or of the empty entry where it would be. */
+static size_t
+table_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t day, uint64_t hash)
+{
+    size_t i = (hash >> 32) & s->mask;
+
+    for (; s->table[i]; i = (i + 1) & s->mask) {
+        const struct cell *c;
+
+        if (s->table[i] >> 32 != hash >> 32)
+            continue;
+        c = cells_place(s, (uint32_t)s->table[i] - 1);
+        if (c->hash == hash && c->day == day && c->kind == kind && span_eq(c->name, name))
+            break;
+    }
+    return i;
+}
+
+/* Removes table[i] and closes the gap. */
+static void
+table_delete(struct cells *s, size_t i)
+{
+    for (size_t j = (i + 1) & s->mask; s->table[j]; j = (j + 1) & s->mask) {
+        /* May move back only if its home is not between the gap and itself. */
+        if (((j - home_of(s, s->table[j])) & s->mask) >= ((j - i) & s->mask)) {
+            s->table[i] = s->table[j];
+            i = j;
+        }
+    }
+    s->table[i] = 0;
+}
+
+/* --- cells --- */
+
+static size_t
+take_place(struct cells *s)
+{
+    size_t place = s->places;
+
+    if (s->free_place) {
+        place = s->free_place - 1;
+        s->free_place = cells_place(s, place)->hash;
+        return place;
+    }
+    if (place == s->slab_count * SLAB_CELLS) {
+        void *slab = aligned_alloc(64, SLAB_CELLS * sizeof(struct cell));
+
+        if (!slab || place >= UINT32_MAX - 1)
+            abort();
+        if (s->slab_count == s->slab_cap) {
+            s->slab_cap = s->slab_cap ? s->slab_cap * 2 : 16;
+            s->slab = xrealloc(s->slab, s->slab_cap * sizeof *s->slab);
+        }
+        s->slab[s->slab_count++] = slab;
+    }
+    s->places++;
+    return place;
+}
+
+struct cell *
+cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t day, uint64_t hash)
+{
+    size_t i = table_find(s, kind, name, day, hash), place;
+    struct cell *c;
+    char *copy;
+
+    if (s->table[i])
+        return cells_place(s, (uint32_t)s->table[i] - 1);
+    place = take_place(s);
+    c = cells_place(s, place);
+    memset(c, 0, sizeof *c);
+    copy = pool_alloc(&s->pool, name.n);
+    if (name.n)
+        memcpy(copy, name.p, name.n);
+    c->hash = hash;
+    c->name = span_of(copy, name.n);
+    c->day = day;
+    c->kind = (uint8_t)kind;
+    c->partition = (uint8_t)keys_partition(name);
+    c->set = s;
+    s->table[i] = ENTRY(hash, place);
+    if (++s->count > (s->mask + 1) / 4 * 3)
+        table_grow(s);
+    return c;
+}
+
+struct cell *
+cells_get(struct cells *s, enum cell_kind kind, struct span name, int32_t day)
+{
+    return cells_get_hashed(s, kind, name, day, name_hash_mix(name_hash(name), kind, day));
+}
+
+struct cell *
+cells_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t day)
+{
+    uint64_t hash = name_hash_mix(name_hash(name), kind, day);
+    size_t i = table_find(s, kind, name, day, hash);
+
+    return s->table[i] ? cells_place(s, (uint32_t)s->table[i] - 1) : NULL;
+}
+
+void
+cells_remove(struct cells *s, struct cell *c)
+{
+    size_t i = (c->hash >> 32) & s->mask, place;
+
+    while (cells_place(s, (uint32_t)s->table[i] - 1) != c)
+        i = (i + 1) & s->mask;
+    place = (uint32_t)s->table[i] - 1;
+    table_delete(s, i);
+    cell_dispose(c);
+    pool_free(&s->pool, (char *)c->name.p, c->name.n);
+    c->kind = 0;
+    c->hash = s->free_place;
+    s->free_place = place + 1;
+    s->count--;
+}
+
+size_t
+cells_count(const struct cells *s)
+{
+    return s->count;
+}
+
+size_t
+cells_slots(const struct cells *s)
+{
+    return s->places;
+}
+
+struct cell *
+cells_at(const struct cells *s, size_t i)
+{
+    struct cell *c = cells_place(s, i);
+
+    return c->kind ? c : NULL;
+}
+
+size_t
+cells_bytes(const struct cells *s)
+{
+    return sizeof *s + (s->mask + 1) * sizeof *s->table + s->slab_cap * sizeof *s->slab +
+           s->slab_count * SLAB_CELLS * sizeof(struct cell) + s->pool.bytes +
+           names_bytes(&s->names) + s->sketch_bytes;
+}

@@ -1,0 +1,376 @@
+/*
+ * sketch.c - HyperLogLog registers in four sizes, and the estimate from them.
+ *
+ * The hash table's home place is the register's high bits, so that the pairs lie almost in
+ * order and an insertion sort puts them right in nearly linear time when they are written.
+ */
+#include "sketch.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sketch_private.h"
+
+#define RANK_BITS 50 /* hash bits behind the register's 14 */
+#define FEW       2
+#define LIST_CAP  6  /* fills malloc's smallest piece */
+#define LIST_MAX  14 /* and 14 fill one cache line with its header */
+#define HASH_CAP  32
+#define HASH_MAX  2048 /* the next size would be as large as the registers */
+
+enum { FORM_FEW, FORM_LIST, FORM_HASH, FORM_DENSE };
+
+void
+sketch_init(struct sketch *s)
+{
+    memset(s, 0, sizeof *s);
+}
+
+void
+sketch_clear(struct sketch *s)
+{
+    if (s->form == FORM_DENSE)
+        free(s->dense);
+    else if (s->form != FORM_FEW)
+        free(s->pairs);
+    sketch_init(s);
+}
+
+bool
+sketch_empty(const struct sketch *s)
+{
+    return s->form != FORM_DENSE && s->count == 0;
+}
+
+bool
+sketch_is_dense(const struct sketch *s)
+{
+    return s->form == FORM_DENSE;
+}
+
+size_t
+sketch_bytes(const struct sketch *s)
+{
+    if (s->form == FORM_FEW)
+        return 0;
+    return s->form == FORM_DENSE ? SKETCH_REGISTERS : s->cap * sizeof(uint32_t);
+}
+
+static unsigned
+pair_home(uint32_t pair, unsigned cap)
+{
+    /* 14 bits of register scaled to the table, which is a power of two. */
+    return (unsigned)(((uint64_t)(pair >> 6) * cap) >> 14);
+}
+
+/* For a table known to lack the register. */
+static void
+hash_put(uint32_t *table, unsigned cap, uint32_t pair)
+{
+    unsigned i = pair_home(pair, cap);
+
+    while (table[i])
+        i = (i + 1) & (cap - 1);
+    table[i] = pair;
+}
+
+static const uint32_t *
+pairs_of(const struct sketch *s, unsigned *places)
+{
+    *places = s->form == FORM_HASH ? s->cap : s->count;
+    return s->form == FORM_FEW ? s->few : s->pairs;
+}
+
+static void
+to_dense(struct sketch *s)
+{
+    unsigned n;
+    const uint32_t *pairs = pairs_of(s, &n);
+    uint8_t *dense = xcalloc(SKETCH_REGISTERS, 1);
+
+    for (unsigned i = 0; i < n; i++)
+        if (pairs[i])
+            dense[pairs[i] >> 6] = pairs[i] & 63;
+    if (s->form != FORM_FEW)
+        free(s->pairs);
+    s->dense = dense;
+    s->form = FORM_DENSE;
+    s->count = s->cap = 0;
+}
+
+/* Moves the pairs to room for cap of them: LIST_CAP, LIST_MAX or a hash table. */
+static void
+resize(struct sketch *s, unsigned cap)
+{
+    unsigned n;
+    const uint32_t *old = pairs_of(s, &n);
+    uint32_t *fresh;
+
+    if (cap <= LIST_MAX) {
+        fresh = xmalloc(cap * sizeof *fresh);
+        memcpy(fresh, old, n * sizeof *fresh);
+    } else {
+        fresh = xcalloc(cap, sizeof *fresh);
+        for (unsigned i = 0; i < n; i++)
+            if (old[i])
+                hash_put(fresh, cap, old[i]);
+    }
+    if (s->form != FORM_FEW)
+        free(s->pairs);
+    s->pairs = fresh;
+    s->cap = (uint16_t)cap;
+    s->form = cap <= LIST_MAX ? FORM_LIST : FORM_HASH;
+}
+
+static void
+grow(struct sketch *s)
+{
+    if (s->form == FORM_FEW)
+        resize(s, LIST_CAP);
+    else if (s->form == FORM_LIST)
+        resize(s, s->cap == LIST_CAP ? LIST_MAX : HASH_CAP);
+    else if (s->cap < HASH_MAX)
+        resize(s, s->cap * 2u);
+    else
+        to_dense(s);
+}
+
+/* Room for count pairs without growing step by step; sorted input would otherwise crowd at
+ * one end of every table on the way. */
+static void
+reserve(struct sketch *s, unsigned count)
+{
+    unsigned cap = HASH_CAP;
+
+    if (s->form == FORM_DENSE || count <= LIST_MAX)
+        return;
+    if (count > HASH_MAX - HASH_MAX / 8) {
+        to_dense(s);
+        return;
+    }
+    while (count > cap - cap / 8)
+        cap *= 2;
+    if (cap > s->cap)
+        resize(s, cap);
+}
+
+static bool
+list_set(struct sketch *s, uint32_t pair)
+{
+    uint32_t *list = s->form == FORM_FEW ? s->few : s->pairs;
+    unsigned cap = s->form == FORM_FEW ? FEW : s->cap;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        if (list[i] >> 6 != pair >> 6)
+            continue;
+        if (list[i] >= pair)
+            return false;
+        list[i] = pair;
+        return true;
+    }
+    if (s->count == cap) {
+        grow(s);
+        return sketch_set(s, pair >> 6, pair & 63);
+    }
+    list[s->count++] = pair;
+    return true;
+}
+
+static bool
+hash_set(struct sketch *s, uint32_t pair)
+{
+    unsigned i = pair_home(pair, s->cap);
+
+    for (; s->pairs[i]; i = (i + 1) & (s->cap - 1u)) {
+        if (s->pairs[i] >> 6 != pair >> 6)
+            continue;
+        if (s->pairs[i] >= pair)
+            return false;
+        s->pairs[i] = pair;
+        return true;
+    }
+    if (s->count == s->cap - s->cap / 8u) {
+        grow(s);
+        return sketch_set(s, pair >> 6, pair & 63);
+    }
+    s->pairs[i] = pair;
+    s->count++;
+    return true;
+}
+
+bool
+sketch_set(struct sketch *s, unsigned reg, unsigned rank)
+{
+    if (s->form == FORM_DENSE) {
+        if (s->dense[reg] >= rank)
+            return false;
+        s->dense[reg] = (uint8_t)rank;
+        return true;
+    }
+    if (s->form == FORM_HASH)
+        return hash_set(s, reg << 6 | rank);
+    return list_set(s, reg << 6 | rank);
+}
+
+bool
+sketch_add(struct sketch *s, uint64_t hash)
+{
+    uint64_t rest = hash >> 14 | UINT64_C(1) << RANK_BITS;
+
+    return sketch_set(s, hash & (SKETCH_REGISTERS - 1), (unsigned)__builtin_ctzll(rest) + 1);
+}
+
+void
+sketch_prefetch(const struct sketch *s, uint64_t hash)
+{
+    unsigned reg = hash & (SKETCH_REGISTERS - 1);
+
+    if (s->form == FORM_DENSE)
+        __builtin_prefetch(s->dense + reg, 1);
+    else if (s->form == FORM_HASH)
+        __builtin_prefetch(s->pairs + pair_home(reg << 6, s->cap), 1);
+    else if (s->form == FORM_LIST)
+        __builtin_prefetch(s->pairs, 1);
+}
+
+static bool
+merge_dense(uint8_t *into, const uint8_t *from)
+{
+    unsigned changed = 0;
+
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i++) {
+        uint8_t v = from[i] > into[i] ? from[i] : into[i];
+
+        changed |= v ^ into[i];
+        into[i] = v;
+    }
+    return changed != 0;
+}
+
+bool
+sketch_merge(struct sketch *into, const struct sketch *from)
+{
+    bool changed = false;
+    const uint32_t *pairs;
+    unsigned n;
+
+    if (from->form == FORM_DENSE) {
+        if (into->form != FORM_DENSE)
+            to_dense(into);
+        return merge_dense(into->dense, from->dense);
+    }
+    pairs = pairs_of(from, &n);
+    reserve(into, from->count);
+    for (unsigned i = 0; i < n; i++)
+        if (pairs[i])
+            changed |= sketch_set(into, pairs[i] >> 6, pairs[i] & 63);
+    return changed;
+}
+
+unsigned
+sketch_sorted(const struct sketch *s, uint32_t *out)
+{
+    unsigned places, n = 0;
+    const uint32_t *pairs = pairs_of(s, &places);
+
+    for (unsigned i = 0; i < places; i++) {
+        unsigned j = n;
+
+        if (!pairs[i])
+            continue;
+        for (; j > 0 && out[j - 1] > pairs[i]; j--)
+            out[j] = out[j - 1];
+        out[j] = pairs[i];
+        n++;
+    }
+    return n;
+}
+
+/* Makes *s of count pairs in ascending order of register. */
+void
+sketch_from_sorted(struct sketch *s, const uint32_t *pairs, unsigned count)
+{
+    sketch_init(s);
+    reserve(s, count);
+    for (unsigned i = 0; i < count; i++)
+        sketch_set(s, pairs[i] >> 6, pairs[i] & 63);
+}
+
+bool
+sketch_same(const struct sketch *a, const struct sketch *b)
+{
+    uint32_t x[SKETCH_MAX_PAIRS], y[SKETCH_MAX_PAIRS];
+    unsigned n;
+
+    if (a->form == FORM_DENSE || b->form == FORM_DENSE)
+        return a->form == b->form && memcmp(a->dense, b->dense, SKETCH_REGISTERS) == 0;
+    if (a->count != b->count)
+        return false;
+    n = sketch_sorted(a, x);
+    sketch_sorted(b, y);
+    return memcmp(x, y, n * sizeof *x) == 0;
+}
+
+/* --- estimate: Ertl 2017, algorithms 5 and 6; q = RANK_BITS --- */
+
+/* x + sum over k of x^(2^k) 2^(k-1) */
+static double
+sigma(double x)
+{
+    double weight = 1, sum = x, before;
+
+    if (x == 1.0)
+        return INFINITY;
+    do {
+        before = sum;
+        x *= x;
+        sum += x * weight;
+        weight += weight;
+    } while (sum != before);
+    return sum;
+}
+
+/* (1 - x - sum over k of (1 - x^(2^-k))^2 2^-k) / 3 */
+static double
+tau(double x)
+{
+    double weight = 1, sum = 1 - x, before;
+
+    if (x == 0.0 || x == 1.0)
+        return 0;
+    do {
+        before = sum;
+        x = sqrt(x);
+        weight *= 0.5;
+        sum -= (1 - x) * (1 - x) * weight;
+    } while (sum != before);
+    return sum / 3;
+}
+
+double
+sketch_estimate(const struct sketch *s)
+{
+    unsigned histogram[64] = {0}, n;
+    const double m = SKETCH_REGISTERS;
+    double z;
+
+    if (s->form == FORM_DENSE) {
+        for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
+            histogram[s->dense[i]]++;
+    } else {
+        const uint32_t *pairs = pairs_of(s, &n);
+
+        for (unsigned i = 0; i < n; i++)
+            if (pairs[i])
+                histogram[pairs[i] & 63]++;
+        histogram[0] = SKETCH_REGISTERS - s->count;
+    }
+    if (histogram[0] == SKETCH_REGISTERS)
+        return 0;
+    z = m * tau((m - histogram[RANK_BITS + 1]) / m);
+    for (int rank = RANK_BITS; rank >= 1; rank--)
+        z = (z + histogram[rank]) * 0.5;
+    z += m * sigma(histogram[0] / m);
+    return m * m / (2 * M_LN2 * z);
+}

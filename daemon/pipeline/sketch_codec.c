@@ -1,0 +1,316 @@
+/*
+ * sketch_codec.c - sketches as bytes: Redis' strings, and the ledger's compact form.
+ *
+ * Ledger form: one byte says which.
+ *   0  empty
+ *   1  sparse: varint count, then per pair, ascending, varint (gap << 2 | low) where gap is the
+ *      registers skipped since the last one and low is rank - 1 for ranks 1..3; low 3 is
+ *      followed by one byte with the rank
+ *   2  dense: one byte base (the lowest rank), 8192 bytes of two registers each (low nibble
+ *      first) holding rank - base, where 15 means: a whole byte with the rank follows after
+ *      the nibbles, in order of registers
+ */
+#include "sketch.h"
+
+#include <string.h>
+
+#include "sketch_private.h"
+
+#define SPARSE_MAX_BYTES 3000 /* hll-sparse-max-bytes of Redis */
+#define HEADER_BYTES     16
+#define DENSE_BYTES      (HEADER_BYTES + SKETCH_REGISTERS * 6 / 8)
+#define SPARSE_MAX_RANK  32
+
+enum { CODE_EMPTY, CODE_SPARSE, CODE_DENSE };
+enum { REDIS_DENSE, REDIS_SPARSE };
+
+/* --- to Redis --- */
+
+static void
+redis_header(struct buf *out, int encoding)
+{
+    char header[HEADER_BYTES] = {'H', 'Y', 'L', 'L', (char)encoding};
+
+    header[15] = (char)0x80; /* the cached cardinality is not valid */
+    buf_add(out, header, sizeof header);
+}
+
+static void
+redis_zeros(struct buf *out, unsigned n)
+{
+    if (n > 64) {
+        buf_char(out, (char)(0x40 | (n - 1) >> 8));
+        buf_char(out, (char)(n - 1));
+    } else if (n > 0) {
+        buf_char(out, (char)(n - 1));
+    }
+}
+
+/* False if these registers have no sparse form, or none that is short enough. */
+static bool
+redis_sparse(struct buf *out, const uint32_t *pairs, unsigned count)
+{
+    size_t begin = out->n;
+    unsigned next = 0, i = 0;
+
+    redis_header(out, REDIS_SPARSE);
+    while (i < count) {
+        unsigned reg = pairs[i] >> 6, rank = pairs[i] & 63, run = 1;
+
+        if (rank > SPARSE_MAX_RANK)
+            return false;
+        while (run < 4 && i + run < count && pairs[i + run] == ((reg + run) << 6 | rank))
+            run++;
+        redis_zeros(out, reg - next);
+        buf_char(out, (char)(0x80 | (rank - 1) << 2 | (run - 1)));
+        next = reg + run;
+        i += run;
+    }
+    redis_zeros(out, SKETCH_REGISTERS - next);
+    return out->n - begin <= SPARSE_MAX_BYTES;
+}
+
+/* Four registers in three bytes, low bits first. */
+static void
+redis_dense(struct buf *out, const uint8_t *reg)
+{
+    redis_header(out, REDIS_DENSE);
+    buf_reserve(out, DENSE_BYTES);
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i += 4) {
+        uint32_t bits = reg[i] | (uint32_t)reg[i + 1] << 6 | (uint32_t)reg[i + 2] << 12 |
+                        (uint32_t)reg[i + 3] << 18;
+
+        out->p[out->n++] = (char)bits;
+        out->p[out->n++] = (char)(bits >> 8);
+        out->p[out->n++] = (char)(bits >> 16);
+    }
+    out->p[out->n] = '\0';
+}
+
+void
+sketch_to_redis(const struct sketch *s, struct buf *out)
+{
+    uint32_t pairs[SKETCH_MAX_PAIRS];
+    uint8_t reg[SKETCH_REGISTERS] = {0};
+    size_t begin = out->n;
+    unsigned n;
+
+    if (sketch_is_dense(s)) {
+        redis_dense(out, s->dense);
+        return;
+    }
+    n = sketch_sorted(s, pairs);
+    if (redis_sparse(out, pairs, n))
+        return;
+    out->n = begin;
+    for (unsigned i = 0; i < n; i++)
+        reg[pairs[i] >> 6] = pairs[i] & 63;
+    redis_dense(out, reg);
+}
+
+/* --- from Redis --- */
+
+/* Keeps to the rule that the form follows from the number of registers set. */
+static void
+from_registers(struct sketch *out, const uint8_t *reg)
+{
+    uint32_t pairs[SKETCH_REGISTERS];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
+        if (reg[i])
+            pairs[n++] = i << 6 | reg[i];
+    sketch_from_sorted(out, pairs, n);
+}
+
+static bool
+read_redis_dense(uint8_t *reg, const uint8_t *p)
+{
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i += 4, p += 3) {
+        uint32_t bits = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+
+        for (unsigned k = 0; k < 4; k++, bits >>= 6)
+            if ((reg[i + k] = bits & 63) > SKETCH_MAX_RANK)
+                return false;
+    }
+    return true;
+}
+
+static bool
+read_redis_sparse(uint8_t *reg, const uint8_t *p, const uint8_t *end)
+{
+    unsigned at = 0, run;
+
+    while (p < end) {
+        uint8_t op = *p++;
+
+        if (op & 0x80) {
+            run = (op & 3) + 1u;
+            if (run > SKETCH_REGISTERS - at)
+                return false;
+            memset(reg + at, (op >> 2 & 31) + 1, run);
+        } else if (op & 0x40) {
+            if (p == end)
+                return false;
+            run = ((op & 63u) << 8 | *p++) + 1;
+        } else {
+            run = op + 1u;
+        }
+        if (run > SKETCH_REGISTERS - at)
+            return false;
+        at += run;
+    }
+    return at == SKETCH_REGISTERS;
+}
+
+enum status
+sketch_from_redis(struct sketch *out, struct span value, struct error *err)
+{
+    const uint8_t *p = (const uint8_t *)value.p;
+    uint8_t reg[SKETCH_REGISTERS] = {0};
+    bool good = false;
+
+    if (value.n < HEADER_BYTES || memcmp(p, "HYLL", 4) != 0)
+        return fail(err, ST_CORRUPT, "not a HyperLogLog: no HYLL header");
+    if (p[4] == REDIS_DENSE)
+        good = value.n == DENSE_BYTES && read_redis_dense(reg, p + HEADER_BYTES);
+    else if (p[4] == REDIS_SPARSE)
+        good = read_redis_sparse(reg, p + HEADER_BYTES, p + value.n);
+    if (!good)
+        return fail(err, ST_CORRUPT, "not a HyperLogLog: registers are damaged");
+    from_registers(out, reg);
+    return ST_OK;
+}
+
+/* --- the ledger's form --- */
+
+static void
+encode_sparse(const uint32_t *pairs, unsigned count, struct buf *out)
+{
+    unsigned next = 0;
+
+    buf_char(out, CODE_SPARSE);
+    buf_varint(out, count);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned gap = (pairs[i] >> 6) - next, rank = pairs[i] & 63;
+
+        buf_varint(out, gap << 2 | (rank <= 3 ? rank - 1 : 3));
+        if (rank > 3)
+            buf_char(out, (char)rank);
+        next = (pairs[i] >> 6) + 1;
+    }
+}
+
+static void
+encode_dense(const uint8_t *reg, struct buf *out)
+{
+    uint8_t base = SKETCH_MAX_RANK, exact[SKETCH_REGISTERS];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
+        base = reg[i] < base ? reg[i] : base;
+    buf_char(out, CODE_DENSE);
+    buf_char(out, (char)base);
+    buf_reserve(out, SKETCH_REGISTERS / 2);
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i += 2) {
+        unsigned nibble[2];
+
+        for (unsigned k = 0; k < 2; k++) {
+            nibble[k] = reg[i + k] - base;
+            if (nibble[k] >= 15) {
+                nibble[k] = 15;
+                exact[n++] = reg[i + k];
+            }
+        }
+        out->p[out->n++] = (char)(nibble[0] | nibble[1] << 4);
+    }
+    buf_add(out, exact, n);
+}
+
+void
+sketch_encode(const struct sketch *s, struct buf *out)
+{
+    uint32_t pairs[SKETCH_MAX_PAIRS];
+
+    if (sketch_empty(s))
+        buf_char(out, CODE_EMPTY);
+    else if (sketch_is_dense(s))
+        encode_dense(s->dense, out);
+    else
+        encode_sparse(pairs, sketch_sorted(s, pairs), out);
+}
+
+static bool
+decode_sparse(struct sketch *out, const uint8_t **p, const uint8_t *end)
+{
+    uint32_t pairs[SKETCH_REGISTERS];
+    uint64_t count, v, next = 0;
+
+    if (!varint_read(p, end, &count) || count == 0 || count > SKETCH_REGISTERS)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned rank;
+
+        if (!varint_read(p, end, &v) || v >> 2 >= SKETCH_REGISTERS - next)
+            return false;
+        next += v >> 2;
+        rank = (v & 3) + 1;
+        if (rank == 4) {
+            if (*p == end || (rank = *(*p)++) < 4 || rank > SKETCH_MAX_RANK)
+                return false;
+        }
+        pairs[i] = (uint32_t)next << 6 | rank;
+        next++;
+    }
+    sketch_from_sorted(out, pairs, (unsigned)count);
+    return true;
+}
+
+static bool
+decode_dense(struct sketch *out, const uint8_t **p, const uint8_t *end)
+{
+    uint8_t reg[SKETCH_REGISTERS];
+    const uint8_t *nibbles, *exact;
+    unsigned base;
+
+    if (end - *p < 1 + SKETCH_REGISTERS / 2)
+        return false;
+    base = **p;
+    nibbles = *p + 1;
+    exact = nibbles + SKETCH_REGISTERS / 2;
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i++) {
+        unsigned nibble = nibbles[i / 2] >> (i & 1) * 4 & 15, rank = base + nibble;
+
+        if (nibble == 15) {
+            if (exact == end || *exact < rank)
+                return false;
+            rank = *exact++;
+        }
+        if (rank > SKETCH_MAX_RANK)
+            return false;
+        reg[i] = (uint8_t)rank;
+    }
+    from_registers(out, reg);
+    *p = exact;
+    return true;
+}
+
+enum status
+sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct error *err)
+{
+    bool good = false;
+
+    if (*p < end) {
+        uint8_t code = *(*p)++;
+
+        if (code == CODE_EMPTY) {
+            sketch_init(out);
+            good = true;
+        } else if (code == CODE_SPARSE) {
+            good = decode_sparse(out, p, end);
+        } else if (code == CODE_DENSE) {
+            good = decode_dense(out, p, end);
+        }
+    }
+    return good ? ST_OK : fail(err, ST_CORRUPT, "a stored sketch is damaged");
+}
