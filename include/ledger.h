@@ -111,6 +111,10 @@ enum status ledger_checkpoints(struct ledger *l,
                                              const struct cursor *c),
                                void *arg, struct error *err);
 
+/* Deletes quarantine rows for good (id 0: all; input NULL or "": any). */
+enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input,
+                                   uint64_t *dropped, struct error *err);
+
 /* Read-only connection for reports, analytics, verification; any one thread. */
 struct ledger_reader;
 enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);

@@ -306,3 +306,24 @@ ledger_checkpoints(struct ledger *l,
     sqlite3_finalize(st);
     return result;
 }
+
+enum status
+ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_t *dropped,
+                       struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(l->db, &st,
+                                     "DELETE FROM quarantine WHERE (?1 = 0 OR id = ?1)"
+                                     " AND (?2 = '' OR input = ?2)",
+                                     err);
+
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 1, (int64_t)id);
+    sql_bind_text(st, 2, span_str(input ? input : ""));
+    result = sql_run(st, err);
+    if (result == ST_OK)
+        *dropped = (uint64_t)sqlite3_changes64(l->db);
+    sqlite3_finalize(st);
+    return result;
+}

@@ -1,0 +1,138 @@
+/*
+ * batch.c - the batch that is being gathered: parts, tickets, cursors.
+ */
+#include <stdlib.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+#include "hash.h"
+
+#define QUARANTINE_HEAD 4096 /* kept of a record that is longer than the limit */
+
+void
+batch_init(struct batch *b, size_t parts)
+{
+    b->parts = xcalloc(parts, sizeof *b->parts);
+    for (size_t i = 0; i < parts; i++) {
+        b->parts[i].cells = cells_new();
+        arena_init(&b->parts[i].memory);
+    }
+}
+
+void
+batch_clear(struct batch *b, size_t parts)
+{
+    for (size_t i = 0; b->parts && i < parts; i++) {
+        cells_free(b->parts[i].cells);
+        buf_clear(&b->parts[i].fingerprints);
+        arena_clear(&b->parts[i].memory);
+        free(b->parts[i].quarantine);
+        free(b->parts[i].events);
+    }
+    free(b->parts);
+    free(b->tickets);
+    free(b->cursors);
+}
+
+static void
+part_begin(struct part *p)
+{
+    cells_reset(p->cells);
+    if (p->fingerprints.cap > (1u << 20))
+        buf_clear(&p->fingerprints); /* a bulk batch's megabytes are not kept for small ones */
+    buf_reset(&p->fingerprints);
+    arena_reset(&p->memory);
+    p->quarantine_count = p->event_count = 0;
+    memset(&p->count, 0, sizeof p->count);
+    p->late = 0;
+    p->newest_record = 0;
+}
+
+void
+batch_begin(struct batch *b, uint64_t number, size_t parts)
+{
+    for (size_t i = 0; i < parts; i++)
+        part_begin(&b->parts[i]);
+    b->number = number;
+    b->blocks = b->blocks_done = 0;
+    b->bulk_only = true;
+    b->wanted = false;
+    atomic_store(&b->bytes, 0);
+    b->ticket_count = b->cursor_count = 0;
+}
+
+void
+batch_cursor(struct batch *b, const char *input, const struct cursor *c)
+{
+    size_t i;
+
+    if (!c->identity[0])
+        return;
+    for (i = 0; i < b->cursor_count; i++)
+        if (b->cursors[i].input == input &&
+            strcmp(b->cursors[i].cursor.identity, c->identity) == 0)
+            break;
+    if (i == b->cursor_count) {
+        if (i == b->cursor_cap) {
+            b->cursor_cap = b->cursor_cap ? 2 * b->cursor_cap : 8;
+            b->cursors = xrealloc(b->cursors, b->cursor_cap * sizeof *b->cursors);
+        }
+        b->cursor_count++;
+    }
+    b->cursors[i].input = input;
+    b->cursors[i].cursor = *c;
+}
+
+size_t
+batch_ticket(struct batch *b, const struct block *block)
+{
+    if (!block->done && !block->quarantine_id)
+        return 0;
+    if (b->ticket_count == b->ticket_cap) {
+        b->ticket_cap = b->ticket_cap ? 2 * b->ticket_cap : 16;
+        b->tickets = xrealloc(b->tickets, b->ticket_cap * sizeof *b->tickets);
+    }
+    b->tickets[b->ticket_count++] = (struct ticket){
+        .done = block->done,
+        .arg = block->done_arg,
+        .quarantine_id = block->quarantine_id,
+    };
+    return b->ticket_count;
+}
+
+void
+part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
+                const char *reason)
+{
+    size_t limit = source_max_record(s);
+    struct span kept = raw;
+    struct quarantine_row *q;
+
+    if (p->quarantine_count == p->quarantine_cap) {
+        p->quarantine_cap = p->quarantine_cap ? 2 * p->quarantine_cap : 64;
+        p->quarantine = xrealloc(p->quarantine, p->quarantine_cap * sizeof *p->quarantine);
+    }
+    if (raw.n > limit)
+        kept.n = QUARANTINE_HEAD;
+    q = &p->quarantine[p->quarantine_count++];
+    *q = (struct quarantine_row){
+        .input = span_str(s->input),
+        .source = span_str(s->source),
+        .format = span_str(s->format_name),
+        .stream = arena_copy(&p->memory, span_str(s->name)),
+        .timezone = span_str(s->timezone),
+        .reason = arena_copy(&p->memory, span_str(reason)),
+        .raw = arena_copy(&p->memory, kept),
+        .offset = offset,
+        .length = (uint32_t)(raw.n > UINT32_MAX ? UINT32_MAX : raw.n),
+        .arrived = clock_now(),
+        .identity = (uint8_t)s->identity,
+        .has_header = s->header != NULL,
+    };
+    q->input = arena_copy(&p->memory, q->input);
+    q->source = arena_copy(&p->memory, q->source);
+    q->format = arena_copy(&p->memory, q->format);
+    q->timezone = arena_copy(&p->memory, q->timezone);
+    if (s->header)
+        q->header = arena_copy(&p->memory, span_of(s->header, s->header_n));
+}

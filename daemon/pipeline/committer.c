@@ -1,0 +1,421 @@
+/*
+ * committer.c - the ledger thread: close the batch, commit it, answer, fold.
+ *
+ * A batch is closed as soon as this thread is free and something waits, so commits follow one
+ * another under load and a lone record waits for nobody; imports gather, because nobody waits
+ * for one of their blocks. Everything that changes ledger.db happens on this thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+#include "log.h"
+
+#define LIVE_GATHER_MS    5
+#define BULK_GATHER_MS    3000
+#define BULK_BATCH_BYTES  (192u << 20) /* of deltas in memory */
+#define FOLD_LOG_BYTES    (64u << 20)
+#define TOTALS_KEEP_BYTES (64u << 20)
+#define RETRY_COMMIT_MS   500
+#define EXPIRY_INTERVAL_MS 1000
+#define EXPIRIES_AT_ONCE   256
+
+/* --- committing --- */
+
+struct gathered { /* arrays over the parts, as ledger_commit wants them */
+    struct cells **deltas;
+    const uint64_t **fingerprints;
+    size_t *fingerprint_counts;
+    struct quarantine_row *quarantine;
+    struct event_row *events;
+    uint64_t *released;
+};
+
+static void
+gathered_clear(struct gathered *g)
+{
+    free(g->deltas);
+    free(g->fingerprints);
+    free(g->fingerprint_counts);
+    free(g->quarantine);
+    free(g->events);
+    free(g->released);
+}
+
+static void
+gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t i)
+{
+    g->deltas[i] = p->cells;
+    g->fingerprints[i] = (const uint64_t *)(const void *)p->fingerprints.p;
+    g->fingerprint_counts[i] = p->fingerprints.n / sizeof(uint64_t);
+    g->quarantine = xrealloc(g->quarantine, (lb->quarantine_count + p->quarantine_count) *
+                                                sizeof *g->quarantine);
+    if (p->quarantine_count)
+        memcpy(g->quarantine + lb->quarantine_count, p->quarantine,
+               p->quarantine_count * sizeof *g->quarantine);
+    lb->quarantine_count += p->quarantine_count;
+    g->events = xrealloc(g->events, (lb->event_count + p->event_count) * sizeof *g->events);
+    if (p->event_count)
+        memcpy(g->events + lb->event_count, p->events, p->event_count * sizeof *g->events);
+    lb->event_count += p->event_count;
+    lb->count.records += p->count.records;
+    lb->count.accepted += p->count.accepted;
+    lb->count.duplicates += p->count.duplicates;
+    lb->count.quarantined += p->count.quarantined;
+    lb->count.ignored += p->count.ignored;
+    lb->late += p->late;
+    if (p->newest_record > lb->newest_record)
+        lb->newest_record = p->newest_record;
+}
+
+static void
+gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batch *lb)
+{
+    size_t n = e->worker_count;
+
+    memset(lb, 0, sizeof *lb);
+    memset(g, 0, sizeof *g);
+    g->deltas = xcalloc(n, sizeof *g->deltas);
+    g->fingerprints = xcalloc(n, sizeof *g->fingerprints);
+    g->fingerprint_counts = xcalloc(n, sizeof *g->fingerprint_counts);
+    for (size_t i = 0; i < n; i++)
+        gather_part(g, lb, &b->parts[i], i);
+    g->released = xcalloc(b->ticket_count, sizeof *g->released);
+    for (size_t i = 0; i < b->ticket_count; i++)
+        if (b->tickets[i].quarantine_id && b->tickets[i].count.records > 0 &&
+            b->tickets[i].count.quarantined == 0)
+            g->released[lb->released_count++] = b->tickets[i].quarantine_id;
+    lb->deltas = g->deltas;
+    lb->delta_count = n;
+    lb->fingerprints = g->fingerprints;
+    lb->fingerprint_counts = g->fingerprint_counts;
+    lb->quarantine = g->quarantine;
+    lb->events = g->events;
+    lb->released = g->released;
+    lb->cursors = b->cursors;
+    lb->cursor_count = b->cursor_count;
+    lb->created = clock_now_us();
+}
+
+static bool
+has_something(const struct ledger_batch *lb)
+{
+    return lb->count.records || lb->cursor_count || lb->released_count;
+}
+
+/* What SQLite could not do for want of room or of a free database is tried again until it can:
+ * meanwhile nothing is acknowledged and the inputs feel a full queue. Anything else leaves the
+ * outcome unknown: the process ends, and its successor reads what is true. */
+static void
+commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
+{
+    struct error err;
+    enum status st;
+
+    while ((st = ledger_commit(e->ledger, lb, seq, &err)) != ST_OK) {
+        struct timespec pause = {0, RETRY_COMMIT_MS * 1000000};
+        bool first;
+
+        if (st != ST_FULL && st != ST_RETRY) {
+            log_error("commit_failed", "error=\"%s\" action=exit", err.text);
+            _Exit(1);
+        }
+        pthread_mutex_lock(&e->lock);
+        first = !e->stalled[0];
+        e->commit_failures++;
+        snprintf(e->stalled, sizeof e->stalled, "%.*s: records wait until there is",
+                 (int)sizeof e->stalled - 40, err.text);
+        pthread_mutex_unlock(&e->lock);
+        if (first)
+            log_error("commit_stalled", "error=\"%s\" action=retry", err.text);
+        nanosleep(&pause, NULL);
+    }
+    pthread_mutex_lock(&e->lock);
+    if (e->stalled[0])
+        log_info("commit_resumed", "batch=%llu", (unsigned long long)*seq);
+    e->stalled[0] = '\0';
+    pthread_mutex_unlock(&e->lock);
+}
+
+void
+engine_publish_state(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->snapshot = *ledger_state(e->ledger);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void
+die_on(enum status st, const char *what, const struct error *err)
+{
+    if (st == ST_OK)
+        return;
+    log_error("ledger_unreadable", "what=%s error=\"%s\" action=exit", what, err->text);
+    _Exit(1);
+}
+
+static void
+apply(struct engine *e, struct batch *b, uint64_t seq)
+{
+    struct error err;
+
+    for (size_t i = 0; i < e->worker_count; i++)
+        die_on(totals_add(e->totals, b->parts[i].cells, seq, &err), "totals", &err);
+    totals_publish(e->totals, seq);
+}
+
+static void
+answer(struct batch *b, uint64_t seq)
+{
+    for (size_t i = 0; i < b->ticket_count; i++)
+        if (b->tickets[i].done)
+            b->tickets[i].done(b->tickets[i].arg, ST_OK, &b->tickets[i].count, seq);
+}
+
+/* Counting without keeping: the deltas are added up in memory, nothing else happens. */
+static void
+count_only(struct engine *e, struct batch *b, const struct ledger_batch *lb)
+{
+    struct outcome_count *c = &e->snapshot.ever;
+
+    e->snapshot.last_batch++;
+    apply(e, b, e->snapshot.last_batch);
+    pthread_mutex_lock(&e->lock);
+    c->records += lb->count.records;
+    c->accepted += lb->count.accepted;
+    c->duplicates += lb->count.duplicates;
+    c->quarantined += lb->count.quarantined;
+    c->ignored += lb->count.ignored;
+    e->snapshot.late += lb->late;
+    pthread_mutex_unlock(&e->lock);
+    answer(b, e->snapshot.last_batch);
+}
+
+static void
+commit_batch(struct engine *e, struct batch *b)
+{
+    struct ledger_batch lb;
+    struct gathered g;
+    int64_t begun = clock_mono_ms();
+    uint64_t seq = 0;
+
+    gather(e, b, &g, &lb);
+    if (e->dry_run) {
+        count_only(e, b, &lb);
+    } else if (has_something(&lb)) {
+        commit_surely(e, &lb, &seq);
+        apply(e, b, seq);
+        engine_publish_state(e);
+        pthread_mutex_lock(&e->lock);
+        for (size_t i = 0; i < b->cursor_count; i++)
+            engine_note_checkpoint(e, b->cursors[i].input, &b->cursors[i].cursor);
+        e->commits++;
+        e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
+        e->log_bytes += atomic_load(&b->bytes);
+        pthread_mutex_unlock(&e->lock);
+        answer(b, seq);
+        if (e->projection)
+            projection_kick(e->projection, !b->bulk_only);
+        log_debug("batch_committed", "batch=%llu records=%llu ms=%lld", (unsigned long long)seq,
+                  (unsigned long long)lb.count.records, (long long)(clock_mono_ms() - begun));
+    } else {
+        answer(b, e->snapshot.last_batch); /* nothing but blank lines: true already */
+    }
+    gathered_clear(&g);
+}
+
+/* --- folding and housekeeping --- */
+
+enum status
+engine_fold(struct engine *e, struct error *err)
+{
+    uint64_t seq = e->snapshot.last_batch;
+    int64_t begun = clock_mono_ms();
+    struct cell **dirty;
+    enum status st;
+    size_t count;
+
+    if (e->dry_run || e->snapshot.folded_batch == seq)
+        return ST_OK;
+    dirty = totals_dirty(e->totals, &count);
+    st = ledger_fold(e->ledger, dirty, count, seq, err);
+    free(dirty);
+    if (st == ST_OK) {
+        totals_folded(e->totals, TOTALS_KEEP_BYTES);
+        engine_publish_state(e);
+        log_debug("folded", "batch=%llu cells=%zu ms=%lld", (unsigned long long)seq, count,
+                  (long long)(clock_mono_ms() - begun));
+    }
+    return st;
+}
+
+static void
+fold_if_due(struct engine *e, bool now)
+{
+    struct error err;
+    enum status st;
+
+    if (!now && e->log_bytes < FOLD_LOG_BYTES &&
+        clock_mono_ms() - e->last_fold_ms < e->config->fold_interval_ms)
+        return;
+    st = engine_fold(e, &err);
+    if (st == ST_IO || st == ST_CORRUPT)
+        die_on(st, "fold", &err);
+    if (st != ST_OK) /* no room, or busy: the log keeps everything until there is */
+        log_warn("fold_postponed", "error=\"%s\"", err.text);
+    pthread_mutex_lock(&e->lock);
+    e->last_fold_ms = clock_mono_ms();
+    e->log_bytes = 0;
+    e->fold_wanted = false;
+    e->analysis_wanted = true;
+    pthread_cond_broadcast(&e->committed);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void
+forget(void *arg, const uint64_t *fp, size_t n)
+{
+    struct engine *e = arg;
+
+    dedup_remove(e->dedup, fp, n);
+}
+
+/* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
+ * more than the configured number. */
+static void
+expire_fingerprints(struct engine *e)
+{
+    const struct config_limits *limits = &e->config->limits;
+    int64_t now = clock_mono_ms();
+    struct error err;
+    bool more = !e->dry_run;
+
+    if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
+        return;
+    e->last_expiry_ms = now;
+    for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
+        int64_t before = dedup_count(e->dedup) > limits->duplicate_records
+                             ? INT64_MAX
+                             : clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
+
+        if (ledger_expire_seen(e->ledger, before, forget, e, &more, &err) != ST_OK) {
+            log_warn("expiry_postponed", "error=\"%s\"", err.text);
+            return;
+        }
+    }
+}
+
+/* --- the thread --- */
+
+static bool
+ready(const struct engine *e, int64_t now)
+{
+    const struct batch *b = e->open;
+    int64_t age = now - b->opened_ms;
+
+    if (b->blocks == 0)
+        return false;
+    if (b->wanted || e->stop_ledger)
+        return true;
+    if (!b->bulk_only)
+        return age >= LIVE_GATHER_MS;
+    return age >= BULK_GATHER_MS || atomic_load(&b->bytes) >= BULK_BATCH_BYTES;
+}
+
+static int64_t
+wait_ms(const struct engine *e, int64_t now)
+{
+    const struct batch *b = e->open;
+
+    if (b->blocks > 0)
+        return b->bulk_only ? 50 : LIVE_GATHER_MS - (now - b->opened_ms);
+    return 1000;
+}
+
+static void
+wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (ms > 0 ? ms : 1) % 1000 * 1000000;
+    until.tv_sec += (ms > 0 ? ms : 1) / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(cond, lock, &until);
+}
+
+/* Closes the open batch and waits for its last block. Lock held. */
+static struct batch *
+close_batch(struct engine *e)
+{
+    struct batch *closed = e->open;
+    struct batch *next = closed == &e->batches[0] ? &e->batches[1] : &e->batches[0];
+
+    batch_begin(next, closed->number + 1, e->worker_count);
+    e->open = next;
+    while (closed->blocks_done < closed->blocks)
+        pthread_cond_wait(&e->gathered, &e->lock);
+    return closed;
+}
+
+/* A fold that somebody waits for covers what was submitted before it was asked for. */
+static bool
+fold_is_due(const struct engine *e)
+{
+    return e->fold_wanted && e->committed_number >= e->fold_target;
+}
+
+static void
+serve_requests(struct engine *e)
+{
+    while (e->requests) {
+        struct request *r = e->requests;
+
+        e->requests = r->next;
+        pthread_mutex_unlock(&e->lock);
+        r->result = r->run(e, r->arg, r->err);
+        pthread_mutex_lock(&e->lock);
+        r->done = true;
+        pthread_cond_broadcast(&e->committed);
+    }
+}
+
+static void
+commit_open(struct engine *e)
+{
+    struct batch *closed = close_batch(e);
+    uint64_t number = closed->number;
+
+    pthread_mutex_unlock(&e->lock);
+    commit_batch(e, closed);
+    pthread_mutex_lock(&e->lock);
+    e->committed_number = number;
+    pthread_cond_broadcast(&e->committed);
+}
+
+void *
+committer_main(void *arg)
+{
+    struct engine *e = arg;
+
+    pthread_mutex_lock(&e->lock);
+    while (!e->stop_ledger || e->open->blocks > 0 || e->requests) {
+        int64_t now = clock_mono_ms();
+        bool fold_now;
+
+        if (ready(e, now))
+            commit_open(e);
+        else if (!e->requests && !fold_is_due(e))
+            wait_for(&e->gathered, &e->lock, wait_ms(e, now));
+        serve_requests(e);
+        fold_now = fold_is_due(e);
+        pthread_mutex_unlock(&e->lock);
+        fold_if_due(e, fold_now);
+        expire_fingerprints(e);
+        pthread_mutex_lock(&e->lock);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return NULL;
+}

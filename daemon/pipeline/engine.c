@@ -1,0 +1,435 @@
+/*
+ * engine.c - putting the way in together, and taking it apart in order.
+ */
+#include "engine_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "hash.h"
+#include "log.h"
+
+#define MAX_DURATION (31 * 86400)
+
+/* --- the state folder --- */
+
+static enum status
+make_folders(const char *path, struct error *err)
+{
+    char *copy = xstrdup(path);
+
+    for (char *p = copy + 1; *p; p++)
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(copy, 0755);
+            *p = '/';
+        }
+    if (mkdir(copy, 0750) != 0 && errno != EEXIST) {
+        int why = errno;
+
+        free(copy);
+        return fail(err, ST_IO, "state_dir %s cannot be made: %s", path, strerror(why));
+    }
+    free(copy);
+    return ST_OK;
+}
+
+static enum status
+take_folder(struct engine *e, struct error *err)
+{
+    char *path;
+    enum status st = make_folders(e->config->state_dir, err);
+
+    if (st != ST_OK)
+        return st;
+    path = config_state_path(e->config, "lock");
+    e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (e->lock_fd < 0)
+        st = fail(err, ST_IO, "%s cannot be opened: %s", path, strerror(errno));
+    else if (flock(e->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        st = fail(err, ST_RETRY, "another process owns %s: one daemon or import at a time",
+                  e->config->state_dir);
+    free(path);
+    return st;
+}
+
+/* --- rules from the configuration --- */
+
+static enum status
+make_rules(struct engine *e, struct error *err)
+{
+    const struct config *c = e->config;
+    struct rule_option *services = xcalloc(c->service_count + 1, sizeof *services);
+    size_t patterns = 0, derived = 0;
+    enum status st = ST_OK;
+
+    e->workload = xcalloc(c->service_count + 1, sizeof *e->workload);
+    for (size_t i = 0; i < c->service_count; i++) {
+        const struct config_service *s = &c->services[i];
+
+        if (s->match && strncmp(s->match, "feature:", 8) == 0)
+            e->workload[derived++] = (struct workload_rule){
+                .feature = span_str(s->match + 8),
+                .service = span_str(s->name),
+            };
+        else if (s->match && s->match[0])
+            services[patterns++] = (struct rule_option){.name = s->name, .match = s->match};
+    }
+    e->aggregate = (struct aggregate_options){e->workload, derived};
+    if (patterns)
+        st = rules_new(&e->service_rules, services, patterns, err);
+    if (st == ST_OK && c->feature_count)
+        st = rules_new(&e->feature_rules, c->features, c->feature_count, err);
+    free(services);
+    return st;
+}
+
+/* --- what the ledger remembers --- */
+
+struct log_replay {
+    struct engine *engine;
+    uint64_t last;
+};
+
+static enum status
+replay_batch(void *arg, uint64_t seq, struct span blob, struct error *err)
+{
+    struct log_replay *r = arg;
+
+    r->last = seq;
+    return totals_add_blob(r->engine->totals, blob, seq, err);
+}
+
+static void
+remember_seen(void *arg, const uint64_t *fp, size_t n, int64_t created)
+{
+    (void)created;
+    dedup_add_known(((struct engine *)arg)->dedup, fp, n);
+}
+
+static void
+remember_checkpoint(void *arg, const char *input, const struct cursor *c)
+{
+    engine_note_checkpoint(arg, input, c);
+}
+
+static enum status
+open_ledger(struct engine *e, struct error *err)
+{
+    int64_t since = clock_now_us() - (int64_t)e->config->limits.duplicate_window * 1000000;
+    char *path = config_state_path(e->config, "ledger.db");
+    struct log_replay replay = {.engine = e};
+    const struct ledger_state *s;
+    enum status st = ledger_open(&e->ledger, path, e->config->node, err);
+
+    free(path);
+    if (st != ST_OK)
+        return st;
+    s = ledger_state(e->ledger);
+    e->identity_key = hash_bytes(s->id, strlen(s->id), 0);
+    e->totals = totals_new(e->ledger, s->folded_batch);
+    st = ledger_replay_log(e->ledger, replay_batch, &replay, err);
+    totals_publish(e->totals, s->last_batch);
+    if (st == ST_OK)
+        st = ledger_load_seen(e->ledger, since, remember_seen, e, err);
+    if (st == ST_OK)
+        st = ledger_checkpoints(e->ledger, remember_checkpoint, e, err);
+    engine_publish_state(e);
+    return st;
+}
+
+/* --- Redis --- */
+
+static void
+revive_redis(void *arg)
+{
+    struct engine *e = arg;
+    struct error err;
+
+    if (managed_redis_alive(e->redis))
+        return;
+    log_warn("redis_died", "action=restart");
+    if (managed_redis_revive(e->redis, &err) != ST_OK)
+        log_error("redis_not_restarted", "error=\"%s\"", err.text);
+}
+
+static enum status
+open_redis(struct engine *e, struct error *err)
+{
+    const struct config *c = e->config;
+    bool managed = strcmp(c->redis_url, "managed") == 0;
+    struct projection_options opt = {
+        .url = c->redis_url,
+        .node = c->node,
+        .retention = c->retention,
+        .never_expire = c->clock_data,
+        .feed = &e->feed,
+    };
+
+    if (managed) {
+        enum status st = managed_redis_start(&e->redis, c->redis_server, c->state_dir, err);
+
+        if (st != ST_OK)
+            return st;
+        opt.url = managed_redis_url(e->redis);
+        opt.revive = revive_redis;
+        opt.revive_arg = e;
+    }
+    engine_make_feed(e, &e->feed);
+    return projection_start(&e->projection, &opt, err);
+}
+
+/* --- the store and its thread --- */
+
+static enum status
+open_analyst(struct engine *e, struct error *err)
+{
+    const char *name = e->config->store_url + strlen("sqlite:");
+    char *ledger = config_state_path(e->config, "ledger.db");
+    char *store = name[0] == '/' ? xstrdup(name) : config_state_path(e->config, name);
+    struct analyst_options opt = {e->config, ledger, store};
+    enum status st = analyst_open(&e->analyst, &opt, err);
+
+    free(ledger);
+    free(store);
+    return st == ST_OK ? engine_reload_customers(e, err) : st;
+}
+
+static void
+analyse(struct engine *e)
+{
+    struct error err = {0};
+    uint64_t seq = 0;
+    int64_t now = clock_now();
+    enum status st;
+
+    if (e->config->clock_data && e->snapshot.newest_record)
+        now = e->snapshot.newest_record;
+    pthread_mutex_unlock(&e->lock);
+    st = analyst_run(e->analyst, now, &seq, &err);
+    if (st != ST_OK)
+        log_error("analysis_failed", "error=\"%s\"", err.text);
+    pthread_mutex_lock(&e->lock);
+    if (st == ST_OK) {
+        e->analysed = seq;
+        e->analysed_at = clock_now();
+    }
+    snprintf(e->analytics_problem, sizeof e->analytics_problem, "%.190s",
+             st == ST_OK ? "" : err.text);
+    pthread_cond_broadcast(&e->committed);
+}
+
+/* Passes follow folds: the reader sees what is in `total`. */
+static void *
+analyst_main(void *arg)
+{
+    struct engine *e = arg;
+
+    pthread_mutex_lock(&e->lock);
+    for (;;) {
+        while (!e->analysis_wanted && !e->stop_analyst)
+            pthread_cond_wait(&e->committed, &e->lock);
+        if (!e->analysis_wanted)
+            break;
+        e->analysis_wanted = false;
+        analyse(e);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return NULL;
+}
+
+/* --- open and close --- */
+
+static void
+init_sync(struct engine *e)
+{
+    pthread_condattr_t attr;
+
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&e->work, &attr);
+    pthread_cond_init(&e->room, &attr);
+    pthread_cond_init(&e->gathered, &attr);
+    pthread_cond_init(&e->committed, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static size_t
+worker_count(const struct config *c)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (c->workers > 0)
+        return (size_t)c->workers;
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+static void
+start_threads(struct engine *e)
+{
+    for (size_t i = 0; i < e->worker_count; i++) {
+        struct worker *w = &e->workers[i];
+
+        w->engine = e;
+        w->index = i;
+        arena_init(&w->arena);
+        w->features = classifier_new(e->feature_rules);
+        w->services = classifier_new(e->service_rules);
+        pthread_create(&w->thread, NULL, worker_main, w);
+    }
+    pthread_create(&e->ledger_thread, NULL, committer_main, e);
+    e->ledger_running = true;
+    if (e->analyst) {
+        pthread_create(&e->analyst_thread, NULL, analyst_main, e);
+        e->analyst_running = true;
+    }
+}
+
+static enum status
+open_parts(struct engine *e, struct error *err)
+{
+    enum status st = make_rules(e, err);
+
+    if (st != ST_OK)
+        return st;
+    e->dedup = dedup_new();
+    if (e->dry_run) {
+        e->totals = totals_new(NULL, 0);
+        return ST_OK;
+    }
+    st = take_folder(e, err);
+    if (st == ST_OK)
+        st = open_ledger(e, err);
+    if (st == ST_OK)
+        st = open_analyst(e, err);
+    if (st == ST_OK)
+        st = open_redis(e, err);
+    return st;
+}
+
+enum status
+engine_open(struct engine **out, const struct engine_options *opt, struct error *err)
+{
+    const struct config *c = opt->config;
+    struct engine *e = xcalloc(1, sizeof *e);
+    enum status st;
+
+    e->config = c;
+    e->offline = opt->offline;
+    e->dry_run = opt->dry_run;
+    e->lock_fd = -1;
+    e->mapping = (struct mapping_context){
+        .max_future = c->limits.max_future,
+        .max_duration = MAX_DURATION,
+        .max_name = c->limits.max_name,
+    };
+    e->last_fold_ms = clock_mono_ms();
+    init_sync(e);
+    e->worker_count = worker_count(c);
+    st = open_parts(e, err);
+    if (st != ST_OK) {
+        engine_close(e, 0);
+        return st;
+    }
+    for (int i = 0; i < 2; i++) {
+        batch_init(&e->batches[i], e->worker_count);
+        batch_begin(&e->batches[i], 0, e->worker_count);
+    }
+    e->open = &e->batches[0];
+    e->open->number = 1;
+    e->workers = xcalloc(e->worker_count, sizeof *e->workers);
+    start_threads(e);
+    *out = e;
+    return ST_OK;
+}
+
+static void
+stop_threads(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->closing = e->stop_workers = true;
+    pthread_cond_broadcast(&e->work);
+    pthread_cond_broadcast(&e->room);
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; e->workers && i < e->worker_count; i++)
+        pthread_join(e->workers[i].thread, NULL);
+    pthread_mutex_lock(&e->lock);
+    e->stop_ledger = true;
+    pthread_cond_broadcast(&e->gathered);
+    pthread_mutex_unlock(&e->lock);
+    if (e->ledger_running)
+        pthread_join(e->ledger_thread, NULL);
+    pthread_mutex_lock(&e->lock);
+    e->stop_analyst = true;
+    pthread_cond_broadcast(&e->committed);
+    pthread_mutex_unlock(&e->lock);
+    if (e->analyst_running)
+        pthread_join(e->analyst_thread, NULL);
+}
+
+static void
+free_parts(struct engine *e)
+{
+    for (size_t i = 0; e->workers && i < e->worker_count; i++) {
+        classifier_free(e->workers[i].features);
+        classifier_free(e->workers[i].services);
+        arena_clear(&e->workers[i].arena);
+    }
+    free(e->workers);
+    for (int i = 0; i < 2; i++)
+        batch_clear(&e->batches[i], e->worker_count);
+    totals_free(e->totals);
+    dedup_free(e->dedup);
+    directory_unref(e->directory);
+    rules_free(e->feature_rules);
+    rules_free(e->service_rules);
+    free(e->workload);
+    while (e->feeds) {
+        struct feed_state *f = e->feeds;
+
+        e->feeds = f->next;
+        pthread_mutex_destroy(&f->lock);
+        free(f);
+    }
+    while (e->checkpoints) {
+        struct checkpoint *c = e->checkpoints;
+
+        e->checkpoints = c->next;
+        free(c);
+    }
+    engine_free_feed(&e->feed);
+}
+
+/* The order matters: nothing new, all of it committed, folded, projected, analysed; then the
+ * stores are closed, and the folder is given back last. */
+void
+engine_close(struct engine *e, int64_t timeout_ms)
+{
+    struct error err;
+
+    if (!e)
+        return;
+    stop_threads(e);
+    if (e->ledger_running) {
+        if (engine_fold(e, &err) != ST_OK)
+            log_warn("fold_postponed", "error=\"%s\" at=stop", err.text);
+        if (e->projection && timeout_ms > 0 &&
+            projection_wait(e->projection, totals_last(e->totals), timeout_ms, &err) != ST_OK)
+            log_warn("redis_behind", "error=\"%s\" at=stop", err.text);
+    }
+    projection_stop(e->projection);
+    managed_redis_stop(e->redis);
+    analyst_close(e->analyst);
+    ledger_close(e->ledger);
+    free_parts(e);
+    if (e->lock_fd >= 0)
+        close(e->lock_fd);
+    free(e);
+}

@@ -1,0 +1,312 @@
+/*
+ * engine_admin.c - what people ask of the pipeline: merge, replay, drop, a new directory.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+#include "log.h"
+#include "sql.h"
+
+enum status
+engine_reload_customers(struct engine *e, struct error *err)
+{
+    struct directory_builder *b = directory_builder_new();
+    enum status st = analyst_directory(e->analyst, b, err);
+    struct directory *made = directory_build(b), *old;
+
+    if (st != ST_OK) {
+        directory_unref(made);
+        return st;
+    }
+    pthread_mutex_lock(&e->lock);
+    old = e->directory;
+    e->directory = made;
+    pthread_mutex_unlock(&e->lock);
+    directory_unref(old);
+    return ST_OK;
+}
+
+/* --- merging customers --- */
+
+struct merge {
+    struct span from, to;
+    int32_t *days;
+    size_t day_count;
+};
+
+static enum status
+note_day(void *arg, const struct cell *c, struct error *err)
+{
+    struct merge *m = arg;
+
+    (void)err;
+    m->days = xrealloc(m->days, (m->day_count + 1) * sizeof *m->days);
+    m->days[m->day_count++] = c->day;
+    return ST_OK;
+}
+
+static enum status
+find_days(struct engine *e, struct merge *m, struct error *err)
+{
+    char *path = config_state_path(e->config, "ledger.db");
+    struct ledger_reader *r;
+    enum status st = ledger_reader_open(&r, path, err);
+
+    free(path);
+    if (st != ST_OK)
+        return st;
+    st = ledger_scan_subject(r, CELL_CUSTOMER, m->from, INT32_MIN, note_day, m, err);
+    ledger_reader_close(r);
+    return st;
+}
+
+static enum status
+load(struct engine *e, struct cells *set, struct span name, int32_t day, uint64_t seq,
+     struct cell **out, struct error *err)
+{
+    enum status st;
+
+    *out = cells_get(set, CELL_CUSTOMER, name, day);
+    st = ledger_load_cell(e->ledger, *out, err);
+    (*out)->seq = seq;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* The moved cells are built beside the totals, written in one transaction, and only then taken
+ * into memory: the projection never sees what is not on disk. */
+static enum status
+move_cells(struct engine *e, const struct merge *m, uint64_t seq, struct error *err)
+{
+    struct cells *set = cells_new();
+    struct cell **list = xmalloc(2 * m->day_count * sizeof *list);
+    enum status st = ST_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->day_count && st == ST_OK; i++) {
+        st = load(e, set, m->from, m->days[i], seq, &list[n], err);
+        if (st == ST_OK)
+            st = load(e, set, m->to, m->days[i], seq, &list[n + 1], err);
+        if (st != ST_OK)
+            break;
+        cell_merge(list[n + 1], list[n]);
+        cell_zero(list[n]);
+        n += 2;
+    }
+    if (st == ST_OK)
+        st = ledger_fold(e->ledger, list, n, seq, err);
+    for (size_t i = 0; i < n && st == ST_OK; i++)
+        st = totals_reload(e->totals, CELL_CUSTOMER, list[i]->name, list[i]->day, seq, err);
+    free(list);
+    cells_free(set);
+    return st;
+}
+
+static enum status
+merge_on_ledger(struct engine *e, void *arg, struct error *err)
+{
+    struct merge *m = arg;
+    struct ledger_batch empty = {.created = clock_now_us()};
+    enum status st = engine_fold(e, err);
+    uint64_t seq;
+
+    if (st == ST_OK)
+        st = find_days(e, m, err);
+    if (st == ST_OK)
+        st = ledger_commit(e->ledger, &empty, &seq, err);
+    if (st == ST_OK)
+        st = move_cells(e, m, seq, err);
+    if (st == ST_OK) {
+        totals_publish(e->totals, seq);
+        engine_publish_state(e);
+        projection_kick(e->projection, true);
+    }
+    return st;
+}
+
+enum status
+engine_merge_customer(struct engine *e, struct span from, struct span to, uint64_t *cells,
+                      struct error *err)
+{
+    struct merge m = {.from = from, .to = to};
+    enum status st;
+
+    if (span_eq(from, to))
+        return fail(err, ST_BAD_INPUT, "a customer cannot be merged with itself");
+    st = engine_ask_ledger(e, merge_on_ledger, &m, err);
+    *cells = m.day_count;
+    free(m.days);
+    return st;
+}
+
+/* --- quarantine --- */
+
+struct replay {
+    struct engine *engine;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t waiting;
+    struct outcome_count count;
+    size_t cut_off; /* rows whose record was longer than what was kept */
+    struct quarantine_row *rows;
+    struct arena memory;
+    size_t row_count, row_cap;
+};
+
+static enum status
+collect_row(void *arg, const struct quarantine_row *q, struct error *err)
+{
+    struct replay *r = arg;
+    struct quarantine_row *copy;
+
+    (void)err;
+    if (q->length != q->raw.n) {
+        r->cut_off++;
+        return ST_OK;
+    }
+    if (r->row_count == r->row_cap) {
+        r->row_cap = r->row_cap ? 2 * r->row_cap : 64;
+        r->rows = xrealloc(r->rows, r->row_cap * sizeof *r->rows);
+    }
+    copy = &r->rows[r->row_count++];
+    *copy = *q;
+    copy->input = arena_copy(&r->memory, q->input);
+    copy->source = arena_copy(&r->memory, q->source);
+    copy->format = arena_copy(&r->memory, q->format);
+    copy->stream = arena_copy(&r->memory, q->stream);
+    copy->timezone = arena_copy(&r->memory, q->timezone);
+    copy->raw = arena_copy(&r->memory, q->raw);
+    copy->header = arena_copy(&r->memory, q->header);
+    return ST_OK;
+}
+
+static void
+replayed(void *arg, enum status st, const struct outcome_count *count, uint64_t batch)
+{
+    struct replay *r = arg;
+
+    (void)st, (void)batch;
+    pthread_mutex_lock(&r->lock);
+    r->count.records += count->records;
+    r->count.accepted += count->accepted;
+    r->count.duplicates += count->duplicates;
+    r->count.quarantined += count->quarantined;
+    r->count.ignored += count->ignored;
+    r->waiting--;
+    pthread_cond_signal(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static enum status
+replay_row(struct replay *r, const struct quarantine_row *q, struct error *err)
+{
+    struct source_options opt = {
+        .input = q->input.p,
+        .format = q->format.p,
+        .timezone = q->timezone.p,
+        .source = q->source.p,
+        .name = q->stream.p,
+        .identity = (enum identity)q->identity,
+    };
+    struct block b = {.bulk = true, .quarantine_id = q->id, .done = replayed, .done_arg = r};
+    enum status st = engine_source(r->engine, &b.source, &opt, err);
+
+    if (st != ST_OK)
+        return st;
+    if (q->has_header)
+        st = source_header(b.source, q->header, err);
+    if (st == ST_OK) {
+        b.n = q->raw.n;
+        b.p = xstrndup(q->raw.p, q->raw.n);
+        b.frame_count = 1;
+        b.frame_end = xmalloc(sizeof *b.frame_end);
+        b.frame_end[0] = (uint32_t)b.n;
+        b.offset = q->offset;
+        pthread_mutex_lock(&r->lock);
+        r->waiting++;
+        pthread_mutex_unlock(&r->lock);
+        st = engine_submit_wait(r->engine, &b);
+        if (st == ST_OK)
+            return ST_OK;
+        free(b.p);
+        free(b.frame_end);
+        r->waiting--;
+    }
+    source_unref(b.source);
+    return st;
+}
+
+static enum status
+read_rows(struct replay *r, uint64_t id, const char *input, struct error *err)
+{
+    char *path = config_state_path(r->engine->config, "ledger.db");
+    struct ledger_reader *reader;
+    enum status st = ledger_reader_open(&reader, path, err);
+
+    free(path);
+    if (st != ST_OK)
+        return st;
+    st = ledger_scan_quarantine(reader, input, id, 0, collect_row, r, err);
+    ledger_reader_close(reader);
+    return st;
+}
+
+enum status
+engine_replay(struct engine *e, uint64_t id, const char *input, struct outcome_count *out,
+              struct error *err)
+{
+    struct replay r = {.engine = e};
+    enum status st;
+
+    pthread_mutex_init(&r.lock, NULL);
+    pthread_cond_init(&r.changed, NULL);
+    arena_init(&r.memory);
+    st = read_rows(&r, id, input, err);
+    for (size_t i = r.row_count; i-- > 0 && st == ST_OK;) /* oldest first */
+        st = replay_row(&r, &r.rows[i], err);
+    pthread_mutex_lock(&e->lock);
+    engine_want_commit(e);
+    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_lock(&r.lock);
+    while (r.waiting > 0)
+        pthread_cond_wait(&r.changed, &r.lock);
+    pthread_mutex_unlock(&r.lock);
+    if (st == ST_OK && r.row_count == 0)
+        st = r.cut_off ? fail(err, ST_BAD_INPUT,
+                              "%zu records are longer than max_record and were kept in part only:"
+                              " send them again from their source",
+                              r.cut_off)
+                       : fail(err, ST_NOT_FOUND, "nothing in quarantine matches");
+    *out = r.count;
+    free(r.rows);
+    arena_clear(&r.memory);
+    pthread_mutex_destroy(&r.lock);
+    pthread_cond_destroy(&r.changed);
+    return st;
+}
+
+struct drop {
+    uint64_t id;
+    const char *input;
+    uint64_t dropped;
+};
+
+static enum status
+drop_on_ledger(struct engine *e, void *arg, struct error *err)
+{
+    struct drop *d = arg;
+
+    return ledger_drop_quarantine(e->ledger, d->id, d->input, &d->dropped, err);
+}
+
+enum status
+engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,
+            struct error *err)
+{
+    struct drop d = {.id = id, .input = input};
+    enum status st = engine_ask_ledger(e, drop_on_ledger, &d, err);
+
+    *dropped = d.dropped;
+    return st;
+}

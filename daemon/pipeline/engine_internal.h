@@ -1,0 +1,211 @@
+/*
+ * engine_internal.h - the engine's parts and what they share.
+ *
+ * Threads: submitters (any), workers, the ledger thread, the analytics thread. One lock guards
+ * the queue and the batches' book-keeping; a worker holds it twice a block. A batch's parts
+ * belong to their worker until the batch is closed and its last block is done, then to the
+ * ledger thread. Totals have a lock of their own, shared with the projection.
+ */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "aggregate.h"
+#include "analyst.h"
+#include "classify.h"
+#include "config.h"
+#include "customers.h"
+#include "dedup.h"
+#include "engine.h"
+#include "format.h"
+#include "ledger.h"
+#include "projection.h"
+#include "totals.h"
+
+/* --- sources and feeds --- */
+
+struct feed_state { /* counters of one configured input; never freed before the engine */
+    struct feed_state *next;
+    char input[64];
+    pthread_mutex_t lock; /* guards the texts in `report` */
+    struct feed report;
+    _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
+    _Atomic int64_t last_record, last_arrival;
+};
+
+struct source {
+    _Atomic unsigned references;
+    struct engine *engine;
+    struct feed_state *feed;
+    struct format *format;
+    struct layout *layout; /* from the header line, or NULL */
+    char *header;          /* the line itself, for quarantine; NULL */
+    size_t header_n;
+    char *input, *format_name, *timezone, *source, *name;
+    enum identity identity;
+    const struct parser_ops *parser;
+    uint64_t identity_seed; /* of records that carry no source of their own */
+};
+
+/* --- batches --- */
+
+struct part { /* what one worker added to one batch */
+    struct cells *cells;
+    struct buf fingerprints; /* uint64_t each */
+    struct arena memory;     /* quarantine texts, events */
+    struct quarantine_row *quarantine;
+    size_t quarantine_count, quarantine_cap;
+    struct event_row *events;
+    size_t event_count, event_cap;
+    struct outcome_count count;
+    uint64_t late;
+    int64_t newest_record;
+};
+
+struct ticket {
+    ticket_done *done;
+    void *arg;
+    uint64_t quarantine_id; /* row to release if nothing was refused */
+    struct outcome_count count;
+};
+
+struct batch {
+    uint64_t number; /* 1, 2, ... in order of opening; not the ledger's seq */
+    struct part *parts;
+    size_t blocks, blocks_done;
+    int64_t opened_ms; /* arrival of the first block */
+    bool bulk_only, wanted;
+    _Atomic size_t bytes; /* memory held by its parts */
+    struct ticket *tickets;
+    size_t ticket_count, ticket_cap;
+    struct cursor_row *cursors; /* input borrowed from the feed */
+    size_t cursor_count, cursor_cap;
+};
+
+struct job { /* one block on its way to a worker */
+    struct job *next;
+    struct block block;
+    struct batch *batch;
+    size_t ticket; /* index + 1; 0 none */
+};
+
+struct checkpoint { /* newest committed cursor of one (input, identity) */
+    struct checkpoint *next;
+    char input[64];
+    struct cursor cursor;
+    uint64_t order;
+};
+
+struct room_callback {
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct worker {
+    struct engine *engine;
+    size_t index;
+    pthread_t thread;
+    struct arena arena; /* one block's */
+    struct classifier *features, *services;
+};
+
+struct engine {
+    const struct config *config;
+    bool offline, dry_run;
+    int lock_fd;
+    uint64_t identity_key;
+
+    struct rules *feature_rules, *service_rules;
+    struct workload_rule *workload;
+    struct aggregate_options aggregate;
+    struct mapping_context mapping; /* now is filled in per block */
+    struct dedup *dedup;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work;      /* a job was queued, or stop */
+    pthread_cond_t room;      /* the queue shrank */
+    pthread_cond_t gathered;  /* a batch may be ready for the ledger thread */
+    pthread_cond_t committed; /* a batch was committed, folded or analysed */
+    struct job *head, *tail;
+    size_t queue_bytes, queue_blocks;
+    bool was_full, closing, stop_workers, stop_ledger, stop_analyst;
+    struct batch *open;
+    struct batch batches[2];
+    uint64_t committed_number; /* batch.number of the last one committed */
+    bool fold_wanted, analysis_wanted;
+    uint64_t fold_target;      /* fold once this batch is committed */
+    struct room_callback room_callbacks[8];
+    size_t room_callback_count;
+    struct directory *directory;
+    struct feed_state *feeds;
+    struct checkpoint *checkpoints;
+    uint64_t checkpoint_order;
+
+    struct worker *workers;
+    size_t worker_count;
+    pthread_t ledger_thread, analyst_thread;
+    bool ledger_running, analyst_running;
+
+    struct ledger *ledger; /* ledger thread only, but for ledger_in_history and snapshots */
+    struct ledger_state snapshot; /* under lock: last published ledger_state */
+    struct totals *totals;
+    struct change_feed feed;
+    struct managed_redis *redis;
+    struct projection *projection;
+    struct analyst *analyst;
+    uint64_t analysed;
+    int64_t analysed_at;
+    char analytics_problem[200], stalled[200];
+    uint64_t commits, commit_failures, commit_ms_last, log_bytes;
+    int64_t last_fold_ms, last_expiry_ms;
+
+    struct request *requests; /* for the ledger thread: merges, drops */
+};
+
+/* A thing that only the ledger thread may do, asked by another thread that waits. */
+struct request {
+    struct request *next;
+    enum status (*run)(struct engine *e, void *arg, struct error *err);
+    void *arg;
+    struct error *err;
+    enum status result;
+    bool done;
+};
+enum status engine_ask_ledger(struct engine *e,
+                              enum status (*run)(struct engine *e, void *arg, struct error *err),
+                              void *arg, struct error *err);
+
+/* worker.c */
+void *worker_main(void *arg);
+
+/* committer.c: the ledger thread */
+void *committer_main(void *arg);
+void engine_publish_state(struct engine *e); /* ledger thread */
+enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
+
+/* batch.c */
+void batch_init(struct batch *b, size_t parts);
+void batch_clear(struct batch *b, size_t parts);
+void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, keeps memory */
+void batch_cursor(struct batch *b, const char *input, const struct cursor *c);
+size_t batch_ticket(struct batch *b, const struct block *block);
+void part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
+                     const char *reason);
+
+/* Number of the last batch that holds anything submitted so far, and makes it wanted now.
+ * Lock held. */
+uint64_t engine_want_commit(struct engine *e);
+
+/* engine_feed.c: what the projection and the verification see of the ledger */
+void engine_make_feed(struct engine *e, struct change_feed *out);
+void engine_free_feed(struct change_feed *feed);
+
+/* source.c */
+struct feed_state *engine_feed(struct engine *e, const char *input);
+
+/* checkpoints, under the engine's lock */
+void engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c);
+
+#endif

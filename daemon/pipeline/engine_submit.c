@@ -1,0 +1,304 @@
+/*
+ * engine_submit.c - what inputs and the command line ask of a running engine.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+
+/* --- submitting --- */
+
+/* Open batches may hold this much before inputs are stopped: reached only when the ledger
+ * cannot commit. */
+#define MAX_BATCH_BYTES (512u << 20)
+
+static bool
+has_room(const struct engine *e, size_t n)
+{
+    if (atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
+        return false;
+    return e->queue_bytes == 0 || e->queue_bytes + n <= e->config->limits.max_queue;
+}
+
+static void
+enqueue(struct engine *e, const struct block *b)
+{
+    struct job *job = xmalloc(sizeof *job);
+    struct batch *open = e->open;
+
+    job->next = NULL;
+    job->block = *b;
+    job->batch = open;
+    job->ticket = batch_ticket(open, b);
+    if (open->blocks++ == 0)
+        open->opened_ms = clock_mono_ms();
+    if (!b->bulk)
+        open->bulk_only = false;
+    if (b->done && !b->bulk)
+        open->wanted = true; /* somebody waits for the answer */
+    batch_cursor(open, b->source->feed->input, &b->cursor);
+    if (e->tail)
+        e->tail->next = job;
+    else
+        e->head = job;
+    e->tail = job;
+    e->queue_bytes += b->n;
+    e->queue_blocks++;
+    pthread_cond_signal(&e->work);
+    pthread_cond_signal(&e->gathered);
+}
+
+enum status
+engine_submit(struct engine *e, struct block *b)
+{
+    enum status st = ST_OK;
+
+    pthread_mutex_lock(&e->lock);
+    if (e->closing) {
+        st = ST_RETRY;
+    } else if (!has_room(e, b->n)) {
+        e->was_full = true;
+        st = ST_FULL;
+    } else {
+        enqueue(e, b);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return st;
+}
+
+enum status
+engine_submit_wait(struct engine *e, struct block *b)
+{
+    enum status st = ST_OK;
+
+    pthread_mutex_lock(&e->lock);
+    while (!e->closing && !has_room(e, b->n)) {
+        e->was_full = true;
+        pthread_cond_wait(&e->room, &e->lock);
+    }
+    if (e->closing)
+        st = ST_RETRY;
+    else
+        enqueue(e, b);
+    pthread_mutex_unlock(&e->lock);
+    return st;
+}
+
+void
+engine_on_room(struct engine *e, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&e->lock);
+    if (e->room_callback_count == sizeof e->room_callbacks / sizeof e->room_callbacks[0])
+        abort(); /* the wiring registers a handful, once */
+    e->room_callbacks[e->room_callback_count++] = (struct room_callback){fn, arg};
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* --- settling --- */
+
+uint64_t
+engine_want_commit(struct engine *e)
+{
+    if (e->open->blocks == 0)
+        return e->open->number - 1;
+    e->open->wanted = true;
+    pthread_cond_signal(&e->gathered);
+    return e->open->number;
+}
+
+static struct timespec
+deadline_after(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+/* Waits on `committed` until the condition below holds. Lock held. */
+static bool
+wait_until(struct engine *e, bool (*holds)(const struct engine *e, uint64_t want), uint64_t want,
+           const struct timespec *deadline)
+{
+    while (!holds(e, want))
+        if (pthread_cond_timedwait(&e->committed, &e->lock, deadline) != 0 && !holds(e, want))
+            return false;
+    return true;
+}
+
+static bool
+is_committed(const struct engine *e, uint64_t number)
+{
+    return e->committed_number >= number;
+}
+
+static bool
+is_folded(const struct engine *e, uint64_t seq)
+{
+    return e->dry_run || e->snapshot.folded_batch >= seq;
+}
+
+static bool
+is_analysed(const struct engine *e, uint64_t seq)
+{
+    return e->analysed >= seq || e->analytics_problem[0];
+}
+
+/* Lock held throughout, but for the waits. */
+static enum status
+settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
+                struct error *err)
+{
+    e->fold_wanted = true;
+    e->fold_target = number;
+    pthread_cond_signal(&e->gathered);
+    if (!wait_until(e, is_folded, seq, deadline))
+        return fail(err, ST_RETRY, "the ledger was not folded in time");
+    e->analytics_problem[0] = '\0';
+    e->analysis_wanted = true;
+    pthread_cond_broadcast(&e->committed);
+    if (!wait_until(e, is_analysed, seq, deadline))
+        return fail(err, ST_RETRY, "analytics did not finish in time");
+    if (e->analytics_problem[0])
+        return fail(err, ST_RETRY, "analytics: %s", e->analytics_problem);
+    return ST_OK;
+}
+
+enum status
+engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err)
+{
+    struct timespec deadline = deadline_after(timeout_ms);
+    enum status st = ST_OK;
+    uint64_t number, seq;
+
+    pthread_mutex_lock(&e->lock);
+    number = engine_want_commit(e);
+    if (!wait_until(e, is_committed, number, &deadline))
+        st = fail(err, ST_RETRY, "not committed in time%s%s", e->stalled[0] ? ": " : "",
+                  e->stalled);
+    seq = e->snapshot.last_batch;
+    if (st == ST_OK && (what & SETTLE_ANALYSED) && e->analyst)
+        st = settle_analysed(e, number, seq, &deadline, err);
+    pthread_mutex_unlock(&e->lock);
+    if (st == ST_OK && (what & SETTLE_REDIS) && e->projection) {
+        projection_kick(e->projection, true);
+        st = projection_wait(e->projection, seq, timeout_ms, err);
+    }
+    return st;
+}
+
+/* --- requests to the ledger thread --- */
+
+enum status
+engine_ask_ledger(struct engine *e,
+                  enum status (*run)(struct engine *e, void *arg, struct error *err), void *arg,
+                  struct error *err)
+{
+    struct request r = {.run = run, .arg = arg, .err = err};
+    struct request **end;
+
+    pthread_mutex_lock(&e->lock);
+    if (e->stop_ledger) {
+        pthread_mutex_unlock(&e->lock);
+        return fail(err, ST_RETRY, "shutting down");
+    }
+    for (end = &e->requests; *end; end = &(*end)->next)
+        continue;
+    *end = &r;
+    pthread_cond_signal(&e->gathered);
+    while (!r.done)
+        pthread_cond_wait(&e->committed, &e->lock);
+    pthread_mutex_unlock(&e->lock);
+    return r.result;
+}
+
+/* --- status --- */
+
+static uint64_t
+file_size(const struct config *c, const char *name)
+{
+    char *path = config_state_path(c, name);
+    struct stat st;
+    uint64_t size = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+
+    free(path);
+    return size;
+}
+
+static void
+fill_disk(const struct engine *e, struct engine_status *out)
+{
+    struct statvfs fs;
+
+    out->ledger_bytes = file_size(e->config, "ledger.db");
+    out->wal_bytes = file_size(e->config, "ledger.db-wal");
+    if (statvfs(e->config->state_dir, &fs) == 0)
+        out->disk_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static void
+fill_redis(const struct engine *e, struct engine_status *out)
+{
+    struct projection_status p;
+
+    if (!e->projection)
+        return;
+    projection_status(e->projection, &p);
+    out->redis_connected = p.connected;
+    out->redis_applied = p.applied;
+    out->redis_keys_sent = p.keys_sent;
+    out->redis_reconnects = p.reconnects;
+    out->expired += p.expired;
+    out->redis_pending = out->batch > p.applied ? out->batch - p.applied : 0;
+    snprintf(out->redis_problem, sizeof out->redis_problem, "%s", p.problem);
+}
+
+void
+engine_status(struct engine *e, struct engine_status *out)
+{
+    size_t cells, dirty, bytes;
+
+    memset(out, 0, sizeof *out);
+    pthread_mutex_lock(&e->lock);
+    out->batch = e->snapshot.last_batch;
+    out->folded = e->snapshot.folded_batch;
+    out->incarnation = e->snapshot.incarnation;
+    out->records = e->snapshot.ever.records;
+    out->accepted = e->snapshot.ever.accepted;
+    out->duplicates = e->snapshot.ever.duplicates;
+    out->quarantined = e->snapshot.ever.quarantined;
+    out->ignored = e->snapshot.ever.ignored;
+    out->late = e->snapshot.late;
+    out->expired = e->snapshot.expired;
+    out->newest_record = e->snapshot.newest_record;
+    out->queue_bytes = e->queue_bytes;
+    out->queue_blocks = e->queue_blocks;
+    out->delta_bytes = atomic_load(&e->batches[0].bytes) + atomic_load(&e->batches[1].bytes);
+    out->commits = e->commits;
+    out->commit_failures = e->commit_failures;
+    out->commit_ms_last = e->commit_ms_last;
+    out->analysed = e->analysed;
+    out->analysed_at = e->analysed_at;
+    snprintf(out->stalled, sizeof out->stalled, "%s", e->stalled);
+    snprintf(out->analytics_problem, sizeof out->analytics_problem, "%s", e->analytics_problem);
+    pthread_mutex_unlock(&e->lock);
+    totals_size(e->totals, &cells, &dirty, &bytes);
+    out->totals_cells = cells;
+    out->totals_dirty = dirty;
+    out->totals_bytes = bytes;
+    out->dedup_ids = dedup_count(e->dedup);
+    out->dedup_bytes = dedup_bytes(e->dedup);
+    if (!e->dry_run) {
+        fill_disk(e, out);
+        fill_redis(e, out);
+    }
+}

@@ -1,0 +1,240 @@
+/*
+ * source.c - streams of records, the feeds they belong to, and the checkpoints of inputs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+#include "hash.h"
+
+/* --- feeds --- */
+
+struct feed_state *
+engine_feed(struct engine *e, const char *input)
+{
+    struct feed_state *f;
+
+    pthread_mutex_lock(&e->lock);
+    for (f = e->feeds; f; f = f->next)
+        if (strcmp(f->input, input) == 0)
+            break;
+    if (!f) {
+        f = xcalloc(1, sizeof *f);
+        snprintf(f->input, sizeof f->input, "%s", input);
+        snprintf(f->report.input, sizeof f->report.input, "%s", input);
+        pthread_mutex_init(&f->lock, NULL);
+        f->next = e->feeds;
+        e->feeds = f;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return f;
+}
+
+void
+engine_report_feed(struct engine *e, const struct feed *report)
+{
+    struct feed_state *f = engine_feed(e, report->input);
+
+    pthread_mutex_lock(&f->lock);
+    f->report = *report;
+    pthread_mutex_unlock(&f->lock);
+}
+
+size_t
+engine_feeds(struct engine *e, struct feed *out, size_t max)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (struct feed_state *f = e->feeds; f && n < max; f = f->next) {
+        pthread_mutex_lock(&f->lock);
+        out[n] = f->report;
+        pthread_mutex_unlock(&f->lock);
+        out[n].records = f->records;
+        out[n].accepted = f->accepted;
+        out[n].duplicates = f->duplicates;
+        out[n].quarantined = f->quarantined;
+        out[n].ignored = f->ignored;
+        out[n].last_record = f->last_record;
+        out[n].last_arrival = f->last_arrival;
+        n++;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
+/* --- sources --- */
+
+static void
+source_free(struct source *s)
+{
+    if (s->layout)
+        s->parser->layout_free(s->layout);
+    format_free(s->format);
+    free(s->header);
+    free(s->input);
+    free(s->format_name);
+    free(s->timezone);
+    free(s->source);
+    free(s->name);
+    free(s);
+}
+
+enum status
+engine_source(struct engine *e, struct source **out, const struct source_options *opt,
+              struct error *err)
+{
+    const struct format_options *described = config_format(e->config, opt->format);
+    struct format_options own;
+    struct source *s;
+    enum status result;
+
+    if (!described)
+        return fail(err, ST_BAD_CONFIG,
+                    "format \"%s\" is not known: `callswell formats` lists what there is",
+                    opt->format);
+    own = *described;
+    if (opt->timezone && opt->timezone[0])
+        own.timezone = opt->timezone;
+    if (opt->json_array)
+        own.type = "json-array";
+    s = xcalloc(1, sizeof *s);
+    result = format_new(&s->format, &own, err);
+    if (result != ST_OK) {
+        free(s);
+        return result;
+    }
+    atomic_init(&s->references, 1);
+    s->engine = e;
+    s->parser = format_parser(s->format);
+    s->feed = engine_feed(e, opt->input);
+    s->input = xstrdup(opt->input);
+    s->format_name = xstrdup(opt->format);
+    s->timezone = xstrdup(opt->timezone ? opt->timezone : "");
+    s->source = xstrdup(opt->source ? opt->source : "");
+    s->name = xstrdup(opt->name ? opt->name : "");
+    s->identity = opt->identity;
+    s->identity_seed = hash_bytes(s->source, strlen(s->source), e->identity_key);
+    *out = s;
+    return ST_OK;
+}
+
+struct source *
+source_ref(struct source *s)
+{
+    atomic_fetch_add(&s->references, 1);
+    return s;
+}
+
+void
+source_unref(struct source *s)
+{
+    if (s && atomic_fetch_sub(&s->references, 1) == 1)
+        source_free(s);
+}
+
+const struct format *
+source_format(const struct source *s)
+{
+    return s->format;
+}
+
+bool
+source_needs_header(const struct source *s)
+{
+    return !s->layout && s->parser->wants_header && s->parser->wants_header(s->format);
+}
+
+enum status
+source_header(struct source *s, struct span line, struct error *err)
+{
+    struct layout *layout;
+    enum status result;
+
+    if (!source_needs_header(s))
+        return ST_OK;
+    result = s->parser->read_header(s->format, line, &layout, err);
+    if (result != ST_OK)
+        return result;
+    s->layout = layout;
+    s->header = xstrndup(line.p, line.n);
+    s->header_n = line.n;
+    return ST_OK;
+}
+
+size_t
+source_max_record(const struct source *s)
+{
+    return s->engine->config->limits.max_record;
+}
+
+size_t
+source_cut(const struct source *s, struct span buf, bool eof)
+{
+    return s->parser->cut(s->format, buf, source_max_record(s), eof);
+}
+
+/* --- checkpoints --- */
+
+void
+engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c)
+{
+    struct checkpoint *p;
+
+    for (p = e->checkpoints; p; p = p->next)
+        if (strcmp(p->cursor.identity, c->identity) == 0 && strcmp(p->input, input) == 0)
+            break;
+    if (!p) {
+        p = xcalloc(1, sizeof *p);
+        snprintf(p->input, sizeof p->input, "%s", input);
+        p->next = e->checkpoints;
+        e->checkpoints = p;
+    }
+    p->cursor = *c;
+    p->order = ++e->checkpoint_order;
+}
+
+bool
+engine_checkpoint(struct engine *e, const char *input, const char *identity, struct cursor *out)
+{
+    struct checkpoint *p;
+
+    pthread_mutex_lock(&e->lock);
+    for (p = e->checkpoints; p; p = p->next)
+        if (strcmp(p->input, input) == 0 && strcmp(p->cursor.identity, identity) == 0)
+            break;
+    if (p)
+        *out = p->cursor;
+    pthread_mutex_unlock(&e->lock);
+    return p != NULL;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+    const struct checkpoint *x = a, *y = b;
+
+    return (x->order < y->order) - (x->order > y->order);
+}
+
+void
+engine_checkpoints(struct engine *e, const char *input,
+                   void (*visit)(void *arg, const struct cursor *c), void *arg)
+{
+    struct checkpoint *copy = NULL;
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (struct checkpoint *p = e->checkpoints; p; p = p->next)
+        if (strcmp(p->input, input) == 0) {
+            copy = xrealloc(copy, (n + 1) * sizeof *copy);
+            copy[n++] = *p;
+        }
+    pthread_mutex_unlock(&e->lock);
+    if (n)
+        qsort(copy, n, sizeof *copy, newest_first);
+    for (size_t i = 0; i < n; i++)
+        visit(arg, &copy[i].cursor);
+    free(copy);
+}

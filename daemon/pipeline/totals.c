@@ -1,0 +1,288 @@
+/*
+ * totals.c - absolute counters in memory between the ledger and the projection.
+ */
+#include "totals.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "keys.h"
+
+#define CELL_DIRTY 1 /* in cell.flags: changed since the last fold */
+
+struct totals {
+    struct ledger *ledger;
+    struct cells *cells;
+    pthread_mutex_t lock;
+    struct cell *newest[KEY_PARTITIONS], *oldest[KEY_PARTITIONS];
+    uint64_t last;         /* last batch published */
+    uint64_t memory_since; /* every cell changed after this batch is here */
+    size_t dirty;
+};
+
+struct totals *
+totals_new(struct ledger *l, uint64_t folded)
+{
+    struct totals *t = xcalloc(1, sizeof *t);
+
+    t->ledger = l;
+    t->cells = cells_new();
+    t->last = t->memory_since = folded;
+    pthread_mutex_init(&t->lock, NULL);
+    return t;
+}
+
+void
+totals_free(struct totals *t)
+{
+    if (!t)
+        return;
+    cells_free(t->cells);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static void
+unlist(struct totals *t, struct cell *c)
+{
+    if (c->newer)
+        c->newer->older = c->older;
+    else
+        t->newest[c->partition] = c->older;
+    if (c->older)
+        c->older->newer = c->newer;
+    else
+        t->oldest[c->partition] = c->newer;
+    c->newer = c->older = NULL;
+}
+
+static void
+list_as_newest(struct totals *t, struct cell *c)
+{
+    c->newer = NULL;
+    c->older = t->newest[c->partition];
+    if (c->older)
+        c->older->newer = c;
+    else
+        t->oldest[c->partition] = c;
+    t->newest[c->partition] = c;
+}
+
+/* Finds or loads a cell and puts it at the head of its list. Lock held. */
+static enum status
+touch(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint64_t seq,
+      struct cell **out, struct error *err)
+{
+    struct cell *c = cells_find(t->cells, kind, name, day);
+
+    if (c) {
+        unlist(t, c);
+    } else {
+        enum status result;
+
+        c = cells_get(t->cells, kind, name, day);
+        result = t->ledger ? ledger_load_cell(t->ledger, c, err) : ST_NOT_FOUND;
+        if (result != ST_OK && result != ST_NOT_FOUND) {
+            cells_remove(t->cells, c);
+            return result;
+        }
+    }
+    if (!(c->flags & CELL_DIRTY)) {
+        c->flags |= CELL_DIRTY;
+        t->dirty++;
+    }
+    c->seq = seq;
+    list_as_newest(t, c);
+    *out = c;
+    return ST_OK;
+}
+
+enum status
+totals_add(struct totals *t, const struct cells *deltas, uint64_t seq, struct error *err)
+{
+    enum status result = ST_OK;
+    const struct cell *d;
+
+    pthread_mutex_lock(&t->lock);
+    CELLS_EACH(deltas, d)
+    {
+        struct cell *c;
+
+        result = touch(t, (enum cell_kind)d->kind, d->name, d->day, seq, &c, err);
+        if (result != ST_OK)
+            break;
+        cell_merge(c, d);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+struct blob_target {
+    struct totals *totals;
+    uint64_t seq;
+};
+
+static enum status
+add_from_blob(void *arg, enum cell_kind kind, struct span name, int32_t day, struct span values,
+              struct error *err)
+{
+    struct blob_target *target = arg;
+    struct cell *c;
+    enum status result = touch(target->totals, kind, name, day, target->seq, &c, err);
+
+    return result == ST_OK ? cell_decode_add(c, values, err) : result;
+}
+
+enum status
+totals_add_blob(struct totals *t, struct span blob, uint64_t seq, struct error *err)
+{
+    struct blob_target target = {t, seq};
+    enum status result;
+
+    pthread_mutex_lock(&t->lock);
+    result = cells_blob_each(blob, add_from_blob, &target, err);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+void
+totals_publish(struct totals *t, uint64_t seq)
+{
+    pthread_mutex_lock(&t->lock);
+    t->last = seq;
+    pthread_mutex_unlock(&t->lock);
+}
+
+enum status
+totals_reload(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint64_t seq,
+              struct error *err)
+{
+    enum status result;
+    struct cell *c;
+
+    pthread_mutex_lock(&t->lock);
+    c = cells_find(t->cells, kind, name, day);
+    if (c) {
+        if (c->flags & CELL_DIRTY)
+            t->dirty--;
+        unlist(t, c);
+        cells_remove(t->cells, c);
+    }
+    result = touch(t, kind, name, day, seq, &c, err);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+struct cell **
+totals_dirty(struct totals *t, size_t *count)
+{
+    struct cell **list = xmalloc(t->dirty * sizeof(struct cell *));
+    struct cell *c;
+    size_t n = 0;
+
+    CELLS_EACH(t->cells, c)
+    {
+        if (c->flags & CELL_DIRTY)
+            list[n++] = c;
+    }
+    *count = n;
+    return list;
+}
+
+/* Gives back the cells that changed longest ago, a share from every partition. */
+static void
+shrink(struct totals *t, size_t keep_bytes)
+{
+    for (int share = 0; share < 4 && cells_bytes(t->cells) > keep_bytes; share++) {
+        size_t quota = cells_count(t->cells) / KEY_PARTITIONS / 2 + 1;
+
+        for (int p = 0; p < KEY_PARTITIONS; p++)
+            for (size_t i = 0; i < quota && t->oldest[p]; i++) {
+                struct cell *c = t->oldest[p];
+
+                if (c->seq > t->memory_since)
+                    t->memory_since = c->seq;
+                unlist(t, c);
+                cells_remove(t->cells, c);
+            }
+    }
+}
+
+void
+totals_folded(struct totals *t, size_t keep_bytes)
+{
+    struct cell *c;
+
+    pthread_mutex_lock(&t->lock);
+    CELLS_EACH(t->cells, c)
+    {
+        c->flags &= (uint8_t)~CELL_DIRTY;
+    }
+    t->dirty = 0;
+    if (t->ledger)
+        shrink(t, keep_bytes);
+    pthread_mutex_unlock(&t->lock);
+}
+
+uint64_t
+totals_last(struct totals *t)
+{
+    uint64_t last;
+
+    pthread_mutex_lock(&t->lock);
+    last = t->last;
+    pthread_mutex_unlock(&t->lock);
+    return last;
+}
+
+uint64_t
+totals_memory_since(struct totals *t)
+{
+    uint64_t since;
+
+    pthread_mutex_lock(&t->lock);
+    since = t->memory_since;
+    pthread_mutex_unlock(&t->lock);
+    return since;
+}
+
+enum status
+totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
+            uint64_t *upto, struct error *err)
+{
+    enum status result = ST_OK;
+
+    pthread_mutex_lock(&t->lock);
+    *upto = t->last;
+    for (struct cell *c = t->newest[partition]; c && c->seq > after && result == ST_OK;
+         c = c->older)
+        result = visit(arg, c, err);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+enum status
+totals_each(struct totals *t, cell_visit *visit, void *arg, struct error *err)
+{
+    enum status result = ST_OK;
+    struct cell *c;
+
+    pthread_mutex_lock(&t->lock);
+    CELLS_EACH(t->cells, c)
+    {
+        if (result == ST_OK)
+            result = visit(arg, c, err);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+void
+totals_size(struct totals *t, size_t *cells, size_t *dirty, size_t *bytes)
+{
+    pthread_mutex_lock(&t->lock);
+    *cells = cells_count(t->cells);
+    *dirty = t->dirty;
+    *bytes = cells_bytes(t->cells);
+    pthread_mutex_unlock(&t->lock);
+}

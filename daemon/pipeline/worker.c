@@ -1,0 +1,414 @@
+/*
+ * worker.c - from a block of bytes to deltas: parse, understand, match, once, count.
+ *
+ * Records go through in groups, so that the duplicate filter's cache misses overlap. A
+ * record is decided exactly once, here: accepted, duplicate, quarantined or ignored. Nothing
+ * is allocated per record; what a group needs lives in the worker's arena until its block is
+ * done.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "engine_internal.h"
+#include "hash.h"
+#include "json_write.h"
+#include "log.h"
+
+#define GROUP 32
+
+#define CONTENT_SEED UINT64_C(0x9e3779b97f4a7c15) /* keeps whole-record hashes apart from ids */
+
+struct pending { /* a record that waits for the rest of its group */
+    struct record record;
+    struct span raw;
+    uint64_t fingerprint;
+    bool identified;
+};
+
+struct run { /* one block being worked on */
+    struct engine *engine;
+    struct worker *worker;
+    struct source *source;
+    struct part *part;
+    struct directory *directory;
+    const struct block *block;
+    struct mapping_context mapping;
+    int64_t window_start; /* event times before this are late */
+    struct outcome_count count;
+    struct pending group[GROUP];
+    size_t pending;
+    bool replay;
+};
+
+static void
+refuse(struct run *run, struct span raw, const char *reason)
+{
+    run->count.quarantined++;
+    if (!run->replay) /* its row stands already */
+        part_quarantine(run->part, run->source,
+                        run->block->offset + (uint64_t)(raw.p - run->block->p), raw, reason);
+}
+
+/* --- identity --- */
+
+/* Identity is (source, id); the payload does not matter. Without an id it is what the input
+ * says: the whole record, or nothing, because its place in the file guards it. */
+static void
+identify(const struct run *run, struct pending *p)
+{
+    const struct record *r = &p->record;
+    uint64_t seed = run->source->identity_seed;
+
+    p->identified = true;
+    if (r->has & FIELD_BIT(FIELD_ID)) {
+        if (r->has & FIELD_BIT(FIELD_SOURCE))
+            seed = hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n,
+                              run->engine->identity_key);
+        p->fingerprint = hash_bytes(r->text[FIELD_ID].p, r->text[FIELD_ID].n, seed);
+    } else if (run->source->identity == IDENTITY_CONTENT) {
+        p->fingerprint = hash_bytes(p->raw.p, p->raw.n, seed ^ CONTENT_SEED);
+    } else {
+        p->identified = false;
+    }
+}
+
+/* --- counting a group --- */
+
+static bool
+is_counted(enum record_kind kind)
+{
+    return kind == KIND_LEG || kind == KIND_FEATURE || kind == KIND_CONTACT;
+}
+
+static bool
+is_event(enum record_kind kind)
+{
+    return kind >= KIND_INQUIRY && kind <= KIND_BOOKING;
+}
+
+static void
+keep_event(struct run *run, const struct pending *p)
+{
+    struct part *part = run->part;
+    struct buf json = {0};
+    struct json_writer w;
+    struct event_row *row;
+
+    if (part->event_count == part->event_cap) {
+        part->event_cap = part->event_cap ? 2 * part->event_cap : 32;
+        part->events = xrealloc(part->events, part->event_cap * sizeof *part->events);
+    }
+    json_begin(&w, &json);
+    json_object(&w, NULL);
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (p->record.has & FIELD_BIT(f) && p->record.text[f].n > 0)
+            json_span(&w, field_name((enum field)f), p->record.text[f]);
+    json_close(&w);
+    row = &part->events[part->event_count++];
+    row->kind = (uint8_t)p->record.kind;
+    row->start = p->record.start;
+    row->customer = arena_copy(&part->memory, p->record.text[FIELD_CUSTOMER]);
+    row->id = p->record.has & FIELD_BIT(FIELD_ID)
+                  ? arena_copy(&part->memory, p->record.text[FIELD_ID])
+                  : SPAN("");
+    row->json = arena_copy(&part->memory, span_of(json.p, json.n));
+    buf_clear(&json);
+}
+
+static void
+rename_features(struct run *run, struct record *r)
+{
+    struct span *names;
+
+    if (!run->engine->feature_rules || r->feature_count == 0)
+        return;
+    names = arena_alloc(&run->worker->arena, r->feature_count * sizeof *names);
+    for (uint32_t i = 0; i < r->feature_count; i++)
+        names[i] = classify(run->worker->features, r->features[i]);
+    /* Two spellings of one feature on one record are one use of it. */
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->feature_count; i++) {
+        uint32_t j = 0;
+
+        while (j < n && !span_eq(names[j], names[i]))
+            j++;
+        if (j == n)
+            names[n++] = names[i];
+    }
+    r->features = names;
+    r->feature_count = n;
+}
+
+static void
+count_fresh(struct run *run, struct pending *p)
+{
+    struct record *r = &p->record;
+
+    run->count.accepted++;
+    if (r->start > run->part->newest_record)
+        run->part->newest_record = r->start;
+    if (p->identified && r->start < run->window_start)
+        run->part->late++;
+    if (is_event(r->kind)) {
+        keep_event(run, p);
+        return;
+    }
+    rename_features(run, r);
+    if (r->kind == KIND_CONTACT && run->engine->service_rules)
+        r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
+    aggregate_record(run->part->cells, &run->engine->aggregate, r);
+}
+
+static void
+flush_group(struct run *run)
+{
+    uint64_t fingerprints[GROUP];
+    size_t index[GROUP], n = 0;
+    bool fresh[GROUP];
+
+    for (size_t i = 0; i < run->pending; i++)
+        if (run->group[i].identified) {
+            index[n] = i;
+            fingerprints[n++] = run->group[i].fingerprint;
+        }
+    if (n)
+        dedup_test_and_add(run->engine->dedup, fingerprints, n, fresh);
+    for (size_t i = 0, k = 0; i < run->pending; i++) {
+        bool is_fresh = true;
+
+        if (k < n && index[k] == i) {
+            is_fresh = fresh[k];
+            if (is_fresh)
+                buf_add(&run->part->fingerprints, &fingerprints[k], sizeof fingerprints[k]);
+            k++;
+        }
+        if (is_fresh)
+            count_fresh(run, &run->group[i]);
+        else
+            run->count.duplicates++;
+    }
+    run->pending = 0;
+}
+
+/* --- from fields to a pending record --- */
+
+/* What can be wrong with a record although each of its fields is right. NULL: nothing. */
+static const char *
+objection(const struct run *run, const struct pending *p)
+{
+    const struct record *r = &p->record;
+
+    if (!is_counted(r->kind) && !is_event(r->kind))
+        return r->kind == KIND_VOID ? "kind: void records need versions, which this input's"
+                                      " format does not keep"
+                                    : "kind: join and leave events need pairing, which this"
+                                      " input's format does not do";
+    if (r->kind == KIND_CONTACT && !(r->has & FIELD_BIT(FIELD_SERVICE)))
+        return "service: missing in a contact";
+    if (r->kind == KIND_FEATURE && r->feature_count == 0)
+        return "features: missing in a feature record";
+    if (p->identified && r->start < run->window_start &&
+        strcmp(run->engine->config->limits.late, "quarantine") == 0)
+        return "start: older than the duplicate window";
+    return NULL;
+}
+
+static void
+take_record(struct run *run, const struct fields *fields, struct span raw)
+{
+    struct pending *p = &run->group[run->pending];
+    struct error err;
+    const char *why;
+
+    switch (record_from_fields(source_format(run->source), &run->mapping, fields,
+                               &run->worker->arena, &p->record, &err)) {
+    case ST_OK:
+        break;
+    case ST_SKIP:
+        run->count.ignored++;
+        return;
+    default:
+        refuse(run, raw, err.text);
+        return;
+    }
+    if (!directory_match(run->directory, &p->record, &run->worker->arena)) {
+        refuse(run, raw, "customer: missing");
+        return;
+    }
+    p->raw = raw;
+    identify(run, p);
+    why = objection(run, p);
+    if (why) {
+        refuse(run, raw, why);
+        return;
+    }
+    if (++run->pending == GROUP)
+        flush_group(run);
+}
+
+static void
+parse_frames(struct run *run, struct span rest, void *state)
+{
+    const struct source *s = run->source;
+    size_t limit = source_max_record(s);
+
+    while (rest.n > 0) {
+        struct span before = rest, raw = {0};
+        struct fields fields;
+        struct error err;
+        enum status st = s->parser->next(state, s->format, s->layout, limit, &rest,
+                                         &run->worker->arena, &fields, &raw, &err);
+
+        assert(rest.n < before.n); /* a parser always advances */
+        if (st == ST_SKIP)
+            continue;
+        run->count.records++;
+        if (st == ST_OK)
+            take_record(run, &fields, raw);
+        else
+            refuse(run, raw, err.text);
+    }
+}
+
+/* --- one block --- */
+
+static void
+work_through(struct run *run)
+{
+    const struct block *b = run->block;
+    void *state = run->source->parser->open ? run->source->parser->open(run->source->format) : NULL;
+
+    if (b->frame_end) {
+        size_t begin = 0;
+
+        for (uint32_t i = 0; i < b->frame_count; i++) {
+            parse_frames(run, span_of(b->p + begin, b->frame_end[i] - begin), state);
+            begin = b->frame_end[i];
+        }
+    } else {
+        parse_frames(run, span_of(b->p, b->n), state);
+    }
+    flush_group(run);
+    if (run->source->parser->close)
+        run->source->parser->close(state);
+}
+
+static void
+note_feed(struct run *run)
+{
+    struct feed_state *f = run->source->feed;
+
+    f->records += run->count.records;
+    f->accepted += run->count.accepted;
+    f->duplicates += run->count.duplicates;
+    f->quarantined += run->count.quarantined;
+    f->ignored += run->count.ignored;
+    f->last_arrival = clock_now();
+    if (run->part->newest_record > f->last_record)
+        f->last_record = run->part->newest_record;
+}
+
+static void
+add_count(struct outcome_count *to, const struct outcome_count *c)
+{
+    to->records += c->records;
+    to->accepted += c->accepted;
+    to->duplicates += c->duplicates;
+    to->quarantined += c->quarantined;
+    to->ignored += c->ignored;
+}
+
+static size_t
+part_bytes(const struct part *p)
+{
+    return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total;
+}
+
+static void
+process(struct worker *w, struct job *job, struct run *run)
+{
+    struct engine *e = w->engine;
+    size_t before;
+
+    run->engine = e;
+    run->worker = w;
+    run->source = job->block.source;
+    run->part = &job->batch->parts[w->index];
+    run->block = &job->block;
+    run->mapping = e->mapping;
+    run->mapping.now = clock_now();
+    run->window_start = run->mapping.now - (int64_t)e->config->limits.duplicate_window;
+    run->replay = job->block.quarantine_id != 0;
+    memset(&run->count, 0, sizeof run->count);
+    run->pending = 0;
+    before = part_bytes(run->part);
+    work_through(run);
+    add_count(&run->part->count, &run->count);
+    note_feed(run);
+    arena_reset(&w->arena);
+    atomic_fetch_add(&job->batch->bytes, part_bytes(run->part) - before);
+}
+
+/* Book-keeping of a finished block, under the engine's lock. */
+static void
+finish(struct engine *e, struct job *job, const struct outcome_count *count)
+{
+    struct batch *b = job->batch;
+
+    if (job->ticket)
+        add_count(&b->tickets[job->ticket - 1].count, count);
+    b->blocks_done++;
+    e->queue_bytes -= job->block.n;
+    e->queue_blocks--;
+    pthread_cond_signal(&e->gathered);
+    if (e->was_full && e->queue_bytes <= e->config->limits.max_queue / 2) {
+        e->was_full = false;
+        pthread_cond_broadcast(&e->room);
+        for (size_t i = 0; i < e->room_callback_count; i++)
+            e->room_callbacks[i].fn(e->room_callbacks[i].arg);
+    }
+}
+
+static struct job *
+next_job(struct engine *e)
+{
+    struct job *job;
+
+    while (!e->head && !e->stop_workers)
+        pthread_cond_wait(&e->work, &e->lock);
+    job = e->head;
+    if (job) {
+        e->head = job->next;
+        if (!e->head)
+            e->tail = NULL;
+    }
+    return job;
+}
+
+void *
+worker_main(void *arg)
+{
+    struct worker *w = arg;
+    struct engine *e = w->engine;
+    struct run *run = xcalloc(1, sizeof *run);
+    struct job *job;
+
+    pthread_mutex_lock(&e->lock);
+    while ((job = next_job(e)) != NULL) {
+        run->directory = directory_ref(e->directory);
+        pthread_mutex_unlock(&e->lock);
+        process(w, job, run);
+        directory_unref(run->directory);
+        source_unref(job->block.source);
+        free(job->block.p);
+        free(job->block.frame_end);
+        pthread_mutex_lock(&e->lock);
+        finish(e, job, &run->count);
+        free(job);
+    }
+    pthread_mutex_unlock(&e->lock);
+    free(run);
+    return NULL;
+}
