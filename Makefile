@@ -1,59 +1,91 @@
-# callswell: make builds; make demo shows the main job; make check proves it; make help lists the rest.
+# callswell: `make` builds, `make demo` shows the main job, `make check` proves it, `make help` lists all.
 # SAN=1 builds with address and undefined-behaviour sanitizers, SAN=thread with ThreadSanitizer,
-# each in a folder of its own; WERROR=1 makes warnings errors. Sources are found by wildcard: a
-# new file needs no edit here. Needed packages: packaging/deps (make deps installs what is missing).
+# each in its own folder under build/; WERROR=1 makes warnings errors.
+# Sources are found by wildcard: a new file needs no edit here.
 CC       ?= cc
 PREFIX   ?= /usr/local
+VERSION  := 0.1.0
 SAN      ?= 0
-O        := build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)
+O        := build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)$(if $(filter fuzz,$(SAN)),/fuzz)
+comma    := ,
+SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+            $(if $(filter thread,$(SAN)),-fsanitize=thread) \
+            $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) -pthread -Iinclude -I$(O) $(SAN_FLAGS) \
-           -D_GNU_SOURCE -DCALLSWELL_VERSION='"$(VERSION)"'
-comma    := ,
-SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)$(if $(filter thread,$(SAN)),-fsanitize=thread)
-VERSION  := 0.1.0
-LIBS     := -levent_core -levent_extra -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse \
-           -lhttp_parser -lz -lzstd -lxxhash -lm
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -pthread -Iinclude -D_GNU_SOURCE \
+           -DCALLSWELL_VERSION='"$(VERSION)"'
+LIBS     := -levent_core -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lsystemd -lz -lzstd -lxxhash -lm
 
 MAINS    := daemon/main.c daemon/ctl/main.c
-SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*/*.c))
+SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c))
 OBJ      := $(SRC:%.c=$(O)/%.o) $(O)/formats_builtin.o
-TESTS    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 LIB      := $(O)/libcallswell.a
+UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all deps deps-test check demo bench fuzz fmt install clean help unit
+.PHONY: all help deps deps-test check demo bench fuzz fuzz-run unit tests benches fmt install clean
+.SECONDARY:
 all: $(O)/callswelld $(O)/callswell
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 $(O)/callswelld: $(O)/daemon/main.o $(LIB)
 $(O)/callswell: $(O)/daemon/ctl/main.o $(LIB)
 $(O)/callswelld $(O)/callswell:
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-
 $(LIB): $(OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
-
+	@$(AR) rcs $@ $^
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(O)/formats_builtin.o: $(O)/formats_builtin.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
-# The shipped formats, compiled in: one string of all files in config/formats.d, in name order.
 $(O)/formats_builtin.c: $(wildcard config/formats.d/*.conf) packaging/embed.sh
 	@mkdir -p $(@D)
 	sh packaging/embed.sh formats_builtin $(wildcard config/formats.d/*.conf) > $@.new && mv $@.new $@
-
-unit: $(TESTS)
-	@for t in $^; do CALLSWELL_PROJECT=$(CURDIR) $$t || exit 1; done
-$(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/unit/test.o $(LIB)
+$(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+$(O)/tests/bench_%: $(O)/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-.PRECIOUS: $(O)/%.o
+$(O)/tests/test_%: $(O)/tests/unit/test_%.o $(O)/tests/unit/test.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-fmt:
+deps: ## install what building and running need and is missing
+	@sh packaging/deps.sh build
+deps-test: ## the same for the tests
+	@sh packaging/deps.sh test
+tests: $(UNIT)
+fuzz-run: $(FUZZERS)
+	sh tests/fuzz/run.sh $(or $(SECONDS_EACH),60) $^
+benches: $(BENCHES)
+unit: $(UNIT)
+	@for t in $^; do CALLSWELL_PROJECT=$(CURDIR) $$t || exit 1; done
+check: deps deps-test ## build with sanitizers, run all tests, a few seconds of each fuzzer
+	@bash tests/check.sh
+demo: deps ## the main job on real input, in a temporary folder
+	@$(MAKE) -s -j2 all
+	@sh tests/tools/demo.sh
+bench: deps ## records per CPU-second, beside DuckDB where npm has it
+	@$(MAKE) -s -j2 all
+	@sh tests/bench/bench.sh
+fuzz: deps-test ## a minute of every fuzzer
+	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzz-run
+fmt: ## clang-format over all sources
 	clang-format -i $(wildcard include/*.h parsers/*.[ch] daemon/*.[ch] daemon/*/*.[ch] tests/*/*.[ch])
-clean:
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/callswell
+	install -m 755 $(O)/callswelld $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(O)/callswell $(DESTDIR)$(PREFIX)/bin/
+	install -m 640 config/callswelld.conf $(DESTDIR)/etc/callswell/callswelld.conf.example
+	for m in man/*.[1578]; do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d && install -m 644 $$m $$d/; done
+clean: ## remove build/
 	rm -rf build
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,301 @@
+/*
+ * cmd_small.c - commands that need no daemon: validate, formats, redis-key, erlang.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyst.h"
+#include "civil.h"
+#include "clock.h"
+#include "commands.h"
+#include "erlang.h"
+#include "json_write.h"
+#include "keys.h"
+#include "options.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+/* --- validate --- */
+
+/* What config_load cannot know: whether formats, rules and conditions can be used. */
+static enum status
+check_deeply(const struct config *c, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < c->format_count && st == ST_OK; i++) {
+        struct format *f = NULL;
+
+        st = format_new(&f, &c->formats[i], err);
+        format_free(f);
+    }
+    if (st == ST_OK && c->feature_count) {
+        struct rules *r = NULL;
+
+        st = rules_new(&r, c->features, c->feature_count, err);
+        rules_free(r);
+    }
+    for (size_t i = 0; i < c->segment_count && st == ST_OK; i++) {
+        struct error why;
+
+        if (segment_check(c->segments[i].name, c->segments[i].where, &why) != ST_OK)
+            st = fail(err, ST_BAD_CONFIG, "%s:%d: %.180s", c->file ? c->file : "defaults",
+                      c->segments[i].line, why.text);
+    }
+    return st;
+}
+
+int
+validate_config(const char *path)
+{
+    struct error err;
+    int code = 0;
+    struct config *c = options_config(path, &code);
+
+    if (!c)
+        return code;
+    if (check_deeply(c, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        code = EXIT_CONFIG;
+    }
+    config_free(c);
+    return code;
+}
+
+int
+command_validate(int argc, char **argv)
+{
+    bool print = false;
+    const char *path = NULL;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &path, "FILE", "the configuration to check"},
+        {"print", OPTION_FLAG, &print, NULL, "print an annotated example instead"},
+    };
+    const struct option_use use = {
+        "callswell validate [--config FILE] [FILE] | --print",
+        "Checks a configuration: syntax, formats, patterns, segment conditions.",
+        rows, COUNT(rows), NULL};
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    if (print) {
+        struct buf b = {0};
+
+        config_print_example(&b);
+        fwrite(b.p, 1, b.n, stdout);
+        buf_clear(&b);
+        return 0;
+    }
+    if (!path && first < argc)
+        path = argv[first];
+    code = validate_config(path);
+    if (code == 0)
+        printf("%s: ok\n", path ? path : "configuration");
+    return code;
+}
+
+/* --- formats --- */
+
+static void
+print_list(const char *title, const char *const *list)
+{
+    if (!list || !*list)
+        return;
+    printf("  %-10s", title);
+    for (; *list; list++)
+        printf(" %s%s", *list, list[1] ? "," : "");
+    putchar('\n');
+}
+
+static int
+show_format(const struct config *c, const char *name)
+{
+    const struct format_options *f = config_format(c, name);
+
+    if (!f) {
+        fprintf(stderr, "callswell: there is no format \"%s\"; `callswell formats` lists them\n",
+                name);
+        return 1;
+    }
+    printf("%s: %s\n  type       %s\n", f->name, f->summary ? f->summary : "", f->type);
+    print_list("columns", f->columns);
+    print_list("map", f->map);
+    print_list("defaults", f->defaults);
+    print_list("null", f->null);
+    print_list("outcome", f->outcome);
+    print_list("kind", f->kind);
+    print_list("ignore", f->ignore);
+    printf("  %-10s %s\n  %-10s %s\n", "time", f->time_format ? f->time_format : "auto", "timezone",
+           f->timezone ? f->timezone : "UTC");
+    return 0;
+}
+
+static void
+formats_json(const struct config *c)
+{
+    struct json_writer w;
+    struct buf b = {0};
+
+    json_begin(&w, &b);
+    json_array(&w, NULL);
+    for (size_t i = 0; i < c->format_count; i++) {
+        json_object(&w, NULL);
+        json_text(&w, "name", c->formats[i].name);
+        json_text(&w, "type", c->formats[i].type);
+        json_text(&w, "summary", c->formats[i].summary);
+        json_close(&w);
+    }
+    json_close(&w);
+    puts(b.p);
+    buf_clear(&b);
+}
+
+int
+command_formats(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool json = false;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &path, "FILE", "configuration with formats of your own"},
+        {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+    };
+    const struct option_use use = {
+        "callswell formats [--config FILE] [--json] [NAME]",
+        "Lists the formats that inputs and imports can name, or shows how one is read.\n"
+        "A new one is a `format` section in the configuration.",
+        rows, COUNT(rows), NULL};
+    struct config *c;
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    c = options_config(path, &code);
+    if (!c)
+        return code;
+    if (first < argc)
+        code = show_format(c, argv[first]);
+    else if (json)
+        formats_json(c);
+    else
+        for (size_t i = 0; i < c->format_count; i++)
+            printf("%-20s %-13s %s\n", c->formats[i].name, c->formats[i].type,
+                   c->formats[i].summary ? c->formats[i].summary : "");
+    config_free(c);
+    return code;
+}
+
+/* --- redis-key --- */
+
+int
+command_redis_key(int argc, char **argv)
+{
+    const char *path = NULL, *day_text = NULL;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &path, "FILE", "names the node"},
+        {"day", OPTION_TEXT, &day_text, "YYYY-MM-DD", "the UTC day (default: today)"},
+    };
+    const struct option_use use = {
+        "callswell redis-key [--config FILE] [--day YYYY-MM-DD] CUSTOMER",
+        "Prints the names of the Redis keys that hold a customer's counters of a day.",
+        rows, COUNT(rows), "  redis-cli -s state/redis.sock hgetall \"$(callswell redis-key ACME | head -1)\""};
+    struct buf b = {0};
+    struct config *c;
+    struct span name;
+    int32_t day = day_of(clock_now());
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    if (first + 1 != argc || (day_text && !parse_day(span_str(day_text), &day))) {
+        fprintf(stderr, "usage: %s\n", use.usage);
+        return EXIT_USAGE;
+    }
+    c = options_config(path, &code);
+    if (!c)
+        return code;
+    name = span_str(argv[first]);
+    keys_customer_quarters(&b, name, day);
+    buf_char(&b, '\n');
+    keys_customer_month(&b, name, day);
+    buf_char(&b, '\n');
+    keys_customer_people(&b, name, day, c->node);
+    buf_char(&b, '\n');
+    keys_customer_conferences(&b, name, day, c->node);
+    puts(b.p);
+    buf_clear(&b);
+    config_free(c);
+    return 0;
+}
+
+/* --- erlang --- */
+
+static void
+erlang_json(const struct erlang_plan *p)
+{
+    struct json_writer w;
+    struct buf b = {0};
+
+    json_begin(&w, &b);
+    json_object(&w, NULL);
+    json_u64(&w, "agents", p->agents);
+    json_u64(&w, "scheduled", p->scheduled);
+    json_real(&w, "service_level", p->queue.service_level);
+    json_real(&w, "occupancy", p->queue.occupancy);
+    json_real(&w, "prob_wait", p->queue.prob_wait);
+    json_real(&w, "asa_s", p->queue.asa_s);
+    json_real(&w, "offered_erlangs", p->queue.offered);
+    json_close(&w);
+    puts(b.p);
+    buf_clear(&b);
+}
+
+int
+command_erlang(int argc, char **argv)
+{
+    struct erlang_demand d = {.calls = -1,
+                              .interval_s = 1800,
+                              .aht_s = -1,
+                              .service_level = 0.8,
+                              .answer_within_s = 20,
+                              .max_occupancy = 0.85,
+                              .shrinkage = 0.3};
+    struct erlang_plan p;
+    bool json = false;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"calls", OPTION_REAL, &d.calls, "N", "calls in the interval"},
+        {"interval", OPTION_REAL, &d.interval_s, "S", "its length in seconds (1800)"},
+        {"aht", OPTION_REAL, &d.aht_s, "S", "average handling time in seconds"},
+        {"sl", OPTION_REAL, &d.service_level, "SHARE", "wanted service level (0.8)"},
+        {"within", OPTION_REAL, &d.answer_within_s, "S", "answered within (20)"},
+        {"occupancy", OPTION_REAL, &d.max_occupancy, "SHARE", "highest occupancy (0.85)"},
+        {"shrinkage", OPTION_REAL, &d.shrinkage, "SHARE", "paid time away from calls (0.3)"},
+        {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+    };
+    const struct option_use use = {
+        "callswell erlang --calls N --aht S [OPTION...]",
+        "Required agents by Erlang C: callers wait for as long as it takes.",
+        rows, COUNT(rows), "  callswell erlang --calls 100 --aht 180"};
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    if (!(d.calls >= 0) || !(d.aht_s > 0) || !(d.interval_s > 0) || !(d.service_level >= 0) ||
+        d.service_level >= 1 || !(d.shrinkage >= 0) || d.shrinkage >= 1) {
+        fprintf(stderr, "callswell erlang: --calls (0 or more) and --aht (above 0) are needed;"
+                        " --sl and --shrinkage lie in 0..1, below 1\n");
+        return EXIT_USAGE;
+    }
+    p = erlang_required(&d);
+    if (json) {
+        erlang_json(&p);
+        return 0;
+    }
+    printf("agents         %u\nscheduled      %u   (shrinkage %.0f %%)\n"
+           "service_level  %.4f   (answered within %g s)\noccupancy      %.4f\n"
+           "prob_wait      %.4f\nasa            %.1f s\noffered        %.3f erlangs\n",
+           p.agents, p.scheduled, d.shrinkage * 100, p.queue.service_level, d.answer_within_s,
+           p.queue.occupancy, p.queue.prob_wait, p.queue.asa_s, p.queue.offered);
+    return 0;
+}

@@ -1,0 +1,62 @@
+/*
+ * main.c - callswell, the command line: a table of commands.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "options.h"
+
+struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"import", "read usage records from files or standard input", command_import},
+    {"status", "is everything running, complete and on time", command_status},
+    {"report", "staffing, features, segments, customers, signals", command_report},
+    {"customer", "import, list, show and merge customers", command_customer},
+    {"quarantine", "list, show, replay or drop refused records", command_quarantine},
+    {"verify", "compare ledger, Redis and store", command_verify},
+    {"validate", "check a configuration, or print an example", command_validate},
+    {"redis-key", "the Redis keys that hold a customer's counters", command_redis_key},
+    {"formats", "the input formats, and how each is read", command_formats},
+    {"generate", "make believable usage records for trials", command_generate},
+    {"erlang", "how many agents for so many calls", command_erlang},
+};
+
+static void
+print_usage(FILE *to)
+{
+    fprintf(to, "usage: callswell COMMAND [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\n`callswell COMMAND --help` explains one. --config FILE names the configuration\n"
+                "wherever one is needed; $CALLSWELL_CONFIG does the same.\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("callswell " CALLSWELL_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "callswell: there is no command \"%s\"\n\n", argv[1]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}

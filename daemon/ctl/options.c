@@ -1,0 +1,106 @@
+/*
+ * options.c - getopt_long(3) driven by rows.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_CONFIG "/etc/callswell/callswelld.conf"
+#define HELP_COLUMN    26
+
+static void
+print_help(const struct option_use *use)
+{
+    printf("usage: %s\n\n%s\n", use->usage, use->about);
+    if (use->count)
+        printf("\noptions:\n");
+    for (size_t i = 0; i < use->count; i++) {
+        const struct option_row *r = &use->rows[i];
+        int n = printf("  --%s%s%s", r->name, r->argument ? " " : "",
+                       r->argument ? r->argument : "");
+
+        printf("%*s%s\n", n < HELP_COLUMN ? HELP_COLUMN - n : 1, "", r->help);
+    }
+    if (use->examples)
+        printf("\nexamples:\n%s\n", use->examples);
+}
+
+static bool
+take_value(const struct option_row *r, const char *text)
+{
+    char *end = NULL;
+
+    errno = 0;
+    switch (r->type) {
+    case OPTION_FLAG:
+        *(bool *)r->out = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)r->out = text;
+        return true;
+    case OPTION_INT:
+        *(long *)r->out = strtol(text, &end, 10);
+        return *text && !*end && errno == 0;
+    case OPTION_REAL:
+        *(double *)r->out = strtod(text, &end);
+        return *text && !*end && errno == 0;
+    }
+    return false;
+}
+
+bool
+options_parse(const struct option_use *use, int argc, char **argv, int *first, int *code)
+{
+    struct option longs[40];
+    int at, which = 0;
+
+    if (use->count + 2 > sizeof longs / sizeof longs[0])
+        abort();
+    memset(longs, 0, sizeof longs);
+    for (size_t i = 0; i < use->count; i++) {
+        longs[i].name = use->rows[i].name;
+        longs[i].has_arg = use->rows[i].type == OPTION_FLAG ? no_argument : required_argument;
+    }
+    longs[use->count].name = "help";
+    optind = 1;
+    while ((at = getopt_long(argc, argv, "h", longs, &which)) != -1) {
+        if (at == 'h' || (at == 0 && which == (int)use->count)) {
+            print_help(use);
+            *code = 0;
+            return false;
+        }
+        if (at == 0 && take_value(&use->rows[which], optarg ? optarg : ""))
+            continue;
+        if (at == 0)
+            fprintf(stderr, "%s: --%s: \"%s\" is not a number\n", argv[0], use->rows[which].name,
+                    optarg);
+        fprintf(stderr, "usage: %s\n", use->usage);
+        *code = EXIT_USAGE;
+        return false;
+    }
+    *first = optind;
+    return true;
+}
+
+struct config *
+options_config(const char *path, int *code)
+{
+    struct config *c;
+    struct error err;
+
+    if (!path)
+        path = getenv("CALLSWELL_CONFIG");
+    if (!path && access(DEFAULT_CONFIG, R_OK) == 0)
+        path = DEFAULT_CONFIG;
+    if (config_load(&c, path, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        *code = EXIT_CONFIG;
+        return NULL;
+    }
+    return c;
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# check.sh: builds with sanitizers, runs unit tests, integration tests and a few seconds of each
+# fuzzer, and ends with one line that adds everything up: N passed, N failed, N skipped.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+project=$PWD
+log=build/check
+rm -rf "$log"
+mkdir -p "$log"
+started=$(date +%s)
+
+say() { printf '%s\n' "$*"; }
+build() {
+    make -s -j2 "$@" >"$log/build.log" 2>&1 && return
+    cat "$log/build.log"
+    say "0 passed, 1 failed"
+    exit 1
+}
+say "building (plain, and with address and undefined-behaviour sanitizers)"
+build all
+build SAN=1 all tests
+
+# One test program or script: its last line is "N passed, N failed[, N skipped]".
+run_one() {
+    name=$(basename "$1")
+    begun=$(date +%s)
+    if "$@" >"$log/$name.log" 2>&1; then code=0; else code=$?; fi
+    counts=$(tail -n 1 "$log/$name.log" | grep -E '^[0-9]+ passed, [0-9]+ failed' ||
+        echo "0 passed, 1 failed, 0 skipped")
+    printf '%s\n' "$counts" >"$log/$name.count"
+    case $counts in
+    *" 0 failed"*) [ $code = 0 ] || { counts="0 passed, 1 failed (exit $code)"; echo "0 passed, 1 failed" >"$log/$name.count"; } ;;
+    esac
+    printf '  %-28s %-36s %3d s\n' "$name" "$counts" $(($(date +%s) - begun))
+    case $(cat "$log/$name.count") in
+    *" 0 failed"*) ;;
+    *) sed 's/^/    | /' "$log/$name.log" | tail -n 60 ;;
+    esac
+}
+
+export CALLSWELL_PROJECT="$project" CALLSWELL_BIN="$project/build/san"
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+# Two at a time: as many as there are cores on the smallest machine this runs on.
+running=0
+start() {
+    run_one "$@" &
+    running=$((running + 1))
+    if [ $running -ge 2 ]; then
+        wait -n 2>/dev/null || wait
+        running=$((running - 1))
+    fi
+}
+say "unit tests"
+for t in build/san/tests/test_*; do
+    [ -x "$t" ] && case $t in *.d) ;; *) start "$project/$t" ;; esac
+done
+wait
+running=0
+say "integration tests"
+for t in tests/integration/*.sh; do
+    case $t in */lib.sh) ;; *) start sh "$project/$t" ;; esac
+done
+wait
+if command -v clang >/dev/null 2>&1; then
+    say "fuzzers"
+    make -s -j2 SAN=fuzz CC=clang SECONDS_EACH=3 fuzz-run >"$log/fuzz.log" 2>&1
+    tail -n 1 "$log/fuzz.log" | grep -E '^[0-9]+ passed' >"$log/fuzz.count" ||
+        echo "0 passed, 1 failed" >"$log/fuzz.count"
+    sed -n 's/^/  /p' "$log/fuzz.count"
+    grep -q ' 0 failed' "$log/fuzz.count" || tail -n 60 "$log/fuzz.log"
+fi
+say "took $(($(date +%s) - started)) s"
+cat "$log"/*.count | awk '{p += $1; f += $3; s += $5} END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}'
