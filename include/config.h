@@ -16,24 +16,24 @@
 #include "status.h"
 
 struct config_input {
-    char *title, *type;       /* type: tail tcp udp http */
+    char *title, *type; /* type: tail tcp udp http */
     char *format, *timezone, *source;
-    char *path;               /* tail: file or glob; http: URL path */
-    char *listen;             /* tcp, udp: "127.0.0.1:0" */
-    char *framing;            /* tcp: auto, lines, octets */
-    bool from_end;            /* tail: from = "end" ignores what is there on first sight */
-    int line;                 /* in the configuration file, for messages */
+    char *path;    /* tail: file or glob; http: URL path, never NULL */
+    char *listen;  /* tcp, udp: "127.0.0.1:0" */
+    char *framing; /* tcp: auto, lines, octets */
+    bool from_end; /* tail: from = "end" ignores what is there on first sight */
+    int line;      /* in the configuration file, for messages */
 };
 
 struct config_service {
     char *name;
-    char *match;              /* "feature:NAME", or a pattern over contacts' service names */
-    double service_level;     /* 0.8 */
-    double answer_within;     /* seconds, 20 */
-    double max_occupancy;     /* 0.85 */
-    double shrinkage;         /* 0.3 */
-    int interval;             /* minutes: 15, 30 or 60; 30 */
-    int minimum_staff;        /* 0 */
+    char *match;          /* "feature:NAME", or a pattern over contacts' service names */
+    double service_level; /* 0.8 */
+    double answer_within; /* seconds, 20 */
+    double max_occupancy; /* 0.85 */
+    double shrinkage;     /* 0.3 */
+    int interval;         /* minutes: 15, 30 or 60; 30 */
+    int minimum_staff;    /* 0 */
 };
 
 struct config_segment {
@@ -60,16 +60,17 @@ struct config_limits {
 };
 
 struct config {
-    char *file;               /* as opened; NULL: defaults only */
+    char *file; /* as opened; NULL: defaults only */
     char *state_dir, *node, *timezone;
-    int workers;              /* 0: one per core */
+    int workers;                    /* 0: one per core */
     char *redis_url, *redis_server; /* "managed" or a URL; program to run when managed */
     char *store_url;
-    char *http_listen;        /* "127.0.0.1:8460"; "" switches HTTP off */
-    bool clock_data;          /* clock = "data" */
-    int64_t fold_interval_ms; /* 30000 */
+    char *http_listen;             /* "127.0.0.1:8460"; "" switches HTTP off */
+    int http_listen_line;          /* for messages; 0: not in the file */
+    bool clock_data;               /* clock = "data" */
+    int64_t fold_interval_ms;      /* 30000 */
     int64_t analytics_interval_ms; /* 30000 */
-    int64_t stop_timeout_ms;  /* 30000 */
+    int64_t stop_timeout_ms;       /* 30000 */
     char *log_level;
     struct config_retention retention;
     struct config_limits limits;
@@ -90,6 +91,14 @@ struct config {
  * "file:line: " and says what was expected. */
 enum status config_load(struct config **out, const char *path, struct error *err);
 void config_free(struct config *c); /* accepts NULL */
+
+/* The HTTP server may listen where others reach it only once there are access tokens.
+ * ST_BAD_CONFIG as config_load: http.listen is no loopback address and there are none. */
+enum status config_check_listen(const struct config *c, bool have_tokens, struct error *err);
+
+/* A reload compares: the first option ("workers", "input bridge") that differs and takes
+ * effect only at a restart, or NULL. The caller frees. */
+char *config_restart_option(const struct config *running, const struct config *wanted);
 
 /* The annotated example, written from the option rows; config/callswelld.conf equals it. */
 void config_print_example(struct buf *out);

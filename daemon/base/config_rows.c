@@ -1,0 +1,235 @@
+/*
+ * config_rows.c - the rows: key, type, place, default, range, and a sentence for people.
+ */
+#include "config_rows.h"
+
+#define MAIN(member)    offsetof(struct config, member)
+#define INPUT(member)   offsetof(struct config_input, member)
+#define SERVICE(member) offsetof(struct config_service, member)
+#define FEATURE(member) offsetof(struct rule_option, member)
+#define SEGMENT(member) offsetof(struct config_segment, member)
+#define FORMAT(member)  offsetof(struct format_options, member)
+
+#define KIB     1024.0
+#define MIB     (1024 * KIB)
+#define GIB     (1024 * MIB)
+#define DAY     86400.0
+#define FOREVER (36500 * DAY)
+#define MANY    9e15 /* whole numbers that a double holds exactly */
+
+static const struct option_row main_rows[] = {
+    {"state_dir", V_TEXT, MAIN(state_dir), "/var/lib/callswell", .needed = true,
+     .help = "Folder of ledger.db, crm.db, control.sock and redis/. It is made if it is missing, "
+             "and has one owner at a time. A relative path begins at the working directory."},
+    {"node", V_TEXT, MAIN(node), "1", .needed = true,
+     .help = "Name of this daemon among all that write to the same Redis: 1 to 32 of A-Z a-z 0-9 "
+             "_ and -. Never give two daemons the same."},
+    {"timezone", V_TEXT, MAIN(timezone), "UTC", .reloadable = true,
+     .help = "IANA time zone of reports, staffing and the page, such as \"Europe/Berlin\"."},
+    {"workers", V_INT, MAIN(workers), "0", 0, 256, .help = "Ingest threads; 0 is one per core."},
+    {"clock", V_FLAG, MAIN(clock_data), "wall", .choices = "wall data",
+     .help = "\"wall\": analytics take the time of day as now. \"data\": they take the newest "
+             "record's time, and nothing expires; for histories and demonstrations."},
+    {"fold_interval", V_MILLIS, MAIN(fold_interval_ms), "30s", 0.01, 3600,
+     .help = "How often committed batches are folded into totals and written to Redis."},
+    {"analytics_interval", V_MILLIS, MAIN(analytics_interval_ms), "30s", 0.01, DAY,
+     .help = "How often the CRM store is brought up to date."},
+    {"stop_timeout", V_MILLIS, MAIN(stop_timeout_ms), "30s", 0, 3600,
+     .help = "How long a stopping daemon works off what it has taken in before it leaves the "
+             "rest to the next start."},
+    {"log_level", V_CHOICE, MAIN(log_level), "info", .choices = "debug info warn error",
+     .reloadable = true, .help = "Least important events that are written to stderr."},
+    {0}};
+
+static const struct option_row redis_rows[] = {
+    {"url", V_TEXT, MAIN(redis_url), "managed", .needed = true,
+     .help = "\"managed\": a private redis-server on a socket in state_dir, started and stopped "
+             "with the daemon. Otherwise redis://[USER:PASSWORD@]HOST:PORT[/DB] or "
+             "unix:///PATH."},
+    {"server", V_TEXT, MAIN(redis_server), "redis-server",
+     .help = "Program to run when managed; looked for along PATH."},
+    {0}};
+
+static const struct option_row store_rows[] = {
+    {"url", V_TEXT, MAIN(store_url), "sqlite:crm.db", .needed = true,
+     .help = "The CRM store, \"sqlite:FILE\"; a relative FILE is inside state_dir."},
+    {0}};
+
+static const struct option_row http_rows[] = {
+    {"listen", V_TEXT, MAIN(http_listen), "127.0.0.1:8460",
+     .help = "ADDRESS:PORT of the HTTP server; IPv6 as [::1]:8460, port 0 takes a free one, \"\" "
+             "switches it off. An address others can reach needs access tokens first "
+             "(callswell token add)."},
+    {0}};
+
+#define KEEP(key, initial, what)                                                                   \
+    {                                                                                              \
+#key, V_SECONDS, MAIN(retention.key), initial, 0, FOREVER, .help = what                    \
+    }
+
+static const struct option_row retention_rows[] = {
+    KEEP(quarter, "35d", "Legs, seconds and failures of a customer by quarter hour."),
+    KEEP(day, "800d", "The same by day, and features by day."),
+    KEEP(people, "35d", "Distinct participants and conferences of a customer by day."),
+    KEEP(feature_people, "400d", "Distinct people and customers behind a feature by day."),
+    KEEP(service, "800d", "Service contacts by quarter hour."),
+    KEEP(load, "35d", "Legs begun and ended by minute, for peak load."),
+    {0}};
+
+static const struct option_row limit_rows[] = {
+    {"max_record", V_SIZE32, MAIN(limits.max_record), "64KiB", 256, MIB,
+     .help = "Longest record; a longer one goes to quarantine."},
+    {"max_name", V_COUNT32, MAIN(limits.max_name), "128", 1, 256,
+     .help = "Longest name or id in bytes."},
+    {"max_future", V_SECONDS32, MAIN(limits.max_future), "5m", 0, 366 * DAY,
+     .help = "How far a record's time may be ahead of the clock."},
+    {"duplicate_window", V_SECONDS, MAIN(limits.duplicate_window), "48h", 0, 366 * DAY,
+     .help = "How long a record is remembered, to be counted once only."},
+    {"duplicate_records", V_COUNT, MAIN(limits.duplicate_records), "50000000", 0, 4e9,
+     .help = "How many records are remembered at most."},
+    {"max_body", V_SIZE, MAIN(limits.max_body), "8MiB", KIB, 64 * MIB,
+     .help = "Largest HTTP request body as sent."},
+    {"max_unpacked", V_SIZE, MAIN(limits.max_unpacked), "32MiB", KIB, 256 * MIB,
+     .help = "Largest HTTP request body after decompression."},
+    {"max_connections", V_COUNT32, MAIN(limits.max_connections), "1024", 1, 16384,
+     .help = "Open HTTP and TCP connections."},
+    {"max_queue", V_SIZE, MAIN(limits.max_queue), "64MiB", MIB, 16 * GIB,
+     .help = "Input waiting for the workers; inputs pause when it is reached."},
+    {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
+     .help = "Refused records that are kept."},
+    {"late", V_CHOICE, MAIN(limits.late), "count", .choices = "count quarantine",
+     .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
+             "in \"quarantine\", because a repetition of it could not be noticed."},
+    {0}};
+
+static const struct option_row input_rows[] = {
+    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http", .example = "tail",
+     .needed = true, .help = "How the records arrive."},
+    {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
+     .help = "A shipped format (callswell formats) or one described below."},
+    {"path", V_TEXT, INPUT(path), NULL, .example = "/var/log/asterisk/cdr-csv/Master.csv",
+     .inputs = FOR_TAIL | FOR_HTTP,
+     .help = "tail: the file, or a pattern such as \"/var/spool/cdr/*.csv\"; a relative path "
+             "begins at the working directory. http: the path to post to, /v1/ingest/TITLE "
+             "unless given."},
+    {"from", V_FLAG, INPUT(from_end), "start", .choices = "start end", .inputs = FOR_TAIL,
+     .help = "tail: where to begin in a file that is there when it is first seen."},
+    {"listen", V_TEXT, INPUT(listen), NULL, .elsewhere = true, .example = "127.0.0.1:6514",
+     .inputs = FOR_TCP | FOR_UDP,
+     .help = "tcp, udp: ADDRESS:PORT. Whoever reaches it can write records."},
+    {"framing", V_CHOICE, INPUT(framing), NULL, .elsewhere = true, .choices = "auto lines octets",
+     .example = "auto", .inputs = FOR_TCP,
+     .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
+             "counting); auto, the default, tells them apart."},
+    {"timezone", V_TEXT, INPUT(timezone), NULL, .example = "Europe/Berlin",
+     .help = "Time zone of times without one, instead of the format's."},
+    {"source", V_TEXT, INPUT(source), NULL, .example = "pbx-1",
+     .help = "Name of the sending system. Record ids are unique within a source; give inputs "
+             "whose ids could clash different ones."},
+    {0}};
+
+static const struct option_row service_rows[] = {
+    {"match", V_TEXT, SERVICE(match), NULL, .example = "feature:operator_assist",
+     .help = "\"feature:NAME\": uses of that feature are contacts of this service. Otherwise a "
+             "pattern over the service names in records. Without it, the title itself."},
+    {"service_level", V_REAL, SERVICE(service_level), "0.8", 1e-9, 1,
+     .help = "Share of contacts to be answered in time."},
+    {"answer_within", V_REAL, SERVICE(answer_within), "20", 0, DAY, .help = "Seconds in time."},
+    {"max_occupancy", V_REAL, SERVICE(max_occupancy), "0.85", 1e-9, 1,
+     .help = "Share of their time that people may be busy with contacts."},
+    {"shrinkage", V_REAL, SERVICE(shrinkage), "0.3", 0, 0.999999,
+     .help = "Share of paid time in which people are not there: breaks, leave, training."},
+    {"interval", V_INT, SERVICE(interval), "30", 15, 60, .choices = "15 30 60",
+     .help = "Minutes of one planning interval: 15, 30 or 60."},
+    {"minimum_staff", V_INT, SERVICE(minimum_staff), "0", 0, 100000,
+     .help = "People wanted even when nobody calls."},
+    {0}};
+
+static const struct option_row feature_rows[] = {
+    {"match", V_TEXT, FEATURE(match), NULL, .example = "rec(ord(ing)?)?|\\*2", .reloadable = true,
+     .help = "Regular expression (PCRE2) over the whole name as systems write it, without regard "
+             "to case. The first feature that matches names it; without a pattern, the title."},
+    {0}};
+
+static const struct option_row segment_rows[] = {
+    {"where", V_TEXT, SEGMENT(where), NULL, .example = "legs_30d > 100 AND features_30d >= 5",
+     .needed = true, .reloadable = true,
+     .help = "SQL condition over the columns of the view customer_profile."},
+    {0}};
+
+static const struct option_row format_rows[] = {
+    {"type", V_TEXT, FORMAT(type), NULL, .example = "csv", .needed = true,
+     .help = "The parser: csv, ndjson, regex or another that `callswell formats` lists."},
+    {"summary", V_TEXT, FORMAT(summary), NULL, .example = "Records of the Acme bridge",
+     .help = "One line for `callswell formats`."},
+    {"header", V_BOOL, FORMAT(header), "no", .example = "yes",
+     .help = "csv: the first line names the columns."},
+    {"separator", V_TEXT, FORMAT(separator), NULL, .example = ",",
+     .help = "csv: the byte between columns, a comma unless given; '\\t' is a tab."},
+    {"quote", V_TEXT, FORMAT(quote), NULL, .example = "\"",
+     .help = "csv: the byte around a column that holds separators, a double quote unless given; "
+             "\"\" switches quoting off."},
+    {"columns", V_LIST, FORMAT(columns), NULL, .elsewhere = true, .example = "Account|Begin|Secs",
+     .help = "csv: the columns by position, when there is no header."},
+    {"map", V_LIST, FORMAT(map), NULL, .example = "customer=Account|start=Begin|duration=Secs",
+     .help = "\"FIELD=COLUMN\" (csv), \"FIELD=KEY.KEY\" (ndjson), \"FIELD=GROUP\" (regex). A "
+             "column called like a field needs no entry."},
+    {"defaults", V_LIST, FORMAT(defaults), NULL, .example = "region=emea",
+     .help = "\"FIELD=TEXT\": what is taken when the field is absent."},
+    {"null", V_LIST, FORMAT(null), NULL, .example = "customer=-",
+     .help = "\"FIELD=TEXT\": this text means that the field is absent."},
+    {"outcome", V_LIST, FORMAT(outcome), NULL, .example = "CLEARED=ok|REFUSED=rejected",
+     .help = "\"TEXT=OUTCOME\": ok, failed, rejected, abandoned, or ignore."},
+    {"kind", V_LIST, FORMAT(kind), NULL, .example = "AGENT=contact|TEST=ignore",
+     .help = "\"TEXT=KIND\": leg, join, leave, contact and the other kinds, or ignore."},
+    {"ignore", V_LIST, FORMAT(ignore), NULL, .example = "Status=TEST",
+     .help = "\"COLUMN=TEXT\": such records are left out, and counted as ignored."},
+    {"features_separator", V_TEXT, FORMAT(features_separator), NULL, .example = ";",
+     .help = "Between the features of a record, a semicolon unless given."},
+    {"time_format", V_TEXT, FORMAT(time_format), NULL, .example = "%d.%m.%Y %H:%M:%S",
+     .help = "How times are written: \"auto\" (RFC 3339 and epoch numbers, the default) or a "
+             "pattern with %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %%."},
+    {"timezone", V_TEXT, FORMAT(timezone), NULL, .example = "Europe/Berlin",
+     .help = "Time zone of times without one, UTC unless given."},
+    {"pattern", V_TEXT, FORMAT(pattern), NULL, .elsewhere = true,
+     .example = "(?<customer>\\S+) joined (?<conference>\\d+) at (?<start>.+)",
+     .help = "regex: a regular expression (PCRE2) over the line, with a named group for each "
+             "field. Easiest in single quotes."},
+    {0}};
+
+#define UNTITLED(label, table, words)                                                              \
+    {                                                                                              \
+        .name = label, .rows = table, .help = words                                                \
+    }
+#define TITLED(label, table, sample, member, number, type, nm, words)                              \
+    {                                                                                              \
+        .name = label, .rows = table, .help = words, .title = sample, .items = MAIN(member),       \
+        .count = MAIN(number), .item_size = sizeof(type), .name_offset = offsetof(type, nm)        \
+    }
+
+const struct section_row config_sections[SECTION_COUNT] = {
+    [SECTION_MAIN] = UNTITLED(NULL, main_rows, NULL),
+    [SECTION_REDIS] = UNTITLED("redis", redis_rows, "Where trends are kept."),
+    [SECTION_STORE] = UNTITLED("store", store_rows, "Where signals and answers are kept."),
+    [SECTION_HTTP] = UNTITLED("http", http_rows, "The HTTP server."),
+    [SECTION_RETENTION] = UNTITLED("retention", retention_rows,
+                                   "How long trends are kept after their own period; 0 is for "
+                                   "ever."),
+    [SECTION_LIMITS] = UNTITLED("limits", limit_rows, "What input may cost."),
+    [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
+                             struct config_input, title, "One for each place records come from."),
+    [SECTION_SERVICE] =
+        TITLED("service", service_rows, "operator", services, service_count, struct config_service,
+               name, "A service type that needs people, and what it promises."),
+    [SECTION_FEATURE] = TITLED("feature", feature_rows, "recording", features, feature_count,
+                               struct rule_option, name,
+                               "One name for what systems call "
+                               "differently."),
+    [SECTION_SEGMENT] = TITLED("segment", segment_rows, "power user", segments, segment_count,
+                               struct config_segment, name,
+                               "Customers who have something in "
+                               "common."),
+    [SECTION_FORMAT] =
+        TITLED("format", format_rows, "acme", formats, format_count, struct format_options, name,
+               "A format of your own. A shipped one of the same name gives way."),
+};

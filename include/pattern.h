@@ -1,0 +1,49 @@
+/*
+ * pattern.h - a regular expression (PCRE2) that cannot take long.
+ *
+ * Patterns are users' own and subjects strangers'. So every match has limits, and reaching
+ * one is told apart from not matching: a record must not be left out quietly because its
+ * pattern was slow. A pattern is immutable and may be shared; scratch is for one thread.
+ */
+#ifndef PATTERN_H
+#define PATTERN_H
+
+#include <stddef.h>
+
+#include "span.h"
+#include "status.h"
+
+#define PATTERN_MAX_TEXT    4096        /* bytes of a pattern */
+#define PATTERN_MAX_NESTING 50          /* parentheses inside each other */
+#define PATTERN_MAX_SUBJECT (16 * 1024) /* bytes that it is matched against */
+
+struct pattern;
+struct pattern_scratch;
+
+enum pattern_flags {
+    PATTERN_WHOLE = 1,   /* anchored at both ends */
+    PATTERN_NOCASE = 2,  /* without regard to case */
+    PATTERN_LITERAL = 4, /* no character is special */
+};
+
+/* ST_BAD_CONFIG: err->text is the reason, err->pos the byte offset in the pattern. */
+enum status pattern_new(struct pattern **out, struct span text, unsigned flags, struct error *err);
+void pattern_free(struct pattern *p); /* accepts NULL */
+
+/* Named groups: how many, and the name and number of each. */
+size_t pattern_names(const struct pattern *p);
+struct span pattern_name(const struct pattern *p, size_t i, unsigned *group);
+
+/* Room for the groups of that pattern; NULL: for the whole match only, of any pattern. */
+struct pattern_scratch *pattern_scratch_new(const struct pattern *p);
+void pattern_scratch_free(struct pattern_scratch *s); /* accepts NULL */
+
+/* ST_OK: matched. ST_NOT_FOUND: certainly not. ST_BAD_INPUT: undecided; the subject is too
+ * long or not UTF-8, or a limit was reached, which err->text names. */
+enum status pattern_match(const struct pattern *p, struct pattern_scratch *s, struct span subject,
+                          struct error *err);
+
+/* After ST_OK: the text of a group; p is NULL if the group took no part. */
+struct span pattern_group(const struct pattern_scratch *s, struct span subject, unsigned group);
+
+#endif

@@ -1,0 +1,571 @@
+/*
+ * test_config.c - configurations as people write them, and every mistake with its line.
+ */
+#include "config.h"
+#include "test.h"
+
+#include <unistd.h>
+
+#ifdef CONFIG_TEST_STANDINS
+enum status
+zone_load(const struct zone **out, const char *name, struct error *err)
+{
+    *out = NULL;
+    return strstr(name, "Mars") ? fail(err, ST_BAD_CONFIG, "no such zone") : ST_OK;
+}
+enum status
+format_new(struct format **out, const struct format_options *opt, struct error *err)
+{
+    *out = NULL;
+    return strcmp(opt->type, "nonsense") == 0 ? fail(err, ST_BAD_CONFIG, "type: no such parser")
+                                              : ST_OK;
+}
+void
+format_free(struct format *f)
+{
+    (void)f;
+}
+#endif
+
+static void
+write_file(const char *path, const char *text, size_t n)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f && fwrite(text, 1, n, f) == n && fclose(f) == 0);
+}
+
+static struct config *
+load(const char *text)
+{
+    struct config *c;
+    struct error e;
+
+    write_file("c.conf", text, strlen(text));
+    if (config_load(&c, "c.conf", &e) != ST_OK)
+        test_fail(__FILE__, __LINE__, "refused: %s", e.text);
+    return c;
+}
+
+static void
+refuse(const char *text, int line, const char *what)
+{
+    struct config *c = NULL;
+    char where[32];
+    struct error e;
+
+    write_file("c.conf", text, strlen(text));
+    if (config_load(&c, "c.conf", &e) != ST_BAD_CONFIG)
+        test_fail(__FILE__, __LINE__, "accepted: %s", text);
+    snprintf(where, sizeof where, "c.conf:%d: ", line);
+    if (strncmp(e.text, where, strlen(where)) != 0 || !strstr(e.text, what))
+        test_fail(__FILE__, __LINE__, "\"%s\" gives \"%s\", not \"%s...%s\"", text, e.text, where,
+                  what);
+    CHECK(!c);
+}
+
+TEST(config_defaults_without_a_file)
+{
+    struct config *c;
+
+    CHECK(config_load(&c, NULL, NULL) == ST_OK);
+    CHECK(!c->file);
+    CHECK_STR(c->state_dir, "/var/lib/callswell");
+    CHECK_STR(c->node, "1");
+    CHECK_STR(c->timezone, "UTC");
+    CHECK_INT(c->workers, 0);
+    CHECK_STR(c->redis_url, "managed");
+    CHECK_STR(c->redis_server, "redis-server");
+    CHECK_STR(c->store_url, "sqlite:crm.db");
+    CHECK_STR(c->http_listen, "127.0.0.1:8460");
+    CHECK(!c->clock_data);
+    CHECK_INT(c->fold_interval_ms, 30000);
+    CHECK_INT(c->analytics_interval_ms, 30000);
+    CHECK_INT(c->stop_timeout_ms, 30000);
+    CHECK_STR(c->log_level, "info");
+    CHECK_INT(c->retention.quarter, 35 * 86400);
+    CHECK_INT(c->retention.day, 800 * 86400);
+    CHECK_INT(c->retention.people, 35 * 86400);
+    CHECK_INT(c->retention.feature_people, 400 * 86400);
+    CHECK_INT(c->retention.service, 800 * 86400);
+    CHECK_INT(c->retention.load, 35 * 86400);
+    CHECK_INT(c->limits.max_record, 65536);
+    CHECK_INT(c->limits.max_name, 128);
+    CHECK_INT(c->limits.max_future, 300);
+    CHECK_INT(c->limits.duplicate_window, 172800);
+    CHECK_INT(c->limits.duplicate_records, 50000000);
+    CHECK_INT(c->limits.max_body, 8 << 20);
+    CHECK_INT(c->limits.max_unpacked, 32 << 20);
+    CHECK_INT(c->limits.max_connections, 1024);
+    CHECK_INT(c->limits.max_queue, 64 << 20);
+    CHECK_INT(c->limits.quarantine_bytes, 1 << 30);
+    CHECK_STR(c->limits.late, "count");
+    CHECK_INT(c->input_count + c->service_count + c->feature_count + c->segment_count, 0);
+    config_free(c);
+    config_free(NULL);
+}
+
+TEST(config_reads_every_kind_of_section)
+{
+    struct config *c;
+
+    setenv("REDIS_SECRET", "s3cret", 1);
+    c = load("state_dir = state # a comment\n"
+             "node=\"a-B_9\"  /* another\n over lines */\n"
+             "timezone = \"Europe/Berlin\"\n"
+             "clock = data\n"
+             "fold_interval = \"250ms\"\n"
+             "redis { url = \"redis://me:${REDIS_SECRET}@10.0.0.1:6379/2\" }\n"
+             "http { listen = \"[::1]:0\" }\n"
+             "retention { quarter = \"36h\" day = 0 }\n"
+             "limits { max_record = \"128KiB\" max_body = 65536 late = quarantine }\n"
+             "input \"a\" { type = tail path = \"/x/*.csv\" format = legacy from = end }\n"
+             "input \"b\" { type = \"tcp\" listen = \"0.0.0.0:6514\" format = \"legacy\" }\n"
+             "input hooks { type = http format = legacy timezone = \"Asia/Shanghai\"\n"
+             "  source = \"zoom\" }\n"
+             "// the formats may come after their use\n"
+             "format \"legacy\" { type = regex pattern = '(?<customer>\\S+) (?<start>.+)'\n"
+             "  map = { \"participant=who\", 'id=n' } map += { \"x=y\" } }\n"
+             "service \"operator\" { match = \"feature:operator_assist\" service_level = 0.9\n"
+             "  answer_within = 10 interval = 15 minimum_staff = 2 shrinkage = 0 }\n"
+             "service \"NE\" {}\n"
+             "feature \"recording\" { match = \"rec(ord(ing)?)?|\\\\*2\" }\n"
+             "feature \"Bildschirm \xC3\xBC\" { }\n"
+             "segment \"power user\" { where = \"legs_30d > 100 AND features_30d >= 5\" }\n");
+    CHECK_STR(c->file, "c.conf");
+    CHECK_STR(c->state_dir, "state");
+    CHECK_STR(c->node, "a-B_9");
+    CHECK(c->clock_data);
+    CHECK_INT(c->fold_interval_ms, 250);
+    CHECK_STR(c->redis_url, "redis://me:s3cret@10.0.0.1:6379/2");
+    CHECK_STR(c->http_listen, "[::1]:0");
+    CHECK_INT(c->http_listen_line, 8);
+    CHECK_INT(c->retention.quarter, 36 * 3600);
+    CHECK_INT(c->retention.day, 0);
+    CHECK_INT(c->retention.people, 35 * 86400);
+    CHECK_INT(c->limits.max_record, 128 * 1024);
+    CHECK_INT(c->limits.max_body, 65536);
+    CHECK_STR(c->limits.late, "quarantine");
+    CHECK_INT(c->input_count, 3);
+    CHECK(c->inputs[0].from_end && !c->inputs[1].from_end);
+    CHECK_INT(c->inputs[0].line, 11);
+    CHECK_INT(c->inputs[2].line, 13);
+    CHECK_STR(c->inputs[1].framing, "auto");
+    CHECK(!c->inputs[0].framing && !c->inputs[0].listen && !c->inputs[0].timezone);
+    CHECK_STR(c->inputs[2].path, "/v1/ingest/hooks");
+    CHECK_STR(c->inputs[2].source, "zoom");
+    CHECK_STR(c->inputs[2].timezone, "Asia/Shanghai");
+    CHECK(config_format(c, "legacy") == &c->formats[c->format_count - 1]);
+    CHECK(!config_format(c, "other"));
+    CHECK_STR(config_format(c, "legacy")->pattern, "(?<customer>\\S+) (?<start>.+)");
+    CHECK_STR(config_format(c, "legacy")->map[0], "participant=who");
+    CHECK_STR(config_format(c, "legacy")->map[2], "x=y");
+    CHECK(!config_format(c, "legacy")->map[3] && !config_format(c, "legacy")->columns);
+    CHECK_INT(c->service_count, 2);
+    CHECK_NEAR(c->services[0].service_level, 0.9, 0);
+    CHECK_NEAR(c->services[1].shrinkage, 0.3, 0);
+    CHECK_INT(c->services[0].interval, 15);
+    CHECK_INT(c->services[1].interval, 30);
+    CHECK(!c->services[1].match);
+    CHECK_STR(c->features[0].match, "rec(ord(ing)?)?|\\*2");
+    CHECK_STR(c->features[1].name, "Bildschirm \xC3\xBC");
+    CHECK_STR(c->segments[0].where, "legs_30d > 100 AND features_30d >= 5");
+    CHECK_INT(c->segments[0].line, 22);
+    config_free(c);
+}
+
+static const struct {
+    const char *text;
+    int line;
+    const char *what;
+} mistakes[] = {
+    {"nope = 1", 1, "no such option 'nope'; expected one of: state_dir node"},
+    {"# a\n/* b\n c */ // d\nnope = 1", 4, "no such option 'nope'"},
+    {"\n\nredis {\n # x\n  host = \"a\"\n}", 5, "no such option 'host'; expected one of: url"},
+    {"include(\"x\")", 1, "no such option 'include'"},
+    {"input \"a\" { input \"b\" { } }", 1, "no such option 'input'"},
+    {"node = 1\nnode = 2", 2, "node is given twice; the first is on line 1"},
+    {"redis { url = managed }\n\nredis { }", 3, "redis is given twice; the first is on line 1"},
+    {"redis {\n url = managed\n url = managed }", 3, "url is given twice"},
+    {"segment \"x\" { where = a }\nsegment \"x\" { where = b }", 2, "duplicate title 'x'"},
+    {"redis {\n url = managed\n", 1, "section redis is never closed"},
+    {"node = 1 /* a\n\n", 1, "comment is never closed"},
+    {"\nnode = \"1\n\n", 2, "text is never closed"},
+    {"node = '1\\", 1, "text is never closed"},
+    {"node = ", 1, "premature end"},
+    {"node 1", 1, "missing equal sign"},
+    {"}", 1, "unexpected closing brace"},
+    {"input { type = tail }", 1, "missing title for section 'input'; expected a name"},
+    {"redis \"x\" { }", 1, "missing opening brace"},
+    {"node = { 1 }", 1, "unexpected token '{'; expected a value"},
+    {"node = \xFF", 1, "UTF-8"},
+    {"# ok\nfeature \"f\" { match = \"\\d+\" }", 2, "\\d has no meaning in double quotes"},
+    {"node = \"${CALLSWELL_UNSET}\"", 1, "variable CALLSWELL_UNSET is not set"},
+    {"node = ${CALLSWELL_UNSET}", 1, "variable CALLSWELL_UNSET is not set"},
+    {"node = \"${A\n}\"", 1, "expected }"},
+    {"node = \"\"", 1, "node: expected a text"},
+    {"\nnode = \"a b\"", 2, "node: expected 1 to 32 of"},
+    {"node = aaaaaaaaaabbbbbbbbbbccccccccccddd", 1, "node: expected 1 to 32 of"},
+    {"workers = many", 1, "workers: expected a whole number from 0 to 256, not \"many\""},
+    {"workers = 257", 1, "workers: expected a whole number"},
+    {"workers = -1", 1, "workers: expected a whole number"},
+    {"workers = 99999999999999999999", 1, "workers: expected a whole number"},
+    {"timezone = \"Mars/Olympus\"", 1, "timezone: expected a name of the IANA database"},
+    {"clock = sundial", 1, "clock: expected one of: wall data; not \"sundial\""},
+    {"log_level = loud", 1, "log_level: expected one of"},
+    {"fold_interval = 30", 1, "fold_interval: expected a duration"},
+    {"fold_interval = 0s", 1, "fold_interval: expected a duration"},
+    {"retention {\n quarter = 35\n}", 2, "quarter: expected a duration"},
+    {"retention { quarter = 35x }", 1, "quarter: expected a duration"},
+    {"retention { quarter = 1500ms }", 1, "quarter: expected a duration"},
+    {"retention { quarter = 99999999999999999d }", 1, "quarter: expected a duration"},
+    {"retention { quarter = -1d }", 1, "quarter: expected a duration"},
+    {"limits { max_record = 2MiB }", 1, "max_record: expected a size"},
+    {"limits { max_record = 64kb }", 1, "max_record: expected a size"},
+    {"limits { max_body = 32MiB\n max_unpacked = 16MiB }", 2, "expected at least max_body"},
+    {"limits { late = drop }", 1, "late: expected one of: count quarantine"},
+    {"redis { url = \"http://x\" }", 1, "url: expected \"managed\", \"redis://"},
+    {"store { url = \"postgres://x\" }", 1, "url: expected \"sqlite:FILE\""},
+    {"http { listen = \"8460\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"http { listen = \"127.0.0.1:\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"http { listen = \"127.0.0.1:65536\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"http { listen = \"::1:80\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"http { listen = \"[::1:80\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"http { listen = \"[::1]80\" }", 1, "listen: expected ADDRESS:PORT"},
+    {"input \"a\" {\n type = pigeon format = f }", 2, "type: expected one of: tail tcp udp http"},
+    {"\ninput \"a\" {\n format = f }", 2, "input \"a\": expected the option type"},
+    {"input \"a\" { type = tail path = x }", 1, "input \"a\": expected the option format"},
+    {"input \"a\" {\n type = tail path = x\n format = nope }", 3, "format: expected a format"},
+    {"format \"f\" { type = regex pattern = '(?<start>.*)' }\ninput \"a\" { type = tail\n"
+     " format = f }",
+     2, "input \"a\": expected the option path"},
+    {"format \"f\" { type = regex pattern = '(?<start>.*)' }\n"
+     "input \"a\" { type = udp format = f }",
+     2, "input \"a\": expected the option listen"},
+    {"input \"a\" { type = tail path = x format = f\n listen = \"127.0.0.1:1\" }", 2,
+     "listen: not an option of tail inputs"},
+    {"input \"a\" { type = tcp\n from = start listen = \"127.0.0.1:1\" format = f }", 2,
+     "from: not an option of tcp inputs"},
+    {"input \"a\" { type = http\n path = \"/ingest\" format = f }", 2,
+     "path: expected /v1/ingest/NAME"},
+    {"input \"a b\" { type = http format = f }", 1, "input: expected a title of 1 to 64 of"},
+    {"input \"\" { type = http format = f }", 1, "input: expected a title of 1 to 64 of"},
+    {"format \"f\" { type = regex pattern = '(?<start>.*)' }\n"
+     "input \"a\" { type = http format = f }\n"
+     "input \"b\" { type = http path = \"/v1/ingest/a\" format = f }",
+     3, "input \"a\" has the same path"},
+    {"format \"f\" {\n\n type = nonsense }", 3, "format \"f\": type"},
+    {"format \"f\" { }", 1, "format \"f\": expected the option type"},
+    {"service \"s\" { interval = 20 }", 1, "interval: expected one of: 15 30 60; not \"20\""},
+    {"service \"s\" { interval = 030 }", 1, "interval: expected one of: 15 30 60"},
+    {"service \"s\" { service_level = 0 }", 1, "service_level: expected a number"},
+    {"service \"s\" { service_level = 80 }", 1, "service_level: expected a number"},
+    {"service \"s\" { service_level = \"0.8x\" }", 1, "service_level: expected a number"},
+    {"service \"s\" { service_level = inf }", 1, "service_level: expected a number"},
+    {"service \"s\" { service_level = \".\" }", 1, "service_level: expected a number"},
+    {"service \"s\" { max_occupancy = 1.01 }", 1, "max_occupancy: expected a number"},
+    {"service \"s\" {\n shrinkage = 1 }", 2, "shrinkage: expected a number"},
+    {"service \"s\" { match = \"feature:\" }", 1, "expected a feature's name"},
+    {"service \"s\" {\n match = \"a(\" }", 2, "pattern of \"s\""},
+    {"feature \"x\" { match = a }\nfeature \"f\" {\n\n match = \"a(\" }", 4, "pattern of \"f\""},
+    {"segment \"s\" { }", 1, "segment \"s\": expected the option where"},
+    {"segment \"s\" { where = \"\" }", 1, "where: expected a text"},
+    {"segment \"a\nb\" { where = x }", 1, "segment: expected a title of 1 to 128"},
+};
+
+TEST(config_names_the_line_of_every_mistake)
+{
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+        refuse(mistakes[i].text, mistakes[i].line, mistakes[i].what);
+}
+
+TEST(config_reads_well_after_any_mistake)
+{
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        refuse(mistakes[i].text, mistakes[i].line, mistakes[i].what);
+        config_free(load("node = 7\nredis { url = managed }\n"));
+    }
+}
+
+TEST(config_refuses_files_that_are_none)
+{
+    struct config *c = NULL;
+    struct error e;
+    char *big;
+
+    CHECK(config_load(&c, "missing.conf", &e) == ST_BAD_CONFIG);
+    CHECK_STR(e.text, "missing.conf: cannot open: No such file or directory");
+    CHECK(config_load(&c, "/", &e) == ST_BAD_CONFIG);
+    write_file("nul.conf", "node = 1\nnode\0 = 2", 18);
+    CHECK(config_load(&c, "nul.conf", &e) == ST_BAD_CONFIG);
+    CHECK_STR(e.text, "nul.conf:2: expected text, found a NUL byte");
+    big = malloc((1 << 20) + 1);
+    memset(big, '\n', (1 << 20) + 1);
+    write_file("big.conf", big, (1 << 20) + 1);
+    CHECK(config_load(&c, "big.conf", &e) == ST_BAD_CONFIG);
+    CHECK_STR(e.text, "big.conf:1: expected at most 1 MiB");
+    write_file("big.conf", big, 1 << 20);
+    CHECK(config_load(&c, "big.conf", &e) == ST_OK);
+    config_free(c);
+    free(big);
+}
+
+TEST(config_every_prefix_is_read_or_refused_with_a_line)
+{
+    static const char text[] =
+        "state_dir = 'x' # y\nredis { url = \"managed\" }\nformat \"f\" { type = regex pattern = "
+        "'(?<start>.*)' }\ninput \"a\" {\n type = tail /* z */ path = x\n format = f }\n";
+    struct config *c;
+    struct error e;
+
+    for (size_t n = 0; n < sizeof text; n++) {
+        write_file("c.conf", text, n);
+        if (config_load(&c, "c.conf", &e) == ST_OK)
+            config_free(c);
+        else
+            CHECK(strncmp(e.text, "c.conf:", 7) == 0 && e.text[7] >= '1' && e.text[7] <= '9');
+    }
+}
+
+TEST(config_survives_deep_and_wide_nonsense)
+{
+    static char text[1 << 19];
+    struct config *c;
+    struct error e;
+    size_t n = 0;
+
+    while (n + 4 < sizeof text)
+        n += (size_t)sprintf(text + n, "a {\n");
+    write_file("c.conf", text, n);
+    CHECK(config_load(&c, "c.conf", &e) == ST_BAD_CONFIG);
+    for (size_t i = n = 0; n + 16 < sizeof text; i++)
+        n += (size_t)sprintf(text + n, "a%zu=1\n", i);
+    write_file("c.conf", text, n);
+    CHECK(config_load(&c, "c.conf", &e) == ST_BAD_CONFIG);
+    memset(text, '{', sizeof text);
+    write_file("c.conf", text, sizeof text);
+    CHECK(config_load(&c, "c.conf", &e) == ST_BAD_CONFIG);
+}
+
+TEST(config_own_format_takes_the_place_of_a_shipped_one)
+{
+    struct config *plain, *c;
+    char text[256];
+
+    CHECK(config_load(&plain, NULL, NULL) == ST_OK);
+    if (plain->format_count == 0)
+        test_skip("no shipped formats here");
+    snprintf(text, sizeof text, "format \"%s\" { type = regex pattern = '(?<start>x)' }",
+             plain->formats[0].name);
+    c = load(text);
+    CHECK_INT(c->format_count, plain->format_count);
+    CHECK_STR(config_format(c, plain->formats[0].name)->pattern, "(?<start>x)");
+    config_free(c);
+    config_free(plain);
+}
+
+TEST(config_shipped_formats_are_sound)
+{
+    struct config *c;
+
+    CHECK(config_load(&c, NULL, NULL) == ST_OK);
+    for (size_t i = 0; i < c->format_count; i++) {
+        struct format *f;
+        struct error e;
+
+        if (format_new(&f, &c->formats[i], &e) != ST_OK)
+            test_fail(__FILE__, __LINE__, "%s: %s", c->formats[i].name, e.text);
+        format_free(f);
+    }
+    config_free(c);
+}
+
+static char *
+read_project_file(const char *name)
+{
+    FILE *f = fopen(test_path(name), "r");
+    char *text = calloc(1, 1 << 20);
+
+    CHECK(f && text && fread(text, 1, (1 << 20) - 1, f) > 0 && fclose(f) == 0);
+    return text;
+}
+
+TEST(config_example_is_the_file_that_is_shipped)
+{
+    struct buf want = {0};
+    char *text = read_project_file("config/callswelld.conf");
+
+    config_print_example(&want);
+    CHECK_STR(text, want.p);
+    buf_clear(&want);
+    free(text);
+}
+
+TEST(config_example_says_the_defaults)
+{
+    struct config *c, *plain;
+    char *text = read_project_file("config/callswelld.conf"), *what;
+
+    c = load(text);
+    CHECK(config_load(&plain, NULL, NULL) == ST_OK);
+    what = config_restart_option(plain, c);
+    if (what)
+        test_fail(__FILE__, __LINE__, "%s differs", what);
+    CHECK_STR(c->timezone, plain->timezone);
+    CHECK_STR(c->log_level, plain->log_level);
+    config_free(c);
+    config_free(plain);
+    free(text);
+}
+
+/* The titled sections of the example, switched on. */
+TEST(config_example_sections_can_be_switched_on)
+{
+    char *text = read_project_file("config/callswelld.conf"), *out = text, *p = text;
+    struct config *c;
+
+    while (*p) {
+        size_t n = strcspn(p, "\n") + 1;
+
+        if (p[0] == '#' && (strncmp(p + 1, "    ", 4) == 0 || (p[1] != ' ' && p[1] != '\n')))
+            p++, n--;
+        memmove(out, p, n);
+        out += n;
+        p += n;
+    }
+    *out = '\0';
+    c = load(text);
+    CHECK_INT(c->input_count, 1);
+    CHECK_INT(c->service_count, 1);
+    CHECK_INT(c->feature_count, 1);
+    CHECK_INT(c->segment_count, 1);
+    CHECK(config_format(c, "acme"));
+    config_free(c);
+    free(text);
+}
+
+TEST(config_manual_names_every_option_of_the_example)
+{
+    char *text = read_project_file("config/callswelld.conf");
+    char *manual = read_project_file("man/callswell.conf.5");
+
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        char key[64], item[80];
+
+        if (sscanf(line, "%*[# ]%63[a-z_] =", key) != 1 && sscanf(line, "%63[a-z_] =", key) != 1)
+            continue;
+        if (!strstr(line, " = "))
+            continue;
+        snprintf(item, sizeof item, ".B %s", key);
+        if (!strstr(manual, item))
+            test_fail(__FILE__, __LINE__, "%s is not in the manual", key);
+    }
+    free(text);
+    free(manual);
+}
+
+TEST(config_listen_beyond_loopback_needs_tokens)
+{
+    static const struct {
+        const char *listen;
+        enum status want;
+    } cases[] = {{"127.0.0.1:1", ST_OK},
+                 {"127.9.9.9:1", ST_OK},
+                 {"[::1]:0", ST_OK},
+                 {"localhost:80", ST_OK},
+                 {"", ST_OK},
+                 {"0.0.0.0:80", ST_BAD_CONFIG},
+                 {"[::]:80", ST_BAD_CONFIG},
+                 {"128.0.0.1:80", ST_BAD_CONFIG},
+                 {"10.0.0.1:80", ST_BAD_CONFIG}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[80];
+        struct config *c;
+        struct error e;
+
+        snprintf(text, sizeof text, "http {\n\n listen = \"%s\" }", cases[i].listen);
+        c = load(text);
+        CHECK_INT(config_check_listen(c, false, &e), cases[i].want);
+        if (cases[i].want != ST_OK)
+            CHECK(strncmp(e.text, "c.conf:3: listen: expected a loopback", 37) == 0);
+        CHECK_INT(config_check_listen(c, true, &e), ST_OK);
+        config_free(c);
+    }
+}
+
+TEST(config_tells_what_a_reload_cannot_change)
+{
+    static const struct {
+        const char *was, *is, *what;
+    } cases[] = {
+        {"node = 1", "", NULL},
+        {"", "workers = 3", "workers"},
+        {"", "log_level = debug timezone = \"UTC\"", NULL},
+        {"", "retention { day = 1d }", "retention.day"},
+        {"", "feature \"x\" { match = y }", NULL},
+        {"", "service \"x\" { }", "number of sections service"},
+        {"service \"x\" { }", "service \"x\" { minimum_staff = 1 }", "service x"},
+        {"format \"f\" { type = regex pattern = '(?<start>.)' map = { 'a=b' } }",
+         "format \"f\" { type = regex pattern = '(?<start>.)' map = { 'a=b', 'c=d' } }",
+         "format f"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *a = load(cases[i].was), *b = load(cases[i].is);
+        char *what = config_restart_option(a, b);
+
+        if (cases[i].what)
+            CHECK_STR(what ? what : "(nothing)", cases[i].what);
+        else
+            CHECK(!what);
+        free(what);
+        config_free(a);
+        config_free(b);
+    }
+}
+
+TEST(config_state_paths)
+{
+    struct config *c = load("state_dir = \"st\"");
+    char *a = config_state_path(c, "crm.db"), *b = config_state_path(c, "/x/y");
+
+    CHECK_STR(a, "st/crm.db");
+    CHECK_STR(b, "/x/y");
+    free(a);
+    free(b);
+    config_free(c);
+}
+
+TEST(config_durations)
+{
+    static const struct {
+        const char *text;
+        long long want; /* -1: refused */
+    } cases[] = {{"35d", 3024000},
+                 {"12h", 43200},
+                 {"30m", 1800},
+                 {"45s", 45},
+                 {"0", 0},
+                 {"0d", 0},
+                 {"2000ms", 2},
+                 {"", -1},
+                 {"d", -1},
+                 {"35", -1},
+                 {" 1d", -1},
+                 {"1d ", -1},
+                 {"+1d", -1},
+                 {"1.5h", -1},
+                 {"1D", -1},
+                 {"999999999999999999999d", -1},
+                 {"106751991168d", -1},
+                 {"1ms", -1}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t got = -1;
+        enum status st = config_parse_duration(cases[i].text, &got, NULL);
+
+        CHECK_INT(st, cases[i].want < 0 ? ST_BAD_CONFIG : ST_OK);
+        CHECK_INT(got, cases[i].want);
+    }
+}
