@@ -6,27 +6,6 @@
 
 #include <unistd.h>
 
-#ifdef CONFIG_TEST_STANDINS
-enum status
-zone_load(const struct zone **out, const char *name, struct error *err)
-{
-    *out = NULL;
-    return strstr(name, "Mars") ? fail(err, ST_BAD_CONFIG, "no such zone") : ST_OK;
-}
-enum status
-format_new(struct format **out, const struct format_options *opt, struct error *err)
-{
-    *out = NULL;
-    return strcmp(opt->type, "nonsense") == 0 ? fail(err, ST_BAD_CONFIG, "type: no such parser")
-                                              : ST_OK;
-}
-void
-format_free(struct format *f)
-{
-    (void)f;
-}
-#endif
-
 static void
 write_file(const char *path, const char *text, size_t n)
 {
@@ -170,7 +149,7 @@ TEST(config_reads_every_kind_of_section)
     CHECK_STR(c->features[0].match, "rec(ord(ing)?)?|\\*2");
     CHECK_STR(c->features[1].name, "Bildschirm \xC3\xBC");
     CHECK_STR(c->segments[0].where, "legs_30d > 100 AND features_30d >= 5");
-    CHECK_INT(c->segments[0].line, 22);
+    CHECK_INT(c->segments[0].line, 23);
     config_free(c);
 }
 
@@ -424,6 +403,10 @@ TEST(config_example_sections_can_be_switched_on)
     char *text = read_project_file("config/callswelld.conf"), *out = text, *p = text;
     struct config *c;
 
+    CHECK(config_load(&c, NULL, NULL) == ST_OK);
+    if (!config_format(c, "asterisk-cdr"))
+        test_skip("the example uses a shipped format that is not there");
+    config_free(c);
     while (*p) {
         size_t n = strcspn(p, "\n") + 1;
 
