@@ -1,0 +1,300 @@
+/*
+ * cmd_quarantine.c - refused records: list, show, replay, drop.
+ *
+ * Listing reads the ledger directly, with or without a daemon. Replaying and dropping change
+ * it, and so are done by the daemon, or by this process when there is none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "civil.h"
+#include "commands.h"
+#include "control.h"
+#include "engine.h"
+#include "json_read.h"
+#include "json_write.h"
+#include "ledger.h"
+#include "log.h"
+#include "options.h"
+#include "table.h"
+
+struct quarantine_run {
+    const char *config, *input;
+    bool json, csv;
+    long limit;
+    uint64_t id;
+    uint64_t shown;
+    struct table *table;
+};
+
+/* --- list --- */
+
+static enum status
+list_row(void *arg, const struct quarantine_row *q, struct error *err)
+{
+    struct quarantine_run *run = arg;
+    char when[CIVIL_TEXT];
+
+    (void)err;
+    run->shown++;
+    table_row(run->table);
+    table_u64(run->table, q->id);
+    table_text(run->table, format_utc(when, q->arrived));
+    table_span(run->table, q->input);
+    table_span(run->table, q->stream);
+    table_u64(run->table, q->offset);
+    table_span(run->table, q->reason);
+    return ST_OK;
+}
+
+static int
+open_reader(const struct config *c, struct ledger_reader **out)
+{
+    char *path = config_state_path(c, "ledger.db");
+    struct error err;
+    enum status st = ledger_reader_open(out, path, &err);
+
+    if (st != ST_OK)
+        fprintf(stderr, "callswell: there is no ledger at %s yet (%s)\n", path, err.text);
+    free(path);
+    return st == ST_OK ? 0 : 1;
+}
+
+static int
+list(struct quarantine_run *run, const struct config *c)
+{
+    static const struct table_column columns[] = {
+        {"id", TABLE_NUMBER}, {"arrived", TABLE_TEXT}, {"input", TABLE_TEXT},
+        {"stream", TABLE_TEXT}, {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
+    };
+    struct ledger_reader *r;
+    struct error err;
+    enum status st;
+
+    if (open_reader(c, &r) != 0)
+        return 1;
+    run->table = table_new(columns, sizeof columns / sizeof columns[0]);
+    st = ledger_scan_quarantine(r, run->input, run->id, (uint64_t)run->limit, list_row, run, &err);
+    if (st == ST_OK)
+        table_print(run->table, run->json ? TABLE_JSON : run->csv ? TABLE_CSV : TABLE_ALIGNED,
+                    stdout);
+    else
+        fprintf(stderr, "callswell: %s\n", err.text);
+    if (st == ST_OK && !run->json && !run->csv) {
+        if (run->shown == 0)
+            printf("nothing is in quarantine\n");
+        else
+            printf("\n`callswell quarantine show ID` shows the bytes; mend the cause, then\n"
+                   "`callswell quarantine replay ID|all` reads them again.\n");
+    }
+    table_free(run->table);
+    ledger_reader_close(r);
+    return st == ST_OK ? 0 : 1;
+}
+
+/* --- show --- */
+
+/* Printable text as it is, everything else as \xNN. */
+static void
+print_raw(struct span raw)
+{
+    for (size_t i = 0; i < raw.n; i++) {
+        unsigned char ch = (unsigned char)raw.p[i];
+
+        if (ch == '\n' || ch == '\t' || (ch >= 0x20 && ch != 0x7F && ch < 0x80))
+            putchar(ch);
+        else
+            printf("\\x%02x", ch);
+    }
+    putchar('\n');
+}
+
+static enum status
+show_row(void *arg, const struct quarantine_row *q, struct error *err)
+{
+    struct quarantine_run *run = arg;
+    char when[CIVIL_TEXT];
+
+    (void)err;
+    run->shown++;
+    printf("id       %llu\nreason   %.*s\narrived  %s\ninput    %.*s (format %.*s%s%.*s)\n"
+           "place    %.*s, byte %llu\nlength   %u bytes%s\n\n",
+           (unsigned long long)q->id, SPAN_ARG(q->reason), format_utc(when, q->arrived),
+           SPAN_ARG(q->input), SPAN_ARG(q->format), q->timezone.n ? ", times in " : "",
+           SPAN_ARG(q->timezone), SPAN_ARG(q->stream), (unsigned long long)q->offset, q->length,
+           q->length == q->raw.n ? "" : ", of which the first are kept");
+    if (q->has_header)
+        printf("header:\n%.*s\n\n", SPAN_ARG(q->header));
+    printf("record:\n");
+    print_raw(q->raw);
+    return ST_OK;
+}
+
+static int
+show(struct quarantine_run *run, const struct config *c)
+{
+    struct ledger_reader *r;
+    struct error err;
+    enum status st;
+
+    if (open_reader(c, &r) != 0)
+        return 1;
+    st = ledger_scan_quarantine(r, NULL, run->id, 1, show_row, run, &err);
+    if (st == ST_OK && run->shown == 0)
+        st = fail(&err, ST_NOT_FOUND, "nothing in quarantine has the id %llu",
+                  (unsigned long long)run->id);
+    if (st != ST_OK)
+        fprintf(stderr, "callswell: %s\n", err.text);
+    ledger_reader_close(r);
+    return st == ST_OK ? 0 : 1;
+}
+
+/* --- replay and drop --- */
+
+static void
+print_replay(const struct outcome_count *n)
+{
+    printf("replayed %llu records: %llu accepted, %llu duplicates, %llu ignored,"
+           " %llu refused again\n",
+           (unsigned long long)n->records, (unsigned long long)n->accepted,
+           (unsigned long long)n->duplicates, (unsigned long long)n->ignored,
+           (unsigned long long)n->quarantined);
+}
+
+static void
+daemon_answer(void *arg, const struct json_value *line)
+{
+    bool replay = *(bool *)arg;
+    struct outcome_count n = {
+        .records = (uint64_t)json_get_i64(line, "records", 0),
+        .accepted = (uint64_t)json_get_i64(line, "accepted", 0),
+        .duplicates = (uint64_t)json_get_i64(line, "duplicates", 0),
+        .quarantined = (uint64_t)json_get_i64(line, "quarantined", 0),
+        .ignored = (uint64_t)json_get_i64(line, "ignored", 0),
+    };
+
+    if (json_get_i64(line, "exit", 0) != 0)
+        return;
+    if (replay)
+        print_replay(&n);
+    else
+        printf("dropped %lld records\n", (long long)json_get_i64(line, "dropped", 0));
+}
+
+static int
+change_by_daemon(struct quarantine_run *run, const struct config *c, bool replay)
+{
+    struct json_writer w;
+    struct buf args = {0};
+    struct error err;
+    int code = 0;
+    enum status st;
+
+    json_begin(&w, &args);
+    json_object(&w, NULL);
+    json_u64(&w, "id", run->id);
+    if (run->input)
+        json_text(&w, "input", run->input);
+    json_close(&w);
+    st = control_call(c->state_dir, replay ? "replay" : "drop", args.p, NULL, 0, daemon_answer,
+                      &replay, &code, &err);
+    buf_clear(&args);
+    if (st != ST_OK || code != 0) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        return code ? code : 1;
+    }
+    return 0;
+}
+
+static int
+change_here(struct quarantine_run *run, const struct config *c, bool replay)
+{
+    struct engine_options opt = {.config = c, .offline = true};
+    struct outcome_count n;
+    struct engine *e;
+    struct error err;
+    uint64_t dropped = 0;
+    enum status st;
+
+    log_set_level(LOG_LEVEL_WARN);
+    st = engine_open(&e, &opt, &err);
+    if (st != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        return st == ST_BAD_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;
+    }
+    st = replay ? engine_replay(e, run->id, run->input, &n, &err)
+                : engine_drop(e, run->id, run->input, &dropped, &err);
+    if (st == ST_OK && replay)
+        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err);
+    if (st != ST_OK)
+        fprintf(stderr, "callswell: %s\n", err.text);
+    else if (replay)
+        print_replay(&n);
+    else
+        printf("dropped %llu records\n", (unsigned long long)dropped);
+    engine_close(e, 10000);
+    return st == ST_OK ? 0 : 1;
+}
+
+/* --- the command --- */
+
+static bool
+parse_id(const char *text, uint64_t *id)
+{
+    int64_t v;
+
+    if (strcmp(text, "all") == 0) {
+        *id = 0;
+        return true;
+    }
+    if (!span_to_i64(span_str(text), &v) || v <= 0)
+        return false;
+    *id = (uint64_t)v;
+    return true;
+}
+
+int
+command_quarantine(int argc, char **argv)
+{
+    struct quarantine_run run = {.limit = 50};
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &run.config, "FILE", "the configuration"},
+        {"input", OPTION_TEXT, &run.input, "NAME", "only records of this input"},
+        {"limit", OPTION_INT, &run.limit, "N", "list at most so many, newest first (50; 0 all)"},
+        {"json", OPTION_FLAG, &run.json, NULL, "list as JSON"},
+        {"csv", OPTION_FLAG, &run.csv, NULL, "list as CSV"},
+    };
+    const struct option_use use = {
+        "callswell quarantine list|show ID|replay ID|replay all|drop ID|drop all",
+        "Records that were refused, with the reason, their bytes and where they came from.\n"
+        "Replay reads them again, after the cause was mended (a format, a customer).",
+        rows, sizeof rows / sizeof rows[0], NULL};
+    const char *verb;
+    struct config *c;
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    verb = first < argc ? argv[first] : "list";
+    if (strcmp(verb, "list") != 0 && (first + 2 != argc || !parse_id(argv[first + 1], &run.id))) {
+        fprintf(stderr, "usage: %s\n", use.usage);
+        return EXIT_USAGE;
+    }
+    c = options_config(run.config, &code);
+    if (!c)
+        return code;
+    if (strcmp(verb, "list") == 0)
+        code = list(&run, c);
+    else if (strcmp(verb, "show") == 0)
+        code = show(&run, c);
+    else if (strcmp(verb, "replay") != 0 && strcmp(verb, "drop") != 0) {
+        fprintf(stderr, "usage: %s\n", use.usage);
+        code = EXIT_USAGE;
+    } else if (control_available(c->state_dir))
+        code = change_by_daemon(&run, c, verb[0] == 'r');
+    else
+        code = change_here(&run, c, verb[0] == 'r');
+    config_free(c);
+    return code;
+}
