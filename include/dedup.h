@@ -19,15 +19,13 @@
 
 struct dedup;
 
-/* max_ids: how many fingerprints there may be before dedup_full (0: no bound but memory). */
-struct dedup *dedup_new(size_t max_ids);
+struct dedup *dedup_new(void);
 void dedup_free(struct dedup *d); /* accepts NULL */
 
 #define DEDUP_GROUP 64 /* fingerprints that are fetched and tested together */
 
 /* For each of n fingerprints: fresh[i] says that it was not there, and now it is. Equal ones
- * within fp count as well: the first is fresh, the others are not. Any thread. Takes what it
- * is given even when the set is full: ask dedup_full before. */
+ * within fp count as well: the first is fresh, the others are not. Any thread. */
 void dedup_test_and_add(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh);
 
 /* For start-up: adds what is known to have been counted. */
@@ -37,8 +35,9 @@ void dedup_add_known(struct dedup *d, const uint64_t *fp, size_t n);
  * that are not there are passed over. Any thread. */
 void dedup_remove(struct dedup *d, const uint64_t *fp, size_t n);
 
-/* No room for more: pause the inputs until the window has moved on. */
-bool dedup_full(const struct dedup *d);
+/* max_ids or more are held: pause the inputs until the window has moved on (0: no bound). The
+ * filter itself takes whatever it is given. */
+bool dedup_full(const struct dedup *d, size_t max_ids);
 size_t dedup_count(const struct dedup *d);
 size_t dedup_bytes(const struct dedup *d);
 

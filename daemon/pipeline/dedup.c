@@ -36,7 +36,6 @@ struct segment {
 struct dedup {
     struct segment segment[SEGMENTS];
     pthread_rwlock_t lock; /* read: filling places; write: emptying and moving them */
-    size_t max_ids;
 };
 
 /* Zero pages straight from the system: untouched ones cost nothing, freed ones go back. */
@@ -58,7 +57,7 @@ places_free(_Atomic uint64_t *place, size_t size)
 }
 
 struct dedup *
-dedup_new(size_t max_ids)
+dedup_new(void)
 {
     struct dedup *d = aligned_alloc(64, sizeof *d);
     pthread_rwlockattr_t attr;
@@ -70,7 +69,6 @@ dedup_new(size_t max_ids)
     pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&d->lock, &attr);
     pthread_rwlockattr_destroy(&attr);
-    d->max_ids = max_ids;
     for (int i = 0; i < SEGMENTS; i++) {
         struct segment *s = &d->segment[i];
 
@@ -271,9 +269,9 @@ dedup_count(const struct dedup *d)
 }
 
 bool
-dedup_full(const struct dedup *d)
+dedup_full(const struct dedup *d, size_t max_ids)
 {
-    return d->max_ids && dedup_count(d) >= d->max_ids;
+    return max_ids && dedup_count(d) >= max_ids;
 }
 
 size_t
