@@ -1,0 +1,274 @@
+/*
+ * civil.c - calendar arithmetic in UTC, and the text forms of times.
+ */
+#include "civil.h"
+
+/*
+ * Years are counted from March, so that the leap day is a year's last day and the days before
+ * a month are a linear function of it: (306 * m + 5) / 10 with m = 0 for March.
+ */
+#define DAYS_BEFORE_1970 719468 /* from 0000-03-01 to 1970-01-01 */
+
+static int32_t
+days_before_year(int32_t y)
+{
+    return 365 * y + y / 4 - y / 100 + y / 400;
+}
+
+static int32_t
+days_before_month(int32_t m)
+{
+    return (306 * m + 5) / 10;
+}
+
+int32_t
+days_from_civil(int year, int month, int day)
+{
+    int32_t y = year - (month < 3);
+    int32_t m = month < 3 ? month + 9 : month - 3;
+
+    return days_before_year(y) + days_before_month(m) + day - 1 - DAYS_BEFORE_1970;
+}
+
+void
+civil_from_days(int32_t days, int *year, int *month, int *day)
+{
+    int64_t z = (int64_t)days + DAYS_BEFORE_1970;
+    /* 3652425 days are 10000 Gregorian years; the constant makes the guess right or one high. */
+    int32_t y = (int32_t)((10000 * z + 14780) / 3652425);
+    int32_t rest = (int32_t)(z - days_before_year(y));
+    int32_t m;
+
+    if (rest < 0)
+        rest = (int32_t)(z - days_before_year(--y));
+    m = (100 * rest + 52) / 3060;
+    *day = rest - days_before_month(m) + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = y + (m >= 10);
+}
+
+struct civil
+civil_from_utc(int64_t utc)
+{
+    struct civil c;
+    int second = second_of_day(utc);
+
+    civil_from_days(day_of(utc), &c.year, &c.month, &c.day);
+    c.hour = second / 3600;
+    c.minute = second / 60 % 60;
+    c.second = second % 60;
+    return c;
+}
+
+int64_t
+utc_from_civil(const struct civil *c)
+{
+    return (int64_t)days_from_civil(c->year, c->month, c->day) * DAY_SECONDS + c->hour * 3600 +
+           c->minute * 60 + c->second;
+}
+
+static bool
+is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static bool
+valid_date(int year, int month, int day)
+{
+    static const unsigned char lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+        return false;
+    return day <= lengths[month - 1] + (month == 2 && is_leap(year));
+}
+
+bool
+civil_valid(const struct civil *c)
+{
+    return valid_date(c->year, c->month, c->day) && c->hour >= 0 && c->hour <= 23 &&
+           c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 60;
+}
+
+int
+weekday_from_days(int32_t days)
+{
+    int w = (int)(((int64_t)days + 3) % 7); /* 1970-01-01 was a Thursday */
+
+    return w < 0 ? w + 7 : w;
+}
+
+/* --- text out --- */
+
+static char *
+put_digits(char *p, int v, int width)
+{
+    for (int i = width - 1; i >= 0; i--, v /= 10)
+        p[i] = (char)('0' + v % 10);
+    return p + width;
+}
+
+static char *
+put_day(char *p, int32_t day, const char *dash)
+{
+    int y, m, d;
+
+    civil_from_days(day, &y, &m, &d);
+    p = put_digits(p, y, 4);
+    if (*dash)
+        *p++ = *dash;
+    p = put_digits(p, m, 2);
+    if (*dash)
+        *p++ = *dash;
+    return put_digits(p, d, 2);
+}
+
+char *
+format_utc(char out[CIVIL_TEXT], int64_t utc)
+{
+    int second = second_of_day(utc);
+    char *p = put_day(out, day_of(utc), "-");
+
+    *p++ = 'T';
+    p = put_digits(p, second / 3600, 2);
+    *p++ = ':';
+    p = put_digits(p, second / 60 % 60, 2);
+    *p++ = ':';
+    p = put_digits(p, second % 60, 2);
+    *p++ = 'Z';
+    *p = '\0';
+    return out;
+}
+
+char *
+format_day(char out[CIVIL_TEXT], int32_t day)
+{
+    *put_day(out, day, "-") = '\0';
+    return out;
+}
+
+char *
+format_day_compact(char out[CIVIL_TEXT], int32_t day)
+{
+    *put_day(out, day, "") = '\0';
+    return out;
+}
+
+char *
+format_month_compact(char out[CIVIL_TEXT], int32_t day)
+{
+    format_day_compact(out, day);
+    out[6] = '\0';
+    return out;
+}
+
+/* --- text in --- */
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Two digits as a number, -1 if they are none. */
+static inline int
+two(const char *p)
+{
+    unsigned a = (unsigned char)p[0] - (unsigned)'0', b = (unsigned char)p[1] - (unsigned)'0';
+
+    return a > 9 || b > 9 ? -1 : (int)(a * 10 + b);
+}
+
+/* "YYYY-MM-DD" at p, ten bytes. */
+static bool
+read_date(const char *p, int *year, int *month, int *day)
+{
+    int century = two(p), rest = two(p + 2);
+
+    if (century < 0 || rest < 0 || p[4] != '-' || p[7] != '-')
+        return false;
+    *year = century * 100 + rest;
+    *month = two(p + 5);
+    *day = two(p + 8);
+    return valid_date(*year, *month, *day);
+}
+
+bool
+parse_day(struct span s, int32_t *day)
+{
+    int y, m, d;
+
+    if (s.n != 10 || !read_date(s.p, &y, &m, &d))
+        return false;
+    *day = days_from_civil(y, m, d);
+    return true;
+}
+
+/* "Z", "z", "+hh:mm", "+hhmm", "+hh" and nothing behind it. */
+static bool
+read_offset(const char *p, const char *end, int *seconds)
+{
+    size_t n = (size_t)(end - p);
+    int h, m = 0;
+
+    *seconds = 0;
+    if (n == 1)
+        return *p == 'Z' || *p == 'z';
+    if ((*p != '+' && *p != '-') || (n != 3 && n != 5 && n != 6) || (n == 6 && p[3] != ':'))
+        return false;
+    h = two(p + 1);
+    if (n > 3)
+        m = two(end - 2);
+    if (h < 0 || h > 23 || m < 0 || m > 59)
+        return false;
+    *seconds = (h * 60 + m) * 60;
+    if (*p == '-')
+        *seconds = -*seconds;
+    return true;
+}
+
+/* "HH:MM[:SS[.fraction]]" at *p; moves *p behind it. */
+static bool
+read_clock(const char **p, const char *end, int *second_of_day_out)
+{
+    const char *q = *p;
+    int h, m, s = 0;
+
+    if (end - q < 5 || q[2] != ':')
+        return false;
+    h = two(q);
+    m = two(q + 3);
+    q += 5;
+    if (end - q >= 3 && *q == ':') {
+        s = two(q + 1);
+        q += 3;
+        if (end - q >= 2 && (*q == '.' || *q == ',') && is_digit(q[1]))
+            for (q++; q < end && is_digit(*q);)
+                q++;
+    }
+    if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
+        return false;
+    *second_of_day_out = (h * 60 + m) * 60 + s;
+    *p = q;
+    return true;
+}
+
+bool
+parse_rfc3339(struct span s, int64_t *utc, bool *has_offset)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    int year, month, day, clock, offset = 0;
+
+    if (s.n < 16 || !read_date(p, &year, &month, &day))
+        return false;
+    if (p[10] != 'T' && p[10] != ' ' && p[10] != 't')
+        return false;
+    p += 11;
+    if (!read_clock(&p, end, &clock))
+        return false;
+    *has_offset = p < end;
+    if (p < end && !read_offset(p, end, &offset))
+        return false;
+    *utc = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + clock - offset;
+    return true;
+}

@@ -1,0 +1,69 @@
+/*
+ * format_tables.h - a format as compiled from its options; for format.c and mapping.c only.
+ */
+#ifndef FORMAT_TABLES_H
+#define FORMAT_TABLES_H
+
+#include "format.h"
+#include "memory.h"
+
+/* A text that means something for a field: absence (null) or leaving out (ignore). */
+struct field_text {
+    enum field field;
+    struct span text;
+};
+
+/* A word folded by word_fold, and what it stands for. */
+struct word {
+    struct span text;
+    int value;
+};
+
+struct word_table {
+    const struct word *words;
+    size_t count;
+};
+
+#define WORD_IGNORE  1000 /* "such records are not counted" */
+#define WORD_DROPPED 1001 /* ok, with a cause of its own */
+#define WORD_UNKNOWN (-1)
+
+#define WORD_MAX 32
+/* Words are equal whatever their case, and whether they are joined by blank, "-" or "_".
+ * Returns the folded word in out, or an empty span if it is longer than any word is. */
+struct span word_fold(struct span s, char out[WORD_MAX]);
+int word_find(const struct word_table *t, struct span folded);
+
+/* By the built in words and synonyms; WORD_UNKNOWN. */
+int outcome_word(struct span folded);
+int kind_word(struct span folded);
+
+/* A column name and the field it feeds; the table is probed by the folded name's hash. */
+struct column_name {
+    struct span name;
+    uint64_t hash;
+    enum field field;
+};
+#define COLUMN_NAME_MAX 255
+
+struct format {
+    struct arena mem; /* all texts below */
+    struct format_options opt;
+    const struct parser_ops *parser;
+    void *shared;
+    const struct zone *zone;
+    const char *time_pattern; /* NULL: auto */
+    char features_separator;
+
+    uint64_t mapped;           /* fields with a map entry of their own */
+    struct column_name *names; /* open addressing; name.p NULL is free */
+    size_t name_slots;         /* a power of two */
+
+    uint64_t has_default, has_null, has_ignore;
+    struct span defaults[FIELD_COUNT];
+    struct field_text *null, *ignore;
+    size_t null_count, ignore_count;
+    struct word_table outcome, kind; /* the format's own, asked first */
+};
+
+#endif

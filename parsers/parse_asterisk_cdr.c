@@ -1,0 +1,354 @@
+/*
+ * parse_asterisk_cdr.c - call detail records of Asterisk: cdr_csv's Master.csv, and cdr_custom
+ * files with their columns listed.
+ *
+ *   "acme","1001","8600","from-pstn","""Ann Example"" <1001>","PJSIP/1001-0000002a","",
+ *   "ConfBridge","4711,default_bridge,default_user","2026-03-01 09:00:02",
+ *   "2026-03-01 09:00:02","2026-03-01 09:30:02",1800,1800,"ANSWERED","DOCUMENTATION",
+ *   "1772355602.42","",,"1772355602.42",17                              (one line in the file)
+ *
+ * Master.csv has no header, and 16 to 21 columns by the settings of cdr.conf. Which field a
+ * column feeds is said by the format's `map`, as for csv. What a map cannot say is here:
+ *   conference   the first argument of ConfBridge, MeetMe and Page
+ *   id           uniqueid and sequence: uniqueid alone is shared by all records of a call
+ *   participant  the number in clid when src is empty, else clid's name
+ *   participant_name  the name in clid
+ *   cause        the disposition of a call that was not answered
+ * Each only if the format's map did not fill the field already.
+ */
+#include <stdlib.h>
+
+#include "csv_scan.h"
+
+/* The columns of Master.csv with everything switched on, in its order. */
+enum column {
+    COL_ACCOUNTCODE,
+    COL_SRC,
+    COL_DST,
+    COL_DCONTEXT,
+    COL_CLID,
+    COL_CHANNEL,
+    COL_DSTCHANNEL,
+    COL_LASTAPP,
+    COL_LASTDATA,
+    COL_START,
+    COL_ANSWER,
+    COL_END,
+    COL_DURATION,
+    COL_BILLSEC,
+    COL_DISPOSITION,
+    COL_AMAFLAGS,
+    COL_UNIQUEID,
+    COL_USERFIELD,
+    COL_PEERACCOUNT,
+    COL_LINKEDID,
+    COL_SEQUENCE,
+    COL_COUNT
+};
+
+static const char *const column_names[COL_COUNT] = {
+    "accountcode", "src",      "dst",      "dcontext",  "clid",        "channel",  "dstchannel",
+    "lastapp",     "lastdata", "start",    "answer",    "end",         "duration", "billsec",
+    "disposition", "amaflags", "uniqueid", "userfield", "peeraccount", "linkedid", "sequence",
+};
+
+#define BASE_COLUMNS   COL_UNIQUEID /* without loguniqueid, loguserfield and newcdrcolumns */
+#define MAX_COLUMNS    64
+#define COLUMN_UNKNOWN COL_COUNT /* a listed column that Master.csv does not have */
+
+struct place {
+    uint8_t column; /* enum column */
+    uint8_t field;  /* enum field, FIELD_COUNT: none */
+};
+
+struct asterisk {
+    struct csv_rules rules;
+    bool listed; /* columns were listed: exactly these */
+    size_t count;
+    struct place places[MAX_COLUMNS];
+};
+
+/* --- options --- */
+
+static uint8_t
+column_find(struct span name)
+{
+    uint8_t c = 0;
+
+    while (c < COL_COUNT && !span_eq_nocase(name, span_str(column_names[c])))
+        c++;
+    return c;
+}
+
+static enum status
+asterisk_prepare(void **shared, const struct format *f, struct error *err)
+{
+    const char *const *names = format_options(f)->columns;
+    struct asterisk a = {.listed = names && names[0]};
+    enum status st = csv_rules_of(&a.rules, f, err);
+    bool any = false;
+    struct asterisk *copy;
+
+    if (st != ST_OK)
+        return st;
+    if (!a.listed)
+        names = column_names;
+    for (; a.listed ? names[a.count] != NULL : a.count < COL_COUNT; a.count++) {
+        struct span name = span_trim(span_str(names[a.count]));
+
+        if (a.count == MAX_COLUMNS)
+            return fail(err, ST_BAD_CONFIG, "columns: more than %d", MAX_COLUMNS);
+        a.places[a.count].column = column_find(name);
+        a.places[a.count].field = (uint8_t)format_field_of(f, name);
+        any = any || a.places[a.count].field != FIELD_COUNT;
+    }
+    if (!any)
+        return fail(err, ST_BAD_CONFIG, "columns: none of them feeds a field");
+    copy = xmalloc(sizeof *copy);
+    *copy = a;
+    *shared = copy;
+    return ST_OK;
+}
+
+static void
+asterisk_release(void *shared)
+{
+    free(shared);
+}
+
+/* --- which cell is which column --- */
+
+static size_t
+digits_at(struct span s, size_t i)
+{
+    size_t n = 0;
+
+    while (i + n < s.n && s.p[i + n] >= '0' && s.p[i + n] <= '9')
+        n++;
+    return n;
+}
+
+/* "[systemname-]seconds.counter", a system name having no "-". */
+static bool
+is_uniqueid(struct span s)
+{
+    const char *dash = memchr(s.p, '-', s.n);
+    size_t i = dash ? (size_t)(dash - s.p) + 1 : 0, n = digits_at(s, i);
+
+    if (n == 0 || i + n == s.n || s.p[i + n] != '.')
+        return false;
+    i += n + 1;
+    n = digits_at(s, i);
+    return n > 0 && i + n == s.n;
+}
+
+/*
+ * The column of the i-th cell of n. Behind the sixteen that are always there stand, each if
+ * switched on: uniqueid, userfield, and three at once. 17 and 20 cells hold one of the first
+ * two, and only its look tells which.
+ */
+static enum column
+column_at(size_t i, size_t n, const struct span *cells)
+{
+    size_t extra = n >= 19 ? n - 3 : n; /* the three stand last */
+
+    if (i < BASE_COLUMNS)
+        return (enum column)i;
+    if (i >= extra)
+        return (enum column)(COL_PEERACCOUNT + (i - extra));
+    if (extra == 17)
+        return is_uniqueid(cells[BASE_COLUMNS]) ? COL_UNIQUEID : COL_USERFIELD;
+    return (enum column)i;
+}
+
+/* --- what a map cannot say --- */
+
+static void
+set(struct fields *out, enum field f, struct span s)
+{
+    if (s.n == 0 || (out->has & FIELD_BIT(f)))
+        return;
+    out->v[f] = s;
+    out->has |= FIELD_BIT(f);
+}
+
+/* ConfBridge(4711,bridge,user,menu); releases of old separated arguments by "|". */
+static void
+set_conference(struct fields *out, const struct span *col)
+{
+    static const char *const apps[] = {"ConfBridge", "MeetMe", "Page"};
+    struct span data = col[COL_LASTDATA];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof apps / sizeof *apps; i++) {
+        if (!span_eq_nocase(col[COL_LASTAPP], span_str(apps[i])))
+            continue;
+        while (n < data.n && data.p[n] != ',' && data.p[n] != '|')
+            n++;
+        set(out, FIELD_CONFERENCE, span_of(data.p, n));
+        return;
+    }
+}
+
+static void
+set_id(struct fields *out, const struct span *col, struct arena *mem)
+{
+    struct span id = col[COL_UNIQUEID], sequence = col[COL_SEQUENCE];
+    char *p;
+
+    if (id.n == 0 || sequence.n == 0 || (out->has & FIELD_BIT(FIELD_ID)))
+        return;
+    p = arena_alloc(mem, id.n + 1 + sequence.n);
+    memcpy(p, id.p, id.n);
+    p[id.n] = ':';
+    memcpy(p + id.n + 1, sequence.p, sequence.n);
+    set(out, FIELD_ID, span_of(p, id.n + 1 + sequence.n));
+}
+
+/* "Ann Example" <1001> */
+static void
+set_participant(struct fields *out, struct span clid)
+{
+    struct span name, number = {"", 0};
+    const char *open = memrchr(clid.p, '<', clid.n);
+
+    name = clid;
+    if (open && clid.p[clid.n - 1] == '>') {
+        name.n = (size_t)(open - clid.p);
+        number = span_of(open + 1, clid.n - name.n - 2);
+    }
+    name = span_trim(name);
+    if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
+        name = span_trim(span_of(name.p + 1, name.n - 2));
+    set(out, FIELD_PARTICIPANT_NAME, name);
+    set(out, FIELD_PARTICIPANT, number);
+    set(out, FIELD_PARTICIPANT, name);
+}
+
+static void
+set_cause(struct fields *out, struct span disposition)
+{
+    if (!span_eq_nocase(disposition, SPAN("ANSWERED")))
+        set(out, FIELD_CAUSE, disposition);
+}
+
+/* --- records --- */
+
+static enum status
+count_error(const struct asterisk *a, size_t n, size_t pos, struct error *err)
+{
+    if (a->listed)
+        return fail_at(err, ST_BAD_INPUT, (long)pos, "columns: %zu, format has %zu", n, a->count);
+    return fail_at(err, ST_BAD_INPUT, (long)pos, "columns: %zu, expected %d to %d", n, BASE_COLUMNS,
+                   COL_COUNT);
+}
+
+static void
+fill(const struct asterisk *a, const struct span *cells, size_t n, struct arena *mem,
+     struct fields *out)
+{
+    struct span col[COL_COUNT + 1] = {{NULL, 0}};
+
+    for (size_t i = 0; i < n; i++) {
+        size_t place = a->listed ? i : column_at(i, n, cells);
+
+        col[a->places[place].column] = cells[i];
+        if (a->places[place].field < FIELD_COUNT)
+            set(out, (enum field)a->places[place].field, cells[i]);
+    }
+    set_conference(out, col);
+    set_id(out, col, mem);
+    if (col[COL_CLID].n > 0)
+        set_participant(out, col[COL_CLID]);
+    set_cause(out, col[COL_DISPOSITION]);
+}
+
+static enum status
+asterisk_next(void *state, const struct format *f, const struct layout *layout, size_t max_frame,
+              struct span *rest, struct arena *mem, struct fields *out, struct span *raw,
+              struct error *err)
+{
+    const struct asterisk *a = format_shared(f);
+    struct span cells[MAX_COLUMNS];
+    struct csv_cursor c;
+    enum csv_step step;
+    size_t n = 0;
+    enum status st;
+
+    (void)state, (void)layout;
+    out->has = 0;
+    out->feature_items = NULL;
+    out->feature_count = 0;
+    csv_begin(&c, *rest, max_frame, true);
+    do {
+        struct csv_cell cell;
+
+        step = csv_next(&a->rules, &c, &cell);
+        if (step != CSV_BAD && n < MAX_COLUMNS)
+            cells[n] = csv_unescape(&a->rules, cell, mem);
+        n++;
+    } while (step == CSV_CELL);
+    st = csv_take(&c, step, rest, raw, err);
+    if (st != ST_OK)
+        return st;
+    if (a->listed ? n != a->count : n < BASE_COLUMNS || n > COL_COUNT)
+        return count_error(a, n, raw->n, err);
+    fill(a, cells, n, mem, out);
+    return ST_OK;
+}
+
+static bool
+asterisk_wants_header(const struct format *f)
+{
+    (void)f;
+    return false;
+}
+
+static enum status
+asterisk_read_header(const struct format *f, struct span line, struct layout **out,
+                     struct error *err)
+{
+    (void)line, (void)out;
+    return fail(err, ST_BAD_INPUT, "header: %s files have none", format_name(f));
+}
+
+static void
+asterisk_layout_free(struct layout *l)
+{
+    (void)l; /* there never is one */
+}
+
+static size_t
+asterisk_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
+{
+    const struct asterisk *a = format_shared(f);
+
+    return csv_cut(&a->rules, buf, max_frame, eof);
+}
+
+static void *
+asterisk_open(const struct format *f)
+{
+    (void)f;
+    return NULL; /* nothing is kept between records */
+}
+
+static void
+asterisk_close(void *state)
+{
+    (void)state;
+}
+
+const struct parser_ops parser_asterisk_cdr = {
+    .name = "asterisk-cdr",
+    .summary = "Asterisk call detail records (cdr_csv, cdr_custom)",
+    .prepare = asterisk_prepare,
+    .release = asterisk_release,
+    .open = asterisk_open,
+    .close = asterisk_close,
+    .wants_header = asterisk_wants_header,
+    .read_header = asterisk_read_header,
+    .layout_free = asterisk_layout_free,
+    .cut = asterisk_cut,
+    .next = asterisk_next,
+};

@@ -1,0 +1,49 @@
+/*
+ * parser.c - the table of parsers, and the frame rule of line formats.
+ */
+#include "parser.h"
+
+extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, parser_regex,
+    parser_asterisk_cdr;
+
+const struct parser_ops *const parsers[] = {
+    &parser_csv, &parser_ndjson, &parser_regex, &parser_asterisk_cdr, NULL,
+};
+
+const struct parser_ops *
+parser_find(const char *name)
+{
+    for (size_t i = 0; parsers[i]; i++)
+        if (strcmp(parsers[i]->name, name) == 0)
+            return parsers[i];
+    return NULL;
+}
+
+size_t
+cut_lines(struct span buf, size_t max_frame, bool eof)
+{
+    const char *nl;
+
+    (void)max_frame; /* a longer line is whole at its newline all the same */
+    if (eof || buf.n == 0)
+        return buf.n;
+    nl = memrchr(buf.p, '\n', buf.n);
+    return nl ? (size_t)(nl - buf.p) + 1 : 0;
+}
+
+enum status
+next_line(struct span *rest, size_t max_frame, struct span *line, struct error *err)
+{
+    const char *nl = memchr(rest->p, '\n', rest->n);
+    size_t n = nl ? (size_t)(nl - rest->p) : rest->n, taken = nl ? n + 1 : n;
+
+    if (n > 0 && rest->p[n - 1] == '\r')
+        n--;
+    *line = span_of(rest->p, n);
+    rest->p += taken;
+    rest->n -= taken;
+    if (n > max_frame)
+        return fail_at(err, ST_BAD_INPUT, (long)max_frame, "record: longer than %zu bytes",
+                       max_frame);
+    return ST_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * timetext.h - how a format writes times.
+ *
+ * "auto" takes RFC 3339 and, by their size, epoch seconds (below 100 000 000 000), milliseconds
+ * (below 10^14) and microseconds (below 10^17), each with or without a fraction. Anything else
+ * is a pattern of the directives that format.h lists; a blank in it stands for one or more.
+ */
+#ifndef TIMETEXT_H
+#define TIMETEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "span.h"
+#include "status.h"
+
+/* Checks a pattern once: known directives that together give a date. NULL and "auto" are fine.
+ * ST_BAD_CONFIG, err->text begins with "time_format". */
+enum status timetext_check(const char *pattern, struct error *err);
+
+/* Reads a time, cut to the second. Without an offset in the text, *floating is set and *utc is
+ * the wall clock reading as if it were UTC. pattern NULL is "auto". False: not such a time. */
+bool timetext_read(const char *pattern, struct span s, int64_t *utc, bool *floating);
+
+#endif
