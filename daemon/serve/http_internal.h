@@ -1,0 +1,88 @@
+/*
+ * http_internal.h - what http_server.c, http_connection.c and http_reply.c share.
+ */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H
+
+#include <http_parser.h>
+#include <pthread.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "http_server.h"
+
+struct bufferevent;
+struct event;
+struct evconnlistener;
+
+enum conn_state {
+    CONN_IDLE,     /* between requests */
+    CONN_HEAD,     /* a head has begun */
+    CONN_BODY,     /* a body is being collected */
+    CONN_HANDLING, /* the application has the request */
+    CONN_WRITING,  /* the answer is on its way */
+    CONN_LINGER,   /* answered and half closed: what still comes is thrown away, so that the
+                      peer can read the answer before a reset would destroy it */
+};
+
+struct http_connection {
+    LIST_ENTRY(http_connection) link;
+    struct http_server *server;
+    struct bufferevent *bev;
+    struct event *timer;
+    struct sockaddr_storage address;
+    enum conn_state state;
+    struct http_head head;
+    struct http_chunks chunks;
+    struct http_parser parser;
+    struct http_request *request; /* in CONN_BODY and CONN_HANDLING */
+    uint64_t body_left, body_got; /* body_left: with Content-Length */
+    int64_t began_ms;             /* of the body */
+    uint32_t requests;
+    bool complete;           /* the parser saw the end of the message */
+    bool close_after, ended; /* ended: the peer sends no more */
+};
+
+LIST_HEAD(http_connections, http_connection);
+
+struct http_server {
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct event *retry, *notice;
+    struct http_queue *queue;
+    struct http_connections connections;
+    struct http_limits limits;
+    struct http_application app;
+    struct http_stats stats;
+    int port;
+    bool draining, paused;
+};
+
+/* Replies on their way from other threads to the loop. Outlives the server while requests
+ * are out: counted references. */
+struct http_queue {
+    pthread_mutex_t lock;
+    struct http_request *first, **last;
+    int fd; /* eventfd */
+    unsigned refs;
+    bool closed;
+};
+
+struct http_queue *http_queue_new(void);     /* NULL: no descriptor left */
+void http_queue_close(struct http_queue *q); /* frees what waits, drops the server's part */
+struct http_request *http_queue_take(struct http_queue *q); /* the whole list */
+struct http_request *http_request_new(struct http_queue *q);
+void http_request_free(struct http_request *r);
+
+/* "HTTP/1.1 200 OK" and the headers of an answer with this body length. */
+void http_write_head(struct buf *out, int status, const char *type, uint64_t length,
+                     const char *extra, bool close);
+void http_write_problem(struct buf *out, int status, const char *detail);
+
+struct http_connection *
+http_connection_new(struct http_server *s, int fd, const struct sockaddr *address, socklen_t n);
+void http_connection_free(struct http_connection *c);
+void http_connection_reply(struct http_connection *c, struct http_request *r);
+void http_server_gone(struct http_server *s); /* a connection was freed: there is room */
+
+#endif

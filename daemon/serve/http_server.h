@@ -1,0 +1,102 @@
+/*
+ * http_server.h - HTTP/1.1 for programs: strict, bounded, answered from any thread.
+ *
+ * Connections live on one event loop. A request is framed by http_framing.c, parsed by
+ * libhttp-parser, and handed to the application whole; the application answers at once or
+ * keeps the request and answers later, from whatever thread. Requests of one connection are
+ * handled one after the other, in order. All deadlines are absolute: a slow sender or reader
+ * is cut off however evenly it drips. The program must ignore SIGPIPE.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http_framing.h"
+#include "memory.h"
+#include "span.h"
+#include "status.h"
+
+struct event_base;
+struct http_server;
+struct http_connection;
+struct http_queue;
+
+struct http_field {
+    struct span name, value; /* value without blanks around it */
+};
+
+/* One request, owned by the application from `request` on until it replies. */
+struct http_request {
+    struct span method;      /* "POST" */
+    struct span path, query; /* as sent, still percent-encoded; query without the "?" */
+    struct http_field *fields;
+    size_t field_count;
+    struct buf body;   /* may be taken: copy the struct and zero it */
+    uint64_t max_body; /* `head` may lower it: a longer body is refused with 413 */
+    char peer[64];     /* "127.0.0.1:40312" */
+    void *user;        /* the application's own */
+    /* private to the server */
+    struct http_connection *conn;
+    struct http_queue *queue;
+    struct http_request *next;
+    struct buf head, reply;
+    struct span target;
+    const char *type;
+    char extra[256];
+    int status;
+    bool replied;
+};
+
+struct http_application {
+    /* The head is there, the body not yet. May reply, then the body is not read; must not
+     * keep the request. NULL allowed. */
+    void (*head)(void *arg, struct http_request *r);
+    /* All of it is there. Must see to it that there is one reply. */
+    void (*request)(void *arg, struct http_request *r);
+    void *arg;
+};
+
+struct http_options {
+    struct event_base *base; /* borrowed; all server calls on its thread */
+    const char *listen;      /* "127.0.0.1:8460", "[::1]:0", "localhost:0" */
+    bool loopback_only;      /* refuse to listen where others could connect */
+    struct http_limits limits;
+    struct http_application app;
+};
+
+struct http_stats {
+    uint64_t connections, refused_connections; /* ever */
+    uint64_t open;                             /* now */
+    uint64_t requests[6];                      /* by hundred of the answer's status */
+    uint64_t memory;                           /* bodies being collected, bytes */
+};
+
+/* ST_BAD_CONFIG: the address makes no sense. ST_IO: it cannot be listened on. */
+enum status
+http_server_open(struct http_server **out, const struct http_options *opt, struct error *err);
+int http_server_port(const struct http_server *s);
+const struct http_stats *http_server_stats(const struct http_server *s);
+
+/* No new connections; idle ones are closed, others after their answer. */
+void http_server_drain(struct http_server *s);
+/* Connections with something still to do. */
+size_t http_server_busy(const struct http_server *s);
+/* Closes everything. Requests still with the application may be replied to (and must be, to
+ * be freed), before or after. Accepts NULL. */
+void http_server_close(struct http_server *s);
+
+/* The value of a header, the empty span if absent. */
+struct span http_request_field(const struct http_request *r, const char *name);
+
+/* Answers and gives the request back, exactly once, from any thread. Takes what body holds
+ * (NULL: empty). type and extra are constants or copied, respectively; extra is whole header
+ * lines ("Allow: GET\r\n"), or NULL. */
+void http_reply(struct http_request *r, int status, const char *type, struct buf *body,
+                const char *extra);
+/* The same with an RFC 9457 problem as body. */
+void http_problem(struct http_request *r, int status, const char *extra, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
