@@ -1,0 +1,498 @@
+/*
+ * ingest.c - records by HTTP: one request, one block, one answer after the commit.
+ *
+ * The event loop looks at the headers only. Bodies are unpacked, measured and submitted on a
+ * thread of their own, because that takes longer than a callback may; the answer comes from
+ * the ledger's thread. Nothing of a request is counted unless all of it was submitted.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "format.h"
+#include "json_write.h"
+#include "log.h"
+#include "serve_internal.h"
+#include "unpack.h"
+
+#define MAX_RECORDS 50000
+#define BUSY        "Retry-After: 1\r\n"
+
+enum family { FAMILY_NONE, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
+
+/* One http input of the configuration. */
+struct entrance {
+    struct feed feed;
+    const struct config_input *input; /* borrowed from the configuration */
+    enum family family;               /* of its format's parser */
+};
+
+struct job {
+    struct job *next;
+    struct entrance *entrance;
+    struct http_request *request;
+    struct buf body;
+    const char *format;
+    enum coding coding;
+    enum family family;
+};
+
+struct ingest {
+    struct engine *engine;
+    struct entrance *entrances;
+    size_t count;
+    uint64_t max_unpacked;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct job *first, **last; /* under lock */
+    bool started, stopping;    /* stopping: under lock */
+};
+
+static const struct {
+    const char *type;
+    enum family family;
+} media_types[] = {
+    {"application/x-ndjson", FAMILY_JSON},
+    {"application/ndjson", FAMILY_JSON},
+    {"application/jsonl", FAMILY_JSON},
+    {"application/json", FAMILY_JSON},
+    {"text/csv", FAMILY_CSV},
+    {"text/plain", FAMILY_TEXT},
+    {"application/octet-stream", FAMILY_TEXT},
+};
+
+static enum family
+family_of_type(struct span value)
+{
+    const char *semicolon = value.n ? memchr(value.p, ';', value.n) : NULL;
+
+    if (semicolon)
+        value.n = (size_t)(semicolon - value.p);
+    value = span_trim(value);
+    for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)
+        if (span_eq_nocase(value, span_str(media_types[i].type)))
+            return media_types[i].family;
+    return FAMILY_NONE;
+}
+
+static enum family
+family_of_parser(const char *parser)
+{
+    if (strcmp(parser, "ndjson") == 0)
+        return FAMILY_JSON;
+    return strcmp(parser, "csv") == 0 ? FAMILY_CSV : FAMILY_TEXT;
+}
+
+/* The format in which to read a body of this family, or NULL. An input of the plain ndjson
+ * format takes plain csv too, and the other way round; formats with rules of their own, and
+ * the line formats, take what they are for. */
+static const char *
+choose_format(const struct entrance *e, enum family sent)
+{
+    const char *own = e->input->format;
+
+    if (sent == FAMILY_NONE)
+        return NULL;
+    if (e->family == FAMILY_TEXT)
+        return sent == FAMILY_JSON ? NULL : own;
+    if (sent == e->family)
+        return own;
+    if (sent == FAMILY_CSV && strcmp(own, "ndjson") == 0)
+        return "csv";
+    return sent == FAMILY_JSON && strcmp(own, "csv") == 0 ? "ndjson" : NULL;
+}
+
+/* --- on the event loop --- */
+
+static struct entrance *
+find_entrance(const struct ingest *in, struct span path)
+{
+    for (size_t i = 0; i < in->count; i++)
+        if (span_is(path, in->entrances[i].input->path))
+            return &in->entrances[i];
+    return NULL;
+}
+
+bool
+ingest_has(const struct ingest *in, struct span path)
+{
+    return find_entrance(in, path) != NULL;
+}
+
+/* Browsers name the page that sends; a page of another site must not feed records to a
+ * daemon that trusts whoever reaches its loopback address. */
+static bool
+from_other_site(const struct http_request *r)
+{
+    struct span origin = http_request_field(r, "origin"), host = http_request_field(r, "host");
+
+    if (origin.n == 0)
+        return false;
+    return origin.n <= host.n + 3 ||
+           !span_eq_nocase(span_of(origin.p + origin.n - host.n, host.n), host) ||
+           memcmp(origin.p + origin.n - host.n - 3, "://", 3) != 0;
+}
+
+bool
+ingest_head(struct ingest *in, struct http_request *r)
+{
+    struct entrance *e = find_entrance(in, r->path);
+    struct span type = http_request_field(r, "content-type");
+    struct span coding = http_request_field(r, "content-encoding");
+
+    if (from_other_site(r))
+        http_problem(r, 403, NULL, "Pages of other sites may not send records.");
+    else if (!choose_format(e, family_of_type(type)))
+        http_problem(r, 415, NULL, "Format %s does not come as Content-Type \"%.*s\".",
+                     e->input->format, (int)(type.n < 80 ? type.n : 80), type.p);
+    else if (unpack_coding(coding) == CODING_UNKNOWN)
+        http_problem(r, 415, "Accept-Encoding: gzip, zstd\r\n",
+                     "Content-Encoding may be gzip, zstd or identity.");
+    return !r->replied;
+}
+
+void
+ingest_request(struct ingest *in, struct http_request *r)
+{
+    struct job *job = xcalloc(1, sizeof *job);
+
+    job->entrance = find_entrance(in, r->path);
+    job->request = r;
+    job->body = r->body;
+    memset(&r->body, 0, sizeof r->body);
+    job->coding = unpack_coding(http_request_field(r, "content-encoding"));
+    job->family = family_of_type(http_request_field(r, "content-type"));
+    job->format = choose_format(job->entrance, job->family);
+    pthread_mutex_lock(&in->lock);
+    *in->last = job;
+    in->last = &job->next;
+    pthread_cond_signal(&in->wake);
+    pthread_mutex_unlock(&in->lock);
+}
+
+/* --- the answer --- */
+
+static void
+reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t batch)
+{
+    struct buf body = {0};
+    struct json_writer w;
+
+    json_begin(&w, &body);
+    json_object(&w, NULL);
+    json_u64(&w, "accepted", n->accepted);
+    json_u64(&w, "duplicates", n->duplicates);
+    json_u64(&w, "quarantined", n->quarantined);
+    json_u64(&w, "ignored", n->ignored);
+    json_u64(&w, "batch", batch);
+    json_close(&w);
+    buf_char(&body, '\n');
+    http_reply(r, 200, "application/json", &body, NULL);
+}
+
+/* On the ledger's thread. */
+static void
+on_committed(void *arg, enum status st, const struct outcome_count *count, uint64_t batch)
+{
+    struct http_request *r = arg;
+
+    if (st == ST_OK)
+        reply_counts(r, count, batch);
+    else
+        http_problem(r, 503, BUSY, "The records could not be committed and are not counted.");
+}
+
+/* --- on the ingest thread --- */
+
+/* How many records there are at most: lines, or the commas between an array's elements. */
+static size_t
+count_lines(struct span s)
+{
+    size_t n = 0;
+
+    while (s.n > 0) {
+        const char *end = memchr(s.p, '\n', s.n);
+        size_t step = end ? (size_t)(end - s.p) + 1 : s.n;
+
+        n++;
+        s.p += step;
+        s.n -= step;
+    }
+    return n;
+}
+
+static size_t
+count_elements(struct span s)
+{
+    size_t n = 1, depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            depth++;
+        } else if (c == ']' || c == '}') {
+            depth -= depth > 0;
+        } else if (c == ',' && depth == 1) {
+            n++;
+        }
+    }
+    return n;
+}
+
+static bool
+is_json_array(const struct job *job)
+{
+    for (size_t i = 0; i < job->body.n; i++)
+        if (!strchr(" \t\r\n", job->body.p[i]) || !job->body.p[i])
+            return job->family == FAMILY_JSON && job->body.p[i] == '[';
+    return false;
+}
+
+static bool
+is_blank(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!s.p[i] || !strchr(" \t\r\n", s.p[i]))
+            return false;
+    return true;
+}
+
+static void
+drop_front(struct buf *b, size_t n)
+{
+    memmove(b->p, b->p + n, b->n - n);
+    b->n -= n;
+}
+
+static enum status
+open_source(struct ingest *in, struct job *job, struct source **out, struct error *err)
+{
+    struct source_options opt = {
+        .input = job->entrance->input->title,
+        .format = job->format,
+        .timezone = job->entrance->input->timezone,
+        .source = job->entrance->input->source,
+        .name = job->request->peer,
+        .identity = IDENTITY_NONE,
+        .json_array = is_json_array(job),
+    };
+
+    return engine_source(in->engine, out, &opt, err);
+}
+
+/* Gives the first line to the source. *header is how long it was. */
+static enum status
+read_header(struct source *src, struct buf *body, size_t *header, struct error *err)
+{
+    const char *end = memchr(body->p, '\n', body->n);
+    size_t n = end ? (size_t)(end - body->p) : body->n;
+    struct span line = {body->p, n > 0 && body->p[n - 1] == '\r' ? n - 1 : n};
+    enum status st = source_header(src, line, err);
+
+    if (st != ST_OK)
+        return st;
+    *header = end ? n + 1 : n;
+    drop_front(body, *header);
+    return ST_OK;
+}
+
+/* Consumes body, source and request. */
+static void
+submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
+{
+    struct block b = {
+        .p = job->body.p,
+        .n = job->body.n,
+        .offset = offset,
+        .source = src,
+        .done = on_committed,
+        .done_arg = job->request,
+    };
+    enum status st = engine_submit(in->engine, &b);
+
+    if (st == ST_OK) {
+        memset(&job->body, 0, sizeof job->body);
+        return;
+    }
+    source_unref(src);
+    if (st == ST_FULL)
+        http_problem(job->request, 503, BUSY, "The queue is full; nothing was counted.");
+    else
+        http_problem(job->request, 503, "Retry-After: 5\r\n",
+                     "The daemon is stopping; nothing was counted.");
+}
+
+/* 0, or the status that the body deserves; *detail says why. */
+static int
+inspect_body(struct job *job, struct source *src, size_t *offset, struct error *err)
+{
+    struct span all;
+    size_t records;
+
+    if (source_needs_header(src) && read_header(src, &job->body, offset, err) != ST_OK)
+        return 422;
+    all = span_of(job->body.p, job->body.n);
+    records = is_json_array(job) ? count_elements(all) : count_lines(all);
+    if (records > MAX_RECORDS) {
+        fail(err, ST_FULL, "more than %d records in one request", MAX_RECORDS);
+        return 413;
+    }
+    if (!is_blank(all) && source_cut(src, all, true) != all.n) {
+        fail(err, ST_BAD_INPUT, "the body ends inside a record");
+        return 400;
+    }
+    return 0;
+}
+
+static void
+skip_byte_order_mark(struct buf *b)
+{
+    if (b->n >= 3 && memcmp(b->p, "\xEF\xBB\xBF", 3) == 0)
+        drop_front(b, 3);
+}
+
+static void
+run_job(struct ingest *in, struct job *job)
+{
+    static const struct outcome_count nothing;
+    struct source *src = NULL;
+    struct error err = {0};
+    size_t offset = 0;
+    int status = 0;
+    enum status st = unpack_body(&job->body, job->coding, in->max_unpacked, &err);
+
+    job->entrance->feed.bytes += job->body.n;
+    engine_report_feed(in->engine, &job->entrance->feed);
+    if (st != ST_OK) {
+        http_problem(job->request, st == ST_BAD_INPUT ? 400 : 413, NULL, "%s", err.text);
+        return;
+    }
+    skip_byte_order_mark(&job->body);
+    if (is_blank(span_of(job->body.p, job->body.n))) {
+        reply_counts(job->request, &nothing, 0);
+        return;
+    }
+    if (open_source(in, job, &src, &err) != ST_OK) {
+        log_error("ingest_failed", "input=%s error=\"%s\"", job->entrance->input->title, err.text);
+        http_problem(job->request, 500, NULL, "%s", err.text);
+        return;
+    }
+    status = inspect_body(job, src, &offset, &err);
+    if (status == 0 && !is_blank(span_of(job->body.p, job->body.n))) {
+        submit(in, job, src, offset);
+        return;
+    }
+    source_unref(src);
+    if (status == 0) /* a header and nothing else */
+        reply_counts(job->request, &nothing, 0);
+    else
+        http_problem(job->request, status, NULL, "%s", err.text);
+}
+
+static void *
+run(void *arg)
+{
+    struct ingest *in = arg;
+    struct job *job;
+    bool stopping;
+
+    for (;;) {
+        pthread_mutex_lock(&in->lock);
+        while (!in->first && !in->stopping)
+            pthread_cond_wait(&in->wake, &in->lock);
+        job = in->first;
+        stopping = in->stopping;
+        if (job && !(in->first = job->next))
+            in->last = &in->first;
+        pthread_mutex_unlock(&in->lock);
+        if (!job)
+            return NULL;
+        if (stopping)
+            http_problem(job->request, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+        else
+            run_job(in, job);
+        buf_clear(&job->body);
+        free(job);
+    }
+}
+
+/* --- opening and closing --- */
+
+static enum status
+add_entrance(struct ingest *in, const struct config *config, const struct config_input *input,
+             struct error *err)
+{
+    struct entrance *e = &in->entrances[in->count];
+    const struct format_options *format = config_format(config, input->format);
+
+    if (!format)
+        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": there is no format \"%.60s\"",
+                    input->title, input->format);
+    if (find_entrance(in, span_str(input->path)))
+        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": another input has the path %.100s",
+                    input->title, input->path);
+    e->input = input;
+    e->family = family_of_parser(format->type);
+    snprintf(e->feed.input, sizeof e->feed.input, "%s", input->title);
+    snprintf(e->feed.type, sizeof e->feed.type, "http");
+    snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);
+    e->feed.exact = true;
+    in->count++;
+    engine_report_feed(in->engine, &e->feed);
+    return ST_OK;
+}
+
+enum status
+ingest_open(struct ingest **out, struct engine *engine, const struct config *config,
+            struct error *err)
+{
+    struct ingest *in = xcalloc(1, sizeof *in);
+    enum status st = ST_OK;
+
+    in->engine = engine;
+    in->max_unpacked = config->limits.max_unpacked ? config->limits.max_unpacked : 32 << 20;
+    in->entrances = xcalloc(config->input_count, sizeof *in->entrances);
+    in->last = &in->first;
+    pthread_mutex_init(&in->lock, NULL);
+    pthread_cond_init(&in->wake, NULL);
+    for (size_t i = 0; i < config->input_count && st == ST_OK; i++)
+        if (strcmp(config->inputs[i].type, "http") == 0)
+            st = add_entrance(in, config, &config->inputs[i], err);
+    if (st == ST_OK && pthread_create(&in->thread, NULL, run, in) != 0)
+        st = fail(err, ST_IO, "cannot start the ingest thread");
+    in->started = st == ST_OK;
+    if (st == ST_OK)
+        *out = in;
+    else
+        ingest_close(in);
+    return st;
+}
+
+void
+ingest_close(struct ingest *in)
+{
+    if (!in)
+        return;
+    if (in->started) {
+        pthread_mutex_lock(&in->lock);
+        in->stopping = true;
+        pthread_cond_signal(&in->wake);
+        pthread_mutex_unlock(&in->lock);
+        pthread_join(in->thread, NULL);
+    }
+    pthread_cond_destroy(&in->wake);
+    pthread_mutex_destroy(&in->lock);
+    free(in->entrances);
+    free(in);
+}

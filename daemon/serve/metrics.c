@@ -1,0 +1,185 @@
+/*
+ * metrics.c - counters and gauges in OpenMetrics 1.0 text format.
+ *
+ * One row per figure of the engine and of each feed. Counters are called x here and x_total
+ * in their samples, as the format asks.
+ */
+#include <stdlib.h>
+
+#include "clock.h"
+#include "config.h"
+#include "serve_internal.h"
+
+enum kind { COUNTER, GAUGE };
+
+struct figure {
+    const char *name, *help;
+    enum kind kind;
+    size_t at; /* of a uint64_t */
+};
+
+static const char *const kind_names[] = {[COUNTER] = "counter", [GAUGE] = "gauge"};
+
+#define OF_STATUS(field) offsetof(struct engine_status, field)
+
+static const struct figure engine_figures[] = {
+    {"records", "Records read, whatever became of them.", COUNTER, OF_STATUS(records)},
+    {"accepted", "Records counted.", COUNTER, OF_STATUS(accepted)},
+    {"duplicates", "Records seen before and left out.", COUNTER, OF_STATUS(duplicates)},
+    {"quarantined", "Records refused and kept.", COUNTER, OF_STATUS(quarantined)},
+    {"ignored", "Records their format leaves out.", COUNTER, OF_STATUS(ignored)},
+    {"late", "Records older than the duplicate window.", COUNTER, OF_STATUS(late)},
+    {"expired", "Records older than the retention.", COUNTER, OF_STATUS(expired)},
+    {"commits", "Batches committed since start.", COUNTER, OF_STATUS(commits)},
+    {"commit_failures", "Commits that failed since start.", COUNTER, OF_STATUS(commit_failures)},
+    {"redis_keys_sent", "Keys written to Redis since start.", COUNTER, OF_STATUS(redis_keys_sent)},
+    {"redis_reconnects", "Connections made to Redis since start.", COUNTER,
+     OF_STATUS(redis_reconnects)},
+    {"batch", "Newest batch committed.", GAUGE, OF_STATUS(batch)},
+    {"batch_folded", "Newest batch folded into totals.", GAUGE, OF_STATUS(folded)},
+    {"batch_redis", "Newest batch that all of Redis holds.", GAUGE, OF_STATUS(redis_applied)},
+    {"batch_analysed", "Newest batch in the store.", GAUGE, OF_STATUS(analysed)},
+    {"queue_bytes", "Bytes of input waiting for workers.", GAUGE, OF_STATUS(queue_bytes)},
+    {"queue_blocks", "Blocks of input waiting for workers.", GAUGE, OF_STATUS(queue_blocks)},
+    {"delta_bytes", "Memory of the open batch.", GAUGE, OF_STATUS(delta_bytes)},
+    {"totals_bytes", "Memory of the totals table.", GAUGE, OF_STATUS(totals_bytes)},
+    {"totals_cells", "Rows of the totals table in memory.", GAUGE, OF_STATUS(totals_cells)},
+    {"totals_dirty", "Totals changed since the last fold.", GAUGE, OF_STATUS(totals_dirty)},
+    {"dedup_ids", "Record ids kept to find duplicates.", GAUGE, OF_STATUS(dedup_ids)},
+    {"dedup_bytes", "Memory of the duplicate filter.", GAUGE, OF_STATUS(dedup_bytes)},
+    {"quarantine_open", "Records in quarantine.", GAUGE, OF_STATUS(quarantine_open)},
+    {"quarantine_bytes", "Bytes in quarantine.", GAUGE, OF_STATUS(quarantine_bytes)},
+    {"ledger_bytes", "Size of the ledger.", GAUGE, OF_STATUS(ledger_bytes)},
+    {"ledger_wal_bytes", "Size of the ledger's write-ahead log.", GAUGE, OF_STATUS(wal_bytes)},
+    {"disk_free_bytes", "Free space where the ledger is.", GAUGE, OF_STATUS(disk_free)},
+    {"redis_pending", "Keys that wait to be written to Redis.", GAUGE, OF_STATUS(redis_pending)},
+};
+
+#define OF_FEED(field) offsetof(struct feed, field)
+
+static const struct figure feed_figures[] = {
+    {"feed_bytes", "Bytes read by an input.", COUNTER, OF_FEED(bytes)},
+    {"feed_records", "Records read by an input.", COUNTER, OF_FEED(records)},
+    {"feed_accepted", "Records of an input counted.", COUNTER, OF_FEED(accepted)},
+    {"feed_duplicates", "Records of an input seen before.", COUNTER, OF_FEED(duplicates)},
+    {"feed_quarantined", "Records of an input refused.", COUNTER, OF_FEED(quarantined)},
+    {"feed_ignored", "Records of an input left out.", COUNTER, OF_FEED(ignored)},
+    {"feed_lost", "What an input knows it could not take.", COUNTER, OF_FEED(lost)},
+    {"feed_behind_bytes", "Bytes known to wait at an input.", GAUGE, OF_FEED(behind)},
+    {"feed_last_record_timestamp_seconds", "Event time of an input's newest record.", GAUGE,
+     OF_FEED(last_record)},
+    {"feed_last_arrival_timestamp_seconds", "When an input last had a record.", GAUGE,
+     OF_FEED(last_arrival)},
+};
+
+static uint64_t
+value_at(const void *base, size_t at)
+{
+    uint64_t v;
+
+    memcpy(&v, (const char *)base + at, sizeof v);
+    return v;
+}
+
+static void
+write_family(struct buf *out, const char *name, const char *kind, const char *help)
+{
+    buf_printf(out, "# TYPE callswell_%s %s\n# HELP callswell_%s %s\n", name, kind, name, help);
+}
+
+/* Backslash, quote and line feed are the only bytes that must be escaped in a label. */
+static void
+write_label(struct buf *out, const char *value)
+{
+    for (; *value; value++) {
+        if (*value == '\n')
+            buf_str(out, "\\n");
+        else if (*value == '\\' || *value == '"')
+            buf_printf(out, "\\%c", *value);
+        else
+            buf_char(out, *value);
+    }
+}
+
+static const char *
+suffix(enum kind kind)
+{
+    return kind == COUNTER ? "_total" : "";
+}
+
+static void
+write_engine(struct buf *out, const struct engine_status *st)
+{
+    for (size_t i = 0; i < sizeof engine_figures / sizeof *engine_figures; i++) {
+        const struct figure *f = &engine_figures[i];
+
+        write_family(out, f->name, kind_names[f->kind], f->help);
+        buf_printf(out, "callswell_%s%s %llu\n", f->name, suffix(f->kind),
+                   (unsigned long long)value_at(st, f->at));
+    }
+}
+
+static void
+write_feeds(struct buf *out, struct engine *e)
+{
+    struct feed *feeds = xcalloc(MAX_FEEDS, sizeof *feeds);
+    size_t n = engine_feeds(e, feeds, MAX_FEEDS);
+
+    for (size_t i = 0; n > 0 && i < sizeof feed_figures / sizeof *feed_figures; i++) {
+        const struct figure *f = &feed_figures[i];
+
+        write_family(out, f->name, kind_names[f->kind], f->help);
+        for (size_t k = 0; k < n && k < MAX_FEEDS; k++) {
+            buf_printf(out, "callswell_%s%s{input=\"", f->name, suffix(f->kind));
+            write_label(out, feeds[k].input);
+            buf_printf(out, "\"} %llu\n", (unsigned long long)value_at(&feeds[k], f->at));
+        }
+    }
+    free(feeds);
+}
+
+static void
+write_flag(struct buf *out, const char *name, const char *help, bool on)
+{
+    write_family(out, name, "gauge", help);
+    buf_printf(out, "callswell_%s %d\n", name, on);
+}
+
+static void
+write_http(struct buf *out, const struct http_stats *st)
+{
+    write_family(out, "http_requests", "counter", "Requests answered, by class of status.");
+    for (int i = 2; i <= 5; i++)
+        buf_printf(out, "callswell_http_requests_total{status=\"%dxx\"} %llu\n", i,
+                   (unsigned long long)st->requests[i]);
+    write_family(out, "http_connections", "gauge", "Connections open now.");
+    buf_printf(out, "callswell_http_connections %llu\n", (unsigned long long)st->open);
+    write_family(out, "http_refused_connections", "counter", "Connections over a limit.");
+    buf_printf(out, "callswell_http_refused_connections_total %llu\n",
+               (unsigned long long)st->refused_connections);
+    write_family(out, "http_body_bytes", "gauge", "Memory of bodies being received.");
+    buf_printf(out, "callswell_http_body_bytes %llu\n", (unsigned long long)st->memory);
+}
+
+void
+metrics_write(struct buf *out, struct serve *s)
+{
+    struct engine_status st;
+
+    memset(&st, 0, sizeof st);
+    engine_status(s->engine, &st);
+    write_family(out, "build", "info", "Version and node.");
+    buf_printf(out, "callswell_build_info{version=\"%s\",node=\"", CALLSWELL_VERSION);
+    write_label(out, s->config->node);
+    buf_str(out, "\"} 1\n");
+    write_family(out, "start_time_seconds", "gauge", "When the daemon started.");
+    buf_printf(out, "callswell_start_time_seconds %lld\n", (long long)s->started);
+    write_flag(out, "ready", "1 if batches are being committed.", st.stalled[0] == '\0');
+    write_flag(out, "redis_connected", "1 if Redis answers.", st.redis_connected);
+    write_family(out, "commit_last_seconds", "gauge", "Duration of the last commit.");
+    buf_printf(out, "callswell_commit_last_seconds %.3f\n", (double)st.commit_ms_last / 1000);
+    write_engine(out, &st);
+    write_feeds(out, s->engine);
+    write_http(out, http_server_stats(s->http));
+    buf_str(out, "# EOF\n");
+}

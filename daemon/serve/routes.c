@@ -1,0 +1,127 @@
+/*
+ * routes.c - which path answers what.
+ *
+ * A new route is one function and one line in the table.
+ */
+#include "json_write.h"
+#include "serve_internal.h"
+
+#define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+static void
+get_health(struct serve *s, struct http_request *r)
+{
+    struct buf body = {0};
+
+    (void)s;
+    buf_str(&body, "alive\n");
+    http_reply(r, 200, "text/plain; charset=utf-8", &body, NULL);
+}
+
+static void
+get_ready(struct serve *s, struct http_request *r)
+{
+    struct engine_status st;
+    struct buf body = {0};
+
+    memset(&st, 0, sizeof st);
+    engine_status(s->engine, &st);
+    if (s->draining) {
+        http_problem(r, 503, NULL, "stopping");
+    } else if (st.stalled[0]) {
+        http_problem(r, 503, "Retry-After: 5\r\n", "%s", st.stalled);
+    } else {
+        buf_str(&body, "ready\n");
+        http_reply(r, 200, "text/plain; charset=utf-8", &body, NULL);
+    }
+}
+
+static void
+get_status(struct serve *s, struct http_request *r)
+{
+    struct buf body = {0};
+    struct json_writer w;
+
+    json_begin(&w, &body);
+    serve_write_status(&w, s->engine, s->config, s->started);
+    buf_char(&body, '\n');
+    http_reply(r, 200, "application/json", &body, NULL);
+}
+
+static void
+get_metrics(struct serve *s, struct http_request *r)
+{
+    struct buf body = {0};
+
+    metrics_write(&body, s);
+    http_reply(r, 200, METRICS_TYPE, &body, NULL);
+}
+
+static const struct route {
+    const char *method, *path;
+    void (*handler)(struct serve *s, struct http_request *r);
+} routes[] = {
+    {"GET", "/healthz", get_health},
+    {"GET", "/readyz", get_ready},
+    {"GET", "/v1/status", get_status},
+    {"GET", "/metrics", get_metrics},
+};
+
+/* HEAD is GET whose body the server leaves out. */
+static bool
+method_fits(const struct route *route, struct span method)
+{
+    return span_is(method, route->method) ||
+           (span_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
+}
+
+static const struct route *
+find_route(struct span path, struct span method, bool *path_known)
+{
+    *path_known = false;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (!span_is(path, routes[i].path))
+            continue;
+        *path_known = true;
+        if (method_fits(&routes[i], method))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+void
+routes_head(void *arg, struct http_request *r)
+{
+    struct serve *s = arg;
+    bool known;
+
+    if (ingest_has(s->ingest, r->path)) {
+        if (!span_is(r->method, "POST"))
+            http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
+        else if (s->draining)
+            http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+        else
+            ingest_head(s->ingest, r);
+        return;
+    }
+    r->max_body = 0;
+    if (find_route(r->path, r->method, &known))
+        return;
+    if (known)
+        http_problem(r, 405, "Allow: GET, HEAD\r\n", "This path is only read.");
+    else
+        http_problem(r, 404, NULL, "There is nothing here.");
+}
+
+void
+routes_request(void *arg, struct http_request *r)
+{
+    struct serve *s = arg;
+    bool known;
+    const struct route *route = find_route(r->path, r->method, &known);
+
+    if (route)
+        route->handler(s, r);
+    else
+        ingest_request(s->ingest, r);
+}

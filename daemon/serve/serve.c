@@ -1,0 +1,201 @@
+/*
+ * serve.c - wiring of the HTTP side: server, routes, ingest; the status object.
+ */
+#include "serve.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "config.h"
+#include "json_write.h"
+#include "serve_internal.h"
+
+static struct http_options
+server_options(struct serve *s, const struct serve_options *opt)
+{
+    struct http_options http = {
+        .base = opt->base,
+        .listen = opt->config->http_listen,
+        .loopback_only = true,
+        .app = {routes_head, routes_request, s},
+    };
+    const struct config_limits *limits = &opt->config->limits;
+
+    http_limits_default(&http.limits);
+    if (limits->max_body)
+        http.limits.max_body = limits->max_body;
+    if (limits->max_connections)
+        http.limits.max_connections = limits->max_connections;
+    return http;
+}
+
+enum status
+serve_open(struct serve **out, const struct serve_options *opt, struct error *err)
+{
+    struct serve *s = xcalloc(1, sizeof *s);
+    struct http_options http = server_options(s, opt);
+    enum status st;
+
+    s->engine = opt->engine;
+    s->config = opt->config;
+    s->started = clock_now();
+    st = ingest_open(&s->ingest, opt->engine, opt->config, err);
+    if (st == ST_OK)
+        st = http_server_open(&s->http, &http, err);
+    if (st != ST_OK) {
+        serve_close(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+int
+serve_port(const struct serve *s)
+{
+    return http_server_port(s->http);
+}
+
+void
+serve_drain(struct serve *s)
+{
+    s->draining = true;
+    http_server_drain(s->http);
+}
+
+size_t
+serve_busy(const struct serve *s)
+{
+    return http_server_busy(s->http);
+}
+
+void
+serve_close(struct serve *s)
+{
+    if (!s)
+        return;
+    ingest_close(s->ingest);
+    http_server_close(s->http);
+    free(s);
+}
+
+static void
+write_feed(struct json_writer *w, const struct feed *f)
+{
+    json_object(w, NULL);
+    json_text(w, "input", f->input);
+    json_text(w, "type", f->type);
+    json_text(w, "detail", f->detail);
+    json_bool(w, "exact", f->exact);
+    json_u64(w, "bytes", f->bytes);
+    json_u64(w, "records", f->records);
+    json_u64(w, "accepted", f->accepted);
+    json_u64(w, "duplicates", f->duplicates);
+    json_u64(w, "quarantined", f->quarantined);
+    json_u64(w, "ignored", f->ignored);
+    json_u64(w, "lost", f->lost);
+    json_u64(w, "behind", f->behind);
+    json_time(w, "last_record", f->last_record);
+    json_time(w, "last_arrival", f->last_arrival);
+    json_text(w, "problem", f->problem);
+    json_close(w);
+}
+
+static void
+write_feeds(struct json_writer *w, struct engine *e)
+{
+    struct feed *feeds = xcalloc(MAX_FEEDS, sizeof *feeds);
+    size_t n = engine_feeds(e, feeds, MAX_FEEDS);
+
+    json_array(w, "feeds");
+    for (size_t i = 0; i < n && i < MAX_FEEDS; i++)
+        write_feed(w, &feeds[i]);
+    json_close(w);
+    free(feeds);
+}
+
+static void
+write_counts(struct json_writer *w, const struct engine_status *st)
+{
+    json_object(w, "records");
+    json_u64(w, "seen", st->records);
+    json_u64(w, "accepted", st->accepted);
+    json_u64(w, "duplicates", st->duplicates);
+    json_u64(w, "quarantined", st->quarantined);
+    json_u64(w, "ignored", st->ignored);
+    json_u64(w, "late", st->late);
+    json_u64(w, "expired", st->expired);
+    json_time(w, "newest", st->newest_record);
+    json_close(w);
+    json_object(w, "queue");
+    json_u64(w, "bytes", st->queue_bytes);
+    json_u64(w, "blocks", st->queue_blocks);
+    json_u64(w, "delta_bytes", st->delta_bytes);
+    json_close(w);
+    json_object(w, "quarantine");
+    json_u64(w, "open", st->quarantine_open);
+    json_u64(w, "bytes", st->quarantine_bytes);
+    json_close(w);
+}
+
+static void
+write_ledger(struct json_writer *w, const struct engine_status *st)
+{
+    json_object(w, "ledger");
+    json_u64(w, "batch", st->batch);
+    json_u64(w, "folded", st->folded);
+    json_u64(w, "incarnation", st->incarnation);
+    json_u64(w, "commits", st->commits);
+    json_u64(w, "commit_failures", st->commit_failures);
+    json_u64(w, "commit_ms_last", st->commit_ms_last);
+    json_u64(w, "bytes", st->ledger_bytes);
+    json_u64(w, "wal_bytes", st->wal_bytes);
+    json_u64(w, "disk_free", st->disk_free);
+    json_u64(w, "totals_bytes", st->totals_bytes);
+    json_u64(w, "totals_cells", st->totals_cells);
+    json_u64(w, "totals_dirty", st->totals_dirty);
+    json_u64(w, "dedup_ids", st->dedup_ids);
+    json_u64(w, "dedup_bytes", st->dedup_bytes);
+    json_time(w, "dedup_window_start", st->dedup_window_start);
+    json_text(w, "stalled", st->stalled);
+    json_close(w);
+}
+
+static void
+write_sinks(struct json_writer *w, const struct engine_status *st)
+{
+    json_object(w, "redis");
+    json_bool(w, "connected", st->redis_connected);
+    json_u64(w, "applied", st->redis_applied);
+    json_u64(w, "pending", st->redis_pending);
+    json_u64(w, "keys_sent", st->redis_keys_sent);
+    json_u64(w, "reconnects", st->redis_reconnects);
+    json_text(w, "problem", st->redis_problem);
+    json_close(w);
+    json_object(w, "analytics");
+    json_u64(w, "batch", st->analysed);
+    json_time(w, "at", st->analysed_at);
+    json_text(w, "problem", st->analytics_problem);
+    json_close(w);
+}
+
+void
+serve_write_status(struct json_writer *w, struct engine *e, const struct config *config,
+                   int64_t started)
+{
+    struct engine_status st;
+
+    memset(&st, 0, sizeof st);
+    engine_status(e, &st);
+    json_object(w, NULL);
+    json_text(w, "version", CALLSWELL_VERSION);
+    json_text(w, "node", config->node);
+    json_i64(w, "uptime", clock_now() - started);
+    json_time(w, "now", clock_now());
+    json_bool(w, "ready", st.stalled[0] == '\0');
+    write_counts(w, &st);
+    write_ledger(w, &st);
+    write_sinks(w, &st);
+    write_feeds(w, e);
+    json_close(w);
+}

@@ -1,0 +1,41 @@
+/*
+ * serve_internal.h - what serve.c, routes.c, ingest.c and metrics.c share.
+ */
+#ifndef SERVE_INTERNAL_H
+#define SERVE_INTERNAL_H
+
+#include "engine.h"
+#include "http_server.h"
+#include "serve.h"
+
+struct ingest;
+
+struct serve {
+    struct http_server *http;
+    struct engine *engine;
+    const struct config *config;
+    struct ingest *ingest;
+    int64_t started;
+    bool draining;
+};
+
+/* routes.c: the server's two callbacks; arg is the struct serve. */
+void routes_head(void *arg, struct http_request *r);
+void routes_request(void *arg, struct http_request *r);
+
+/* metrics.c: the exposition in OpenMetrics text format. */
+void metrics_write(struct buf *out, struct serve *s);
+
+/* ingest.c: the http inputs of the configuration, and the thread that unpacks and submits. */
+enum status
+ingest_open(struct ingest **out, struct engine *e, const struct config *config, struct error *err);
+void ingest_close(struct ingest *in); /* accepts NULL */
+bool ingest_has(const struct ingest *in, struct span path);
+/* Refuses what the headers alone rule out (415, 403); false if it did. */
+bool ingest_head(struct ingest *in, struct http_request *r);
+/* Takes the request; answers after the commit. */
+void ingest_request(struct ingest *in, struct http_request *r);
+
+#define MAX_FEEDS 256
+
+#endif
