@@ -1,0 +1,78 @@
+# lib.sh - what every integration test begins with. Sourced by sh.
+#
+# Each script works in a folder of its own, starts what it needs on port 0 or unix sockets, waits on
+# conditions, ends only what it started, and closes with "N passed, N failed, N skipped".
+set -u
+project=${CALLSWELL_PROJECT:-$(cd "$(dirname "$0")/../.." && pwd)}
+bin=${CALLSWELL_BIN:-$project/build}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/callswell-it-XXXXXX")
+passed=0 failed=0 skipped=0 daemon=
+cd "$dir" || exit 1
+
+cleanup() {
+    [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
+    cd / && { [ "$failed" != 0 ] && echo "folder kept: $dir" || rm -rf "$dir"; }
+}
+trap cleanup EXIT
+
+# check NAME COMMAND...: one test, passed when the command succeeds.
+check() {
+    check_name=$1
+    shift
+    if "$@" >check.out 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $check_name: $*"
+        sed 's/^/  /' check.out | head -n 40
+    fi
+}
+equals() { [ "$1" = "$2" ] || { echo "got:  $1"; echo "want: $2"; return 1; }; }
+contains() { case $1 in *"$2"*) ;; *) echo "got: $1"; echo "without: $2"; return 1 ;; esac; }
+skip() { skipped=$((skipped + 1)); echo "skipped: $*"; }
+finish() {
+    cleanup_code=0
+    [ "$failed" = 0 ] || cleanup_code=1
+    trap - EXIT
+    cleanup >&2
+    echo "$passed passed, $failed failed, $skipped skipped"
+    exit $cleanup_code
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails after the deadline.
+wait_for() {
+    wait_end=$(($(date +%s) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -lt "$wait_end" ] || return 1
+        sleep 0.05 2>/dev/null || sleep 1 # a pause between looks, never a condition
+    done
+}
+
+# start CONFIG: the daemon; sets $daemon and $address.
+start() {
+    "$bin/callswelld" -c "$1" 2>>daemon.log &
+    daemon=$!
+    start_mark=$(grep -c event=ready daemon.log 2>/dev/null || true)
+    wait_for 60 ready_or_dead || { tail -n 20 daemon.log; return 1; }
+    kill -0 "$daemon" 2>/dev/null || { tail -n 20 daemon.log; return 1; }
+    address=$(sed -n 's/.*event=ready http=\([^ ]*\).*/\1/p' daemon.log | tail -n 1)
+}
+ready_or_dead() {
+    kill -0 "$daemon" 2>/dev/null || return 0
+    [ "$(grep -c event=ready daemon.log)" -gt "${start_mark:-0}" ]
+}
+stop() { # orderly; the exit code is the daemon's
+    kill -TERM "$daemon"
+    wait "$daemon"
+    stop_code=$?
+    daemon=
+    return $stop_code
+}
+kill_hard() { # as a crash would
+    kill -KILL "$daemon"
+    wait "$daemon" 2>/dev/null
+    daemon=
+    true
+}
+cs() { "$bin/callswell" "$@"; }
