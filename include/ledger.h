@@ -32,6 +32,7 @@ struct ledger_state {
     struct outcome_count ever;
     uint64_t late, expired;
     int64_t newest_record;
+    uint64_t quarantine_open, quarantine_bytes; /* rows that stand, and what they keep */
 };
 const struct ledger_state *ledger_state(const struct ledger *l);
 bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);

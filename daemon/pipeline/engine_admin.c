@@ -296,8 +296,10 @@ static enum status
 drop_on_ledger(struct engine *e, void *arg, struct error *err)
 {
     struct drop *d = arg;
+    enum status st = ledger_drop_quarantine(e->ledger, d->id, d->input, &d->dropped, err);
 
-    return ledger_drop_quarantine(e->ledger, d->id, d->input, &d->dropped, err);
+    engine_publish_state(e);
+    return st;
 }
 
 enum status

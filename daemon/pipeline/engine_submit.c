@@ -280,6 +280,8 @@ engine_status(struct engine *e, struct engine_status *out)
     out->late = e->snapshot.late;
     out->expired = e->snapshot.expired;
     out->newest_record = e->snapshot.newest_record;
+    out->quarantine_open = e->snapshot.quarantine_open;
+    out->quarantine_bytes = e->snapshot.quarantine_bytes;
     out->queue_bytes = e->queue_bytes;
     out->queue_blocks = e->queue_blocks;
     out->delta_bytes = atomic_load(&e->batches[0].bytes) + atomic_load(&e->batches[1].bytes);

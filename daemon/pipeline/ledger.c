@@ -244,6 +244,25 @@ note_wal_size(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+enum status
+ledger_count_quarantine(sqlite3 *db, struct ledger_state *s, struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result = sql_prepare(
+        db, &st, "SELECT count(*), coalesce(sum(length(head)), 0) FROM quarantine", err);
+
+    if (result != ST_OK)
+        return result;
+    result = sql_step(st, &row, err);
+    if (result == ST_OK && row) {
+        s->quarantine_open = (uint64_t)sqlite3_column_int64(st, 0);
+        s->quarantine_bytes = (uint64_t)sqlite3_column_int64(st, 1);
+    }
+    sqlite3_finalize(st);
+    return result;
+}
+
 static enum status
 open_database(struct ledger *l, const char *path, struct error *err)
 {
@@ -291,6 +310,8 @@ open_contents(struct ledger *l, const char *node, struct error *err)
         result = load_past(l, err);
     if (result == ST_OK)
         result = load_days(l, err);
+    if (result == ST_OK)
+        result = ledger_count_quarantine(l->db, &l->state, err);
     return result;
 }
 

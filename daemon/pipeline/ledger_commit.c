@@ -177,6 +177,9 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     s.expired += b->expired;
     if (b->newest_record > s.newest_record)
         s.newest_record = b->newest_record;
+    s.quarantine_open += b->quarantine_count;
+    for (size_t i = 0; i < b->quarantine_count; i++)
+        s.quarantine_bytes += b->quarantine[i].raw.n;
     return s;
 }
 
@@ -239,5 +242,9 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     l->state.late = next.late;
     l->state.expired = next.expired;
     l->state.newest_record = next.newest_record;
+    l->state.quarantine_open = next.quarantine_open;
+    l->state.quarantine_bytes = next.quarantine_bytes;
+    if (b->released_count) /* what left is known to the rows alone; a failure shows old figures */
+        ledger_count_quarantine(l->db, &l->state, NULL);
     return ST_OK;
 }

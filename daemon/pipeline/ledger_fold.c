@@ -322,8 +322,10 @@ ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_
     sqlite3_bind_int64(st, 1, (int64_t)id);
     sql_bind_text(st, 2, span_str(input ? input : ""));
     result = sql_run(st, err);
-    if (result == ST_OK)
+    if (result == ST_OK) {
         *dropped = (uint64_t)sqlite3_changes64(l->db);
+        result = ledger_count_quarantine(l->db, &l->state, err);
+    }
     sqlite3_finalize(st);
     return result;
 }

@@ -74,5 +74,7 @@ ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct 
 /* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
                               struct error *err);
+/* Fills in how much is in quarantine: a walk over its rows, not for every batch. */
+enum status ledger_count_quarantine(sqlite3 *db, struct ledger_state *s, struct error *err);
 
 #endif

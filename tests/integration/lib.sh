@@ -6,6 +6,7 @@ set -u
 project=${CALLSWELL_PROJECT:-$(cd "$(dirname "$0")/../.." && pwd)}
 bin=${CALLSWELL_BIN:-$project/build}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/callswell-it-XXXXXX")
+look_again=0.05
 passed=0 failed=0 skipped=0 daemon=
 cd "$dir" || exit 1
 
@@ -45,15 +46,15 @@ wait_for() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$(date +%s)" -lt "$wait_end" ] || return 1
-        sleep 0.05 2>/dev/null || sleep 1 # a pause between looks, never a condition
+        sleep "$look_again" # a pause between looks at the condition, never in its place
     done
 }
 
 # start CONFIG: the daemon; sets $daemon and $address.
 start() {
+    start_mark=$(grep -c event=ready daemon.log 2>/dev/null || true)
     "$bin/callswelld" -c "$1" 2>>daemon.log &
     daemon=$!
-    start_mark=$(grep -c event=ready daemon.log 2>/dev/null || true)
     wait_for 60 ready_or_dead || { tail -n 20 daemon.log; return 1; }
     kill -0 "$daemon" 2>/dev/null || { tail -n 20 daemon.log; return 1; }
     address=$(sed -n 's/.*event=ready http=\([^ ]*\).*/\1/p' daemon.log | tail -n 1)
