@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyst.h"
 #include "civil.h"
 #include "clock.h"
 #include "commands.h"
+#include "config_deep.h"
 #include "erlang.h"
 #include "json_write.h"
 #include "keys.h"
@@ -17,51 +17,6 @@
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 
 /* --- validate --- */
-
-/* What config_load cannot know: whether formats, rules and conditions can be used. */
-static enum status
-check_deeply(const struct config *c, struct error *err)
-{
-    enum status st = ST_OK;
-
-    for (size_t i = 0; i < c->format_count && st == ST_OK; i++) {
-        struct format *f = NULL;
-
-        st = format_new(&f, &c->formats[i], err);
-        format_free(f);
-    }
-    if (st == ST_OK && c->feature_count) {
-        struct rules *r = NULL;
-
-        st = rules_new(&r, c->features, c->feature_count, err);
-        rules_free(r);
-    }
-    for (size_t i = 0; i < c->segment_count && st == ST_OK; i++) {
-        struct error why;
-
-        if (segment_check(c->segments[i].name, c->segments[i].where, &why) != ST_OK)
-            st = fail(err, ST_BAD_CONFIG, "%s:%d: %.180s", c->file ? c->file : "defaults",
-                      c->segments[i].line, why.text);
-    }
-    return st;
-}
-
-int
-validate_config(const char *path)
-{
-    struct error err;
-    int code = 0;
-    struct config *c = options_config(path, &code);
-
-    if (!c)
-        return code;
-    if (check_deeply(c, &err) != ST_OK) {
-        fprintf(stderr, "callswell: %s\n", err.text);
-        code = EXIT_CONFIG;
-    }
-    config_free(c);
-    return code;
-}
 
 int
 command_validate(int argc, char **argv)
@@ -77,6 +32,8 @@ command_validate(int argc, char **argv)
         "callswell validate [--config FILE] [FILE] | --print",
         "Checks a configuration: syntax, formats, patterns, segment conditions.",
         rows, COUNT(rows), NULL};
+    struct config *c;
+    struct error err;
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
@@ -90,9 +47,16 @@ command_validate(int argc, char **argv)
     }
     if (!path && first < argc)
         path = argv[first];
-    code = validate_config(path);
-    if (code == 0)
-        printf("%s: ok\n", path ? path : "configuration");
+    c = options_config(path, &code);
+    if (!c)
+        return code;
+    if (config_check_deep(c, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        code = EXIT_CONFIG;
+    } else {
+        printf("%s: ok\n", c->file ? c->file : "built-in defaults");
+    }
+    config_free(c);
     return code;
 }
 

@@ -1,0 +1,265 @@
+/*
+ * main.c - callswelld: options, wiring, signals, ordered end.
+ *
+ *   start   configuration, engine (ledger, store, Redis, workers), inputs, HTTP, control
+ *           socket; then "event=ready" on stderr and READY=1 to systemd
+ *   run     this thread waits for signals; all work is done by others
+ *   end     SIGTERM or SIGINT: nothing new is read, what was read is committed, folded and
+ *           projected within stop_timeout, a managed Redis is saved and stopped
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "analyst.h"
+#include "clock.h"
+#include "config.h"
+#include "config_deep.h"
+#include "control.h"
+#include "edge.h"
+#include "engine.h"
+#include "log.h"
+#include "serve.h"
+
+enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
+
+struct daemon {
+    struct config *config;
+    const char *config_path;
+    struct engine *engine;
+    struct edge *edge;
+    struct serve *serve;
+    struct control *control;
+};
+
+static int
+exit_code(enum status st)
+{
+    switch (st) {
+    case ST_OK:
+        return 0;
+    case ST_BAD_CONFIG:
+        return EXIT_CONFIG;
+    case ST_RETRY:
+        return EXIT_UNAVAILABLE;
+    default:
+        return 1;
+    }
+}
+
+static void
+apply_log_level(const struct config *c)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+
+    for (int i = 0; i < 4; i++)
+        if (c->log_level && strcmp(c->log_level, names[i]) == 0)
+            log_set_level((enum log_level)i);
+}
+
+/* --- start --- */
+
+static enum status
+open_serving(struct daemon *d, struct error *err)
+{
+    const struct serve_options opt = {
+        .base = edge_base(d->edge),
+        .engine = d->engine,
+        .config = d->config,
+    };
+    enum status st = control_open(&d->control, d->engine, d->config, err);
+
+    if (st == ST_OK && d->config->http_listen && d->config->http_listen[0])
+        st = serve_open(&d->serve, &opt, err);
+    return st;
+}
+
+static enum status
+start(struct daemon *d, struct error *err)
+{
+    const struct engine_options engine = {.config = d->config};
+    struct edge_options edge = {
+        .inputs = d->config->inputs,
+        .input_count = d->config->input_count,
+        .limits = &d->config->limits,
+    };
+    enum status st = engine_open(&d->engine, &engine, err);
+
+    if (st != ST_OK)
+        return st;
+    edge.engine = d->engine;
+    st = edge_open(&d->edge, &edge, err);
+    if (st == ST_OK)
+        st = open_serving(d, err);
+    if (st == ST_OK)
+        st = edge_run(d->edge, err);
+    return st;
+}
+
+static void
+announce(const struct daemon *d)
+{
+    char ports[512] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->config->input_count; i++) {
+        const char *title = d->config->inputs[i].title;
+        int port = edge_port(d->edge, title);
+
+        if (port && n < sizeof ports)
+            n += (size_t)snprintf(ports + n, sizeof ports - n, " %s=%d", title, port);
+    }
+    if (d->serve)
+        log_info("ready", "http=127.0.0.1:%d%s", serve_port(d->serve), ports);
+    else
+        log_info("ready", "http=off%s", ports);
+    sd_notify(0, "READY=1");
+}
+
+/* --- run --- */
+
+/* What can change while running is changed; a file with a mistake changes nothing. */
+static void
+reload(struct daemon *d)
+{
+    struct config *wanted;
+    struct error err;
+    char *restart;
+
+    if (config_load(&wanted, d->config_path, &err) != ST_OK ||
+        config_check_deep(wanted, &err) != ST_OK) {
+        log_error("reload_refused", "error=\"%s\" action=\"the running configuration stays\"",
+                  err.text);
+        return;
+    }
+    apply_log_level(wanted);
+    if (engine_reload_customers(d->engine, &err) != ST_OK)
+        log_error("customers_not_reloaded", "error=\"%s\"", err.text);
+    restart = config_restart_option(d->config, wanted);
+    if (restart)
+        log_warn("reload_partial", "changed=\"%s\" action=\"takes effect at a restart\"", restart);
+    else
+        log_info("reloaded", "file=\"%s\"", d->config_path ? d->config_path : "");
+    free(restart);
+    config_free(wanted);
+}
+
+static void
+run(struct daemon *d, const sigset_t *signals)
+{
+    int number = 0;
+
+    while (sigwait(signals, &number) == 0) {
+        if (number == SIGHUP) {
+            reload(d);
+            continue;
+        }
+        log_info("stopping", "signal=%d", number);
+        return;
+    }
+}
+
+/* --- end --- */
+
+/* Answers to what was committed last still go out: the loop runs until all is said. */
+static void
+stop(struct daemon *d)
+{
+    int64_t timeout = d->config->stop_timeout_ms;
+
+    sd_notify(0, "STOPPING=1");
+    if (d->serve)
+        serve_drain(d->serve);
+    control_close(d->control);
+    if (d->edge)
+        edge_stop_inputs(d->edge);
+    engine_close(d->engine, timeout);
+    serve_close(d->serve);
+    edge_close(d->edge);
+    log_info("stopped", "node=%s", d->config->node);
+}
+
+static int
+serve_until_stopped(struct daemon *d)
+{
+    sigset_t signals;
+    struct error err;
+    enum status st;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made: all inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    st = start(d, &err);
+    if (st == ST_OK) {
+        announce(d);
+        run(d, &signals);
+    } else {
+        log_error("not_started", "error=\"%s\"", err.text);
+    }
+    stop(d);
+    return exit_code(st);
+}
+
+static int
+test_config(const struct daemon *d)
+{
+    struct error err;
+    enum status st = config_check_deep(d->config, &err);
+
+    if (st != ST_OK)
+        fprintf(stderr, "callswelld: %s\n", err.text);
+    else
+        printf("%s: ok\n", d->config_path ? d->config_path : "built-in defaults");
+    return exit_code(st);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct daemon d = {0};
+    struct error err;
+    bool test = false;
+    int opt, code;
+
+    while ((opt = getopt(argc, argv, "c:thv")) != -1)
+        switch (opt) {
+        case 'c':
+            d.config_path = optarg;
+            break;
+        case 't':
+            test = true;
+            break;
+        case 'v':
+            puts("callswelld " CALLSWELL_VERSION);
+            return 0;
+        case 'h':
+            puts("usage: callswelld [-c FILE] [-t]\n"
+                 "  -c FILE  the configuration (see callswell.conf(5))\n"
+                 "  -t       test it and exit\n"
+                 "  -v       print the version");
+            return 0;
+        default:
+            fprintf(stderr, "usage: callswelld [-c FILE] [-t]\n");
+            return EXIT_USAGE;
+        }
+    if (optind != argc) {
+        fprintf(stderr, "usage: callswelld [-c FILE] [-t]\n");
+        return EXIT_USAGE;
+    }
+    if (config_load(&d.config, d.config_path, &err) != ST_OK) {
+        fprintf(stderr, "callswelld: %s\n", err.text);
+        return EXIT_CONFIG;
+    }
+    apply_log_level(d.config);
+    code = test ? test_config(&d) : serve_until_stopped(&d);
+    config_free(d.config);
+    return code;
+}

@@ -1,0 +1,61 @@
+/*
+ * config_deep.c - trying out every part of a configuration.
+ */
+#include "config_deep.h"
+
+#include "analyst.h"
+
+static enum status
+check_formats(const struct config *c, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < c->format_count && st == ST_OK; i++) {
+        struct format *f = NULL;
+        struct error why;
+
+        if (format_new(&f, &c->formats[i], &why) != ST_OK)
+            st = fail(err, ST_BAD_CONFIG, "%s: format \"%s\": %.160s",
+                      c->file ? c->file : "built in", c->formats[i].name, why.text);
+        format_free(f);
+    }
+    return st;
+}
+
+static enum status
+check_rules(const struct config *c, struct error *err)
+{
+    struct rules *r = NULL;
+    enum status st = ST_OK;
+
+    if (c->feature_count)
+        st = rules_new(&r, c->features, c->feature_count, err);
+    rules_free(r);
+    for (size_t i = 0; i < c->service_count && st == ST_OK; i++) {
+        struct rule_option one = {c->services[i].name, c->services[i].match};
+
+        if (!one.match || strncmp(one.match, "feature:", 8) == 0)
+            continue;
+        r = NULL;
+        st = rules_new(&r, &one, 1, err);
+        rules_free(r);
+    }
+    return st;
+}
+
+enum status
+config_check_deep(const struct config *c, struct error *err)
+{
+    enum status st = check_formats(c, err);
+
+    if (st == ST_OK)
+        st = check_rules(c, err);
+    for (size_t i = 0; i < c->segment_count && st == ST_OK; i++) {
+        struct error why;
+
+        if (segment_check(c->segments[i].name, c->segments[i].where, &why) != ST_OK)
+            st = fail(err, ST_BAD_CONFIG, "%s:%d: %.180s", c->file ? c->file : "defaults",
+                      c->segments[i].line, why.text);
+    }
+    return st;
+}

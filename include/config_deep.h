@@ -1,0 +1,13 @@
+/*
+ * config_deep.h - what only the modules themselves can check of a configuration.
+ */
+#ifndef CONFIG_DEEP_H
+#define CONFIG_DEEP_H
+
+#include "config.h"
+
+/* Formats and their patterns, feature and service rules, segment conditions: makes each and
+ * throws it away. ST_BAD_CONFIG with file and line where they are known. */
+enum status config_check_deep(const struct config *c, struct error *err);
+
+#endif
