@@ -9,6 +9,9 @@
  *   4. it holds an @ or looks like sip:user@domain: the domain, then its parents
  *   5. no customer at all: the participant by rules 3 and 4
  *   6. the name as given
+ *
+ * A number is digits with blanks and ( ) - . / between them, perhaps with a + before or tel:
+ * before that; only the digits are compared. A domain is compared without regard to ASCII case.
  */
 #ifndef CUSTOMERS_H
 #define CUSTOMERS_H
@@ -21,6 +24,8 @@ struct directory;
 struct directory_builder;
 
 struct directory_builder *directory_builder_new(void);
+/* Of two entries for one alias, prefix or domain the last one added holds. A prefix without a
+ * digit or an empty domain is passed over. */
 void directory_builder_id(struct directory_builder *b, struct span id);
 void directory_builder_alias(struct directory_builder *b, struct span alias, struct span id);
 void directory_builder_number(struct directory_builder *b, struct span prefix, struct span id);
@@ -32,7 +37,8 @@ struct directory *directory_ref(struct directory *d);
 void directory_unref(struct directory *d); /* accepts NULL */
 
 /* Resolves r's customer in place (text[FIELD_CUSTOMER], has). The span borrows from the
- * directory or from the record. False: no customer could be found. d may be NULL. */
+ * directory or from the record; nothing is allocated now, mem is for rules that would need it.
+ * False: no customer could be found. d may be NULL. */
 bool directory_match(const struct directory *d, struct record *r, struct arena *mem);
 
 #endif
