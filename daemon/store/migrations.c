@@ -1,0 +1,226 @@
+/*
+ * migrations.c - the store's schema, as the numbered steps that made it.
+ *
+ * A step that has been released is never edited: what changes is a new step at the end. Each
+ * runs in one transaction together with its row in schema_migration. A store with a step that
+ * this program does not know was written by a newer version and is refused untouched.
+ */
+#include "store_private.h"
+
+#include "civil.h"
+#include "clock.h"
+
+struct migration {
+    const char *name;
+    const char *const *sql; /* NULL-ended */
+};
+
+static const char *const people_and_usage[] = {
+    "CREATE TABLE customer("
+    " id TEXT PRIMARY KEY, name TEXT, owner TEXT, timezone TEXT,"
+    " imported INTEGER NOT NULL DEFAULT 0, merged_into TEXT,"
+    " first_seen TEXT, last_seen TEXT) WITHOUT ROWID",
+    "CREATE TABLE customer_alias("
+    " kind TEXT NOT NULL CHECK(kind IN ('alias', 'number', 'domain')),"
+    " value TEXT NOT NULL, customer TEXT NOT NULL,"
+    " PRIMARY KEY(kind, value)) WITHOUT ROWID",
+    "CREATE INDEX customer_alias_customer ON customer_alias(customer)",
+    "CREATE TABLE customer_day("
+    " customer TEXT NOT NULL, day TEXT NOT NULL, legs INTEGER NOT NULL,"
+    " seconds INTEGER NOT NULL, failed INTEGER NOT NULL, participants INTEGER NOT NULL,"
+    " conferences INTEGER NOT NULL, PRIMARY KEY(customer, day)) WITHOUT ROWID",
+    "CREATE TABLE customer_stat("
+    " customer TEXT PRIMARY KEY, as_of TEXT NOT NULL, first_day TEXT, last_day TEXT,"
+    " days_since_last INTEGER, active_days_30d INTEGER, active_days_90d INTEGER,"
+    " legs_1d INTEGER, legs_7d INTEGER, legs_28d INTEGER, legs_30d INTEGER, legs_90d INTEGER,"
+    " seconds_1d INTEGER, seconds_7d INTEGER, seconds_28d INTEGER, seconds_30d INTEGER,"
+    " seconds_90d INTEGER, failed_1d INTEGER, failed_7d INTEGER, failed_28d INTEGER,"
+    " failed_30d INTEGER, failed_90d INTEGER, participants_30d INTEGER,"
+    " conferences_30d INTEGER, features_30d INTEGER, features_90d INTEGER,"
+    " dominant_feature TEXT, dominant_feature_share REAL, dominant_quarter INTEGER,"
+    " dominant_quarter_share REAL, office_share REAL, evening_share REAL, night_share REAL,"
+    " weekend_share REAL, persona TEXT, trend REAL, rfm_r INTEGER, rfm_f INTEGER,"
+    " rfm_m INTEGER, rfm_segment TEXT, recent_legs TEXT) WITHOUT ROWID",
+    /* Everything a segment may ask about a customer, and nothing else. */
+    "CREATE VIEW customer_profile AS SELECT"
+    " c.id AS customer, c.name, c.owner, c.timezone, c.first_seen, c.last_seen, s.as_of,"
+    " s.first_day, s.last_day, s.days_since_last, s.active_days_30d, s.active_days_90d,"
+    " s.legs_1d, s.legs_7d, s.legs_28d, s.legs_30d, s.legs_90d, s.seconds_1d, s.seconds_7d,"
+    " s.seconds_28d, s.seconds_30d, s.seconds_90d, s.failed_1d, s.failed_7d, s.failed_28d,"
+    " s.failed_30d, s.failed_90d, s.participants_30d, s.conferences_30d, s.features_30d,"
+    " s.features_90d, s.dominant_feature, s.dominant_feature_share, s.dominant_quarter,"
+    " s.dominant_quarter_share, s.office_share, s.evening_share, s.night_share,"
+    " s.weekend_share, s.persona, s.trend, s.rfm_r, s.rfm_f, s.rfm_m, s.rfm_segment"
+    " FROM customer c LEFT JOIN customer_stat s ON s.customer = c.id"
+    " WHERE c.merged_into IS NULL",
+    "CREATE TABLE stage_history("
+    " id INTEGER PRIMARY KEY, customer TEXT NOT NULL, dimension TEXT NOT NULL,"
+    " from_stage TEXT, to_stage TEXT, at TEXT NOT NULL, rule TEXT, evidence TEXT)",
+    "CREATE INDEX stage_history_customer ON stage_history(customer, at)",
+    "CREATE TABLE segment_member("
+    " segment TEXT NOT NULL, customer TEXT NOT NULL, since TEXT NOT NULL, evidence TEXT,"
+    " PRIMARY KEY(segment, customer)) WITHOUT ROWID",
+    "CREATE INDEX segment_member_customer ON segment_member(customer)",
+    NULL,
+};
+
+static const char *const services_and_features[] = {
+    "CREATE TABLE service_interval("
+    " service TEXT NOT NULL, start TEXT NOT NULL, offered INTEGER NOT NULL,"
+    " handled INTEGER NOT NULL, abandoned INTEGER NOT NULL,"
+    " handle_seconds INTEGER NOT NULL, wait_seconds INTEGER NOT NULL,"
+    " PRIMARY KEY(service, start)) WITHOUT ROWID",
+    "CREATE TABLE staffing("
+    " service TEXT NOT NULL, start TEXT NOT NULL, minutes INTEGER NOT NULL,"
+    " forecast REAL NOT NULL, low INTEGER, high INTEGER, handle_seconds REAL,"
+    " required INTEGER NOT NULL, scheduled INTEGER NOT NULL, rostered INTEGER, gap INTEGER,"
+    " service_level REAL, occupancy REAL, completeness REAL, model TEXT NOT NULL,"
+    " as_of TEXT NOT NULL, PRIMARY KEY(service, start)) WITHOUT ROWID",
+    "CREATE TABLE roster("
+    " service TEXT NOT NULL, start TEXT NOT NULL, minutes INTEGER NOT NULL,"
+    " scheduled INTEGER NOT NULL, PRIMARY KEY(service, start)) WITHOUT ROWID",
+    "CREATE TABLE feature_demand("
+    " feature TEXT PRIMARY KEY, as_of TEXT NOT NULL, window_days INTEGER NOT NULL,"
+    " people INTEGER NOT NULL, customers INTEGER NOT NULL, uses INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL, growth REAL, people_28d INTEGER, people_before_28d INTEGER,"
+    " growth_q REAL, reach_low REAL, reach_high REAL, score REAL NOT NULL,"
+    " rank INTEGER NOT NULL) WITHOUT ROWID",
+    NULL,
+};
+
+static const char *const signals_and_events[] = {
+    "CREATE TABLE signal("
+    " id TEXT PRIMARY KEY, version INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " subject_type TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL,"
+    " value REAL, baseline REAL, delta REAL, low REAL, high REAL, p_value REAL,"
+    " completeness REAL, window_start TEXT, window_end TEXT, reason TEXT NOT NULL,"
+    " evidence TEXT, state TEXT NOT NULL CHECK(state IN ('open', 'acked', 'closed')),"
+    " owner TEXT, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, expires TEXT,"
+    " calm_windows INTEGER NOT NULL DEFAULT 0, calm_end TEXT, closed_at TEXT) WITHOUT ROWID",
+    "CREATE UNIQUE INDEX signal_one_open ON signal(kind, subject) WHERE state <> 'closed'",
+    "CREATE TABLE activity("
+    " seq INTEGER NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
+    " customer TEXT NOT NULL, start TEXT NOT NULL, service TEXT, agent TEXT, reason TEXT,"
+    " record TEXT NOT NULL, PRIMARY KEY(seq, n)) WITHOUT ROWID",
+    "CREATE INDEX activity_customer ON activity(customer, start)",
+    "CREATE TABLE orders("
+    " seq INTEGER NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
+    " customer TEXT NOT NULL, start TEXT NOT NULL, product TEXT, quantity REAL, amount REAL,"
+    " currency TEXT, record TEXT NOT NULL, PRIMARY KEY(seq, n)) WITHOUT ROWID",
+    "CREATE INDEX orders_customer ON orders(customer, start)",
+    "CREATE TABLE booking("
+    " seq INTEGER NOT NULL, n INTEGER NOT NULL, id TEXT NOT NULL, customer TEXT NOT NULL,"
+    " start TEXT NOT NULL, resource TEXT, state TEXT, record TEXT NOT NULL,"
+    " PRIMARY KEY(seq, n)) WITHOUT ROWID",
+    "CREATE INDEX booking_customer ON booking(customer, start)",
+    "CREATE TABLE quarantine("
+    " id INTEGER PRIMARY KEY, input TEXT NOT NULL, stream TEXT, position INTEGER NOT NULL,"
+    " length INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT, arrived TEXT NOT NULL)",
+    "CREATE TABLE feed_health("
+    " input TEXT PRIMARY KEY, type TEXT NOT NULL, exact INTEGER NOT NULL,"
+    " records INTEGER NOT NULL, accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL,"
+    " quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL, lost INTEGER NOT NULL,"
+    " last_record TEXT, last_arrival TEXT, behind_bytes INTEGER NOT NULL, problem TEXT,"
+    " as_of TEXT NOT NULL) WITHOUT ROWID",
+    /* What the passes remember between them. */
+    "CREATE TABLE input_day(day TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE analyst(one INTEGER PRIMARY KEY CHECK(one = 1), ledger TEXT NOT NULL,"
+    " analysed_seq INTEGER NOT NULL, events_seq INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " slot INTEGER NOT NULL, as_of TEXT NOT NULL, settings TEXT NOT NULL)",
+    "CREATE TABLE active_people(one INTEGER PRIMARY KEY CHECK(one = 1), sketch BLOB NOT NULL)",
+    NULL,
+};
+
+static const struct migration steps[] = {
+    {"people and usage", people_and_usage},
+    {"services and features", services_and_features},
+    {"signals and events", signals_and_events},
+};
+
+#define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))
+
+static enum status
+version(struct store *s, int64_t *out, struct error *err)
+{
+    int64_t tables = 0;
+    enum status st = store_int(
+        s, "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migration'", 0, &tables, err);
+
+    *out = 0;
+    if (st == ST_OK && tables)
+        st = store_int(s, "SELECT max(version) FROM schema_migration", 0, out, err);
+    if (st == ST_OK && *out > STEPS)
+        return fail(err, ST_BAD_CONFIG,
+                    "the store has schema version %lld, this program knows %lld: it was written "
+                    "by a newer callswell; run that one",
+                    (long long)*out, (long long)STEPS);
+    return st;
+}
+
+static enum status
+record_step(struct store *s, int64_t number, const char *name, struct error *err)
+{
+    char at[CIVIL_TEXT];
+    struct query *q = NULL;
+    enum status st =
+        store_query(s, &q, "INSERT INTO schema_migration(version, name, at) VALUES(?, ?, ?)", err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_int(q, 1, number);
+    query_set_str(q, 2, name);
+    query_set_str(q, 3, format_utc(at, clock_now()));
+    st = query_run(q, err);
+    query_free(q);
+    return st;
+}
+
+static enum status
+run_step(struct store *s, int64_t number, struct error *err)
+{
+    const struct migration *m = &steps[number - 1];
+    enum status st = ST_OK;
+
+    for (size_t i = 0; st == ST_OK && m->sql[i]; i++)
+        st = store_run(s, m->sql[i], err);
+    return st == ST_OK ? record_step(s, number, m->name, err) : st;
+}
+
+enum status
+migrations_run(struct store *s, struct error *err)
+{
+    int64_t have;
+    enum status st = version(s, &have, err);
+
+    while (st == ST_OK && have < STEPS) {
+        /* Another process may have been here between the question and the lock. */
+        st = store_begin(s, err);
+        if (st == ST_OK)
+            st = store_run(s,
+                           "CREATE TABLE IF NOT EXISTS schema_migration("
+                           " version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL)",
+                           err);
+        if (st == ST_OK)
+            st = version(s, &have, err);
+        if (st == ST_OK && have < STEPS)
+            st = run_step(s, ++have, err);
+        if (st == ST_OK)
+            st = store_commit(s, err);
+        else
+            store_rollback(s);
+    }
+    return st;
+}
+
+enum status
+migrations_check(struct store *s, struct error *err)
+{
+    int64_t have;
+    enum status st = version(s, &have, err);
+
+    if (st == ST_OK && have < STEPS)
+        return fail(err, ST_NOT_FOUND,
+                    "the store has schema version %lld and needs %lld: start callswelld once",
+                    (long long)have, (long long)STEPS);
+    return st;
+}

@@ -1,0 +1,80 @@
+/*
+ * pass.h - one pass of the analyst: what its steps share.
+ *
+ * Every step writes absolute rows in short transactions, so that doing it again changes
+ * nothing. Which steps have work to do is decided by the cells that changed since the last
+ * pass, by the calendar (windows end today) and by the configuration.
+ */
+#ifndef PASS_H
+#define PASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyst.h"
+#include "cell.h"
+#include "civil.h"
+#include "ledger.h"
+#include "store.h"
+#include "zone.h"
+
+struct analyst {
+    struct store *store;
+    struct ledger_reader *reader; /* opened by the first pass */
+    const struct config *config;
+    const struct zone *zone;
+    char *ledger_path;
+};
+
+#define INPUT_DAYS 400
+
+struct pass {
+    struct analyst *a;
+    struct store *store;
+    int64_t now;
+    int32_t today;          /* UTC */
+    char now_text[CIVIL_TEXT];
+    uint64_t since;         /* cells with a greater seq have changed */
+    bool first;             /* nothing in the store can be relied on */
+    bool full;              /* all customers, not only those that changed */
+    bool settings_changed;  /* configuration */
+    bool slot_changed;      /* a new quarter hour has begun since the last pass */
+    bool customers_changed, services_changed, features_changed; /* found by the steps */
+    struct query *put_interval; /* made when first needed */
+    uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
+};
+
+/* Steps, in this order. */
+enum status pass_customers(struct pass *p, struct error *err);
+enum status pass_services(struct pass *p, struct error *err);
+enum status pass_staffing(struct pass *p, struct error *err);
+enum status pass_features(struct pass *p, struct error *err);
+enum status pass_rfm(struct pass *p, struct error *err);
+enum status pass_segments(struct pass *p, struct error *err);
+enum status pass_change(struct pass *p, struct error *err);
+enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err);
+enum status pass_quarantine(struct pass *p, struct error *err);
+
+/* Rows of a changed service cell. */
+enum status pass_service_cell(struct pass *p, const struct cell *c, struct error *err);
+
+/* Was there any input `age` days ago (0 is today)? */
+void pass_note_input(struct pass *p, int32_t day);
+bool pass_had_input(const struct pass *p, int32_t day);
+enum status pass_load_input(struct pass *p, struct error *err);
+enum status pass_save_input(struct pass *p, struct error *err);
+/* Share of the days [from, to) with any input at all, counted from the first day ever seen. */
+double pass_completeness(const struct pass *p, int32_t from, int32_t to);
+
+/* Everyone who took part in the last 90 days; owned by the caller. */
+enum status pass_active_people(struct pass *p, struct sketch *out, struct error *err);
+
+/* A condition of a segment, prepared so that it can read customer_profile only. The query
+ * answers (customer, evidence): evidence is a JSON object of the columns it looked at.
+ * ST_BAD_CONFIG: err->text says what is wrong, without the segment's name. */
+enum status segment_query(struct store *s, struct query **out, const char *where,
+                          struct error *err);
+/* Endless conditions are stopped while limited. */
+void segment_limit(struct store *s, bool on);
+
+#endif

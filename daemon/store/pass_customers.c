@@ -1,0 +1,435 @@
+/*
+ * pass_customers.c - customer_day and customer_stat from the customers' cells.
+ *
+ * A full pass streams all cells once, grouped by customer. Otherwise the changed cells give
+ * the rows of their days and the names, and each of those customers is then read alone. When
+ * very many changed, streaming all is quicker than asking for each.
+ */
+#include "pass.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "log.h"
+#include "profile.h"
+
+/* From so many changed customers on, all are streamed instead. */
+#define STREAM_FROM 20000
+
+struct work {
+    struct pass *p;
+    struct query *put_day, *delete_day, *put_customer, *put_stat, *delete_stat;
+    struct profile profile;
+    struct buf name;        /* of the customer being read */
+    bool reading;
+    bool write_days;        /* changed cells become rows on the way */
+    bool old_only;          /* the others are in the stream */
+    struct cells *changed;  /* names, as empty cells of day 0 */
+    struct sketch active;   /* people of the last 90 days */
+    bool active_changed;
+};
+
+static const char put_day_sql[] =
+    "INSERT INTO customer_day(customer, day, legs, seconds, failed, participants, conferences)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(customer, day) DO UPDATE SET"
+    " legs = ?3, seconds = ?4, failed = ?5, participants = ?6, conferences = ?7";
+static const char put_customer_sql[] =
+    "INSERT INTO customer(id, first_seen, last_seen) VALUES(?1, ?2, ?3)"
+    " ON CONFLICT(id) DO UPDATE SET first_seen = min(ifnull(first_seen, ?2), ?2),"
+    " last_seen = max(ifnull(last_seen, ?3), ?3)"
+    " WHERE first_seen IS NULL OR first_seen > ?2 OR last_seen < ?3";
+/* Scores belong to another step and the first day may lie before what is read now. */
+static const char put_stat_sql[] =
+    "INSERT INTO customer_stat(customer, as_of, first_day, last_day, days_since_last,"
+    " active_days_30d, active_days_90d, legs_1d, seconds_1d, failed_1d, legs_7d, seconds_7d,"
+    " failed_7d, legs_28d, seconds_28d, failed_28d, legs_30d, seconds_30d, failed_30d, legs_90d,"
+    " seconds_90d, failed_90d, participants_30d, conferences_30d, features_30d, features_90d,"
+    " dominant_feature, dominant_feature_share, dominant_quarter, dominant_quarter_share,"
+    " office_share, evening_share, night_share, weekend_share, persona, trend, recent_legs)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"
+    " ?37)"
+    " ON CONFLICT(customer) DO UPDATE SET as_of = ?2, first_day = CASE WHEN first_day < ?3 THEN"
+    " first_day ELSE ?3 END, last_day = ifnull(?4, last_day),"
+    " days_since_last = ifnull(?5, CAST(julianday(date(?2)) - julianday(last_day)"
+    " AS INTEGER)),"
+    " active_days_30d = ?6, active_days_90d = ?7, legs_1d = ?8, seconds_1d = ?9,"
+    " failed_1d = ?10, legs_7d = ?11, seconds_7d = ?12, failed_7d = ?13, legs_28d = ?14,"
+    " seconds_28d = ?15, failed_28d = ?16, legs_30d = ?17, seconds_30d = ?18, failed_30d = ?19,"
+    " legs_90d = ?20, seconds_90d = ?21, failed_90d = ?22, participants_30d = ?23,"
+    " conferences_30d = ?24, features_30d = ?25, features_90d = ?26, dominant_feature = ?27,"
+    " dominant_feature_share = ?28, dominant_quarter = ?29, dominant_quarter_share = ?30,"
+    " office_share = ?31, evening_share = ?32, night_share = ?33, weekend_share = ?34,"
+    " persona = ?35, trend = ?36, recent_legs = ?37";
+
+static enum status
+put_day(struct work *w, const struct cell *c, struct error *err)
+{
+    int64_t v[SERVICE_COLUMNS] = {0};
+    char day[CIVIL_TEXT];
+    int64_t people = llround(sketch_estimate(&c->sketch[SKETCH_PEOPLE]));
+    int64_t conferences = llround(sketch_estimate(&c->sketch[SKETCH_SECOND]));
+    struct query *q;
+    enum status st;
+
+    cell_sum(c, v);
+    st = store_tick(w->p->store, err);
+    if (st != ST_OK)
+        return st;
+    format_day(day, c->day);
+    /* All zero is what a merge leaves of the customer that went. */
+    q = v[0] || v[1] || v[2] || people || conferences ? w->put_day : w->delete_day;
+    query_set_text(q, 1, c->name);
+    query_set_str(q, 2, day);
+    if (q == w->put_day) {
+        for (int i = 0; i < CUSTOMER_COLUMNS; i++)
+            query_set_int(q, 3 + i, v[i]);
+        query_set_int(q, 6, people);
+        query_set_int(q, 7, conferences);
+    }
+    return query_run(q, err);
+}
+
+static void
+note_active(struct work *w, const struct cell *c)
+{
+    int32_t age = w->p->today - c->day;
+
+    if (age >= 0 && age < 90)
+        w->active_changed |= sketch_merge(&w->active, &c->sketch[SKETCH_PEOPLE]);
+}
+
+static enum status
+put_customer(struct work *w, struct span id, int64_t first, int64_t last, struct error *err)
+{
+    char first_text[CIVIL_TEXT], last_text[CIVIL_TEXT];
+    struct query *q = w->put_customer;
+
+    query_set_text(q, 1, id);
+    query_set_str(q, 2, first == PROFILE_NEVER ? NULL : format_utc(first_text, first));
+    query_set_str(q, 3, last == PROFILE_NEVER ? NULL : format_utc(last_text, last));
+    return query_run(q, err);
+}
+
+static void
+set_windows(struct query *q, const struct profile *f)
+{
+    for (int w = 0; w < WINDOW_COUNT; w++)
+        for (int k = 0; k < CUSTOMER_COLUMNS; k++)
+            query_set_int(q, 8 + w * CUSTOMER_COLUMNS + k, f->sums[w][k]);
+}
+
+static void
+set_habits(struct query *q, const struct profile *f)
+{
+    double share;
+    const struct profile_feature *best = profile_dominant(f, &share);
+    int quarter = 0;
+
+    if (best)
+        query_set_text(q, 27, best->name);
+    else
+        query_set_null(q, 27);
+    query_set_real(q, 28, share);
+    for (int i = 1; i < 96; i++)
+        quarter = f->quarters[i] > f->quarters[quarter] ? i : quarter;
+    share = profile_share(f, f->quarters[quarter]);
+    if (isnan(share))
+        query_set_null(q, 29);
+    else
+        query_set_int(q, 29, quarter);
+    query_set_real(q, 30, share);
+    query_set_real(q, 31, profile_share(f, f->office));
+    query_set_real(q, 32, profile_share(f, f->evening));
+    query_set_real(q, 33, profile_share(f, f->night));
+    query_set_real(q, 34, profile_share(f, f->weekend));
+    query_set_str(q, 35, profile_persona(f));
+}
+
+static enum status
+put_stat(struct work *w, struct span id, struct error *err)
+{
+    const struct profile *f = &w->profile;
+    char first[CIVIL_TEXT], last[CIVIL_TEXT];
+    struct query *q = w->put_stat;
+    struct buf recent = {0};
+    enum status st;
+
+    query_set_text(q, 1, id);
+    query_set_str(q, 2, w->p->now_text);
+    query_set_str(q, 3, f->first_day == INT32_MIN ? NULL : format_day(first, f->first_day));
+    query_set_str(q, 4, f->last_day == INT32_MIN ? NULL : format_day(last, f->last_day));
+    if (f->last_day == INT32_MIN)
+        query_set_null(q, 5);
+    else
+        query_set_int(q, 5, f->last_day > f->today ? 0 : f->today - f->last_day);
+    query_set_int(q, 6, f->active_30d);
+    query_set_int(q, 7, f->active_90d);
+    set_windows(q, f);
+    query_set_int(q, 23, llround(sketch_estimate(&f->people)));
+    query_set_int(q, 24, llround(sketch_estimate(&f->conferences)));
+    query_set_int(q, 25, profile_features(f, true));
+    query_set_int(q, 26, profile_features(f, false));
+    set_habits(q, f);
+    query_set_real(q, 36, profile_trend(f));
+    profile_recent_json(f, &recent);
+    query_set_text(q, 37, span_of(recent.p, recent.n));
+    st = query_run(q, err);
+    buf_clear(&recent);
+    return st;
+}
+
+/* The customer that was being read is complete. */
+static enum status
+finish_customer(struct work *w, struct error *err)
+{
+    struct span id = span_of(w->name.p, w->name.n);
+    enum status st;
+
+    if (!w->reading)
+        return ST_OK;
+    w->reading = false;
+    st = store_tick(w->p->store, err);
+    if (st != ST_OK)
+        return st;
+    if (!w->profile.anything) {
+        query_set_text(w->delete_stat, 1, id);
+        return query_run(w->delete_stat, err);
+    }
+    st = put_customer(w, id, w->profile.first_seen, w->profile.last_seen, err);
+    return st == ST_OK ? put_stat(w, id, err) : st;
+}
+
+static enum status
+visit_grouped(void *arg, const struct cell *c, struct error *err)
+{
+    struct work *w = arg;
+    enum status st = ST_OK;
+
+    if (!w->reading || !span_eq(c->name, span_of(w->name.p, w->name.n))) {
+        st = finish_customer(w, err);
+        buf_reset(&w->name);
+        buf_span(&w->name, c->name);
+        profile_start(&w->profile, w->p->today);
+        w->reading = true;
+    }
+    if (st == ST_OK && w->write_days) {
+        pass_note_input(w->p, c->day);
+        note_active(w, c);
+        if (c->seq > w->p->since || w->p->first) {
+            w->p->customers_changed = true;
+            st = put_day(w, c, err);
+        }
+    }
+    profile_add(&w->profile, c);
+    return st;
+}
+
+static enum status
+visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
+{
+    enum status st = put_day(w, c, err);
+
+    w->p->customers_changed = true;
+    pass_note_input(w->p, c->day);
+    note_active(w, c);
+    cells_get(w->changed, CELL_CUSTOMER, c->name, 0);
+    /* Too old for the profile that is read next: first_seen would never hear of it. */
+    if (st == ST_OK && c->day <= w->p->today - PROFILE_DAYS) {
+        profile_start(&w->profile, w->p->today);
+        profile_add(&w->profile, c);
+        if (w->profile.anything)
+            st = put_customer(w, c->name, w->profile.first_seen, w->profile.last_seen, err);
+    }
+    return st;
+}
+
+static enum status
+visit_changed(void *arg, const struct cell *c, struct error *err)
+{
+    struct work *w = arg;
+
+    switch ((enum cell_kind)c->kind) {
+    case CELL_CUSTOMER:
+        if (w->old_only && c->day > w->p->today - PROFILE_DAYS)
+            return ST_OK;
+        return visit_changed_customer(w, c, err);
+    case CELL_SERVICE:
+        return pass_service_cell(w->p, c, err);
+    case CELL_WORKLOAD:
+        w->p->services_changed = true;
+        return ST_OK;
+    case CELL_FEATURE:
+        w->p->features_changed = true;
+        return ST_OK;
+    case CELL_REGION:
+        break;
+    }
+    return ST_OK;
+}
+
+/* Customers without any cell in the days that count: the windows move on without them. */
+static enum status
+fade(struct pass *p, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(
+        p->store, &q,
+        "UPDATE customer_stat SET as_of = ?1, legs_1d = 0, legs_7d = 0, legs_28d = 0, legs_30d ="
+        " 0, legs_90d = 0, seconds_1d = 0, seconds_7d = 0, seconds_28d = 0, seconds_30d = 0,"
+        " seconds_90d = 0, failed_1d = 0, failed_7d = 0, failed_28d = 0, failed_30d = 0,"
+        " failed_90d = 0, active_days_30d = 0, active_days_90d = 0, participants_30d = 0,"
+        " conferences_30d = 0, features_30d = 0, features_90d = 0, trend = NULL,"
+        " recent_legs = NULL,"
+        " days_since_last = CAST(julianday(date(?1)) - julianday(last_day) AS INTEGER)"
+        " WHERE as_of <> ?1",
+        err);
+
+    if (st == ST_OK)
+        st = store_tick(p->store, err);
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, p->now_text);
+    st = query_run(q, err);
+    query_free(q);
+    return st;
+}
+
+static enum status
+stream_all(struct work *w, struct error *err)
+{
+    struct pass *p = w->p;
+    int32_t from = p->first ? INT32_MIN : p->today - PROFILE_DAYS + 1;
+    enum status st;
+
+    w->write_days = true;
+    /* People of days that have left the window must go: the sketch is made anew. */
+    sketch_clear(&w->active);
+    sketch_init(&w->active);
+    w->active_changed = true;
+    st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, from, visit_grouped, w, err);
+    if (st == ST_OK)
+        st = finish_customer(w, err);
+    return st == ST_OK ? fade(p, err) : st;
+}
+
+static enum status
+read_changed(struct work *w, struct error *err)
+{
+    struct pass *p = w->p;
+    struct cell *c;
+    enum status st = ST_OK;
+
+    w->write_days = false;
+    CELLS_EACH(w->changed, c)
+    {
+        st = ledger_scan_subject(p->a->reader, CELL_CUSTOMER, c->name,
+                                 p->today - PROFILE_DAYS + 1, visit_grouped, w, err);
+        if (st == ST_OK)
+            st = finish_customer(w, err);
+        if (st != ST_OK)
+            break;
+    }
+    return st;
+}
+
+static enum status
+save_active(struct work *w, struct error *err)
+{
+    struct query *q = NULL;
+    struct buf b = {0};
+    enum status st = store_tick(w->p->store, err);
+
+    if (!w->active_changed || st != ST_OK)
+        return st;
+    st = store_query(w->p->store, &q,
+                     "INSERT INTO active_people(one, sketch) VALUES(1, ?1)"
+                     " ON CONFLICT(one) DO UPDATE SET sketch = ?1",
+                     err);
+    if (st != ST_OK)
+        return st;
+    sketch_encode(&w->active, &b);
+    query_set_blob(q, 1, span_of(b.p, b.n));
+    st = query_run(q, err);
+    query_free(q);
+    buf_clear(&b);
+    return st;
+}
+
+enum status
+pass_active_people(struct pass *p, struct sketch *out, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(p->store, &q, "SELECT sketch FROM active_people", err);
+
+    sketch_init(out);
+    if (st != ST_OK)
+        return st;
+    st = query_next(q, err);
+    if (st == ST_OK) {
+        struct span s = query_text(q, 0);
+        const uint8_t *at = (const uint8_t *)s.p;
+
+        st = sketch_decode(out, &at, at + s.n, err);
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status
+prepare(struct work *w, struct error *err)
+{
+    struct {
+        struct query **q;
+        const char *sql;
+    } const all[] = {
+        {&w->put_day, put_day_sql},
+        {&w->delete_day, "DELETE FROM customer_day WHERE customer = ?1 AND day = ?2"},
+        {&w->put_customer, put_customer_sql},
+        {&w->put_stat, put_stat_sql},
+        {&w->delete_stat, "DELETE FROM customer_stat WHERE customer = ?1"},
+    };
+    enum status st = ST_OK;
+
+    for (size_t i = 0; st == ST_OK && i < sizeof all / sizeof all[0]; i++)
+        st = store_query(w->p->store, all[i].q, all[i].sql, err);
+    return st;
+}
+
+static void
+clear(struct work *w)
+{
+    query_free(w->put_day);
+    query_free(w->delete_day);
+    query_free(w->put_customer);
+    query_free(w->put_stat);
+    query_free(w->delete_stat);
+    profile_clear(&w->profile);
+    sketch_clear(&w->active);
+    cells_free(w->changed);
+    buf_clear(&w->name);
+}
+
+enum status
+pass_customers(struct pass *p, struct error *err)
+{
+    struct work w = {.p = p, .changed = cells_new(), .old_only = p->full};
+    enum status st;
+
+    profile_init(&w.profile, p->a->zone);
+    st = pass_active_people(p, &w.active, err);
+    if (st == ST_OK)
+        st = prepare(&w, err);
+    if (st == ST_OK && !p->first)
+        st = ledger_scan_changed(p->a->reader, p->since, visit_changed, &w, err);
+    if (st == ST_OK && !p->full && cells_count(w.changed) >= STREAM_FROM)
+        p->full = true;
+    if (st == ST_OK)
+        st = p->full ? stream_all(&w, err) : read_changed(&w, err);
+    if (st == ST_OK)
+        st = save_active(&w, err);
+    clear(&w);
+    return st;
+}

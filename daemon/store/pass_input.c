@@ -1,0 +1,91 @@
+/*
+ * pass_input.c - on which days was there any input at all?
+ *
+ * A day on which no record of any kind arrived is a day on which a feed was down or the house
+ * was closed; either way it says nothing about one customer or one service. It is the measure
+ * of completeness that every figure carries.
+ */
+#include "pass.h"
+
+#include <math.h>
+
+static bool
+place(const struct pass *p, int32_t day, int32_t *age)
+{
+    *age = p->today - day;
+    return *age >= 0 && *age < INPUT_DAYS;
+}
+
+void
+pass_note_input(struct pass *p, int32_t day)
+{
+    int32_t age;
+
+    if (place(p, day, &age))
+        p->input_days[age / 64] |= UINT64_C(1) << (age % 64);
+}
+
+bool
+pass_had_input(const struct pass *p, int32_t day)
+{
+    int32_t age;
+
+    return place(p, day, &age) && (p->input_days[age / 64] >> (age % 64) & 1);
+}
+
+enum status
+pass_load_input(struct pass *p, struct error *err)
+{
+    struct query *q = NULL;
+    char from[CIVIL_TEXT];
+    enum status st =
+        store_query(p->store, &q, "SELECT day FROM input_day WHERE day > ?1", err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, format_day(from, p->today - INPUT_DAYS));
+    while ((st = query_next(q, err)) == ST_OK) {
+        int32_t day;
+
+        if (parse_day(query_text(q, 0), &day))
+            pass_note_input(p, day);
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status
+pass_save_input(struct pass *p, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st =
+        store_query(p->store, &q, "INSERT OR IGNORE INTO input_day(day) VALUES(?1)", err);
+
+    for (int32_t age = 0; st == ST_OK && age < INPUT_DAYS; age++) {
+        char day[CIVIL_TEXT];
+
+        if (!pass_had_input(p, p->today - age))
+            continue;
+        st = store_tick(p->store, err);
+        if (st != ST_OK)
+            break;
+        query_set_str(q, 1, format_day(day, p->today - age));
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st;
+}
+
+double
+pass_completeness(const struct pass *p, int32_t from, int32_t to)
+{
+    int32_t first = p->today - INPUT_DAYS + 1, days = 0, seen = 0;
+
+    while (first < to && !pass_had_input(p, first))
+        first++;
+    for (int32_t d = from > first ? from : first; d < to; d++) {
+        days++;
+        seen += pass_had_input(p, d);
+    }
+    return days > 0 ? (double)seen / days : NAN;
+}

@@ -1,0 +1,229 @@
+/*
+ * profile.c - a customer's days added up.
+ */
+#include "profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "civil.h"
+
+/* Fewer legs than this say nothing about when somebody calls. */
+#define MIN_TIMED 30
+
+static const int32_t window_days[WINDOW_COUNT] = {1, 7, 28, 30, 90};
+
+void
+profile_init(struct profile *p, const struct zone *zone)
+{
+    *p = (struct profile){.zone = zone};
+    arena_init(&p->mem);
+    sketch_init(&p->people);
+    sketch_init(&p->conferences);
+}
+
+void
+profile_clear(struct profile *p)
+{
+    arena_clear(&p->mem);
+    sketch_clear(&p->people);
+    sketch_clear(&p->conferences);
+    free(p->features);
+}
+
+void
+profile_start(struct profile *p, int32_t today)
+{
+    struct profile fresh = {
+        .zone = p->zone,
+        .today = today,
+        .mem = p->mem,
+        .features = p->features,
+        .feature_cap = p->feature_cap,
+        .first_day = INT32_MIN,
+        .last_day = INT32_MIN,
+        .first_seen = PROFILE_NEVER,
+        .last_seen = PROFILE_NEVER,
+    };
+
+    sketch_clear(&p->people);
+    sketch_clear(&p->conferences);
+    *p = fresh;
+    arena_reset(&p->mem);
+    sketch_init(&p->people);
+    sketch_init(&p->conferences);
+}
+
+static struct profile_feature *
+feature_slot(struct profile *p, struct span name)
+{
+    for (size_t i = 0; i < p->feature_count; i++)
+        if (span_eq(p->features[i].name, name))
+            return &p->features[i];
+    if (p->feature_count == p->feature_cap) {
+        p->feature_cap = p->feature_cap ? p->feature_cap * 2 : 16;
+        p->features = xrealloc(p->features, p->feature_cap * sizeof *p->features);
+    }
+    p->features[p->feature_count] = (struct profile_feature){.name = arena_copy(&p->mem, name)};
+    return &p->features[p->feature_count++];
+}
+
+static void
+add_features(struct profile *p, const struct cell *c, int32_t age)
+{
+    for (unsigned i = 0; i < c->feature_count; i++) {
+        struct profile_feature *f;
+
+        if (c->features[i].used == 0)
+            continue;
+        f = feature_slot(p, c->features[i].name);
+        f->used_90d += c->features[i].used;
+        if (age < 30)
+            f->used_30d += c->features[i].used;
+    }
+}
+
+/* Office is 08-18 on Monday to Friday, evening 18-23, night 23-06, weekend two whole days;
+ * the four overlap on purpose: somebody may be a night caller at weekends. */
+static void
+add_times(struct profile *p, const struct cell *c)
+{
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        int64_t legs = c->slots[i].v[CUSTOMER_LEGS];
+        int64_t utc = (int64_t)c->day * DAY_SECONDS + c->slots[i].slot * QUARTER_SECONDS;
+        int64_t local = utc + zone_offset_at(p->zone, utc);
+        int hour = second_of_day(local) / 3600;
+        bool rest = weekday_from_days(day_of(local)) >= 5;
+
+        if (legs == 0)
+            continue;
+        p->timed += legs;
+        p->quarters[second_of_day(local) / QUARTER_SECONDS] += legs;
+        p->office += !rest && hour >= 8 && hour < 18 ? legs : 0;
+        p->evening += hour >= 18 && hour < 23 ? legs : 0;
+        p->night += hour >= 23 || hour < 6 ? legs : 0;
+        p->weekend += rest ? legs : 0;
+    }
+}
+
+static void
+note_seen(struct profile *p, const struct cell *c)
+{
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        const struct cell_slot *s = &c->slots[i];
+        int64_t at = (int64_t)c->day * DAY_SECONDS + s->slot * QUARTER_SECONDS;
+
+        if (s->v[CUSTOMER_LEGS] == 0 && s->v[CUSTOMER_FAILED] == 0)
+            continue;
+        if (p->first_seen == PROFILE_NEVER || at < p->first_seen)
+            p->first_seen = at;
+        if (at > p->last_seen)
+            p->last_seen = at;
+    }
+}
+
+void
+profile_add(struct profile *p, const struct cell *c)
+{
+    int64_t v[SERVICE_COLUMNS] = {0};
+    int32_t age = p->today - c->day;
+
+    cell_sum(c, v);
+    if (v[CUSTOMER_LEGS] || v[CUSTOMER_SECONDS] || v[CUSTOMER_FAILED] ||
+        !sketch_empty(&c->sketch[SKETCH_PEOPLE]))
+        p->anything = true;
+    for (unsigned i = 0; i < c->feature_count; i++)
+        p->anything |= c->features[i].used || c->features[i].wanted;
+    note_seen(p, c);
+    if (v[CUSTOMER_LEGS] > 0) {
+        if (p->first_day == INT32_MIN)
+            p->first_day = c->day;
+        p->last_day = c->day;
+    }
+    if (age < 0 || age >= 90)
+        return;
+    for (int w = 0; w < WINDOW_COUNT; w++)
+        for (int k = 0; k < CUSTOMER_COLUMNS && age < window_days[w]; k++)
+            p->sums[w][k] += v[k];
+    p->active_90d += v[CUSTOMER_LEGS] > 0;
+    p->active_30d += v[CUSTOMER_LEGS] > 0 && age < 30;
+    if (age < PROFILE_RECENT)
+        p->recent[PROFILE_RECENT - 1 - age] += v[CUSTOMER_LEGS];
+    if (age < 30) {
+        sketch_merge(&p->people, &c->sketch[SKETCH_PEOPLE]);
+        sketch_merge(&p->conferences, &c->sketch[SKETCH_SECOND]);
+    }
+    add_features(p, c, age);
+    add_times(p, c);
+}
+
+unsigned
+profile_features(const struct profile *p, bool within_30d)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < p->feature_count; i++)
+        n += (within_30d ? p->features[i].used_30d : p->features[i].used_90d) > 0;
+    return n;
+}
+
+const struct profile_feature *
+profile_dominant(const struct profile *p, double *share)
+{
+    const struct profile_feature *best = NULL;
+    int64_t all = 0;
+
+    for (size_t i = 0; i < p->feature_count; i++) {
+        const struct profile_feature *f = &p->features[i];
+
+        all += f->used_90d;
+        /* Ties by name, so that the answer does not depend on the order of records. */
+        if (!best || f->used_90d > best->used_90d ||
+            (f->used_90d == best->used_90d && span_cmp(f->name, best->name) < 0))
+            best = f;
+    }
+    *share = best && all > 0 ? (double)best->used_90d / (double)all : NAN;
+    return best;
+}
+
+double
+profile_share(const struct profile *p, int64_t part)
+{
+    return p->timed >= MIN_TIMED ? (double)part / (double)p->timed : NAN;
+}
+
+const char *
+profile_persona(const struct profile *p)
+{
+    if (p->timed < MIN_TIMED)
+        return NULL;
+    if (profile_share(p, p->office) >= 0.60)
+        return "office";
+    if (profile_share(p, p->evening) >= 0.40)
+        return "evening";
+    if (profile_share(p, p->night) >= 0.25)
+        return "night";
+    return profile_share(p, p->weekend) >= 0.45 ? "weekend" : "mixed";
+}
+
+double
+profile_trend(const struct profile *p)
+{
+    int64_t before = 0, lately = 0;
+
+    for (int i = 0; i < 28; i++)
+        before += p->recent[i];
+    for (int i = 28; i < 35; i++)
+        lately += p->recent[i];
+    return before > 0 ? (double)lately / 7 / ((double)before / 28) : NAN;
+}
+
+void
+profile_recent_json(const struct profile *p, struct buf *out)
+{
+    for (int i = 0; i < PROFILE_RECENT; i++) {
+        buf_char(out, i ? ',' : '[');
+        buf_i64(out, p->recent[i]);
+    }
+    buf_char(out, ']');
+}

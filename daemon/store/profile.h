@@ -1,0 +1,62 @@
+/*
+ * profile.h - one customer's days added up into one row of what is known about it.
+ *
+ * Fed with the customer's cells, oldest first; pure but for memory. Windows of n days end with
+ * today, which is not over yet; the trend compares whole days only.
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cell.h"
+#include "memory.h"
+#include "zone.h"
+
+#define PROFILE_DAYS   400 /* cells older than this say nothing about a customer */
+#define PROFILE_RECENT 36  /* today and the 35 days that surges are judged by */
+#define PROFILE_NEVER  INT64_MIN
+
+enum { WINDOW_1D, WINDOW_7D, WINDOW_28D, WINDOW_30D, WINDOW_90D, WINDOW_COUNT };
+
+struct profile_feature {
+    struct span name;
+    int64_t used_30d, used_90d;
+};
+
+struct profile {
+    const struct zone *zone; /* borrowed; for the time of use */
+    int32_t today;
+    struct arena mem; /* names of features */
+    int64_t sums[WINDOW_COUNT][CUSTOMER_COLUMNS];
+    int64_t recent[PROFILE_RECENT]; /* legs a day, today last */
+    int64_t quarters[96];           /* legs by local quarter hour, 90 days */
+    int64_t office, evening, night, weekend, timed; /* legs of 90 days */
+    int32_t first_day, last_day;                    /* with a leg; INT32_MIN: never */
+    int64_t first_seen, last_seen;                  /* start of a quarter hour, or PROFILE_NEVER */
+    uint32_t active_30d, active_90d;
+    bool anything; /* a counter is not zero: the customer has not been merged away */
+    struct profile_feature *features;
+    size_t feature_count, feature_cap;
+    struct sketch people, conferences; /* 30 days */
+};
+
+void profile_init(struct profile *p, const struct zone *zone);
+void profile_clear(struct profile *p);
+void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
+void profile_add(struct profile *p, const struct cell *c);
+
+/* Number of features used within a window (30 or 90 days). */
+unsigned profile_features(const struct profile *p, bool within_30d);
+/* The feature used most in 90 days, or NULL; share of all uses. */
+const struct profile_feature *profile_dominant(const struct profile *p, double *share);
+/* Legs of 90 days in `part` of them, or NAN when there are too few to say (30). */
+double profile_share(const struct profile *p, int64_t part);
+/* "office", "evening", "night", "weekend" or "mixed"; NULL when there are too few legs. */
+const char *profile_persona(const struct profile *p);
+/* Mean legs a day of the last 7 whole days over that of the 28 before; NAN without those. */
+double profile_trend(const struct profile *p);
+void profile_recent_json(const struct profile *p, struct buf *out); /* [0,3,...] */
+
+#endif

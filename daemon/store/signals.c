@@ -1,0 +1,211 @@
+/*
+ * signals.c - rows of the table signal.
+ */
+#include "signals.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hash.h"
+
+/* Two windows in a row without cause close a signal: one quiet day does not. */
+#define CALM_TO_CLOSE 2
+/* After so many days without a pass a signal speaks of a past that is over. */
+#define EXPIRE_DAYS 14
+
+struct open_signal {
+    char *id, *subject;
+    bool raised;
+};
+
+struct signals {
+    struct pass *pass;
+    const char *kind;
+    struct open_signal *open; /* sorted by subject */
+    size_t count;
+    struct query *insert, *update;
+};
+
+/* Only what a person sees makes a new version; being looked at again does not. */
+#define SEEN_SAME                                                                                  \
+    "severity IS ?5 AND value IS ?6 AND baseline IS ?7 AND low IS ?9 AND high IS ?10 AND"          \
+    " window_end IS ?14 AND reason IS ?15 AND evidence IS ?16"
+
+static const char insert_sql[] =
+    "INSERT INTO signal(id, version, kind, subject_type, subject, severity, value, baseline,"
+    " delta, low, high, p_value, completeness, window_start, window_end, reason, evidence, state,"
+    " owner, first_seen, last_seen, expires)"
+    " VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'open',"
+    " ?17, ?18, ?18, ?19)"
+    " ON CONFLICT(id) DO UPDATE SET version = version + 1, state = 'open', closed_at = NULL,"
+    " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
+    " completeness = ?12, window_end = ?14, reason = ?15, evidence = ?16, last_seen = ?18,"
+    " expires = ?19, calm_windows = 0, calm_end = NULL";
+static const char update_sql[] =
+    "UPDATE signal SET version = version + CASE WHEN " SEEN_SAME " THEN 0 ELSE 1 END,"
+    " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
+    " completeness = ?12, window_start = ?13, window_end = ?14, reason = ?15, evidence = ?16,"
+    " owner = ?17, last_seen = ?18, expires = ?19, calm_windows = 0, calm_end = NULL"
+    " WHERE id = ?1 AND kind = ?2 AND subject_type = ?3 AND subject = ?4";
+
+static enum status
+load_open(struct signals *s, struct error *err)
+{
+    struct query *q = NULL;
+    size_t cap = 0;
+    enum status st = store_query(s->pass->store, &q,
+                                 "SELECT id, subject FROM signal WHERE kind = ?1 AND"
+                                 " state <> 'closed' ORDER BY CAST(subject AS BLOB)",
+                                 err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, s->kind);
+    while ((st = query_next(q, err)) == ST_OK) {
+        struct span id = query_text(q, 0), subject = query_text(q, 1);
+
+        if (s->count == cap) {
+            cap = cap ? cap * 2 : 64;
+            s->open = xrealloc(s->open, cap * sizeof *s->open);
+        }
+        s->open[s->count++] = (struct open_signal){
+            .id = xstrndup(id.p, id.n), .subject = xstrndup(subject.p, subject.n)};
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status
+signals_begin(struct signals **out, struct pass *p, const char *kind, struct error *err)
+{
+    struct signals *s = xcalloc(1, sizeof *s);
+    enum status st;
+
+    s->pass = p;
+    s->kind = kind;
+    *out = s;
+    st = store_query(p->store, &s->insert, insert_sql, err);
+    if (st == ST_OK)
+        st = store_query(p->store, &s->update, update_sql, err);
+    return st == ST_OK ? load_open(s, err) : st;
+}
+
+static struct open_signal *
+find_open(const struct signals *s, struct span subject)
+{
+    size_t low = 0, high = s->count;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int cmp = span_cmp(span_str(s->open[mid].subject), subject);
+
+        if (cmp == 0)
+            return &s->open[mid];
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+bool
+signals_is_open(const struct signals *s, struct span subject)
+{
+    return find_open(s, subject) != NULL;
+}
+
+static void
+make_id(char out[24], const char *kind, const struct signal_row *row)
+{
+    uint64_t h = hash_bytes(kind, strlen(kind), 1);
+
+    h = hash_bytes(row->subject.p, row->subject.n, h);
+    h = hash_bytes(row->window_start, strlen(row->window_start), h);
+    snprintf(out, 24, "%016" PRIx64, h);
+}
+
+enum status
+signals_raise(struct signals *s, const struct signal_row *row, struct error *err)
+{
+    struct open_signal *o = find_open(s, row->subject);
+    struct query *q = o ? s->update : s->insert;
+    const double reals[] = {row->value, row->baseline, row->delta,       row->low,
+                            row->high,  row->p_value,  row->completeness};
+    char id[24], expires[CIVIL_TEXT];
+    enum status st = store_tick(s->pass->store, err);
+
+    if (st != ST_OK)
+        return st;
+    if (o)
+        o->raised = true;
+    else
+        make_id(id, s->kind, row);
+    query_set_str(q, 1, o ? o->id : id);
+    query_set_str(q, 2, s->kind);
+    query_set_str(q, 3, row->subject_type);
+    query_set_text(q, 4, row->subject);
+    query_set_str(q, 5, row->severity);
+    for (int i = 0; i < 7; i++)
+        query_set_real(q, 6 + i, reals[i]);
+    query_set_str(q, 13, row->window_start);
+    query_set_str(q, 14, row->window_end);
+    query_set_str(q, 15, row->reason);
+    query_set_str(q, 16, row->evidence);
+    if (row->owner.n)
+        query_set_text(q, 17, row->owner);
+    else
+        query_set_null(q, 17);
+    query_set_str(q, 18, s->pass->now_text);
+    query_set_str(q, 19,
+                  format_utc(expires, s->pass->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS));
+    return query_run(q, err);
+}
+
+static enum status
+calm_down(struct signals *s, const char *calm_end, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(
+        s->pass->store, &q,
+        "UPDATE signal SET calm_windows = calm_windows + 1, calm_end = ?2,"
+        " state = CASE WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN 'closed' ELSE state END,"
+        " closed_at = CASE WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN ?4 END,"
+        " version = version + (?2 IS NULL OR calm_windows + 1 >= ?3)"
+        " WHERE id = ?1 AND (?2 IS NULL OR (window_end < ?2 AND ifnull(calm_end, '') < ?2))",
+        err);
+
+    for (size_t i = 0; st == ST_OK && i < s->count; i++) {
+        if (s->open[i].raised)
+            continue;
+        st = store_tick(s->pass->store, err);
+        if (st != ST_OK)
+            break;
+        query_set_str(q, 1, s->open[i].id);
+        query_set_str(q, 2, calm_end);
+        query_set_int(q, 3, CALM_TO_CLOSE);
+        query_set_str(q, 4, s->pass->now_text);
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st;
+}
+
+enum status
+signals_end(struct signals *s, enum status st, const char *calm_end, struct error *err)
+{
+    if (!s)
+        return st;
+    if (st == ST_OK)
+        st = calm_down(s, calm_end, err);
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->open[i].id);
+        free(s->open[i].subject);
+    }
+    free(s->open);
+    query_free(s->insert);
+    query_free(s->update);
+    free(s);
+    return st;
+}

@@ -1,0 +1,44 @@
+/*
+ * signals.h - the life of a signal: raised, kept up to date, closed when things are calm.
+ *
+ * There is at most one signal that is not closed for each kind and subject. Its id is made of
+ * kind, subject and the window in which it was opened, so doing a pass again finds the same
+ * one. The version counts changes of what a person sees. What people set (acknowledged) stays
+ * until it is closed.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <stdbool.h>
+
+#include "pass.h"
+#include "span.h"
+#include "status.h"
+
+struct signals;
+
+struct signal_row {
+    struct span subject;
+    const char *subject_type; /* customer, feature, service */
+    const char *severity;     /* info, warning, critical */
+    double value, baseline, delta, low, high, p_value, completeness; /* NAN: not known */
+    const char *window_start, *window_end;
+    const char *reason;   /* one sentence with the numbers in it */
+    const char *evidence; /* JSON */
+    struct span owner;    /* empty: nobody */
+};
+
+/* Reads what is open of a kind. */
+enum status signals_begin(struct signals **out, struct pass *p, const char *kind,
+                          struct error *err);
+bool signals_is_open(const struct signals *s, struct span subject);
+enum status signals_raise(struct signals *s, const struct signal_row *row, struct error *err);
+
+/* What was open and was not raised is calm. Calm windows are told apart by their end;
+ * `calm_end` NULL closes at once. Frees s (NULL allowed); does nothing else unless st is
+ * ST_OK. */
+#define SIGNALS_CLOSE_AT_ONCE NULL
+enum status signals_end(struct signals *s, enum status st, const char *calm_end,
+                        struct error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * store_private.h - what the files of the store share about its connection.
+ */
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+struct store {
+    sqlite3 *db;
+    bool open_tx;
+    uint32_t tx_rows;
+    int64_t tx_began_ms;
+};
+
+/* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */
+enum status migrations_run(struct store *s, struct error *err);
+/* For readers: the schema must be one this program knows, complete. */
+enum status migrations_check(struct store *s, struct error *err);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * store.h - the CRM store: one SQLite file that people and other programs read.
+ *
+ * WAL mode: readers never block the writer and are never blocked by it. All of it can be made
+ * again from the ledger except what people wrote (customers, rosters, acknowledgements), so
+ * the analyst's connection syncs at checkpoints only and the others at every commit. Tables:
+ * callswell-store(7); their history: daemon/store/migrations.c.
+ *
+ * Statements map SQLite's answers to enum status once, here: ST_RETRY locked by another
+ * process, ST_FULL disk full, ST_CORRUPT the file fails its checks, ST_IO the rest.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "span.h"
+#include "status.h"
+
+struct store;
+struct query;
+
+enum store_mode {
+    STORE_READ,    /* must exist with a schema this program knows; never writes */
+    STORE_ANALYST, /* creates and migrates; the connection that does the checkpoints */
+    STORE_EDIT,    /* as ANALYST, but every commit is synced: what people wrote */
+};
+
+/* ":memory:" is allowed. ST_BAD_CONFIG: written by a newer version. ST_NOT_FOUND (STORE_READ
+ * only): no store there yet. */
+enum status store_open(struct store **out, const char *path, enum store_mode mode,
+                       struct error *err);
+void store_close(struct store *s); /* accepts NULL; ends open statements made by store_query */
+
+/* The file that `store { url = ... }` means: "sqlite:crm.db" is relative to state_dir. The
+ * caller frees. ST_BAD_CONFIG: another kind of store. */
+enum status store_path(char **out, const char *url, const char *state_dir, struct error *err);
+
+/* One or more statements without parameters or rows. */
+enum status store_run(struct store *s, const char *sql, struct error *err);
+
+/* Transactions: begin is BEGIN IMMEDIATE, because a deferred one that reads first is refused
+ * at its first write without waiting. Rolling back needs no transaction to be open. */
+enum status store_begin(struct store *s, struct error *err);
+enum status store_commit(struct store *s, struct error *err);
+void store_rollback(struct store *s);
+/* Begins if none is open; commits and begins anew after enough rows: long work in short
+ * transactions. Call before each row; end with store_commit_open. */
+enum status store_tick(struct store *s, struct error *err);
+enum status store_commit_open(struct store *s, struct error *err); /* nothing open is fine */
+
+/* A prepared statement. The text must outlive the query (messages name it). */
+enum status store_query(struct store *s, struct query **out, const char *sql, struct error *err);
+void query_free(struct query *q); /* accepts NULL */
+
+/* Parameters by number from 1. Text is borrowed until the next reset. */
+void query_set_int(struct query *q, int n, int64_t v);
+void query_set_real(struct query *q, int n, double v); /* NaN and infinity become NULL */
+void query_set_text(struct query *q, int n, struct span v);
+void query_set_str(struct query *q, int n, const char *v); /* NULL becomes NULL */
+void query_set_blob(struct query *q, int n, struct span v);
+void query_set_null(struct query *q, int n);
+
+/* Next row: ST_OK, or ST_NOT_FOUND after the last (the query is then reset). */
+enum status query_next(struct query *q, struct error *err);
+/* Runs to the end and resets, parameters kept: for statements without rows. */
+enum status query_run(struct query *q, struct error *err);
+void query_reset(struct query *q); /* rows and parameters */
+
+/* Columns of the row from 0; text is borrowed until the next step. */
+int query_columns(const struct query *q);
+const char *query_name(const struct query *q, int column);
+bool query_is_null(const struct query *q, int column);
+bool query_is_number(const struct query *q, int column);
+int64_t query_int(const struct query *q, int column);
+double query_real(const struct query *q, int column); /* NULL is NaN */
+struct span query_text(const struct query *q, int column);
+
+/* One value of the first row, or `otherwise` when there is none. */
+enum status store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out,
+                      struct error *err);
+
+uint64_t store_changes(const struct store *s); /* rows changed by the last statement */
+
+#endif
