@@ -16,6 +16,7 @@
 #include "status.h"
 
 struct analyst;
+struct feed; /* engine.h */
 
 struct analyst_options {
     const struct config *config;   /* services, segments, time zone; borrowed */
@@ -31,6 +32,10 @@ void analyst_close(struct analyst *a); /* accepts NULL */
 /* One pass as of `now` (wall clock, or the newest record with clock = "data"). Any one thread
  * at a time. On ST_OK *seq is the batch up to which the store now answers. */
 enum status analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err);
+
+/* How the inputs are doing, into feed_health. Same thread as analyst_run. */
+enum status analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t now,
+                          struct error *err);
 
 /* The customer list as directory rules. */
 enum status analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err);

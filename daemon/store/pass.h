@@ -40,6 +40,7 @@ struct pass {
     bool settings_changed;  /* configuration */
     bool slot_changed;      /* a new quarter hour has begun since the last pass */
     bool customers_changed, services_changed, features_changed; /* found by the steps */
+    bool closed_days_changed; /* of customers: days before today */
     struct query *put_interval; /* made when first needed */
     uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
 };
@@ -48,6 +49,8 @@ struct pass {
 enum status pass_customers(struct pass *p, struct error *err);
 enum status pass_services(struct pass *p, struct error *err);
 enum status pass_staffing(struct pass *p, struct error *err);
+/* Signals from the rows of staffing, where there is a roster. */
+enum status pass_understaffed(struct pass *p, struct error *err);
 enum status pass_features(struct pass *p, struct error *err);
 enum status pass_rfm(struct pass *p, struct error *err);
 enum status pass_segments(struct pass *p, struct error *err);

@@ -267,7 +267,7 @@ pass_change(struct pass *p, struct error *err)
     struct work w = {.pass = p};
     enum status st;
 
-    if (!p->customers_changed && !p->full)
+    if (!p->closed_days_changed && !p->full)
         return ST_OK;
     for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++)
         w.input[i] = pass_had_input(p, p->today - BASE_DAYS - RECENT_DAYS + i);

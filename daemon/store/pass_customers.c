@@ -74,6 +74,8 @@ put_day(struct work *w, const struct cell *c, struct error *err)
     struct query *q;
     enum status st;
 
+    w->p->customers_changed = true;
+    w->p->closed_days_changed |= c->day < w->p->today;
     cell_sum(c, v);
     st = store_tick(w->p->store, err);
     if (st != ST_OK)
@@ -218,10 +220,8 @@ visit_grouped(void *arg, const struct cell *c, struct error *err)
     if (st == ST_OK && w->write_days) {
         pass_note_input(w->p, c->day);
         note_active(w, c);
-        if (c->seq > w->p->since || w->p->first) {
-            w->p->customers_changed = true;
+        if (c->seq > w->p->since || w->p->first)
             st = put_day(w, c, err);
-        }
     }
     profile_add(&w->profile, c);
     return st;
@@ -232,7 +232,6 @@ visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
 {
     enum status st = put_day(w, c, err);
 
-    w->p->customers_changed = true;
     pass_note_input(w->p, c->day);
     note_active(w, c);
     cells_get(w->changed, CELL_CUSTOMER, c->name, 0);

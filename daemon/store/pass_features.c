@@ -242,8 +242,8 @@ raise_decision(struct signals *s, const struct pass *p, const struct feature *f,
         .high = f->people * (1 + 2 * SKETCH_ERROR),
         .p_value = NAN,
         .completeness = pass_completeness(p, p->today - WINDOW_DAYS + 1, p->today + 1),
-        .window_start = format_utc(from, (int64_t)(p->today - WINDOW_DAYS + 1) * DAY_SECONDS),
-        .window_end = format_utc(to, p->now),
+        .window_start = format_day(from, p->today - WINDOW_DAYS + 1),
+        .window_end = format_day(to, p->today),
     };
     enum status st;
 

@@ -151,6 +151,15 @@ store_commit_open(struct store *s, struct error *err)
     return s->open_tx ? store_commit(s, err) : ST_OK;
 }
 
+struct query *
+query_wrap(sqlite3_stmt *st)
+{
+    struct query *q = xcalloc(1, sizeof *q);
+
+    q->st = st;
+    return q;
+}
+
 enum status
 store_query(struct store *s, struct query **out, const char *sql, struct error *err)
 {
@@ -159,8 +168,7 @@ store_query(struct store *s, struct query **out, const char *sql, struct error *
 
     if (result != ST_OK)
         return result;
-    *out = xcalloc(1, sizeof **out);
-    (*out)->st = st;
+    *out = query_wrap(st);
     return ST_OK;
 }
 

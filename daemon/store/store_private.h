@@ -13,7 +13,10 @@ struct store {
     bool open_tx;
     uint32_t tx_rows;
     int64_t tx_began_ms;
+    int limit_calls; /* segment_where.c */
 };
+
+struct query *query_wrap(sqlite3_stmt *st); /* takes the statement */
 
 /* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */
 enum status migrations_run(struct store *s, struct error *err);

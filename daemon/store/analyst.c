@@ -1,0 +1,294 @@
+/*
+ * analyst.c - one pass: what changed in the ledger becomes rows of the store.
+ *
+ * A pass asks the ledger how far it is folded, before it reads anything; the cells it then
+ * reads are as new as that or newer, and newer ones will be read again. Every step writes
+ * absolute rows in transactions of its own. The last write of a pass is the row that says how
+ * far it got: a pass that was cut off has no such row and is done again, over the same cells
+ * and some more. So a crash anywhere leaves the store a little old in places, never wrong
+ * after the next pass.
+ */
+#include "pass.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "hash.h"
+#include "log.h"
+
+/* Derived from the ledger alone: emptied when the store followed another ledger, or one that
+ * has since been put back to an earlier state. What people wrote stays. */
+static const char forget_sql[] =
+    "DELETE FROM customer_day; DELETE FROM customer_stat; DELETE FROM service_interval;"
+    "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
+    "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
+    "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL";
+
+struct place {
+    char ledger[40];
+    uint64_t seq, events;
+    int32_t day;
+    int64_t slot;
+    char settings[24];
+    bool known;
+};
+
+static enum status
+check_segments(const struct analyst *a, struct error *err)
+{
+    const struct config *c = a->config;
+
+    for (size_t i = 0; i < c->segment_count; i++) {
+        const struct config_segment *s = &c->segments[i];
+        struct error cause;
+
+        if (segment_check(s->name, s->where, &cause) != ST_OK)
+            return fail(err, ST_BAD_CONFIG, "%s:%d: %.180s", c->file ? c->file : "configuration",
+                        s->line, cause.text);
+    }
+    return ST_OK;
+}
+
+enum status
+analyst_open(struct analyst **out, const struct analyst_options *opt, struct error *err)
+{
+    struct analyst *a = xcalloc(1, sizeof *a);
+    enum status st;
+
+    a->config = opt->config;
+    a->ledger_path = xstrdup(opt->ledger_path);
+    st = zone_load(&a->zone, opt->config->timezone, err);
+    if (st == ST_OK)
+        st = check_segments(a, err);
+    if (st == ST_OK)
+        st = store_open(&a->store, opt->store_path, STORE_ANALYST, err);
+    if (st != ST_OK) {
+        analyst_close(a);
+        return st;
+    }
+    *out = a;
+    return ST_OK;
+}
+
+void
+analyst_close(struct analyst *a)
+{
+    if (!a)
+        return;
+    ledger_reader_close(a->reader);
+    store_close(a->store);
+    free(a->ledger_path);
+    free(a);
+}
+
+enum status
+segment_check(const char *name, const char *where, struct error *err)
+{
+    struct store *s = NULL;
+    struct query *q = NULL;
+    struct error cause = {0};
+    enum status st;
+
+    if (strncmp(name, "rfm:", 4) == 0)
+        return fail(err, ST_BAD_CONFIG, "segment \"%s\": names that begin with rfm: are taken",
+                    name);
+    st = store_open(&s, ":memory:", STORE_ANALYST, &cause);
+    if (st == ST_OK)
+        st = segment_query(s, &q, where, &cause);
+    if (st == ST_OK) {
+        /* Some mistakes show only when it runs ("like" with a bad escape, endless loops). */
+        segment_limit(s, true);
+        st = query_run(q, &cause);
+        st = st == ST_OK ? ST_OK : ST_BAD_CONFIG;
+    }
+    query_free(q);
+    store_close(s);
+    return st == ST_OK ? ST_OK : fail(err, st, "segment \"%s\": %.180s", name, cause.text);
+}
+
+static enum status
+read_place(struct store *s, struct place *out, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(
+        s, &q,
+        "SELECT ledger, analysed_seq, events_seq, day, slot, settings FROM analyst", err);
+
+    *out = (struct place){0};
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK) {
+        snprintf(out->ledger, sizeof out->ledger, "%.*s", SPAN_ARG(query_text(q, 0)));
+        out->seq = (uint64_t)query_int(q, 1);
+        out->events = (uint64_t)query_int(q, 2);
+        out->day = (int32_t)query_int(q, 3);
+        out->slot = query_int(q, 4);
+        snprintf(out->settings, sizeof out->settings, "%.*s", SPAN_ARG(query_text(q, 5)));
+        out->known = true;
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* The last write of a pass. */
+static enum status
+write_place(struct pass *p, const struct place *at, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(
+        p->store, &q,
+        "INSERT OR REPLACE INTO analyst(one, ledger, analysed_seq, events_seq, day, slot, as_of,"
+        " settings) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        err);
+
+    if (st == ST_OK)
+        st = store_tick(p->store, err);
+    if (st == ST_OK) {
+        query_set_str(q, 1, at->ledger);
+        query_set_int(q, 2, (int64_t)at->seq);
+        query_set_int(q, 3, (int64_t)at->events);
+        query_set_int(q, 4, at->day);
+        query_set_int(q, 5, at->slot);
+        query_set_str(q, 6, p->now_text);
+        query_set_str(q, 7, at->settings);
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st == ST_OK ? store_commit_open(p->store, err) : st;
+}
+
+/* Whatever in the configuration changes an answer. */
+static void
+describe_settings(const struct config *c, char out[24])
+{
+    struct buf b = {0};
+
+    buf_printf(&b, "%s\n", c->timezone ? c->timezone : "");
+    for (size_t i = 0; i < c->segment_count; i++)
+        buf_printf(&b, "segment %s %s\n", c->segments[i].name, c->segments[i].where);
+    for (size_t i = 0; i < c->service_count; i++) {
+        const struct config_service *s = &c->services[i];
+
+        buf_printf(&b, "service %s %s %g %g %g %g %d %d\n", s->name, s->match ? s->match : "",
+                   s->service_level, s->answer_within, s->max_occupancy, s->shrinkage, s->interval,
+                   s->minimum_staff);
+    }
+    buf_char(&b, '\n');
+    snprintf(out, 24, "%016llx", (unsigned long long)hash_bytes(b.p, b.n, 0));
+    buf_clear(&b);
+}
+
+/* Compares where the last pass ended with where we are. */
+static enum status
+begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, struct error *err)
+{
+    struct place last;
+    enum status st = read_place(p->store, &last, err);
+
+    if (st != ST_OK)
+        return st;
+    *at = (struct place){
+        .seq = ledger->folded_batch,
+        .events = last.events,
+        .day = p->today,
+        .slot = p->now / QUARTER_SECONDS,
+    };
+    snprintf(at->ledger, sizeof at->ledger, "%s", ledger->id);
+    describe_settings(p->a->config, at->settings);
+    p->first = !last.known || strcmp(last.ledger, at->ledger) != 0 || last.seq > at->seq;
+    p->since = p->first ? 0 : last.seq;
+    p->settings_changed = strcmp(last.settings, at->settings) != 0;
+    p->slot_changed = last.slot != at->slot;
+    p->full = p->first || p->settings_changed || last.day != p->today;
+    if (p->first) {
+        at->events = 0;
+        st = store_begin(p->store, err);
+        if (st == ST_OK)
+            st = store_run(p->store, forget_sql, err);
+        if (st == ST_OK)
+            st = store_commit(p->store, err);
+    }
+    return st == ST_OK ? pass_load_input(p, err) : st;
+}
+
+static enum status
+run_steps(struct pass *p, struct place *at, struct error *err)
+{
+    static enum status (*const steps[])(struct pass *p, struct error *err) = {
+        pass_customers, pass_services, pass_save_input, pass_staffing, pass_features,
+        pass_rfm,       pass_segments, pass_change,     pass_quarantine,
+    };
+    enum status st = ST_OK;
+
+    for (size_t i = 0; st == ST_OK && i < sizeof steps / sizeof steps[0]; i++)
+        st = steps[i](p, err);
+    return st == ST_OK ? pass_events(p, at->events, &at->events, err) : st;
+}
+
+enum status
+analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
+{
+    struct pass p = {.a = a, .store = a->store, .now = now, .today = day_of(now)};
+    struct ledger_state ledger;
+    struct place at;
+    enum status st = ST_OK;
+
+    format_utc(p.now_text, now);
+    if (!a->reader)
+        st = ledger_reader_open(&a->reader, a->ledger_path, err);
+    if (st == ST_OK)
+        st = ledger_reader_state(a->reader, &ledger, err);
+    if (st == ST_OK)
+        st = begin_pass(&p, &ledger, &at, err);
+    if (st == ST_OK)
+        st = run_steps(&p, &at, err);
+    if (st == ST_OK)
+        st = write_place(&p, &at, err);
+    query_free(p.put_interval);
+    if (st != ST_OK) {
+        store_rollback(a->store);
+        return st;
+    }
+    *seq = at.seq;
+    return ST_OK;
+}
+
+static const struct {
+    const char *kind;
+    void (*add)(struct directory_builder *b, struct span value, struct span id);
+} rule_kinds[] = {
+    {"alias", directory_builder_alias},
+    {"number", directory_builder_number},
+    {"domain", directory_builder_domain},
+};
+
+static enum status
+add_ids(struct analyst *a, struct directory_builder *b, struct error *err)
+{
+    struct query *q = NULL;
+    /* Names that were merely seen are no rules: a number imported later must still match. */
+    enum status st = store_query(
+        a->store, &q, "SELECT id FROM customer WHERE imported = 1 AND merged_into IS NULL", err);
+
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
+        directory_builder_id(b, query_text(q, 0));
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status
+analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = add_ids(a, b, err);
+
+    if (st == ST_OK)
+        st = store_query(a->store, &q, "SELECT kind, value, customer FROM customer_alias", err);
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
+        for (size_t i = 0; i < sizeof rule_kinds / sizeof rule_kinds[0]; i++)
+            if (span_is(query_text(q, 0), rule_kinds[i].kind))
+                rule_kinds[i].add(b, query_text(q, 1), query_text(q, 2));
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}

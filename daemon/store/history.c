@@ -1,0 +1,149 @@
+/*
+ * history.c - the past of one service in local time.
+ */
+#include "history.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Handling times change slowly; a quarter of a year is enough and not too much. */
+#define HANDLING_DAYS 91
+/* So many calls of an interval weigh as much as the overall mean. */
+#define HANDLING_PRIOR 20
+/* Below so many handled calls an interval a weekly profile would be noise. */
+#define HANDLING_ENOUGH 10
+
+void
+history_init(struct history *h, const struct zone *zone, int32_t today, int minutes)
+{
+    size_t n;
+
+    *h = (struct history){
+        .zone = zone,
+        .first = today - HISTORY_DAYS,
+        .minutes = minutes,
+        .slots = 1440 / minutes,
+        .begun = INT32_MAX,
+    };
+    n = (size_t)HISTORY_DAYS * (size_t)h->slots;
+    h->offered = xcalloc(n, sizeof *h->offered);
+    h->handled = xcalloc(n, sizeof *h->handled);
+    h->seconds = xcalloc(n, sizeof *h->seconds);
+}
+
+void
+history_clear(struct history *h)
+{
+    free(h->offered);
+    free(h->handled);
+    free(h->seconds);
+}
+
+void
+history_add(struct history *h, const struct cell *c)
+{
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        const int64_t *v = c->slots[i].v;
+        int64_t utc = (int64_t)c->day * DAY_SECONDS + c->slots[i].slot * QUARTER_SECONDS;
+        int64_t local = utc + zone_offset_at(h->zone, utc);
+        int32_t day = day_of(local);
+        size_t at;
+
+        if (day < h->first || day >= h->first + HISTORY_DAYS)
+            continue;
+        at = (size_t)(day - h->first) * (size_t)h->slots +
+             (size_t)(second_of_day(local) / (h->minutes * 60));
+        h->offered[at] += (int32_t)v[SERVICE_OFFERED];
+        h->handled[at] += (int32_t)v[SERVICE_HANDLED];
+        h->seconds[at] += v[SERVICE_HANDLE_S];
+        if (v[SERVICE_OFFERED] > 0 && day < h->begun)
+            h->begun = day;
+    }
+}
+
+static bool
+had_input(const struct pass *p, const struct zone *z, int32_t day)
+{
+    return pass_had_input(p, day_of(zone_to_utc(z, (int64_t)day * DAY_SECONDS + 43200)));
+}
+
+/* Is this weekday usually one without input since the service began? */
+static bool
+usually_closed(const struct history *h, const struct pass *p, int32_t day)
+{
+    int days = 0, seen = 0;
+
+    for (int32_t d = day % 7 + (h->begun - h->begun % 7) - 7; d < h->first + HISTORY_DAYS; d += 7) {
+        if (d < h->begun)
+            continue;
+        days++;
+        seen += had_input(p, h->zone, d);
+    }
+    return 2 * seen < days;
+}
+
+/* How many quarter hours of the day fall into each interval: all the same but for two days of
+ * the year. */
+static void
+count_quarters(const struct history *h, int32_t day, int *quarters)
+{
+    int64_t begin = (int64_t)day * DAY_SECONDS;
+    int64_t from = zone_to_utc(h->zone, begin), to = zone_to_utc(h->zone, begin + DAY_SECONDS);
+
+    for (int i = 0; i < h->slots; i++)
+        quarters[i] = to - from == DAY_SECONDS ? h->minutes / 15 : 0;
+    for (int64_t t = from; to - from != DAY_SECONDS && t < to; t += QUARTER_SECONDS) {
+        int64_t local = t + zone_offset_at(h->zone, t) - begin;
+
+        if (local >= 0 && local < DAY_SECONDS)
+            quarters[local / (h->minutes * 60)]++;
+    }
+}
+
+void
+history_day(const struct history *h, const struct pass *p, int32_t day, double *out)
+{
+    const int32_t *offered = h->offered + (size_t)(day - h->first) * (size_t)h->slots;
+    int quarters[96];
+    bool input = had_input(p, h->zone, day), known;
+    int64_t any = 0;
+
+    for (int i = 0; i < h->slots; i++)
+        any += offered[i];
+    known = any > 0 || input || usually_closed(h, p, day);
+    count_quarters(h, day, quarters);
+    for (int i = 0; i < h->slots; i++)
+        out[i] = !known || quarters[i] == 0
+                     ? NAN
+                     : (double)offered[i] * (h->minutes / 15) / quarters[i];
+}
+
+bool
+history_handling(const struct history *h, double *out, double *mean)
+{
+    int cells = 7 * h->slots;
+    double *n = xcalloc((size_t)cells, sizeof *n), *s = xcalloc((size_t)cells, sizeof *s);
+    double handled = 0, seconds = 0, busy = 0;
+    bool weekly;
+
+    for (int d = HISTORY_DAYS - HANDLING_DAYS; d < HISTORY_DAYS; d++)
+        for (int i = 0; i < h->slots; i++) {
+            size_t at = (size_t)d * (size_t)h->slots + (size_t)i;
+            int k = weekday_from_days(h->first + d) * h->slots + i;
+
+            n[k] += h->handled[at];
+            s[k] += (double)h->seconds[at];
+        }
+    for (int k = 0; k < cells; k++) {
+        handled += n[k];
+        seconds += s[k];
+        busy += n[k] > 0;
+    }
+    *mean = handled > 0 ? seconds / handled : NAN;
+    weekly = handled >= HANDLING_ENOUGH * busy && busy > 0;
+    for (int k = 0; k < cells; k++)
+        out[k] = weekly ? (s[k] + HANDLING_PRIOR * *mean) / (n[k] + HANDLING_PRIOR) : *mean;
+    free(n);
+    free(s);
+    return weekly;
+}

@@ -1,0 +1,41 @@
+/*
+ * history.h - the past of one service by local day and interval, from quarter hours in UTC.
+ *
+ * Summer time is undone here: an hour that does not exist on a day is unknown, one that occurs
+ * twice counts as its mean, so that nine o'clock is always nine o'clock.
+ */
+#ifndef HISTORY_H
+#define HISTORY_H
+
+#include <stdint.h>
+
+#include "cell.h"
+#include "pass.h"
+#include "zone.h"
+
+#define HISTORY_DAYS 400
+
+struct history {
+    const struct zone *zone; /* borrowed */
+    int32_t first;           /* local day of index 0; the last index is yesterday */
+    int minutes, slots;      /* of an interval; intervals a day */
+    int32_t begun;           /* first local day with a contact; INT32_MAX: none */
+    int32_t *offered, *handled; /* HISTORY_DAYS * slots */
+    int64_t *seconds;
+};
+
+/* today: the local day that is not over. */
+void history_init(struct history *h, const struct zone *zone, int32_t today, int minutes);
+void history_clear(struct history *h);
+void history_add(struct history *h, const struct cell *c); /* service or workload */
+
+/* The counts of one local day, NAN where unknown: for forecast_feed. A day without any input
+ * is unknown, unless its weekday is usually without (then the house is closed: zero). */
+void history_day(const struct history *h, const struct pass *p, int32_t day, double *out);
+
+/* Mean handling time by weekday and interval (7 * slots), drawn towards the overall mean where
+ * few calls were handled. False: too few calls for that, all are the mean; *mean is NAN when
+ * none was ever handled. */
+bool history_handling(const struct history *h, double *out, double *mean);
+
+#endif
