@@ -43,8 +43,9 @@ void
 history_add(struct history *h, const struct cell *c)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
-        const int64_t *v = c->slots[i].v;
-        int64_t utc = (int64_t)c->day * DAY_SECONDS + c->slots[i].slot * QUARTER_SECONDS;
+        struct cell_slot slot = cell_slot_at(c, i);
+        const int64_t *v = slot.v;
+        int64_t utc = (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS;
         int64_t local = utc + zone_offset_at(h->zone, utc);
         int32_t day = day_of(local);
         size_t at;

@@ -19,17 +19,17 @@ pass_service_cell(struct pass *p, const struct cell *c, struct error *err)
         st = store_query(p->store, &p->put_interval, put_interval_sql, err);
     for (unsigned i = 0; st == ST_OK && i < c->slot_count; i++) {
         struct query *q = p->put_interval;
+        struct cell_slot slot = cell_slot_at(c, i);
         char start[CIVIL_TEXT];
 
         st = store_tick(p->store, err);
         if (st != ST_OK)
             break;
         query_set_text(q, 1, c->name);
-        query_set_str(q, 2,
-                      format_utc(start, (int64_t)c->day * DAY_SECONDS +
-                                            c->slots[i].slot * QUARTER_SECONDS));
+        format_utc(start, (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS);
+        query_set_str(q, 2, start);
         for (int k = 0; k < SERVICE_COLUMNS; k++)
-            query_set_int(q, 3 + k, c->slots[i].v[k]);
+            query_set_int(q, 3 + k, slot.v[k]);
         st = query_run(q, err);
     }
     return st;

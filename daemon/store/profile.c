@@ -72,14 +72,15 @@ static void
 add_features(struct profile *p, const struct cell *c, int32_t age)
 {
     for (unsigned i = 0; i < c->feature_count; i++) {
+        struct cell_feature used = cell_feature_at(c, i);
         struct profile_feature *f;
 
-        if (c->features[i].used == 0)
+        if (used.used == 0)
             continue;
-        f = feature_slot(p, c->features[i].name);
-        f->used_90d += c->features[i].used;
+        f = feature_slot(p, used.name);
+        f->used_90d += used.used;
         if (age < 30)
-            f->used_30d += c->features[i].used;
+            f->used_30d += used.used;
     }
 }
 
@@ -89,8 +90,9 @@ static void
 add_times(struct profile *p, const struct cell *c)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
-        int64_t legs = c->slots[i].v[CUSTOMER_LEGS];
-        int64_t utc = (int64_t)c->day * DAY_SECONDS + c->slots[i].slot * QUARTER_SECONDS;
+        struct cell_slot slot = cell_slot_at(c, i);
+        int64_t legs = slot.v[CUSTOMER_LEGS];
+        int64_t utc = (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS;
         int64_t local = utc + zone_offset_at(p->zone, utc);
         int hour = second_of_day(local) / 3600;
         bool rest = weekday_from_days(day_of(local)) >= 5;
@@ -110,10 +112,10 @@ static void
 note_seen(struct profile *p, const struct cell *c)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
-        const struct cell_slot *s = &c->slots[i];
-        int64_t at = (int64_t)c->day * DAY_SECONDS + s->slot * QUARTER_SECONDS;
+        struct cell_slot s = cell_slot_at(c, i);
+        int64_t at = (int64_t)c->day * DAY_SECONDS + s.slot * QUARTER_SECONDS;
 
-        if (s->v[CUSTOMER_LEGS] == 0 && s->v[CUSTOMER_FAILED] == 0)
+        if (s.v[CUSTOMER_LEGS] == 0 && s.v[CUSTOMER_FAILED] == 0)
             continue;
         if (p->first_seen == PROFILE_NEVER || at < p->first_seen)
             p->first_seen = at;
@@ -133,7 +135,7 @@ profile_add(struct profile *p, const struct cell *c)
         !sketch_empty(&c->sketch[SKETCH_PEOPLE]))
         p->anything = true;
     for (unsigned i = 0; i < c->feature_count; i++)
-        p->anything |= c->features[i].used || c->features[i].wanted;
+        p->anything |= cell_feature_at(c, i).used || cell_feature_at(c, i).wanted;
     note_seen(p, c);
     if (v[CUSTOMER_LEGS] > 0) {
         if (p->first_day == INT32_MIN)
