@@ -112,8 +112,7 @@ read_place(struct store *s, struct place *out, struct error *err)
 {
     struct query *q = NULL;
     enum status st = store_query(
-        s, &q,
-        "SELECT ledger, analysed_seq, events_seq, day, slot, settings FROM analyst", err);
+        s, &q, "SELECT ledger, analysed_seq, events_seq, day, slot, settings FROM analyst", err);
 
     *out = (struct place){0};
     if (st == ST_OK)
@@ -215,8 +214,8 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
 static enum status
 run_steps(struct pass *p, struct place *at, struct error *err)
 {
-    static enum status (*const steps[])(struct pass *p, struct error *err) = {
-        pass_customers, pass_services, pass_save_input, pass_staffing, pass_features,
+    static enum status (*const steps[])(struct pass * p, struct error * err) = {
+        pass_customers, pass_services, pass_save_input, pass_staffing,   pass_features,
         pass_rfm,       pass_segments, pass_change,     pass_quarantine,
     };
     enum status st = ST_OK;

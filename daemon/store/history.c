@@ -114,9 +114,8 @@ history_day(const struct history *h, const struct pass *p, int32_t day, double *
     known = any > 0 || input || usually_closed(h, p, day);
     count_quarters(h, day, quarters);
     for (int i = 0; i < h->slots; i++)
-        out[i] = !known || quarters[i] == 0
-                     ? NAN
-                     : (double)offered[i] * (h->minutes / 15) / quarters[i];
+        out[i] =
+            !known || quarters[i] == 0 ? NAN : (double)offered[i] * (h->minutes / 15) / quarters[i];
 }
 
 bool

@@ -16,10 +16,10 @@
 #define HISTORY_DAYS 400
 
 struct history {
-    const struct zone *zone; /* borrowed */
-    int32_t first;           /* local day of index 0; the last index is yesterday */
-    int minutes, slots;      /* of an interval; intervals a day */
-    int32_t begun;           /* first local day with a contact; INT32_MAX: none */
+    const struct zone *zone;    /* borrowed */
+    int32_t first;              /* local day of index 0; the last index is yesterday */
+    int minutes, slots;         /* of an interval; intervals a day */
+    int32_t begun;              /* first local day with a contact; INT32_MAX: none */
     int32_t *offered, *handled; /* HISTORY_DAYS * slots */
     int64_t *seconds;
 };

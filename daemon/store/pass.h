@@ -32,16 +32,16 @@ struct pass {
     struct analyst *a;
     struct store *store;
     int64_t now;
-    int32_t today;          /* UTC */
+    int32_t today; /* UTC */
     char now_text[CIVIL_TEXT];
-    uint64_t since;         /* cells with a greater seq have changed */
-    bool first;             /* nothing in the store can be relied on */
-    bool full;              /* all customers, not only those that changed */
-    bool settings_changed;  /* configuration */
-    bool slot_changed;      /* a new quarter hour has begun since the last pass */
+    uint64_t since;        /* cells with a greater seq have changed */
+    bool first;            /* nothing in the store can be relied on */
+    bool full;             /* all customers, not only those that changed */
+    bool settings_changed; /* configuration */
+    bool slot_changed;     /* a new quarter hour has begun since the last pass */
     bool customers_changed, services_changed, features_changed; /* found by the steps */
-    bool closed_days_changed; /* of customers: days before today */
-    struct query *put_interval; /* made when first needed */
+    bool closed_days_changed;                 /* of customers: days before today */
+    struct query *put_interval;               /* made when first needed */
     uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
 };
 
@@ -75,8 +75,8 @@ enum status pass_active_people(struct pass *p, struct sketch *out, struct error 
 /* A condition of a segment, prepared so that it can read customer_profile only. The query
  * answers (customer, evidence): evidence is a JSON object of the columns it looked at.
  * ST_BAD_CONFIG: err->text says what is wrong, without the segment's name. */
-enum status segment_query(struct store *s, struct query **out, const char *where,
-                          struct error *err);
+enum status
+segment_query(struct store *s, struct query **out, const char *where, struct error *err);
 /* Endless conditions are stopped while limited. */
 void segment_limit(struct store *s, bool on);
 

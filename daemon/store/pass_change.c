@@ -114,8 +114,7 @@ load(struct work *w, struct error *err)
         struct span name = query_text(q, 0), owner;
         int32_t first_day;
 
-        if (!parse_recent(query_text(q, 1), s->daily) ||
-            !parse_day(query_text(q, 2), &first_day) ||
+        if (!parse_recent(query_text(q, 1), s->daily) || !parse_day(query_text(q, 2), &first_day) ||
             !make_counts(w, s, first_day, &w->baselines[w->count]))
             continue;
         owner = query_text(q, 3);
@@ -195,8 +194,8 @@ write_reason(struct buf *out, double value, double usual, double days)
 {
     double ratio = usual > 0 ? value / usual : INFINITY;
 
-    buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", value, days,
-               usual < 10 ? 1 : 0, usual);
+    buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", value, days, usual < 10 ? 1 : 0,
+               usual);
     if (value == 0)
         buf_str(out, ": none at all");
     else if (ratio >= 1)

@@ -22,12 +22,12 @@ struct work {
     struct pass *p;
     struct query *put_day, *delete_day, *put_customer, *put_stat, *delete_stat;
     struct profile profile;
-    struct buf name;        /* of the customer being read */
+    struct buf name; /* of the customer being read */
     bool reading;
-    bool write_days;        /* changed cells become rows on the way */
-    bool old_only;          /* the others are in the stream */
-    struct cells *changed;  /* names, as empty cells of day 0 */
-    struct sketch active;   /* people of the last 90 days */
+    bool write_days;       /* changed cells become rows on the way */
+    bool old_only;         /* the others are in the stream */
+    struct cells *changed; /* names, as empty cells of day 0 */
+    struct sketch active;  /* people of the last 90 days */
     bool active_changed;
 };
 
@@ -322,10 +322,9 @@ read_changed(struct work *w, struct error *err)
     enum status st = ST_OK;
 
     w->write_days = false;
-    CELLS_EACH(w->changed, c)
-    {
-        st = ledger_scan_subject(p->a->reader, CELL_CUSTOMER, c->name,
-                                 p->today - PROFILE_DAYS + 1, visit_grouped, w, err);
+    CELLS_EACH (w->changed, c) {
+        st = ledger_scan_subject(p->a->reader, CELL_CUSTOMER, c->name, p->today - PROFILE_DAYS + 1,
+                                 visit_grouped, w, err);
         if (st == ST_OK)
             st = finish_customer(w, err);
         if (st != ST_OK)

@@ -211,8 +211,8 @@ static void
 set_feed(struct query *q, const struct feed *f, const char *as_of)
 {
     char record[CIVIL_TEXT], arrival[CIVIL_TEXT];
-    const uint64_t counts[] = {f->records, f->accepted, f->duplicates,
-                               f->quarantined, f->ignored, f->lost};
+    const uint64_t counts[] = {f->records,     f->accepted, f->duplicates,
+                               f->quarantined, f->ignored,  f->lost};
 
     query_set_str(q, 1, f->input);
     query_set_str(q, 2, f->type);

@@ -163,8 +163,8 @@ judge_rank(struct work *w)
         struct feature *f = &w->features[i];
         double customers = fmax(1, f->customers);
 
-        f->score = customers * demand_value(1, f->votes / customers) *
-                   (isnan(f->growth) ? 1 : f->growth);
+        f->score =
+            customers * demand_value(1, f->votes / customers) * (isnan(f->growth) ? 1 : f->growth);
         r[i] = (struct demand_rank){.score = f->score, .people = f->people, .name = f->name};
     }
     demand_rank(r, w->count);

@@ -38,8 +38,7 @@ pass_load_input(struct pass *p, struct error *err)
 {
     struct query *q = NULL;
     char from[CIVIL_TEXT];
-    enum status st =
-        store_query(p->store, &q, "SELECT day FROM input_day WHERE day > ?1", err);
+    enum status st = store_query(p->store, &q, "SELECT day FROM input_day WHERE day > ?1", err);
 
     if (st != ST_OK)
         return st;

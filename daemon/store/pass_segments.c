@@ -228,8 +228,8 @@ fill_now(struct pass *p, const struct config_segment *s, struct error *err)
     enum status st = segment_query(p->store, &from, s->where, err);
 
     if (st == ST_OK)
-        st = store_query(p->store, &to, "INSERT OR IGNORE INTO temp.member_now VALUES(?1, ?2)",
-                         err);
+        st =
+            store_query(p->store, &to, "INSERT OR IGNORE INTO temp.member_now VALUES(?1, ?2)", err);
     segment_limit(p->store, true);
     while (st == ST_OK && (st = query_next(from, err)) == ST_OK) {
         query_set_text(to, 1, query_text(from, 0));

@@ -252,9 +252,9 @@ forget(struct work *w, const struct service *s, const char *before, const char *
        struct error *err)
 {
     struct query *q = NULL;
-    enum status st = store_query(
-        w->pass->store, &q,
-        "DELETE FROM staffing WHERE service = ?1 AND (start < ?2 OR start >= ?3)", err);
+    enum status st =
+        store_query(w->pass->store, &q,
+                    "DELETE FROM staffing WHERE service = ?1 AND (start < ?2 OR start >= ?3)", err);
 
     if (st != ST_OK)
         return st;

@@ -30,8 +30,8 @@ struct profile {
     int32_t today;
     struct arena mem; /* names of features */
     int64_t sums[WINDOW_COUNT][CUSTOMER_COLUMNS];
-    int64_t recent[PROFILE_RECENT]; /* legs a day, today last */
-    int64_t quarters[96];           /* legs by local quarter hour, 90 days */
+    int64_t recent[PROFILE_RECENT];                 /* legs a day, today last */
+    int64_t quarters[96];                           /* legs by local quarter hour, 90 days */
     int64_t office, evening, night, weekend, timed; /* legs of 90 days */
     int32_t first_day, last_day;                    /* with a leg; INT32_MIN: never */
     int64_t first_seen, last_seen;                  /* start of a quarter hour, or PROFILE_NEVER */

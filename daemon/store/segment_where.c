@@ -18,10 +18,11 @@
 #define MAX_COLUMNS    24
 
 static const char *const functions[] = {
-    "abs",   "ceil",    "ceiling", "coalesce", "floor", "glob",   "ifnull", "iif",  "in",
-    "instr", "length",  "like",    "lower",    "max",   "min",    "mod",    "not",  "nullif",
-    "pow",   "power",   "round",   "sign",     "sqrt",  "substr", "trim",   "upper", "ltrim",
-    "rtrim", "replace", "date",    "julianday", "json_object", "count", "avg", "sum", "total",
+    "abs",   "ceil",   "ceiling", "coalesce", "floor",   "glob", "ifnull",    "iif",
+    "in",    "instr",  "length",  "like",     "lower",   "max",  "min",       "mod",
+    "not",   "nullif", "pow",     "power",    "round",   "sign", "sqrt",      "substr",
+    "trim",  "upper",  "ltrim",   "rtrim",    "replace", "date", "julianday", "json_object",
+    "count", "avg",    "sum",     "total",
 };
 
 struct watch {

@@ -69,8 +69,8 @@ load_open(struct signals *s, struct error *err)
             cap = cap ? cap * 2 : 64;
             s->open = xrealloc(s->open, cap * sizeof *s->open);
         }
-        s->open[s->count++] = (struct open_signal){
-            .id = xstrndup(id.p, id.n), .subject = xstrndup(subject.p, subject.n)};
+        s->open[s->count++] = (struct open_signal){.id = xstrndup(id.p, id.n),
+                                                   .subject = xstrndup(subject.p, subject.n)};
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -158,8 +158,7 @@ signals_raise(struct signals *s, const struct signal_row *row, struct error *err
     else
         query_set_null(q, 17);
     query_set_str(q, 18, s->pass->now_text);
-    query_set_str(q, 19,
-                  format_utc(expires, s->pass->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS));
+    query_set_str(q, 19, format_utc(expires, s->pass->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS));
     return query_run(q, err);
 }
 

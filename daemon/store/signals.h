@@ -29,8 +29,8 @@ struct signal_row {
 };
 
 /* Reads what is open of a kind. */
-enum status signals_begin(struct signals **out, struct pass *p, const char *kind,
-                          struct error *err);
+enum status
+signals_begin(struct signals **out, struct pass *p, const char *kind, struct error *err);
 bool signals_is_open(const struct signals *s, struct span subject);
 enum status signals_raise(struct signals *s, const struct signal_row *row, struct error *err);
 
@@ -38,7 +38,6 @@ enum status signals_raise(struct signals *s, const struct signal_row *row, struc
  * `calm_end` NULL closes at once. Frees s (NULL allowed); does nothing else unless st is
  * ST_OK. */
 #define SIGNALS_CLOSE_AT_ONCE NULL
-enum status signals_end(struct signals *s, enum status st, const char *calm_end,
-                        struct error *err);
+enum status signals_end(struct signals *s, enum status st, const char *calm_end, struct error *err);
 
 #endif

@@ -22,10 +22,9 @@ struct query {
 static enum status
 configure(struct store *s, enum store_mode mode, struct error *err)
 {
-    const char *sql = mode == STORE_READ
-                          ? "PRAGMA query_only=1;PRAGMA temp_store=MEMORY"
-                          : "PRAGMA journal_mode=WAL;PRAGMA temp_store=MEMORY;"
-                            "PRAGMA cache_size=-16384;PRAGMA foreign_keys=1";
+    const char *sql = mode == STORE_READ ? "PRAGMA query_only=1;PRAGMA temp_store=MEMORY"
+                                         : "PRAGMA journal_mode=WAL;PRAGMA temp_store=MEMORY;"
+                                           "PRAGMA cache_size=-16384;PRAGMA foreign_keys=1";
     enum status st = store_run(s, sql, err);
 
     if (st == ST_OK && mode != STORE_READ)
@@ -38,8 +37,8 @@ enum status
 store_open(struct store **out, const char *path, enum store_mode mode, struct error *err)
 {
     struct store *s = xcalloc(1, sizeof *s);
-    int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags =
+        mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     enum status st = ST_OK;
     int rc;
 
