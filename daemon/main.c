@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "analyst.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct edge *edge;
     struct serve *serve;
     struct control *control;
+    _Atomic int http_busy; /* requests not answered yet; -1: not looked */
 };
 
 static int
@@ -72,7 +74,13 @@ open_serving(struct daemon *d, struct error *err)
         .engine = d->engine,
         .config = d->config,
     };
-    enum status st = control_open(&d->control, d->engine, d->config, err);
+    const struct control_command *const tables[] = {control_commands, NULL};
+    const struct control_options control = {
+        .state_dir = d->config->state_dir,
+        .target = {.engine = d->engine, .config = d->config, .started = clock_now()},
+        .tables = tables,
+    };
+    enum status st = control_open(&d->control, &control, err);
 
     if (st == ST_OK && d->config->http_listen && d->config->http_listen[0])
         st = serve_open(&d->serve, &opt, err);
@@ -166,7 +174,44 @@ run(struct daemon *d, const sigset_t *signals)
 
 /* --- end --- */
 
+#define LAST_ANSWERS_MS 2000
+
+static void
+drain_http(void *arg)
+{
+    serve_drain(arg);
+}
+
+static void
+close_http(void *arg)
+{
+    serve_close(arg);
+}
+
+static void
+look_how_busy(void *arg)
+{
+    struct daemon *d = arg;
+
+    d->http_busy = (int)serve_busy(d->serve);
+}
+
 /* Answers to what was committed last still go out: the loop runs until all is said. */
+static void
+finish_answers(struct daemon *d)
+{
+    int64_t until = clock_mono_ms() + LAST_ANSWERS_MS;
+
+    d->http_busy = -1;
+    while (d->http_busy != 0 && clock_mono_ms() < until) {
+        struct timespec pause = {0, 5000000};
+
+        edge_post(d->edge, look_how_busy, d);
+        nanosleep(&pause, NULL);
+    }
+    edge_post(d->edge, close_http, d->serve);
+}
+
 static void
 stop(struct daemon *d)
 {
@@ -174,12 +219,15 @@ stop(struct daemon *d)
 
     sd_notify(0, "STOPPING=1");
     if (d->serve)
-        serve_drain(d->serve);
-    control_close(d->control);
+        edge_post(d->edge, drain_http, d->serve);
+    if (d->control)
+        control_stop(d->control);
     if (d->edge)
         edge_stop_inputs(d->edge);
     engine_close(d->engine, timeout);
-    serve_close(d->serve);
+    control_close(d->control);
+    if (d->serve)
+        finish_answers(d);
     edge_close(d->edge);
     log_info("stopped", "node=%s", d->config->node);
 }

@@ -1,0 +1,261 @@
+/*
+ * cmd_status.c - `callswell status`: is everything running, complete and on time?
+ *
+ * A running daemon answers; without one, the ledger on disk says what it last knew.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "civil.h"
+#include "commands.h"
+#include "control.h"
+#include "json_read.h"
+#include "json_write.h"
+#include "ledger.h"
+#include "options.h"
+#include "table.h"
+
+#define MAX_STATUS (1 << 20)
+
+/* --- figures people can read --- */
+
+static const char *
+grouped(char out[32], int64_t v)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), o = 0;
+
+    for (int i = 0; i < n && o < 31; i++) {
+        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
+            out[o++] = ',';
+        out[o++] = digits[i];
+    }
+    out[o] = '\0';
+    return out;
+}
+
+static const char *
+bytes_text(char out[32], int64_t v)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double size = (double)v;
+    int u = 0;
+
+    while (size >= 1024 && u < 4)
+        size /= 1024, u++;
+    snprintf(out, 32, u ? "%.1f %s" : "%.0f %s", size, units[u]);
+    return out;
+}
+
+static const char *
+duration_text(char out[32], int64_t s)
+{
+    if (s >= 86400)
+        snprintf(out, 32, "%lld d %lld h", (long long)(s / 86400), (long long)(s % 86400 / 3600));
+    else if (s >= 3600)
+        snprintf(out, 32, "%lld h %lld min", (long long)(s / 3600), (long long)(s % 3600 / 60));
+    else if (s >= 60)
+        snprintf(out, 32, "%lld min %lld s", (long long)(s / 60), (long long)(s % 60));
+    else
+        snprintf(out, 32, "%lld s", (long long)s);
+    return out;
+}
+
+/* --- the daemon's answer --- */
+
+static int64_t
+number(const struct json_value *status, const char *part, const char *name)
+{
+    return json_get_i64(json_find(status, part), name, 0);
+}
+
+static const char *
+problem_of(const struct json_value *status, const char *part, const char *name)
+{
+    return json_get_text(json_find(status, part), name, "");
+}
+
+static void
+print_records(const struct json_value *s)
+{
+    char a[32], b[32], c[32], d[32], e[32];
+
+    printf("records    %s seen = %s accepted + %s duplicates\n           + %s quarantined + %s"
+           " ignored\n",
+           grouped(a, number(s, "records", "seen")), grouped(b, number(s, "records", "accepted")),
+           grouped(c, number(s, "records", "duplicates")),
+           grouped(d, number(s, "records", "quarantined")),
+           grouped(e, number(s, "records", "ignored")));
+    if (number(s, "records", "late") || number(s, "records", "expired"))
+        printf("           %s arrived after the duplicate window, %s keys were past retention\n",
+               grouped(a, number(s, "records", "late")),
+               grouped(b, number(s, "records", "expired")));
+    printf("newest     %s\n",
+           json_get_text(json_find(s, "records"), "newest", "no record yet"));
+}
+
+static void
+print_stores(const struct json_value *s)
+{
+    char a[32], b[32], c[32];
+    const char *text;
+
+    printf("ledger     batch %s, %s on disk, %s free\n", grouped(a, number(s, "ledger", "batch")),
+           bytes_text(b, number(s, "ledger", "bytes") + number(s, "ledger", "wal_bytes")),
+           bytes_text(c, number(s, "ledger", "disk_free")));
+    text = problem_of(s, "ledger", "stalled");
+    if (text[0])
+        printf("           STALLED: %s\n", text);
+    printf("redis      %s, holds batch %s%s\n",
+           json_get_bool(json_find(s, "redis"), "connected", false) ? "connected"
+                                                                    : "NOT CONNECTED",
+           grouped(a, number(s, "redis", "applied")),
+           number(s, "redis", "pending") ? " (behind)" : " (up to date)");
+    text = problem_of(s, "redis", "problem");
+    if (text[0])
+        printf("           %s\n", text);
+    printf("analytics  batch %s, %s\n", grouped(a, number(s, "analytics", "batch")),
+           json_get_text(json_find(s, "analytics"), "at", "not run yet"));
+    text = problem_of(s, "analytics", "problem");
+    if (text[0])
+        printf("           %s\n", text);
+    printf("quarantine %s records, %s%s\n", grouped(a, number(s, "quarantine", "open")),
+           bytes_text(b, number(s, "quarantine", "bytes")),
+           number(s, "quarantine", "open") ? ": callswell quarantine list" : "");
+    printf("memory     duplicates %s ids in %s, totals %s\n",
+           grouped(a, number(s, "ledger", "dedup_ids")),
+           bytes_text(b, number(s, "ledger", "dedup_bytes")),
+           bytes_text(c, number(s, "ledger", "totals_bytes")));
+}
+
+static void
+print_feeds(const struct json_value *s)
+{
+    static const struct table_column columns[] = {
+        {"input", TABLE_TEXT},          {"type", TABLE_TEXT},
+        {"records", TABLE_NUMBER},      {"refused", TABLE_NUMBER},
+        {"lost", TABLE_NUMBER},         {"newest record", TABLE_TEXT},
+        {"promise", TABLE_TEXT},        {"problem", TABLE_TEXT},
+    };
+    const struct json_value *feeds = json_find(s, "feeds");
+    struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
+
+    for (const struct json_value *f = feeds ? feeds->first : NULL; f; f = f->next) {
+        table_row(t);
+        table_text(t, json_get_text(f, "input", ""));
+        table_text(t, json_get_text(f, "type", ""));
+        table_i64(t, json_get_i64(f, "records", 0));
+        table_i64(t, json_get_i64(f, "quarantined", 0));
+        table_i64(t, json_get_i64(f, "lost", 0));
+        table_text(t, json_get_text(f, "last_record", ""));
+        table_text(t, json_get_bool(f, "exact", true) ? "exact" : "at most once");
+        table_text(t, json_get_text(f, "problem", ""));
+    }
+    if (table_rows(t) > 0) {
+        putchar('\n');
+        table_print(t, TABLE_ALIGNED, stdout);
+    }
+    table_free(t);
+}
+
+static void
+print_status(const struct json_value *s)
+{
+    char up[32];
+
+    printf("callswell  %s, node %s, %s, up %s\n", json_get_text(s, "version", "?"),
+           json_get_text(s, "node", "?"),
+           json_get_bool(s, "ready", false) ? "ready" : "NOT READY",
+           duration_text(up, json_get_i64(s, "uptime", 0)));
+    print_records(s);
+    print_stores(s);
+    print_feeds(s);
+}
+
+struct status_run {
+    bool json;
+    bool shown;
+};
+
+/* --- without a daemon --- */
+
+static int
+status_from_disk(const struct config *c, bool json)
+{
+    char *path = config_state_path(c, "ledger.db"), a[32];
+    struct ledger_state s;
+    struct ledger_reader *r;
+    struct error err;
+    enum status st = ledger_reader_open(&r, path, &err);
+
+    free(path);
+    if (st == ST_OK) {
+        st = ledger_reader_state(r, &s, &err);
+        ledger_reader_close(r);
+    }
+    if (st != ST_OK) {
+        fprintf(stderr, "callswell: no daemon runs on %s, and there is no ledger yet\n",
+                c->state_dir);
+        return EXIT_UNAVAILABLE;
+    }
+    if (json)
+        printf("{\"running\":false,\"records\":{\"seen\":%llu,\"accepted\":%llu,"
+               "\"duplicates\":%llu,\"quarantined\":%llu,\"ignored\":%llu},"
+               "\"ledger\":{\"batch\":%llu,\"folded\":%llu}}\n",
+               (unsigned long long)s.ever.records, (unsigned long long)s.ever.accepted,
+               (unsigned long long)s.ever.duplicates, (unsigned long long)s.ever.quarantined,
+               (unsigned long long)s.ever.ignored, (unsigned long long)s.last_batch,
+               (unsigned long long)s.folded_batch);
+    else
+        printf("callswell  no daemon runs on %s\nledger     batch %s, %llu records accepted%s\n",
+               c->state_dir, grouped(a, (int64_t)s.last_batch),
+               (unsigned long long)s.ever.accepted,
+               s.folded_batch < s.last_batch ? "\n           its log waits for the next start"
+                                             : "");
+    return 0;
+}
+
+static void
+answer(void *arg, const struct json_value *line)
+{
+    struct status_run *run = arg;
+
+    if (json_find(line, "status") && !run->json) {
+        print_status(json_find(line, "status"));
+        run->shown = true;
+    }
+}
+
+int
+command_status(int argc, char **argv)
+{
+    struct status_run run = {0};
+    const char *path = NULL;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
+        {"json", OPTION_FLAG, &run.json, NULL, "as JSON, the same as GET /v1/status"},
+    };
+    const struct option_use use = {"callswell status [--config FILE] [--json]",
+                                   "Is everything running, complete and on time?", rows,
+                                   sizeof rows / sizeof rows[0], NULL};
+    struct config *c;
+    struct error err;
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    c = options_config(path, &code);
+    if (!c)
+        return code;
+    if (!control_available(c->state_dir))
+        code = status_from_disk(c, run.json);
+    else if (control_call(c->state_dir, "status", NULL, NULL, 0, answer, &run, &code, &err) !=
+                 ST_OK ||
+             code != 0) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        code = code ? code : 1;
+    }
+    config_free(c);
+    return code;
+}
