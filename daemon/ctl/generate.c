@@ -233,7 +233,7 @@ generate(const struct options *opt)
 
 /* --- options --- */
 
-enum option {
+enum option_code {
     OPT_RECORDS = 256,
     OPT_DAYS,
     OPT_UNTIL,

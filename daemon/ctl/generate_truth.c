@@ -440,47 +440,6 @@ write_head(struct truth *t)
                (unsigned long long)t->duplicates, (unsigned long long)t->quarantined);
 }
 
-/* What was planted, for those who look for signals. */
-static void
-write_planted(struct truth *t)
-{
-    char from[CIVIL_TEXT], to[CIVIL_TEXT];
-    struct buf name = {0};
-    const char *between = "\n";
-    size_t n;
-    const struct world_surge *s = world_surges(t->world, &n);
-    int32_t first = world_first_day(t->world);
-
-    buf_str(&t->out, ",\n\"surges\":[");
-    for (size_t i = 0; i < n; i++) {
-        buf_reset(&name);
-        world_customer_name(&name, s[i].customer);
-        buf_str(&t->out, i ? ",\n{\"customer\":" : "\n{\"customer\":");
-        text_json_string(&t->out, name.p, name.n, false);
-        buf_printf(&t->out,
-                   ",\"dimension\":\"%s\",\"element\":\"%s\",\"from\":\"%s\",\"to\":\"%s\","
-                   "\"permille\":%u}",
-                   world_cause_name(&s[i]), world_cause_element(&s[i]),
-                   format_day(from, first + s[i].first_day), format_day(to, first + s[i].last_day),
-                   s[i].permille);
-    }
-    buf_str(&t->out, "],\n\"trends\":{");
-    for (uint32_t i = 0; i < t->opt.customers; i++) {
-        enum trend trend = (enum trend)world_customer(t->world, i)->trend;
-
-        if (trend == TREND_NONE)
-            continue;
-        buf_reset(&name);
-        world_customer_name(&name, i);
-        buf_str(&t->out, between);
-        text_json_string(&t->out, name.p, name.n, false);
-        buf_printf(&t->out, ":\"%s\"", world_trend_name(trend));
-        between = ",";
-    }
-    buf_char(&t->out, '}');
-    buf_clear(&name);
-}
-
 enum status
 truth_write(struct truth *t, const char *path, struct error *err)
 {
@@ -498,7 +457,7 @@ truth_write(struct truth *t, const char *path, struct error *err)
     qsort(t->entries, n, sizeof *t->entries, by_key);
     at = t->entries;
     write_head(t);
-    write_planted(t);
+    world_planted(t->world, &t->out);
     for (int family = 0; family < FAMILIES; family++)
         written = write_family(t, f, &at, t->entries + n, (enum family)family) && written;
     buf_str(&t->out, "}\n");

@@ -286,16 +286,3 @@ world_first_day(const struct world *w)
 {
     return day_of(w->begin);
 }
-
-const struct world_customer *
-world_customer(const struct world *w, uint32_t i)
-{
-    return &w->customers[i];
-}
-
-const struct world_surge *
-world_surges(const struct world *w, size_t *count)
-{
-    *count = w->surge_count;
-    return w->surges;
-}

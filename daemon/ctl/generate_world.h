@@ -88,12 +88,13 @@ void world_free(struct world *w);
 bool world_next(struct world *w, const struct planned **out, size_t *count);
 
 int32_t world_first_day(const struct world *w); /* civil day number */
-const struct world_customer *world_customer(const struct world *w, uint32_t i);
-const struct world_surge *world_surges(const struct world *w, size_t *count);
 const char *world_trend_name(enum trend t);
 /* "feature", "captions": what a surge is made of. */
 const char *world_cause_name(const struct world_surge *s);
 const char *world_cause_element(const struct world_surge *s);
+
+/* Appends ,"surges":[...],"trends":{...} of a JSON object. */
+void world_planted(const struct world *w, struct buf *out);
 
 /* Names as they stand in records. */
 void world_customer_name(struct buf *out, uint32_t customer);
