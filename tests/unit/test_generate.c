@@ -92,8 +92,8 @@ TEST(every_machine_gives_the_same_bytes)
 {
     CHECK_INT(generate("--records 3000 --until 2025-12-31 --seed 42 --out a"), 0);
     CHECK_INT(generate("--records 3000 --until 2025-12-31 --seed 42 --format ndjson --out b"), 0);
-    CHECK(fingerprint("a") == UINT64_C(CSV_FINGERPRINT));
-    CHECK(fingerprint("b") == UINT64_C(NDJSON_FINGERPRINT));
+    CHECK(fingerprint("a") == UINT64_C(0x17907A6E7DA2F2AB));
+    CHECK(fingerprint("b") == UINT64_C(0xC98CA8372C98D2FE));
 }
 
 TEST(just_as_many_records_come_out_as_were_asked_for)
