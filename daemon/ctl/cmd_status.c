@@ -16,8 +16,6 @@
 #include "options.h"
 #include "table.h"
 
-#define MAX_STATUS (1 << 20)
-
 /* --- figures people can read --- */
 
 static const char *
@@ -173,11 +171,6 @@ print_status(const struct json_value *s)
     print_feeds(s);
 }
 
-struct status_run {
-    bool json;
-    bool shown;
-};
-
 /* --- without a daemon --- */
 
 static int
@@ -217,25 +210,66 @@ status_from_disk(const struct config *c, bool json)
 }
 
 static void
+write_value(struct json_writer *w, const struct json_value *v)
+{
+    if (v->key.p)
+        json_key(w, v->key);
+    switch (v->type) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        if (v->type == JSON_OBJECT)
+            json_object(w, NULL);
+        else
+            json_array(w, NULL);
+        for (const struct json_value *child = v->first; child; child = child->next)
+            write_value(w, child);
+        json_close(w);
+        break;
+    case JSON_STRING:
+        json_span(w, NULL, v->text);
+        break;
+    case JSON_NUMBER:
+        json_raw(w, NULL, v->text);
+        break;
+    case JSON_BOOL:
+        json_bool(w, NULL, v->truth);
+        break;
+    case JSON_NULL:
+        json_null(w, NULL);
+    }
+}
+
+static void
 answer(void *arg, const struct json_value *line)
 {
-    struct status_run *run = arg;
+    const struct json_value *status = json_find(line, "status");
+    struct json_value top;
+    struct json_writer w;
+    struct buf b = {0};
 
-    if (json_find(line, "status") && !run->json) {
-        print_status(json_find(line, "status"));
-        run->shown = true;
+    if (!status)
+        return;
+    if (!*(const bool *)arg) {
+        print_status(status);
+        return;
     }
+    top = *status;
+    top.key = (struct span){0};
+    json_begin(&w, &b);
+    write_value(&w, &top);
+    puts(b.p);
+    buf_clear(&b);
 }
 
 int
 command_status(int argc, char **argv)
 {
-    struct status_run run = {0};
+    bool json = false;
     const char *path = NULL;
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
-        {"json", OPTION_FLAG, &run.json, NULL, "as JSON, the same as GET /v1/status"},
+        {"json", OPTION_FLAG, &json, NULL, "as JSON, the same as GET /v1/status"},
     };
     const struct option_use use = {"callswell status [--config FILE] [--json]",
                                    "Is everything running, complete and on time?", rows,
@@ -249,8 +283,8 @@ command_status(int argc, char **argv)
     if (!c)
         return code;
     if (!control_available(c->state_dir))
-        code = status_from_disk(c, run.json);
-    else if (control_call(c->state_dir, "status", NULL, NULL, 0, answer, &run, &code, &err) !=
+        code = status_from_disk(c, json);
+    else if (control_call(c->state_dir, "status", NULL, NULL, 0, answer, &json, &code, &err) !=
                  ST_OK ||
              code != 0) {
         fprintf(stderr, "callswell: %s\n", err.text);

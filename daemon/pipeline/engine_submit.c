@@ -158,6 +158,8 @@ static enum status
 settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
                 struct error *err)
 {
+    if (e->analysed >= seq)
+        return ST_OK;
     e->fold_wanted = true;
     e->fold_target = number;
     pthread_cond_signal(&e->gathered);
