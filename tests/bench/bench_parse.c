@@ -1,0 +1,121 @@
+/*
+ * bench_parse.c - records per second of one core: splitting CSV, and mapping it to records.
+ *
+ * Usage: bench_parse [ROUNDS]. Prints one line per stage; asserts nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "format.h"
+#include "memory.h"
+
+#define RECORDS   100000
+#define MAX_FRAME 65536
+
+static double
+cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Ten columns, about 155 bytes a line: what a conference bridge would write. */
+static void
+plain_text(struct buf *b, bool quoted, bool local)
+{
+    const char *q = quoted ? "\"" : "";
+
+    for (int i = 0; i < RECORDS; i++)
+        buf_printf(b,
+                   "%sleg%s,%s%08x-4c1b-4a8e-9d1f-%012x%s,%scustomer-%05d%s,%sconf-%07d%s,"
+                   "%suser%06d@example.com%s,%s2026-03-%02dT%02d:%02d:%02d%s%s,%d,%sok%s,"
+                   "%srecording%s,%seu-west-%d%s\n",
+                   q, q, q, i * 7919, i * 31, q, q, i % 5000, q, q, i % 77777, q, q, i % 40000, q,
+                   q, 1 + i % 28, i % 24, i % 60, i % 59, local ? "" : "+01:00", q, 60 + i % 3600,
+                   q, q, q, q, q, i % 3, q);
+}
+
+struct stage {
+    const char *name;
+    bool quoted, local, map, cut_only;
+};
+
+static uint64_t
+run(const struct format *f, const struct stage *s, struct span text, struct arena *mem)
+{
+    const struct mapping_context ctx = {
+        .now = 1900000000, .max_future = 300, .max_duration = 31 * 86400, .max_name = 128};
+    const struct parser_ops *ops = format_parser(f);
+    struct fields fields;
+    struct record r;
+    struct span raw;
+    struct error err;
+    uint64_t sum = 0;
+
+    if (s->cut_only)
+        return ops->cut(f, text, MAX_FRAME, false);
+    while (text.n > 0) {
+        if (ops->next(NULL, f, NULL, MAX_FRAME, &text, mem, &fields, &raw, &err) != ST_OK)
+            abort();
+        sum += fields.has;
+        if (!s->map)
+            continue;
+        if (record_from_fields(f, &ctx, &fields, mem, &r, &err) != ST_OK)
+            abort();
+        sum += (uint64_t)r.start;
+    }
+    arena_reset(mem);
+    return sum;
+}
+
+static void
+measure(const struct stage *s, int rounds)
+{
+    static const char *const columns[] = {"kind",        "id",     "customer", "conference",
+                                          "participant", "start",  "duration", "outcome",
+                                          "features",    "region", NULL};
+    const struct format_options opt = {
+        .name = "bench", .type = "csv", .columns = columns, .timezone = "Europe/Berlin"};
+    struct format *f;
+    struct buf text = {0};
+    struct arena mem;
+    struct error err;
+    volatile uint64_t sink = 0;
+    double begin, spent;
+
+    if (format_new(&f, &opt, &err) != ST_OK)
+        abort();
+    arena_init(&mem);
+    plain_text(&text, s->quoted, s->local);
+    begin = cpu_seconds();
+    for (int i = 0; i < rounds; i++)
+        sink += run(f, s, span_of(text.p, text.n), &mem);
+    spent = cpu_seconds() - begin;
+    printf("%-34s %6.2f M records/s  %7.1f MB/s\n", s->name, RECORDS * 1e-6 * rounds / spent,
+           (double)text.n * 1e-6 * rounds / spent);
+    arena_clear(&mem);
+    buf_clear(&text);
+    format_free(f);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct stage stages[] = {
+        {"csv cut, plain", false, false, false, true},
+        {"csv cut, quoted", true, false, false, true},
+        {"csv next, plain", false, false, false, false},
+        {"csv next, quoted", true, false, false, false},
+        {"csv next and record, plain", false, false, true, false},
+        {"csv next and record, local times", false, true, true, false},
+        {"csv next and record, quoted", true, false, true, false},
+    };
+    int rounds = argc > 1 ? atoi(argv[1]) : 20;
+
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        measure(&stages[i], rounds > 0 ? rounds : 20);
+    return 0;
+}
