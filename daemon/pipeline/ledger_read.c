@@ -88,7 +88,7 @@ visit_cells(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *
     bool row = false;
 
     while ((result = sql_step(st, &row, err)) == ST_OK && row) {
-        struct cell *c;
+        struct cell *c = NULL;
 
         result = row_to_cell(r, st, &c, err);
         if (result == ST_OK)

@@ -1,0 +1,23 @@
+/*
+ * store_verify.h - does the CRM store say what the ledger says?
+ *
+ * Compares every customer_day and service_interval row with the ledger's totals. Forecasts,
+ * segments and signals are conclusions, not copies, and are not compared.
+ */
+#ifndef STORE_VERIFY_H
+#define STORE_VERIFY_H
+
+#include <stdint.h>
+
+#include "status.h"
+
+struct store_verify_result {
+    uint64_t rows, missing, different, extra;
+};
+
+/* Both files are opened read-only. Each difference is reported as one line. */
+enum status store_verify(const char *ledger_path, const char *store_path,
+                         void (*report)(void *arg, const char *line), void *arg,
+                         struct store_verify_result *out, struct error *err);
+
+#endif
