@@ -1,0 +1,432 @@
+/*
+ * json_record.c - reads one object, and keeps what the paths want.
+ *
+ * The records of a system have the same keys in the same order. So a worker remembers for each
+ * object which key followed which, and compares the next key, closing quote included, with the
+ * one that is expected: two vector comparisons in place of a scan and a lookup. A guess that
+ * fails costs the lookup; what was found is the next guess.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hash.h"
+#include "json_paths.h"
+
+#define SEEN      64  /* keys remembered for each node */
+#define SEEN_HASH 256 /* a power of two */
+#define MAX_ITEMS 1024
+
+struct seen_key {
+    char text[KEY_MEMORY + 1]; /* with the closing quote */
+    uint32_t bits;             /* one for each byte of it; 0: nothing here */
+    uint16_t n, next;
+    const struct path_key *key; /* NULL: not wanted */
+};
+
+struct seen_keys {
+    struct seen_key entry[SEEN + 1]; /* entry 0 is the opening brace */
+    uint8_t by_hash[SEEN_HASH];
+    uint16_t count;
+};
+
+struct worker {
+    struct seen_keys *seen; /* one for each node */
+    struct span alternative[SLOTS - FIELD_COUNT];
+};
+
+/* One record on its way. */
+struct job {
+    struct json_text *t;
+    const struct json_paths *paths;
+    struct worker *w;
+    struct arena *mem;
+    struct fields *out;
+    uint64_t has;   /* slots with a value */
+    uint64_t lists; /* of these: p is an array of n spans */
+};
+
+static bool read_object(struct job *j, int node);
+
+static struct span *
+slot_at(struct job *j, int slot)
+{
+    return slot < FIELD_COUNT ? &j->out->v[slot] : &j->w->alternative[slot - FIELD_COUNT];
+}
+
+/* --- keys --- */
+
+static bool
+is_expected(const struct json_text *t, const struct seen_key *e)
+{
+    const char *p = t->p + 1;
+#ifdef __SSE2__
+    if (t->limit - p >= KEY_MEMORY + 1) {
+        __m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p),
+                                   _mm_loadu_si128((const __m128i *)e->text));
+        __m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 16)),
+                                   _mm_loadu_si128((const __m128i *)(e->text + 16)));
+        uint32_t same = (uint32_t)_mm_movemask_epi8(a) | (uint32_t)_mm_movemask_epi8(b) << 16;
+
+        return e->bits && (same & e->bits) == e->bits;
+    }
+#endif
+    return e->n && t->end - p >= e->n && memcmp(p, e->text, e->n) == 0;
+}
+
+/* The entry of a key, made if there is room; 0 if it cannot be remembered. */
+static uint16_t
+remember(struct seen_keys *s, const struct path_node *node, struct span name)
+{
+    size_t at = hash_bytes(name.p, name.n, 0) & (SEEN_HASH - 1);
+    struct seen_key *e;
+
+    if (name.n > KEY_MEMORY)
+        return 0;
+    for (; s->by_hash[at]; at = (at + 1) & (SEEN_HASH - 1)) {
+        e = &s->entry[s->by_hash[at]];
+        if (e->n == name.n + 1 && memcmp(e->text, name.p, name.n) == 0)
+            return s->by_hash[at];
+    }
+    if (s->count == SEEN)
+        return 0;
+    e = &s->entry[++s->count];
+    memcpy(e->text, name.p, name.n);
+    e->text[name.n] = '"';
+    e->n = (uint16_t)(name.n + 1);
+    e->bits = (uint32_t)((UINT64_C(1) << e->n) - 1);
+    e->key = path_find(node, name);
+    s->by_hash[at] = (uint8_t)s->count;
+    return s->count;
+}
+
+static bool
+unexpected_key(struct job *j, int node, uint16_t *last, const struct path_key **key)
+{
+    struct seen_keys *s = &j->w->seen[node];
+    const struct path_node *n = &j->paths->node[node];
+    enum json_string_kind kind;
+    struct span name;
+    uint16_t id;
+
+    if (!json_string(j->t, &name, &kind))
+        return false;
+    if (kind == JSON_ESCAPED) {
+        char *to = arena_alloc(j->mem, name.n);
+
+        *key = path_find(n, span_of(to, json_unescape(name, to)));
+        return true;
+    }
+    id = remember(s, n, name);
+    *key = id ? s->entry[id].key : path_find(n, name);
+    if (id) {
+        s->entry[*last].next = id;
+        *last = id;
+    }
+    return true;
+}
+
+/* Reads a key and the colon behind it. *last is the entry of the key before. */
+static bool
+read_key(struct job *j, int node, uint16_t *last, const struct path_key **key)
+{
+    struct seen_keys *s = &j->w->seen[node];
+    const struct seen_key *e = &s->entry[s->entry[*last].next];
+    struct json_text *t = j->t;
+
+    if (t->p == t->end || *t->p != '"')
+        return json_wrong(t, t->p, "json: expected a key in quotes");
+    if (++t->keys > JSON_MAX_KEYS)
+        return json_wrong(t, t->p, "json: more than 4096 keys");
+    if (is_expected(t, e)) {
+        t->p += 1 + e->n;
+        *last = s->entry[*last].next;
+        *key = e->key;
+    } else if (!unexpected_key(j, node, last, key)) {
+        return false;
+    }
+    json_space(t);
+    if (!json_expect(t, ':', "json: expected a colon"))
+        return false;
+    json_space(t);
+    return true;
+}
+
+/* --- values --- */
+
+static bool
+read_text(struct job *j, struct span *out)
+{
+    enum json_string_kind kind;
+
+    if (!json_string(j->t, out, &kind))
+        return false;
+    if (kind == JSON_ESCAPED) {
+        char *to = arena_alloc(j->mem, out->n);
+
+        *out = span_of(to, json_unescape(*out, to));
+    }
+    return true;
+}
+
+/* A text, number or word. *absent: null, or an empty text, which says as little. */
+static bool
+read_simple(struct job *j, struct span *v, bool *absent)
+{
+    struct json_text *t = j->t;
+
+    if (t->p < t->end && *t->p == '"') {
+        if (!read_text(j, v))
+            return false;
+        *absent = v->n == 0;
+    } else {
+        if (!json_scalar(t, v))
+            return false;
+        *absent = v->p[0] == 'n';
+    }
+    return true;
+}
+
+static bool
+read_items(struct job *j, struct span *items, size_t *n)
+{
+    struct json_text *t = j->t;
+    bool absent;
+
+    t->p++;
+    json_space(t);
+    if (t->p < t->end && *t->p == ']') {
+        t->p++;
+        return true;
+    }
+    for (;;) {
+        if (*n == MAX_ITEMS)
+            return json_wrong(t, t->p, "features: more than 1024");
+        if (!read_simple(j, &items[*n], &absent))
+            return false;
+        *n += !absent;
+        json_space(t);
+        if (t->p < t->end && *t->p == ']') {
+            t->p++;
+            return true;
+        }
+        if (!json_expect(t, ',', "json: expected a comma or ]"))
+            return false;
+        json_space(t);
+    }
+}
+
+static bool
+read_list(struct job *j, int slot)
+{
+    struct span items[MAX_ITEMS], *copy;
+    size_t n = 0;
+
+    if (!read_items(j, items, &n))
+        return false;
+    if (n == 0)
+        return true;
+    copy = arena_alloc(j->mem, n * sizeof *copy);
+    memcpy(copy, items, n * sizeof *copy);
+    *slot_at(j, slot) = (struct span){(const char *)copy, n};
+    j->has |= UINT64_C(1) << slot;
+    j->lists |= UINT64_C(1) << slot;
+    return true;
+}
+
+static bool read_value(struct job *j, const struct path_key *key);
+
+/* The elements of an array are found by their number: "a.0.b". */
+static bool
+read_array(struct job *j, int node)
+{
+    struct json_text *t = j->t;
+    char name[12];
+    bool ok = true;
+
+    t->p++;
+    json_space(t);
+    if (t->p < t->end && *t->p == ']') {
+        t->p++;
+        return true;
+    }
+    for (unsigned i = 0; ok; i++) {
+        const struct path_key *key = NULL;
+
+        if (i <= 999)
+            key = path_find(&j->paths->node[node],
+                            span_of(name, (size_t)snprintf(name, sizeof name, "%u", i)));
+        ok = key ? read_value(j, key) : json_skip(t);
+        if (!ok)
+            return false;
+        json_space(t);
+        if (t->p < t->end && *t->p == ']') {
+            t->p++;
+            return true;
+        }
+        ok = json_expect(t, ',', "json: expected a comma or ]");
+        json_space(t);
+    }
+    return false;
+}
+
+static bool
+is_features(const struct job *j, int slot)
+{
+    return slot == FIELD_FEATURES ||
+           (slot >= FIELD_COUNT && j->paths->alternative[slot - FIELD_COUNT] == FIELD_FEATURES);
+}
+
+/* An object or array. Where one value is wanted it is a mistake, unless the format maps other
+ * keys and this one only happens to be called like a field. */
+static bool
+read_container(struct job *j, const struct path_key *key)
+{
+    struct json_text *t = j->t;
+    bool ok;
+
+    if (key->node == NO_NODE &&
+        !(*t->p == '[' && key->slot != NO_SLOT && is_features(j, key->slot))) {
+        if (j->paths->strict)
+            return json_wrong(t, t->p, "json: expected a text or a number for this key");
+        return json_skip(t);
+    }
+    if (++t->depth > JSON_MAX_DEPTH)
+        return json_wrong(t, t->p, "json: nested deeper than 32");
+    if (key->node == NO_NODE)
+        ok = read_list(j, key->slot);
+    else if (*t->p == '[')
+        ok = read_array(j, key->node);
+    else
+        ok = read_object(j, key->node);
+    t->depth--;
+    return ok;
+}
+
+static bool
+read_value(struct job *j, const struct path_key *key)
+{
+    struct json_text *t = j->t;
+    bool absent;
+
+    j->has &= ~key->mask;
+    j->lists &= ~key->mask;
+    if (t->p < t->end && (*t->p == '{' || *t->p == '['))
+        return read_container(j, key);
+    if (key->slot == NO_SLOT)
+        return json_skip(t);
+    if (!read_simple(j, slot_at(j, key->slot), &absent))
+        return false;
+    if (!absent)
+        j->has |= UINT64_C(1) << key->slot;
+    return true;
+}
+
+static bool
+read_object(struct job *j, int node)
+{
+    struct json_text *t = j->t;
+    uint16_t last = 0;
+
+    t->p++;
+    json_space(t);
+    if (t->p < t->end && *t->p == '}') {
+        t->p++;
+        return true;
+    }
+    for (;;) {
+        const struct path_key *key;
+
+        if (!read_key(j, node, &last, &key) || !(key ? read_value(j, key) : json_skip(t)))
+            return false;
+        json_space(t);
+        if (t->p < t->end && *t->p == '}') {
+            t->p++;
+            return true;
+        }
+        if (!json_expect(t, ',', "json: expected a comma or }"))
+            return false;
+        json_space(t);
+    }
+}
+
+/* --- the whole --- */
+
+/* Of a field's paths the first in the map that has a value counts. */
+static void
+take_alternatives(struct job *j)
+{
+    for (int i = 0; i < j->paths->alternatives; i++) {
+        enum field field = j->paths->alternative[i];
+        uint64_t bit = UINT64_C(1) << (FIELD_COUNT + i);
+
+        if (!(j->has & bit) || (j->has & FIELD_BIT(field)))
+            continue;
+        j->out->v[field] = j->w->alternative[i];
+        j->has |= FIELD_BIT(field);
+        if (j->lists & bit)
+            j->lists |= FIELD_BIT(field);
+    }
+}
+
+bool
+json_record(struct json_text *t, void *state, const struct format *f, struct arena *mem,
+            struct fields *out)
+{
+    struct job j = {.t = t, .paths = format_shared(f), .w = state, .mem = mem, .out = out};
+
+    t->keys = 0;
+    t->depth = 1;
+    if (!read_object(&j, 0))
+        return false;
+    if (j.has >> FIELD_COUNT)
+        take_alternatives(&j);
+    out->has = j.has & (FIELD_BIT(FIELD_COUNT) - 1);
+    out->feature_items = NULL;
+    out->feature_count = 0;
+    if (j.lists & FIELD_BIT(FIELD_FEATURES)) {
+        out->has &= ~FIELD_BIT(FIELD_FEATURES);
+        out->feature_items = (const struct span *)(const void *)out->v[FIELD_FEATURES].p;
+        out->feature_count = (uint32_t)out->v[FIELD_FEATURES].n;
+    }
+    return true;
+}
+
+void *
+json_worker_new(const struct format *f)
+{
+    const struct json_paths *paths = format_shared(f);
+    struct worker *w = xcalloc(1, sizeof *w);
+
+    w->seen = xcalloc((size_t)paths->nodes, sizeof *w->seen);
+    return w;
+}
+
+void
+json_worker_free(void *state)
+{
+    struct worker *w = state;
+
+    if (w)
+        free(w->seen);
+    free(w);
+}
+
+bool
+json_no_header(const struct format *f)
+{
+    (void)f;
+    return false;
+}
+
+enum status
+json_read_header(const struct format *f, struct span line, struct layout **out, struct error *err)
+{
+    (void)f, (void)line, (void)out;
+    return fail(err, ST_BAD_INPUT, "json: has no header line");
+}
+
+void
+json_layout_free(struct layout *l)
+{
+    (void)l;
+}

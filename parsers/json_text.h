@@ -1,0 +1,108 @@
+/*
+ * json_text.h - strict JSON (RFC 8259) as a reader over bytes that stay where they are.
+ *
+ * Numbers keep their text. A reader stops at the first mistake: p stands on it and `why` says
+ * what was expected. p == end then means that the text is cut off rather than wrong. Bytes up
+ * to `limit` may be looked at, and are only looked at to go faster. Private to parsers/.
+ */
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
+
+#include <stdbool.h>
+
+#include "span.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define JSON_MAX_DEPTH 32
+#define JSON_MAX_KEYS  4096
+
+struct json_text {
+    const char *p, *end;
+    const char *limit; /* >= end; if it is greater, *end is a control character */
+    const char *why;
+    unsigned depth, keys;
+};
+
+/* What a string's bytes say about it. */
+enum json_string_kind { JSON_PLAIN, JSON_ESCAPED };
+
+static inline bool
+json_wrong(struct json_text *t, const char *at, const char *why)
+{
+    t->p = at;
+    t->why = why;
+    return false;
+}
+
+static inline void
+json_space(struct json_text *t)
+{
+    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\r' || *t->p == '\t'))
+        t->p++;
+}
+
+/* Passes over the character c, which must be next. */
+static inline bool
+json_expect(struct json_text *t, char c, const char *why)
+{
+    if (t->p == t->end || *t->p != c)
+        return json_wrong(t, t->p, why);
+    t->p++;
+    return true;
+}
+
+/* The first byte at or after p that is no plain part of a string: quote, backslash, control
+ * character, or beyond ASCII. Signed comparison puts the last two on one side of a blank. */
+static inline const char *
+json_plain(const struct json_text *t, const char *p)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  blank = _mm_set1_epi8(' ');
+
+    for (; t->limit - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        __m128i hit =
+            _mm_or_si128(_mm_cmplt_epi8(x, blank),
+                         _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)));
+        unsigned bits = (unsigned)_mm_movemask_epi8(hit);
+
+        if (bits)
+            return p + __builtin_ctz(bits);
+    }
+#endif
+    while (p < t->end && (signed char)*p >= ' ' && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+/* The rest of a string, from its first byte that is not plain. */
+bool json_string_rest(struct json_text *t, const char *start, const char *p, struct span *out,
+                      enum json_string_kind *kind);
+
+/* Reads a string; *out is between its quotes, escapes checked and as written. */
+static inline bool
+json_string(struct json_text *t, struct span *out, enum json_string_kind *kind)
+{
+    const char *start = t->p + 1, *p = json_plain(t, start);
+
+    if (__builtin_expect(p == t->end || *p != '"', 0))
+        return json_string_rest(t, start, p, out, kind);
+    *out = span_of(start, (size_t)(p - start));
+    *kind = JSON_PLAIN;
+    t->p = p + 1;
+    return true;
+}
+
+/* Decodes the escapes of a string that json_string accepted; `to` has room for s.n bytes. */
+size_t json_unescape(struct span s, char *to);
+
+/* Reads a number, true, false or null; *out is its text. */
+bool json_scalar(struct json_text *t, struct span *out);
+
+/* Passes over one value of any kind, checking all of it. */
+bool json_skip(struct json_text *t);
+
+#endif
