@@ -14,7 +14,7 @@
  *      braces close on the first line, else behind the first newline, else with the input;
  *   3. one that is longer than max_frame likewise, but behind the first newline at or after
  *      max_frame;
- *   4. anything that is no object ends before the next comma, bracket or newline.
+ *   4. anything that is no object ends before the next comma, bracket, brace or newline.
  */
 #include "json_record.h"
 
@@ -95,8 +95,8 @@ object_end(struct span s, size_t max_frame, bool eof)
 static size_t
 no_object(struct span s, bool eof)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\n' || s.p[i] == ',' || s.p[i] == ']' || s.p[i] == '[')
+    for (size_t i = 1; i < s.n; i++)
+        if (s.p[i] != '\0' && strchr("\n,[]{", s.p[i]))
             return i;
     return eof ? s.n : 0;
 }

@@ -7,7 +7,7 @@ extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, par
     parser_asterisk_cdr;
 
 const struct parser_ops *const parsers[] = {
-    &parser_csv, &parser_ndjson, &parser_regex, &parser_asterisk_cdr, NULL,
+    &parser_csv, &parser_ndjson, &parser_json_array, &parser_regex, &parser_asterisk_cdr, NULL,
 };
 
 const struct parser_ops *
