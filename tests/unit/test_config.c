@@ -103,8 +103,9 @@ TEST(config_reads_every_kind_of_section)
              "input hooks { type = http format = legacy timezone = \"Asia/Shanghai\"\n"
              "  source = \"zoom\" }\n"
              "// the formats may come after their use\n"
-             "format \"legacy\" { type = regex pattern = '(?<customer>\\S+) (?<start>.+)'\n"
-             "  map = { \"participant=who\", 'id=n' } map += { \"x=y\" } }\n"
+             "format \"legacy\" { type = regex pattern =\n"
+             "  '(?<customer>\\S+) (?<start>.+)(?<who>x)?(?<n>y)?(?<r>z)?'\n"
+             "  map = { \"participant=who\", 'id=n' } map += { \"region=r\" } }\n"
              "service \"operator\" { match = \"feature:operator_assist\" service_level = 0.9\n"
              "  answer_within = 10 interval = 15 minimum_staff = 2 shrinkage = 0 }\n"
              "service \"NE\" {}\n"
@@ -136,9 +137,10 @@ TEST(config_reads_every_kind_of_section)
     CHECK_STR(c->inputs[2].timezone, "Asia/Shanghai");
     CHECK(config_format(c, "legacy") == &c->formats[c->format_count - 1]);
     CHECK(!config_format(c, "other"));
-    CHECK_STR(config_format(c, "legacy")->pattern, "(?<customer>\\S+) (?<start>.+)");
+    CHECK_STR(config_format(c, "legacy")->pattern,
+              "(?<customer>\\S+) (?<start>.+)(?<who>x)?(?<n>y)?(?<r>z)?");
     CHECK_STR(config_format(c, "legacy")->map[0], "participant=who");
-    CHECK_STR(config_format(c, "legacy")->map[2], "x=y");
+    CHECK_STR(config_format(c, "legacy")->map[2], "region=r");
     CHECK(!config_format(c, "legacy")->map[3] && !config_format(c, "legacy")->columns);
     CHECK_INT(c->service_count, 2);
     CHECK_NEAR(c->services[0].service_level, 0.9, 0);
@@ -149,7 +151,7 @@ TEST(config_reads_every_kind_of_section)
     CHECK_STR(c->features[0].match, "rec(ord(ing)?)?|\\*2");
     CHECK_STR(c->features[1].name, "Bildschirm \xC3\xBC");
     CHECK_STR(c->segments[0].where, "legs_30d > 100 AND features_30d >= 5");
-    CHECK_INT(c->segments[0].line, 23);
+    CHECK_INT(c->segments[0].line, 24);
     config_free(c);
 }
 
@@ -489,8 +491,8 @@ TEST(config_tells_what_a_reload_cannot_change)
         {"", "feature \"x\" { match = y }", NULL},
         {"", "service \"x\" { }", "number of sections service"},
         {"service \"x\" { }", "service \"x\" { minimum_staff = 1 }", "service x"},
-        {"format \"f\" { type = regex pattern = '(?<start>.)' map = { 'a=b' } }",
-         "format \"f\" { type = regex pattern = '(?<start>.)' map = { 'a=b', 'c=d' } }",
+        {"format \"f\" { type = regex pattern = '(?<a>.)(?<b>.)' map = { 'id=a' } }",
+         "format \"f\" { type = regex pattern = '(?<a>.)(?<b>.)' map = { 'id=a', 'cause=b' } }",
          "format f"},
     };
 
