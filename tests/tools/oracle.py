@@ -6,6 +6,9 @@
   oracle.py --check-redis SOCKET [--node N] FILE...   every counter in Redis
   oracle.py --check-store CRM.DB FILE...              customer_day and service_interval
 
+Redis is expected to hold what retention leaves: the defaults, or --retention quarter=90,day=0
+(days, 0 is for ever), or --keep-all (a daemon with clock = "data").
+
 Files are CSV with a header or NDJSON (by their first byte), plain or .gz. --now SECONDS sets
 the clock that records may not be ahead of. Exit code 1 with the first differences listed.
 """
@@ -17,6 +20,16 @@ import oracle_check
 from oracle_rules import Totals
 
 
+def read_retention(text, keep_all):
+    retention = dict.fromkeys(oracle_check.RETENTION, 0) if keep_all else dict(oracle_check.RETENTION)
+    for part in text.split(",") if text else ():
+        name, days = part.split("=")
+        if name not in retention:
+            raise SystemExit("oracle.py: no retention called " + name)
+        retention[name] = int(days)
+    return retention
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -25,6 +38,8 @@ def main():
     p.add_argument("--check-store", metavar="CRM.DB")
     p.add_argument("--node", default="1")
     p.add_argument("--now", type=int)
+    p.add_argument("--keep-all", action="store_true")
+    p.add_argument("--retention", default="", metavar="NAME=DAYS,...")
     p.add_argument("files", nargs="*", metavar="FILE")
     a = p.parse_args()
     if a.truth_compare:
@@ -39,7 +54,8 @@ def main():
           file=sys.stderr)
     failed = 0
     if a.check_redis:
-        failed |= oracle_check.check_redis(totals, a.check_redis, a.node)
+        failed |= oracle_check.check_redis(totals, a.check_redis, a.node,
+                                           read_retention(a.retention, a.keep_all))
     if a.check_store:
         failed |= oracle_check.check_store(totals, a.check_store)
     if not a.check_redis and not a.check_store:
