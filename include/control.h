@@ -44,7 +44,7 @@ struct control_request {
     size_t fd_count;
     struct json_writer result; /* members of the last line: json_u64(&r->result, "n", 1) */
     char message[300];         /* one sentence for people, or "" */
-    volatile int cancel;       /* non-zero: stop early */
+    volatile int cancel;       /* non-zero: stop early; set by the calls below only */
     /* private */
     struct control *control;
     struct control_request *next;

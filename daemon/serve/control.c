@@ -360,10 +360,8 @@ control_stop(struct control *c)
     remove_socket(c);
     pthread_mutex_lock(&c->lock);
     c->stopping = true;
-    for (struct control_request *r = c->running; r; r = r->next) {
-        r->cancel = 1;
-        shutdown(r->sock, SHUT_RD); /* wakes one that has not sent its request yet */
-    }
+    for (struct control_request *r = c->running; r; r = r->next)
+        shutdown(r->sock, SHUT_RD); /* as if the client had hung up */
     while (c->count > 0)
         pthread_cond_wait(&c->finished, &c->lock);
     pthread_mutex_unlock(&c->lock);
