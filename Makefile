@@ -15,7 +15,7 @@ WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prot
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -pthread -Iinclude -D_GNU_SOURCE \
            -DCALLSWELL_VERSION='"$(VERSION)"'
-LIBS     := -levent_core -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lsystemd -lz -lzstd -lxxhash -lm
+LIBS     := -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lsystemd -lz -lzstd -lxxhash -lm
 
 MAINS    := daemon/main.c daemon/ctl/main.c
 SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c))
