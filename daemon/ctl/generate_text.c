@@ -198,6 +198,13 @@ add_times(struct text_writer *t, struct layout *l, enum cell cell, const struct 
 }
 
 static void
+add_numbered(struct buf *out, const char *prefix, uint64_t n)
+{
+    buf_str(out, prefix);
+    buf_u64(out, n);
+}
+
+static void
 add_cell(struct text_writer *t, struct layout *l, enum cell cell, const struct planned *p)
 {
     bool contact = p->kind == PLAN_CONTACT;
@@ -214,10 +221,8 @@ add_cell(struct text_writer *t, struct layout *l, enum cell cell, const struct p
         world_customer_name(l->text, p->customer);
         break;
     case CELL_CONFERENCE:
-        if (!contact) {
-            buf_str(l->text, "conf-");
-            buf_u64(l->text, p->conference);
-        }
+        if (!contact)
+            add_numbered(l->text, "conf-", p->conference);
         break;
     case CELL_PARTICIPANT:
         if (p->person != PERSON_NONE)
@@ -252,10 +257,8 @@ add_cell(struct text_writer *t, struct layout *l, enum cell cell, const struct p
             buf_u64(l->text, p->handle);
         break;
     case CELL_AGENT:
-        if (contact && p->agent) {
-            buf_str(l->text, "agent-");
-            buf_u64(l->text, p->agent);
-        }
+        if (contact && p->agent)
+            add_numbered(l->text, "agent-", p->agent);
         break;
     case CELLS:
         break;

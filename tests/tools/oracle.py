@@ -21,7 +21,8 @@ from oracle_rules import Totals
 
 
 def read_retention(text, keep_all):
-    retention = dict.fromkeys(oracle_check.RETENTION, 0) if keep_all else dict(oracle_check.RETENTION)
+    usual = oracle_check.RETENTION
+    retention = dict.fromkeys(usual, 0) if keep_all else dict(usual)
     for part in text.split(",") if text else ():
         name, days = part.split("=")
         if name not in retention:

@@ -168,7 +168,8 @@ class ExpectedKeys:
                 self.month("d", customer, day)["%s.x.%s@%s" % (day_text(day)[6:],
                            encode_name(f), node)] = "%d:%d" % tuple(v)
         for (feature, day), v in totals.features.items():
-            self.month("f", feature, day)["%s@%s" % (day_text(day)[6:], node)] = "%d:%d:%d" % tuple(v)
+            field = "%s@%s" % (day_text(day)[6:], node)
+            self.month("f", feature, day)[field] = "%d:%d:%d" % tuple(v)
         for (service, day), quarters in totals.services.items():
             for q, v in quarters.items():
                 self.day("s", service, day)["%02d@%s" % (q, node)] = ":".join(map(str, v))
@@ -205,7 +206,8 @@ class ExpectedKeys:
         if name not in self.partitions:
             encoded = encode_name(name)
             self.partitions[name] = (crc16(encoded.encode()) % 64, encoded)
-        return "cs:{%d}:%s:%s:%s" % (self.partitions[name][0], kind, self.partitions[name][1], period)
+        partition, encoded = self.partitions[name]
+        return "cs:{%d}:%s:%s:%s" % (partition, kind, encoded, period)
 
     def day(self, kind, name, day):
         return self.hashes[self.key(kind, name, day_text(day))]
