@@ -117,6 +117,8 @@ struct format; /* format.h */
  * Turns raw fields into a record by the format's defaults, word tables, time format and
  * zone. Allocates only from mem (feature lists). Answers:
  *   ST_OK         out is complete
+ *                 has shows END and DURATION when they were given or follow from the others;
+ *                 the customer may still be absent, because matching may find it
  *   ST_SKIP       the format says that such records are not counted (err->text says why)
  *   ST_BAD_INPUT  err->text is the quarantine reason: a short lower-case phrase that begins
  *                 with the field's name ("start: not a time", "end: before start")
