@@ -63,8 +63,9 @@ struct cell_feature {
 
 struct cells;
 
-/* Cells live in a set (below) and nowhere else. Slots and features are stored packed, 32 bits
- * a counter until one of them needs 64: read them with cell_slot_at and cell_feature_at. */
+/* Cells live in a set (below) and nowhere else. Slots and features are stored packed, 16 bits
+ * a counter until one of them needs 32 or 64: read them with cell_slot_at and
+ * cell_feature_at. */
 struct cell {
     uint64_t hash;          /* of kind, name and day */
     struct span name;       /* the subject as recorded, unencoded; owned by the set */
@@ -73,7 +74,7 @@ struct cell {
     uint8_t kind;           /* enum cell_kind */
     uint8_t partition;      /* 0..63, keys_partition(name) */
     uint8_t flags;          /* the owner's (totals.c); 0 in a new cell */
-    uint8_t wide;           /* counters have 64 bits */
+    uint8_t width;          /* bytes a counter: 2, 4 or 8 */
     uint16_t slot_count, slot_cap, slot_last;
     uint32_t feature_count, feature_cap;
     struct sketch sketch[2];

@@ -1,9 +1,9 @@
 /*
  * aggregate.c - the counting rules.
  *
- * Records come in groups. A first pass over the group hashes each record's names once and asks
- * for the table's place, a second for the cell found there, a third for what the cell points to;
- * the last one counts, when all of it has arrived.
+ * Records come in groups. A first pass over the group hashes each record's names once, finds its
+ * features, and fetches the customer's place in the table; a second fetches the cell found there,
+ * a third what the cell points to; the last one counts, when all of it has arrived.
  */
 #include "aggregate.h"
 
@@ -14,16 +14,24 @@
 #include "civil.h"
 #include "hash.h"
 
-#define GROUP 32
+#define GROUP            32
+#define PLANNED_FEATURES 4 /* looked up ahead; more than that on one record are rare */
+
+struct planned_feature {
+    struct cell *cell;
+    uint32_t id; /* of its name in the set */
+};
 
 /* One record on its way. */
 struct plan {
     const struct record *r;
-    struct cell *cell;           /* the customer's on the day of the start; at first only a guess */
+    struct cell *cell;           /* the customer's on the day of the start; at first a guess */
     uint64_t name, hash;         /* of the customer; of the cell */
     uint64_t person, conference; /* elements of distinct counts */
-    struct span person_text, conference_text; /* empty: unknown */
+    uint64_t customer;           /* the same, of the features' */
+    bool has_person, has_conference;
     int32_t day;
+    struct planned_feature feature[PLANNED_FEATURES];
 };
 
 static struct span
@@ -34,22 +42,51 @@ text_of(const struct record *r, enum field f, enum field otherwise)
     return r->has & FIELD_BIT(otherwise) ? r->text[otherwise] : (struct span){0};
 }
 
-static void
-plan_hashes(struct plan *p, const struct record *r)
+static struct planned_feature
+find_feature(struct cells *out, struct span name, int32_t day)
 {
+    uint64_t hash = cells_name_hash(name);
+    struct recent *found = cells_recent(out, CELL_FEATURE, name, day, hash);
+
+    if (found->name_id == 0)
+        found->name_id = names_intern(out, name, hash) + 1;
+    return (struct planned_feature){found->cell, found->name_id - 1};
+}
+
+static void
+plan_features(struct cells *out, struct plan *p)
+{
+    const struct record *r = p->r;
+
+    p->customer = hash_sketch(r->text[FIELD_CUSTOMER]);
+    for (uint32_t i = 0; i < r->feature_count && i < PLANNED_FEATURES; i++) {
+        p->feature[i] = find_feature(out, r->features[i], p->day);
+        sketch_prefetch(&p->feature[i].cell->sketch[SKETCH_PEOPLE], p->person);
+        sketch_prefetch(&p->feature[i].cell->sketch[SKETCH_SECOND], p->customer);
+    }
+}
+
+static void
+plan_record(struct cells *out, struct plan *p, const struct record *r)
+{
+    struct span person, conference;
+
     p->r = r;
     p->cell = NULL;
     p->day = day_of(r->start);
     if (r->kind == KIND_CONTACT)
         return;
-    p->name = name_hash(r->text[FIELD_CUSTOMER]);
+    p->name = cells_name_hash(r->text[FIELD_CUSTOMER]);
     p->hash = name_hash_mix(p->name, CELL_CUSTOMER, p->day);
-    p->person_text = text_of(r, FIELD_PARTICIPANT, FIELD_PARTICIPANT_NAME);
-    p->conference_text = text_of(r, FIELD_CONFERENCE, FIELD_CONFERENCE_NAME);
-    if (p->person_text.n > 0)
-        p->person = hash_sketch(p->person_text);
-    if (p->conference_text.n > 0)
-        p->conference = hash_sketch(p->conference_text);
+    cells_prefetch(out, p->hash);
+    person = text_of(r, FIELD_PARTICIPANT, FIELD_PARTICIPANT_NAME);
+    conference = text_of(r, FIELD_CONFERENCE, FIELD_CONFERENCE_NAME);
+    p->has_person = person.n > 0;
+    p->has_conference = conference.n > 0;
+    p->person = p->has_person ? hash_sketch(person) : 0;
+    p->conference = p->has_conference ? hash_sketch(conference) : 0;
+    if (r->feature_count > 0)
+        plan_features(out, p);
 }
 
 static void
@@ -59,14 +96,17 @@ plan_contents(const struct plan *p)
 
     if (!c)
         return;
+    __builtin_prefetch(c->name.p);
     sketch_prefetch(&c->sketch[SKETCH_PEOPLE], p->person);
     sketch_prefetch(&c->sketch[SKETCH_SECOND], p->conference);
     if (c->slots) {
-        __builtin_prefetch((char *)c->slots + c->slot_last * CUSTOMER_COLUMNS * cell_width(c), 1);
+        __builtin_prefetch((char *)c->slots + c->slot_last * CUSTOMER_COLUMNS * c->width, 1);
         __builtin_prefetch(cell_slot_keys(c) + c->slot_last);
     }
-    if (c->features)
+    if (c->features) {
         __builtin_prefetch(c->features, 1);
+        __builtin_prefetch(cell_feature_keys(c));
+    }
 }
 
 /* --- legs --- */
@@ -103,12 +143,20 @@ add_seconds(struct cells *out, const struct plan *p)
 }
 
 static void
-add_region_minute(struct cells *out, struct span region, int64_t at, unsigned column)
+add_region(struct cells *out, const struct record *r)
 {
-    int64_t v[REGION_COLUMNS] = {0};
+    static const int64_t begun[REGION_COLUMNS] = {[REGION_BEGUN] = 1};
+    static const int64_t ended[REGION_COLUMNS] = {[REGION_ENDED] = 1};
+    struct span region = r->text[FIELD_REGION];
+    int64_t end = r->start + r->duration;
+    int32_t day = day_of(r->start), end_day = day_of(end);
+    uint64_t hash = cells_name_hash(region);
+    struct cell *c = cells_recent(out, CELL_REGION, region, day, hash)->cell;
 
-    v[column] = 1;
-    cell_add(cells_get(out, CELL_REGION, region, day_of(at)), (unsigned)second_of_day(at) / 60, v);
+    cell_add(c, (unsigned)second_of_day(r->start) / 60, begun);
+    if (end_day != day)
+        c = cells_recent(out, CELL_REGION, region, end_day, hash)->cell;
+    cell_add(c, (unsigned)second_of_day(end) / 60, ended);
 }
 
 static void
@@ -122,14 +170,12 @@ add_leg(struct cells *out, const struct plan *p)
         return;
     }
     add_seconds(out, p);
-    if (p->person_text.n > 0)
+    if (p->has_person)
         cell_add_distinct(p->cell, SKETCH_PEOPLE, p->person);
-    if (p->conference_text.n > 0)
+    if (p->has_conference)
         cell_add_distinct(p->cell, SKETCH_SECOND, p->conference);
-    if ((r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0) {
-        add_region_minute(out, r->text[FIELD_REGION], r->start, REGION_BEGUN);
-        add_region_minute(out, r->text[FIELD_REGION], r->start + r->duration, REGION_ENDED);
-    }
+    if ((r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0)
+        add_region(out, r);
 }
 
 /* --- features --- */
@@ -160,21 +206,19 @@ add_features(struct cells *out, const struct aggregate_options *opt, const struc
     };
     const struct record *r = p->r;
     bool ok = r->outcome == OUTCOME_OK;
-    uint64_t customer = hash_sketch(r->text[FIELD_CUSTOMER]);
     int64_t v[FEATURE_COLUMNS] = {0};
 
     v[column_of[r->outcome]] = 1;
     for (uint32_t i = 0; i < r->feature_count; i++) {
         struct span name = r->features[i];
-        uint64_t hash = name_hash(name);
-        struct cell *f = cells_get_hashed(out, CELL_FEATURE, name, p->day,
-                                          name_hash_mix(hash, CELL_FEATURE, p->day));
+        struct planned_feature f =
+            i < PLANNED_FEATURES ? p->feature[i] : find_feature(out, name, p->day);
 
-        cell_add(f, 0, v);
-        if (p->person_text.n > 0)
-            cell_add_distinct(f, SKETCH_PEOPLE, p->person);
-        cell_add_distinct(f, SKETCH_SECOND, customer);
-        if (!cell_try_add_feature(p->cell, names_intern(out, name, hash), ok, !ok))
+        cell_add(f.cell, 0, v);
+        if (p->has_person)
+            cell_add_distinct(f.cell, SKETCH_PEOPLE, p->person);
+        cell_add_distinct(f.cell, SKETCH_SECOND, p->customer);
+        if (!cell_try_add_feature(p->cell, f.id, ok, !ok))
             abort();
         for (size_t k = 0; opt && k < opt->workload_count; k++)
             if (span_eq(opt->workload[k].feature, name))
@@ -235,7 +279,7 @@ aggregate_record(struct cells *out, const struct aggregate_options *opt, const s
 {
     struct plan p;
 
-    plan_hashes(&p, r);
+    plan_record(out, &p, r);
     count(out, opt, &p);
 }
 
@@ -248,11 +292,8 @@ aggregate_batch(struct cells *out, const struct aggregate_options *opt, const st
     for (size_t done = 0; done < n; done += GROUP) {
         size_t m = n - done < GROUP ? n - done : GROUP;
 
-        for (size_t i = 0; i < m; i++) {
-            plan_hashes(&group[i], r + done + i);
-            if (group[i].r->kind != KIND_CONTACT)
-                cells_prefetch(out, group[i].hash);
-        }
+        for (size_t i = 0; i < m; i++)
+            plan_record(out, &group[i], r + done + i);
         for (size_t i = 0; i < m; i++)
             if (group[i].r->kind != KIND_CONTACT)
                 group[i].cell = cells_guess(out, group[i].hash);

@@ -69,8 +69,7 @@ batch_cursor(struct batch *b, const char *input, const struct cursor *c)
     if (!c->identity[0])
         return;
     for (i = 0; i < b->cursor_count; i++)
-        if (b->cursors[i].input == input &&
-            strcmp(b->cursors[i].cursor.identity, c->identity) == 0)
+        if (b->cursors[i].input == input && strcmp(b->cursors[i].cursor.identity, c->identity) == 0)
             break;
     if (i == b->cursor_count) {
         if (i == b->cursor_cap) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cell_private.h"
+#include "sketch_private.h"
 
 #define LETTER(kind) ((kind)&31)
 
@@ -45,29 +46,43 @@ struct block_shape {
     unsigned columns, key_size, count;
 };
 
+struct room {
+    size_t cap, width;
+};
+
 static size_t
 block_bytes(const struct block_shape *b, size_t cap, size_t width)
 {
     return cap * (b->columns * width + b->key_size);
 }
 
+static void
+value_put(void *block, size_t width, size_t i, int64_t v)
+{
+    if (width == sizeof(int16_t))
+        ((int16_t *)block)[i] = (int16_t)v;
+    else if (width == sizeof(int32_t))
+        ((int32_t *)block)[i] = (int32_t)v;
+    else
+        ((int64_t *)block)[i] = v;
+}
+
 /* A block with other room or other width; the old one is given back. */
 static void *
-block_move(const struct cell *c, void *old, const struct block_shape *b, size_t old_cap, size_t cap,
-           bool wide)
+block_move(const struct cell *c, void *old, const struct block_shape *b, size_t old_cap,
+           const struct room *to)
 {
-    size_t from = cell_width(c), to = wide ? sizeof(int64_t) : sizeof(int32_t);
-    size_t values = (size_t)b->count * b->columns;
-    char *fresh = pool_alloc(&c->set->pool, block_bytes(b, cap, to));
+    size_t values = (size_t)b->count * b->columns, row = b->columns;
+    char *fresh = pool_alloc(&c->set->pool, block_bytes(b, to->cap, to->width));
 
-    if (from == to && values)
-        memcpy(fresh, old, values * to);
-    for (size_t i = 0; from != to && i < values; i++)
-        ((int64_t *)fresh)[i] = ((const int32_t *)old)[i];
+    if (to->width == c->width && values)
+        memcpy(fresh, old, values * to->width);
+    for (size_t i = 0; to->width != c->width && i < values; i++)
+        value_put(fresh, to->width, i, cell_value(c, old, i));
     if (b->count)
-        memcpy(fresh + cap * b->columns * to, (const char *)old + old_cap * b->columns * from,
+        memcpy(fresh + to->cap * row * to->width, (const char *)old + old_cap * row * c->width,
                (size_t)b->count * b->key_size);
-    pool_free(&c->set->pool, old, block_bytes(b, old_cap, from));
+    pool_free(&c->set->pool, old, block_bytes(b, old_cap, c->width));
     return fresh;
 }
 
@@ -87,36 +102,43 @@ static void
 widen(struct cell *c)
 {
     struct block_shape slots = slot_shape(c), features = feature_shape(c);
+    size_t width = c->width * 2u;
 
     if (c->slot_cap)
-        c->slots = block_move(c, c->slots, &slots, c->slot_cap, c->slot_cap, true);
+        c->slots = block_move(c, c->slots, &slots, c->slot_cap, &(struct room){c->slot_cap, width});
     if (c->feature_cap)
-        c->features = block_move(c, c->features, &features, c->feature_cap, c->feature_cap, true);
-    c->wide = 1;
+        c->features = block_move(c, c->features, &features, c->feature_cap,
+                                 &(struct room){c->feature_cap, width});
+    c->width = (uint8_t)width;
 }
 
-static bool
-row_add_narrow(int32_t *row, const int64_t *v, unsigned columns)
+/* Adds v to a row; false, and nothing added, when a sum does not fit. */
+#define ROW_ADD(type)                                                                              \
+    static inline __attribute__((always_inline)) bool row_add_##type(type *row, const int64_t *v,  \
+                                                                     unsigned columns)             \
+    {                                                                                              \
+        type sum[SERVICE_COLUMNS];                                                                 \
+        bool over = false;                                                                         \
+                                                                                                   \
+        for (unsigned i = 0; i < columns; i++)                                                     \
+            over |= __builtin_add_overflow(row[i], v[i], &sum[i]);                                 \
+        for (unsigned i = 0; !over && i < columns; i++)                                            \
+            row[i] = sum[i];                                                                       \
+        return !over;                                                                              \
+    }
+
+ROW_ADD(int16_t)
+ROW_ADD(int32_t)
+ROW_ADD(int64_t)
+
+static inline __attribute__((always_inline)) bool
+row_add(const struct cell *c, void *block, size_t at, const int64_t *v, unsigned columns)
 {
-    int32_t sum[SERVICE_COLUMNS];
-
-    for (unsigned i = 0; i < columns; i++)
-        if (__builtin_add_overflow(row[i], v[i], &sum[i]))
-            return false;
-    memcpy(row, sum, columns * sizeof *row);
-    return true;
-}
-
-static bool
-row_add_wide(int64_t *row, const int64_t *v, unsigned columns)
-{
-    int64_t sum[SERVICE_COLUMNS];
-
-    for (unsigned i = 0; i < columns; i++)
-        if (__builtin_add_overflow(row[i], v[i], &sum[i]))
-            return false;
-    memcpy(row, sum, columns * sizeof *row);
-    return true;
+    if (c->width == sizeof(int16_t))
+        return row_add_int16_t((int16_t *)block + at, v, columns);
+    if (c->width == sizeof(int32_t))
+        return row_add_int32_t((int32_t *)block + at, v, columns);
+    return row_add_int64_t((int64_t *)block + at, v, columns);
 }
 
 /* --- slots --- */
@@ -140,7 +162,7 @@ static void
 slot_insert(struct cell *c, unsigned at, unsigned slot)
 {
     struct block_shape b = slot_shape(c);
-    size_t row = b.columns * cell_width(c);
+    size_t row = b.columns * c->width;
     uint16_t *keys;
     char *place;
 
@@ -148,7 +170,7 @@ slot_insert(struct cell *c, unsigned at, unsigned slot)
         unsigned cap = c->slot_cap < 8 ? c->slot_cap + 2u : c->slot_cap + c->slot_cap / 2u;
 
         cap = cap < cell_slots(c->kind) ? cap : cell_slots(c->kind);
-        c->slots = block_move(c, c->slots, &b, c->slot_cap, cap, c->wide);
+        c->slots = block_move(c, c->slots, &b, c->slot_cap, &(struct room){cap, c->width});
         c->slot_cap = (uint16_t)cap;
     }
     keys = cell_slot_keys(c);
@@ -160,19 +182,20 @@ slot_insert(struct cell *c, unsigned at, unsigned slot)
     c->slot_count++;
 }
 
-/* Position of a slot, made if need be. */
+/* Position of a slot, made if need be. Where quarters follow one another without a gap, the
+ * distance from the one last touched is the distance in the block. */
 static unsigned
 slot_place(struct cell *c, unsigned slot)
 {
-    unsigned n = c->slot_count, last = c->slot_last, at = n;
+    unsigned n = c->slot_count, at = n;
 
     if (n > 0) {
         const uint16_t *keys = cell_slot_keys(c);
 
-        if (keys[last] == slot)
-            return last;
-        if (last + 1 < n && keys[last + 1] == slot)
-            return c->slot_last = (uint16_t)(last + 1);
+        at = slot - keys[c->slot_last] + c->slot_last; /* below 0 becomes huge */
+        if (at < n && keys[at] == slot)
+            return c->slot_last = (uint16_t)at;
+        at = n;
         if (keys[n - 1] >= slot) {
             at = lower_bound(keys, n, slot);
             if (keys[at] == slot)
@@ -190,12 +213,15 @@ cell_try_add(struct cell *c, unsigned slot, const int64_t *v)
 
     assert(slot < cell_slots(c->kind));
     at = slot_place(c, slot) * columns;
-    if (!c->wide) {
-        if (row_add_narrow((int32_t *)c->slots + at, v, columns))
+    for (;;) {
+        /* Most cells are customers'; a constant makes the loops straight. */
+        if (columns == CUSTOMER_COLUMNS ? row_add(c, c->slots, at, v, CUSTOMER_COLUMNS)
+                                        : row_add(c, c->slots, at, v, columns))
             return true;
+        if (c->width == sizeof(int64_t))
+            return false;
         widen(c);
     }
-    return row_add_wide((int64_t *)c->slots + at, v, columns);
 }
 
 void
@@ -246,15 +272,15 @@ feature_place(struct cell *c, uint32_t id)
 {
     struct block_shape b = feature_shape(c);
     uint32_t *keys = c->feature_count ? cell_feature_keys(c) : NULL;
-    size_t row = FEATURE_VALUES * cell_width(c);
+    size_t row = FEATURE_VALUES * c->width;
 
     for (unsigned i = 0; i < c->feature_count; i++)
         if (keys[i] == id)
             return i;
     if (c->feature_count == c->feature_cap) {
-        uint32_t cap = c->feature_cap < 4 ? c->feature_cap + 2 : c->feature_cap * 2;
+        uint32_t cap = c->feature_cap < 8 ? c->feature_cap + 2 : c->feature_cap / 2 * 3;
 
-        c->features = block_move(c, c->features, &b, c->feature_cap, cap, c->wide);
+        c->features = block_move(c, c->features, &b, c->feature_cap, &(struct room){cap, c->width});
         c->feature_cap = cap;
     }
     memset((char *)c->features + c->feature_count * row, 0, row);
@@ -269,18 +295,18 @@ cell_try_add_feature(struct cell *c, uint32_t id, int64_t used, int64_t wanted)
     const int64_t v[FEATURE_VALUES] = {used, wanted};
     size_t at = (size_t)feature_place(c, id) * FEATURE_VALUES;
 
-    if (!c->wide) {
-        if (row_add_narrow((int32_t *)c->features + at, v, FEATURE_VALUES))
-            return true;
+    while (!row_add(c, c->features, at, v, FEATURE_VALUES)) {
+        if (c->width == sizeof(int64_t))
+            return false;
         widen(c);
     }
-    return row_add_wide((int64_t *)c->features + at, v, FEATURE_VALUES);
+    return true;
 }
 
 void
 cell_add_feature(struct cell *c, struct span name, int64_t used, int64_t wanted)
 {
-    if (!cell_try_add_feature(c, names_intern(c->set, name, name_hash(name)), used, wanted))
+    if (!cell_try_add_feature(c, names_intern(c->set, name, cells_name_hash(name)), used, wanted))
         abort();
 }
 
@@ -300,8 +326,11 @@ void
 cell_add_distinct(struct cell *c, unsigned which, uint64_t hash)
 {
     struct sketch *s = &c->sketch[which];
-    size_t before = sketch_bytes(s);
+    size_t before;
 
+    if (sketch_add_dense(s, hash))
+        return;
+    before = sketch_bytes(s);
     if (sketch_add(s, hash))
         c->set->sketch_bytes += sketch_bytes(s) - before;
 }
@@ -350,7 +379,7 @@ cell_merge(struct cell *into, const struct cell *from)
 void
 cell_zero(struct cell *c)
 {
-    size_t width = cell_width(c);
+    size_t width = c->width;
 
     if (c->slot_count)
         memset(c->slots, 0, c->slot_count * cell_columns(c->kind) * width);
@@ -363,7 +392,7 @@ void
 cell_dispose(struct cell *c)
 {
     struct block_shape slots = slot_shape(c), features = feature_shape(c);
-    size_t width = cell_width(c);
+    size_t width = c->width;
 
     for (unsigned i = 0; i < c->feature_count; i++)
         names_release(c->set, cell_feature_keys(c)[i]);

@@ -193,8 +193,8 @@ read_features(struct reader *r, struct cell *c, bool add)
 
         if (!read_span(r, &name) || !read_value(r, &used) || !read_value(r, &wanted))
             return false;
-        if (add &&
-            !cell_try_add_feature(c, names_intern(c->set, name, name_hash(name)), used, wanted))
+        if (add && !cell_try_add_feature(c, names_intern(c->set, name, cells_name_hash(name)), used,
+                                         wanted))
             return false;
     }
     return true;

@@ -1,8 +1,8 @@
 /*
  * cell_private.h - what cell.c, cells.c, cell_codec.c and aggregate.c share.
  *
- * Packed blocks: the counters first, row after row, `columns` of 32 or 64 bits each, then the
- * rows' keys (a slot has 16 bits, a feature's name id 32). Both blocks of a cell have the same
+ * Packed blocks: the counters first, row after row, `columns` of 16, 32 or 64 bits each, then
+ * the rows' keys (a slot has 16 bits, a feature's name id 32). Both blocks of a cell have the same
  * width.
  */
 #ifndef CELL_PRIVATE_H
@@ -28,6 +28,14 @@ struct names {
     uint32_t mask, used;
 };
 
+/* A cell that was asked for lately by cells_recent. */
+struct recent {
+    struct cell *cell;
+    uint32_t name_id; /* of its name, + 1; 0: not asked for yet */
+};
+
+#define RECENT 128
+
 struct cells {
     uint64_t *table; /* tag << 32 | place + 1, 0 is empty; home is tag & mask */
     size_t mask, count;
@@ -38,6 +46,7 @@ struct cells {
     struct pool pool;
     struct names names;
     size_t sketch_bytes;
+    struct recent recent[RECENT];
 };
 
 #define SLAB_CELLS 512
@@ -57,10 +66,14 @@ name_hash_mix(uint64_t name_hash, enum cell_kind kind, int32_t day)
     return h ^ h >> 32;
 }
 
-uint64_t name_hash(struct span name);
-/* Finds or creates by name_hash_mix of name_hash(name). */
+uint64_t cells_name_hash(struct span name);
+/* Finds or creates by name_hash_mix of cells_name_hash(name). */
 struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
                               uint64_t hash);
+/* The same for cells that are few and wanted all the time, regions and features: by way of a
+ * small memory that stays in the processor's cache. Valid until the next call. */
+struct recent *cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
+                            uint64_t name_hash);
 /* Fetches the table's place for a hash. */
 void cells_prefetch(const struct cells *s, uint64_t hash);
 /* What cells_get_hashed will most likely find, without a look at the cell itself; fetches it. */
@@ -73,28 +86,24 @@ void names_reset(struct names *n);
 void names_clear(struct names *n);
 size_t names_bytes(const struct names *n);
 
-static inline size_t
-cell_width(const struct cell *c)
-{
-    return c->wide ? sizeof(int64_t) : sizeof(int32_t);
-}
-
 static inline uint16_t *
 cell_slot_keys(const struct cell *c)
 {
-    return (uint16_t *)((char *)c->slots + c->slot_cap * cell_columns(c->kind) * cell_width(c));
+    return (uint16_t *)((char *)c->slots + c->slot_cap * cell_columns(c->kind) * c->width);
 }
 
 static inline uint32_t *
 cell_feature_keys(const struct cell *c)
 {
-    return (uint32_t *)((char *)c->features + c->feature_cap * FEATURE_VALUES * cell_width(c));
+    return (uint32_t *)((char *)c->features + c->feature_cap * FEATURE_VALUES * c->width);
 }
 
 static inline int64_t
 cell_value(const struct cell *c, const void *block, size_t i)
 {
-    return c->wide ? ((const int64_t *)block)[i] : ((const int32_t *)block)[i];
+    if (c->width == sizeof(int16_t))
+        return ((const int16_t *)block)[i];
+    return c->width == sizeof(int32_t) ? ((const int32_t *)block)[i] : ((const int64_t *)block)[i];
 }
 
 /* As cell_add and cell_add_feature; false on overflow, with nothing added. */

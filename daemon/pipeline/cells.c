@@ -16,7 +16,7 @@
 #define ENTRY(hash, place) (((hash) >> 32) << 32 | ((place) + 1))
 
 uint64_t
-name_hash(struct span name)
+cells_name_hash(struct span name)
 {
     return hash_bytes(name.p, name.n, 0);
 }
@@ -87,6 +87,7 @@ cells_reset(struct cells *s)
     }
     free_slabs(s, (s->places + SLAB_CELLS - 1) / SLAB_CELLS);
     s->count = s->places = s->free_place = s->sketch_bytes = 0;
+    memset(s->recent, 0, sizeof s->recent);
     names_reset(&s->names);
     pool_reset(&s->pool);
 }
@@ -223,6 +224,7 @@ cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t
     c->name = span_of(copy, name.n);
     c->day = day;
     c->kind = (uint8_t)kind;
+    c->width = sizeof(int16_t);
     c->partition = (uint8_t)keys_partition(name);
     c->set = s;
     s->table[i] = ENTRY(hash, place);
@@ -231,16 +233,30 @@ cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t
     return c;
 }
 
+struct recent *
+cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
+             uint64_t name_hash)
+{
+    uint64_t hash = name_hash_mix(name_hash, kind, day);
+    struct recent *r = &s->recent[hash % RECENT];
+    const struct cell *c = r->cell;
+
+    if (c && c->hash == hash && c->day == day && c->kind == kind && span_eq(c->name, name))
+        return r;
+    *r = (struct recent){.cell = cells_get_hashed(s, kind, name, day, hash)};
+    return r;
+}
+
 struct cell *
 cells_get(struct cells *s, enum cell_kind kind, struct span name, int32_t day)
 {
-    return cells_get_hashed(s, kind, name, day, name_hash_mix(name_hash(name), kind, day));
+    return cells_get_hashed(s, kind, name, day, name_hash_mix(cells_name_hash(name), kind, day));
 }
 
 struct cell *
 cells_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t day)
 {
-    uint64_t hash = name_hash_mix(name_hash(name), kind, day);
+    uint64_t hash = name_hash_mix(cells_name_hash(name), kind, day);
     size_t i = table_find(s, kind, name, day, hash);
 
     return s->table[i] ? cells_place(s, (uint32_t)s->table[i] - 1) : NULL;
@@ -255,6 +271,7 @@ cells_remove(struct cells *s, struct cell *c)
         i = (i + 1) & s->mask;
     place = (uint32_t)s->table[i] - 1;
     table_delete(s, i);
+    memset(s->recent, 0, sizeof s->recent);
     cell_dispose(c);
     pool_free(&s->pool, (char *)c->name.p, c->name.n);
     c->kind = 0;

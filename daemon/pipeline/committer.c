@@ -13,12 +13,12 @@
 #include "engine_internal.h"
 #include "log.h"
 
-#define LIVE_GATHER_MS    5
-#define BULK_GATHER_MS    3000
-#define BULK_BATCH_BYTES  (192u << 20) /* of deltas in memory */
-#define FOLD_LOG_BYTES    (64u << 20)
-#define TOTALS_KEEP_BYTES (64u << 20)
-#define RETRY_COMMIT_MS   500
+#define LIVE_GATHER_MS     5
+#define BULK_GATHER_MS     3000
+#define BULK_BATCH_BYTES   (192u << 20) /* of deltas in memory */
+#define FOLD_LOG_BYTES     (64u << 20)
+#define TOTALS_KEEP_BYTES  (64u << 20)
+#define RETRY_COMMIT_MS    500
 #define EXPIRY_INTERVAL_MS 1000
 #define EXPIRIES_AT_ONCE   256
 
@@ -50,8 +50,8 @@ gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t 
     g->deltas[i] = p->cells;
     g->fingerprints[i] = (const uint64_t *)(const void *)p->fingerprints.p;
     g->fingerprint_counts[i] = p->fingerprints.n / sizeof(uint64_t);
-    g->quarantine = xrealloc(g->quarantine, (lb->quarantine_count + p->quarantine_count) *
-                                                sizeof *g->quarantine);
+    g->quarantine = xrealloc(g->quarantine,
+                             (lb->quarantine_count + p->quarantine_count) * sizeof *g->quarantine);
     if (p->quarantine_count)
         memcpy(g->quarantine + lb->quarantine_count, p->quarantine,
                p->quarantine_count * sizeof *g->quarantine);

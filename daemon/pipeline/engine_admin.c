@@ -303,8 +303,7 @@ drop_on_ledger(struct engine *e, void *arg, struct error *err)
 }
 
 enum status
-engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,
-            struct error *err)
+engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped, struct error *err)
 {
     struct drop d = {.id = id, .input = input};
     enum status st = engine_ask_ledger(e, drop_on_ledger, &d, err);

@@ -135,7 +135,7 @@ struct engine {
     struct batch batches[2];
     uint64_t committed_number; /* batch.number of the last one committed */
     bool fold_wanted, analysis_wanted;
-    uint64_t fold_target;      /* fold once this batch is committed */
+    uint64_t fold_target; /* fold once this batch is committed */
     struct room_callback room_callbacks[8];
     size_t room_callback_count;
     struct directory *directory;
@@ -148,7 +148,7 @@ struct engine {
     pthread_t ledger_thread, analyst_thread;
     bool ledger_running, analyst_running;
 
-    struct ledger *ledger; /* ledger thread only, but for ledger_in_history and snapshots */
+    struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
     struct ledger_state snapshot; /* under lock: last published ledger_state */
     struct totals *totals;
     struct change_feed feed;
@@ -182,7 +182,7 @@ void *worker_main(void *arg);
 
 /* committer.c: the ledger thread */
 void *committer_main(void *arg);
-void engine_publish_state(struct engine *e); /* ledger thread */
+void engine_publish_state(struct engine *e);                  /* ledger thread */
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
 
 /* batch.c */

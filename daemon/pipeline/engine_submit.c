@@ -185,8 +185,8 @@ engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error 
     pthread_mutex_lock(&e->lock);
     number = engine_want_commit(e);
     if (!wait_until(e, is_committed, number, &deadline))
-        st = fail(err, ST_RETRY, "not committed in time%s%s", e->stalled[0] ? ": " : "",
-                  e->stalled);
+        st =
+            fail(err, ST_RETRY, "not committed in time%s%s", e->stalled[0] ? ": " : "", e->stalled);
     seq = e->snapshot.last_batch;
     if (st == ST_OK && (what & SETTLE_ANALYSED) && e->analyst)
         st = settle_analysed(e, number, seq, &deadline, err);

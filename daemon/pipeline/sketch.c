@@ -13,13 +13,11 @@
 #include "sketch_private.h"
 
 #define RANK_BITS 50 /* hash bits behind the register's 14 */
-#define FEW       2
+#define FEW_CAP   2
 #define LIST_CAP  6  /* fills malloc's smallest piece */
 #define LIST_MAX  14 /* and 14 fill one cache line with its header */
 #define HASH_CAP  32
 #define HASH_MAX  2048 /* the next size would be as large as the registers */
-
-enum { FORM_FEW, FORM_LIST, FORM_HASH, FORM_DENSE };
 
 void
 sketch_init(struct sketch *s)
@@ -30,9 +28,9 @@ sketch_init(struct sketch *s)
 void
 sketch_clear(struct sketch *s)
 {
-    if (s->form == FORM_DENSE)
+    if (s->form == SKETCH_DENSE)
         free(s->dense);
-    else if (s->form != FORM_FEW)
+    else if (s->form != SKETCH_FEW)
         free(s->pairs);
     sketch_init(s);
 }
@@ -40,21 +38,15 @@ sketch_clear(struct sketch *s)
 bool
 sketch_empty(const struct sketch *s)
 {
-    return s->form != FORM_DENSE && s->count == 0;
-}
-
-bool
-sketch_is_dense(const struct sketch *s)
-{
-    return s->form == FORM_DENSE;
+    return s->form != SKETCH_DENSE && s->count == 0;
 }
 
 size_t
 sketch_bytes(const struct sketch *s)
 {
-    if (s->form == FORM_FEW)
+    if (s->form == SKETCH_FEW)
         return 0;
-    return s->form == FORM_DENSE ? SKETCH_REGISTERS : s->cap * sizeof(uint32_t);
+    return s->form == SKETCH_DENSE ? SKETCH_REGISTERS : s->cap * sizeof(uint32_t);
 }
 
 static unsigned
@@ -78,8 +70,8 @@ hash_put(uint32_t *table, unsigned cap, uint32_t pair)
 static const uint32_t *
 pairs_of(const struct sketch *s, unsigned *places)
 {
-    *places = s->form == FORM_HASH ? s->cap : s->count;
-    return s->form == FORM_FEW ? s->few : s->pairs;
+    *places = s->form == SKETCH_HASH ? s->cap : s->count;
+    return s->form == SKETCH_FEW ? s->few : s->pairs;
 }
 
 static void
@@ -92,10 +84,10 @@ to_dense(struct sketch *s)
     for (unsigned i = 0; i < n; i++)
         if (pairs[i])
             dense[pairs[i] >> 6] = pairs[i] & 63;
-    if (s->form != FORM_FEW)
+    if (s->form != SKETCH_FEW)
         free(s->pairs);
     s->dense = dense;
-    s->form = FORM_DENSE;
+    s->form = SKETCH_DENSE;
     s->count = s->cap = 0;
 }
 
@@ -116,19 +108,19 @@ resize(struct sketch *s, unsigned cap)
             if (old[i])
                 hash_put(fresh, cap, old[i]);
     }
-    if (s->form != FORM_FEW)
+    if (s->form != SKETCH_FEW)
         free(s->pairs);
     s->pairs = fresh;
     s->cap = (uint16_t)cap;
-    s->form = cap <= LIST_MAX ? FORM_LIST : FORM_HASH;
+    s->form = cap <= LIST_MAX ? SKETCH_LIST : SKETCH_HASH;
 }
 
 static void
 grow(struct sketch *s)
 {
-    if (s->form == FORM_FEW)
+    if (s->form == SKETCH_FEW)
         resize(s, LIST_CAP);
-    else if (s->form == FORM_LIST)
+    else if (s->form == SKETCH_LIST)
         resize(s, s->cap == LIST_CAP ? LIST_MAX : HASH_CAP);
     else if (s->cap < HASH_MAX)
         resize(s, s->cap * 2u);
@@ -143,7 +135,7 @@ reserve(struct sketch *s, unsigned count)
 {
     unsigned cap = HASH_CAP;
 
-    if (s->form == FORM_DENSE || count <= LIST_MAX)
+    if (s->form == SKETCH_DENSE || count <= LIST_MAX)
         return;
     if (count > HASH_MAX - HASH_MAX / 8) {
         to_dense(s);
@@ -158,8 +150,8 @@ reserve(struct sketch *s, unsigned count)
 static bool
 list_set(struct sketch *s, uint32_t pair)
 {
-    uint32_t *list = s->form == FORM_FEW ? s->few : s->pairs;
-    unsigned cap = s->form == FORM_FEW ? FEW : s->cap;
+    uint32_t *list = s->form == SKETCH_FEW ? s->few : s->pairs;
+    unsigned cap = s->form == SKETCH_FEW ? FEW_CAP : s->cap;
 
     for (unsigned i = 0; i < s->count; i++) {
         if (list[i] >> 6 != pair >> 6)
@@ -202,13 +194,13 @@ hash_set(struct sketch *s, uint32_t pair)
 bool
 sketch_set(struct sketch *s, unsigned reg, unsigned rank)
 {
-    if (s->form == FORM_DENSE) {
+    if (s->form == SKETCH_DENSE) {
         if (s->dense[reg] >= rank)
             return false;
         s->dense[reg] = (uint8_t)rank;
         return true;
     }
-    if (s->form == FORM_HASH)
+    if (s->form == SKETCH_HASH)
         return hash_set(s, reg << 6 | rank);
     return list_set(s, reg << 6 | rank);
 }
@@ -216,9 +208,7 @@ sketch_set(struct sketch *s, unsigned reg, unsigned rank)
 bool
 sketch_add(struct sketch *s, uint64_t hash)
 {
-    uint64_t rest = hash >> 14 | UINT64_C(1) << RANK_BITS;
-
-    return sketch_set(s, hash & (SKETCH_REGISTERS - 1), (unsigned)__builtin_ctzll(rest) + 1);
+    return sketch_set(s, hash & (SKETCH_REGISTERS - 1), sketch_rank(hash));
 }
 
 void
@@ -226,11 +216,11 @@ sketch_prefetch(const struct sketch *s, uint64_t hash)
 {
     unsigned reg = hash & (SKETCH_REGISTERS - 1);
 
-    if (s->form == FORM_DENSE)
+    if (s->form == SKETCH_DENSE)
         __builtin_prefetch(s->dense + reg, 1);
-    else if (s->form == FORM_HASH)
+    else if (s->form == SKETCH_HASH)
         __builtin_prefetch(s->pairs + pair_home(reg << 6, s->cap), 1);
-    else if (s->form == FORM_LIST)
+    else if (s->form == SKETCH_LIST)
         __builtin_prefetch(s->pairs, 1);
 }
 
@@ -255,8 +245,8 @@ sketch_merge(struct sketch *into, const struct sketch *from)
     const uint32_t *pairs;
     unsigned n;
 
-    if (from->form == FORM_DENSE) {
-        if (into->form != FORM_DENSE)
+    if (from->form == SKETCH_DENSE) {
+        if (into->form != SKETCH_DENSE)
             to_dense(into);
         return merge_dense(into->dense, from->dense);
     }
@@ -303,7 +293,7 @@ sketch_same(const struct sketch *a, const struct sketch *b)
     uint32_t x[SKETCH_MAX_PAIRS], y[SKETCH_MAX_PAIRS];
     unsigned n;
 
-    if (a->form == FORM_DENSE || b->form == FORM_DENSE)
+    if (a->form == SKETCH_DENSE || b->form == SKETCH_DENSE)
         return a->form == b->form && memcmp(a->dense, b->dense, SKETCH_REGISTERS) == 0;
     if (a->count != b->count)
         return false;
@@ -355,7 +345,7 @@ sketch_estimate(const struct sketch *s)
     const double m = SKETCH_REGISTERS;
     double z;
 
-    if (s->form == FORM_DENSE) {
+    if (s->form == SKETCH_DENSE) {
         for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
             histogram[s->dense[i]]++;
     } else {

@@ -104,8 +104,7 @@ totals_add(struct totals *t, const struct cells *deltas, uint64_t seq, struct er
     const struct cell *d;
 
     pthread_mutex_lock(&t->lock);
-    CELLS_EACH(deltas, d)
-    {
+    CELLS_EACH (deltas, d) {
         struct cell *c;
 
         result = touch(t, (enum cell_kind)d->kind, d->name, d->day, seq, &c, err);
@@ -180,8 +179,7 @@ totals_dirty(struct totals *t, size_t *count)
     struct cell *c;
     size_t n = 0;
 
-    CELLS_EACH(t->cells, c)
-    {
+    CELLS_EACH (t->cells, c) {
         if (c->flags & CELL_DIRTY)
             list[n++] = c;
     }
@@ -214,8 +212,7 @@ totals_folded(struct totals *t, size_t keep_bytes)
     struct cell *c;
 
     pthread_mutex_lock(&t->lock);
-    CELLS_EACH(t->cells, c)
-    {
+    CELLS_EACH (t->cells, c) {
         c->flags &= (uint8_t)~CELL_DIRTY;
     }
     t->dirty = 0;
@@ -268,8 +265,7 @@ totals_each(struct totals *t, cell_visit *visit, void *arg, struct error *err)
     struct cell *c;
 
     pthread_mutex_lock(&t->lock);
-    CELLS_EACH(t->cells, c)
-    {
+    CELLS_EACH (t->cells, c) {
         if (result == ST_OK)
             result = visit(arg, c, err);
     }

@@ -81,26 +81,30 @@ TEST(cell_holds_what_was_added_in_any_order_and_width)
 
         fill(c, m, 50, 1000, &seed);
         check_model(c, m);
-        CHECK(!c->wide);
+        CHECK(c->width <= 4);
         fill(c, m, 20, INT64_C(1) << 40, &seed);
         fill(c, m, 5000, 1000, &seed);
         check_model(c, m);
-        CHECK(c->wide);
+        CHECK_INT(c->width, 8);
         free(m);
     }
     cells_free(s);
 }
 
-TEST(cell_widens_exactly_at_the_edge_of_32_bits)
+TEST(cell_widens_exactly_at_the_edge_of_16_and_32_bits)
 {
     struct cells *s = cells_new();
     struct cell *c = cells_get(s, CELL_REGION, SPAN("r"), 1);
     struct cell_slot got;
 
-    cell_add(c, 3, (int64_t[]){INT32_MAX, INT32_MIN});
-    CHECK(!c->wide);
+    cell_add(c, 3, (int64_t[]){INT16_MAX, INT16_MIN});
+    CHECK_INT(c->width, 2);
+    cell_add(c, 3, (int64_t[]){1, 0});
+    CHECK_INT(c->width, 4);
+    cell_add(c, 3, (int64_t[]){INT32_MAX - INT16_MAX - 1, INT32_MIN - (int64_t)INT16_MIN});
+    CHECK_INT(c->width, 4);
     cell_add(c, 3, (int64_t[]){0, -1});
-    CHECK(c->wide);
+    CHECK_INT(c->width, 8);
     CHECK(cell_find_slot(c, 3, &got));
     CHECK(got.v[0] == INT32_MAX && got.v[1] == (int64_t)INT32_MIN - 1);
     cells_free(s);
