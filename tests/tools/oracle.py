@@ -3,6 +3,7 @@
 
   oracle.py FILE...                                   the totals as JSON
   oracle.py --truth-compare A.json B.json             two such files: equal?
+                                                      (--estimated: B's distinct counts are)
   oracle.py --check-redis SOCKET [--node N] FILE...   every counter in Redis
   oracle.py --check-store CRM.DB FILE...              customer_day and service_interval
 
@@ -35,6 +36,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--truth-compare", nargs=2, metavar="JSON")
+    p.add_argument("--estimated", action="store_true")
     p.add_argument("--check-redis", metavar="SOCKET")
     p.add_argument("--check-store", metavar="CRM.DB")
     p.add_argument("--node", default="1")
@@ -44,7 +46,7 @@ def main():
     p.add_argument("files", nargs="*", metavar="FILE")
     a = p.parse_args()
     if a.truth_compare:
-        return oracle_check.compare_truths(*a.truth_compare)
+        return oracle_check.compare_truths(*a.truth_compare, a.estimated)
     if not a.files:
         p.error("no files")
     totals = Totals(a.now)
