@@ -1,8 +1,9 @@
 /*
  * serve.h - what callswelld offers over HTTP: ingest, status, metrics, health.
  *
- * Runs on the edge thread's event loop. Order at the end: serve_drain, then keep the loop
- * running until serve_busy is 0 or patience ends, serve_close, engine_close.
+ * Runs on the edge thread's event loop; all calls on that thread. Order at the end: serve_drain,
+ * engine_close (which answers what it still commits), the loop goes on until serve_busy is 0 or
+ * patience ends, serve_close.
  */
 #ifndef SERVE_H
 #define SERVE_H
@@ -27,7 +28,9 @@ struct serve_options {
 /* ST_BAD_CONFIG: the address or an http input cannot be served; ST_IO: not listened on. */
 enum status serve_open(struct serve **out, const struct serve_options *opt, struct error *err);
 int serve_port(const struct serve *s);
-void serve_drain(struct serve *s); /* not ready any more, no new connections */
+/* Not ready any more, no new connections or records. Once it returned, the engine is not called
+ * again; requests whose records it has are still answered. */
+void serve_drain(struct serve *s);
 size_t serve_busy(const struct serve *s);
 void serve_close(struct serve *s); /* accepts NULL */
 

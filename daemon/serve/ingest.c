@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "body.h"
 #include "config.h"
 #include "format.h"
 #include "json_write.h"
 #include "log.h"
 #include "serve_internal.h"
-#include "unpack.h"
 
 #define MAX_RECORDS 50000
 #define BUSY        "Retry-After: 1\r\n"
+#define STOPPING    "Retry-After: 5\r\n"
 
 enum family { FAMILY_NONE, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
 
@@ -147,7 +148,7 @@ ingest_head(struct ingest *in, struct http_request *r)
     else if (!choose_format(e, family_of_type(type)))
         http_problem(r, 415, NULL, "Format %s does not come as Content-Type \"%.*s\".",
                      e->input->format, (int)(type.n < 80 ? type.n : 80), type.p);
-    else if (unpack_coding(coding) == CODING_UNKNOWN)
+    else if (body_coding(coding) == CODING_UNKNOWN)
         http_problem(r, 415, "Accept-Encoding: gzip, zstd\r\n",
                      "Content-Encoding may be gzip, zstd or identity.");
     return !r->replied;
@@ -156,13 +157,18 @@ ingest_head(struct ingest *in, struct http_request *r)
 void
 ingest_request(struct ingest *in, struct http_request *r)
 {
-    struct job *job = xcalloc(1, sizeof *job);
+    struct job *job;
 
+    if (!in->started) { /* stopped while the body was on its way */
+        http_problem(r, 503, STOPPING, "The daemon is stopping; nothing was counted.");
+        return;
+    }
+    job = xcalloc(1, sizeof *job);
     job->entrance = find_entrance(in, r->path);
     job->request = r;
     job->body = r->body;
     memset(&r->body, 0, sizeof r->body);
-    job->coding = unpack_coding(http_request_field(r, "content-encoding"));
+    job->coding = body_coding(http_request_field(r, "content-encoding"));
     job->family = family_of_type(http_request_field(r, "content-type"));
     job->format = choose_format(job->entrance, job->family);
     pthread_mutex_lock(&in->lock);
@@ -206,66 +212,10 @@ on_committed(void *arg, enum status st, const struct outcome_count *count, uint6
 
 /* --- on the ingest thread --- */
 
-/* How many records there are at most: lines, or the commas between an array's elements. */
-static size_t
-count_lines(struct span s)
-{
-    size_t n = 0;
-
-    while (s.n > 0) {
-        const char *end = memchr(s.p, '\n', s.n);
-        size_t step = end ? (size_t)(end - s.p) + 1 : s.n;
-
-        n++;
-        s.p += step;
-        s.n -= step;
-    }
-    return n;
-}
-
-static size_t
-count_elements(struct span s)
-{
-    size_t n = 1, depth = 0;
-    bool quoted = false;
-
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            depth++;
-        } else if (c == ']' || c == '}') {
-            depth -= depth > 0;
-        } else if (c == ',' && depth == 1) {
-            n++;
-        }
-    }
-    return n;
-}
-
 static bool
 is_json_array(const struct job *job)
 {
-    for (size_t i = 0; i < job->body.n; i++)
-        if (!strchr(" \t\r\n", job->body.p[i]) || !job->body.p[i])
-            return job->family == FAMILY_JSON && job->body.p[i] == '[';
-    return false;
-}
-
-static bool
-is_blank(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!s.p[i] || !strchr(" \t\r\n", s.p[i]))
-            return false;
-    return true;
+    return job->family == FAMILY_JSON && body_is_array(span_of(job->body.p, job->body.n));
 }
 
 static void
@@ -329,8 +279,7 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
     if (st == ST_FULL)
         http_problem(job->request, 503, BUSY, "The queue is full; nothing was counted.");
     else
-        http_problem(job->request, 503, "Retry-After: 5\r\n",
-                     "The daemon is stopping; nothing was counted.");
+        http_problem(job->request, 503, STOPPING, "The daemon is stopping; nothing was counted.");
 }
 
 /* 0, or the status that the body deserves; *detail says why. */
@@ -343,12 +292,12 @@ inspect_body(struct job *job, struct source *src, size_t *offset, struct error *
     if (source_needs_header(src) && read_header(src, &job->body, offset, err) != ST_OK)
         return 422;
     all = span_of(job->body.p, job->body.n);
-    records = is_json_array(job) ? count_elements(all) : count_lines(all);
+    records = is_json_array(job) ? body_count_elements(all) : body_count_lines(all);
     if (records > MAX_RECORDS) {
         fail(err, ST_FULL, "more than %d records in one request", MAX_RECORDS);
         return 413;
     }
-    if (!is_blank(all) && source_cut(src, all, true) != all.n) {
+    if (!body_is_blank(all) && source_cut(src, all, true) != all.n) {
         fail(err, ST_BAD_INPUT, "the body ends inside a record");
         return 400;
     }
@@ -370,7 +319,7 @@ run_job(struct ingest *in, struct job *job)
     struct error err = {0};
     size_t offset = 0;
     int status = 0;
-    enum status st = unpack_body(&job->body, job->coding, in->max_unpacked, &err);
+    enum status st = body_unpack(&job->body, job->coding, in->max_unpacked, &err);
 
     job->entrance->feed.bytes += job->body.n;
     engine_report_feed(in->engine, &job->entrance->feed);
@@ -379,7 +328,7 @@ run_job(struct ingest *in, struct job *job)
         return;
     }
     skip_byte_order_mark(&job->body);
-    if (is_blank(span_of(job->body.p, job->body.n))) {
+    if (body_is_blank(span_of(job->body.p, job->body.n))) {
         reply_counts(job->request, &nothing, 0);
         return;
     }
@@ -389,7 +338,7 @@ run_job(struct ingest *in, struct job *job)
         return;
     }
     status = inspect_body(job, src, &offset, &err);
-    if (status == 0 && !is_blank(span_of(job->body.p, job->body.n))) {
+    if (status == 0 && !body_is_blank(span_of(job->body.p, job->body.n))) {
         submit(in, job, src, offset);
         return;
     }
@@ -419,7 +368,8 @@ run(void *arg)
         if (!job)
             return NULL;
         if (stopping)
-            http_problem(job->request, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+            http_problem(job->request, 503, STOPPING,
+                         "The daemon is stopping; nothing was counted.");
         else
             run_job(in, job);
         buf_clear(&job->body);
@@ -480,17 +430,24 @@ ingest_open(struct ingest **out, struct engine *engine, const struct config *con
 }
 
 void
+ingest_stop(struct ingest *in)
+{
+    if (!in->started)
+        return;
+    in->started = false;
+    pthread_mutex_lock(&in->lock);
+    in->stopping = true;
+    pthread_cond_signal(&in->wake);
+    pthread_mutex_unlock(&in->lock);
+    pthread_join(in->thread, NULL);
+}
+
+void
 ingest_close(struct ingest *in)
 {
     if (!in)
         return;
-    if (in->started) {
-        pthread_mutex_lock(&in->lock);
-        in->stopping = true;
-        pthread_cond_signal(&in->wake);
-        pthread_mutex_unlock(&in->lock);
-        pthread_join(in->thread, NULL);
-    }
+    ingest_stop(in);
     pthread_cond_destroy(&in->wake);
     pthread_mutex_destroy(&in->lock);
     free(in->entrances);

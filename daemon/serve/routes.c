@@ -26,9 +26,7 @@ get_ready(struct serve *s, struct http_request *r)
 
     memset(&st, 0, sizeof st);
     engine_status(s->engine, &st);
-    if (s->draining) {
-        http_problem(r, 503, NULL, "stopping");
-    } else if (st.stalled[0]) {
+    if (st.stalled[0]) {
         http_problem(r, 503, "Retry-After: 5\r\n", "%s", st.stalled);
     } else {
         buf_str(&body, "ready\n");
@@ -120,7 +118,9 @@ routes_request(void *arg, struct http_request *r)
     bool known;
     const struct route *route = find_route(r->path, r->method, &known);
 
-    if (route)
+    if (route && s->draining && route->handler != get_health)
+        http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+    else if (route)
         route->handler(s, r);
     else
         ingest_request(s->ingest, r);

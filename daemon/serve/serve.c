@@ -60,6 +60,7 @@ void
 serve_drain(struct serve *s)
 {
     s->draining = true;
+    ingest_stop(s->ingest);
     http_server_drain(s->http);
 }
 

@@ -151,9 +151,9 @@ struct site {
     struct config config;
     struct serve *serve;
     struct event_base *base;
-    struct event *stopper;
+    struct event *stopper, *drainer;
     pthread_t thread;
-    int stop_fd, port;
+    int stop_fd, drain_fd, port;
 };
 
 static char ndjson[] = "ndjson", csv[] = "csv", acme[] = "acme", cdr[] = "asterisk-cdr",
@@ -189,6 +189,15 @@ on_stop(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(arg);
 }
 
+static void
+on_drain(evutil_socket_t fd, short what, void *arg)
+{
+    struct site *s = arg;
+
+    (void)fd, (void)what;
+    serve_drain(s->serve);
+}
+
 static void *
 run_loop(void *arg)
 {
@@ -222,6 +231,9 @@ site_start(struct site *s)
     s->stop_fd = eventfd(0, 0);
     s->stopper = event_new(s->base, s->stop_fd, EV_READ, on_stop, s->base);
     event_add(s->stopper, NULL);
+    s->drain_fd = eventfd(0, 0);
+    s->drainer = event_new(s->base, s->drain_fd, EV_READ, on_drain, s);
+    event_add(s->drainer, NULL);
     CHECK(pthread_create(&s->thread, NULL, run_loop, s) == 0);
 }
 
@@ -232,6 +244,8 @@ site_stop(struct site *s)
     pthread_join(s->thread, NULL);
     serve_close(s->serve);
     event_free(s->stopper);
+    event_free(s->drainer);
+    close(s->drain_fd);
     event_base_free(s->base);
     buf_clear(&s->engine.got);
     close(s->stop_fd);
@@ -627,6 +641,47 @@ TEST(pages_of_other_sites_may_not_send)
     site_start(&s);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         CHECK_INT(ask_status(&s, rows[i].head, SPAN("{}")), rows[i].status);
+    site_stop(&s);
+}
+
+static int
+dial(const struct site *s)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
+    return fd;
+}
+
+/* Requests under way are answered with 503, what commits late with 200; idle ones are closed. */
+TEST(draining_ends_in_order)
+{
+    static const char head[] = POST_TO("n", "application/json") "\r\nHost: a\r\n"
+                                                                "Content-Length: 2\r\n\r\n";
+    struct site s;
+    char text[600] = "";
+    int idle, open, last;
+    ssize_t n;
+
+    site_start(&s);
+    idle = dial(&s);
+    open = dial(&s);
+    last = dial(&s);
+    CHECK(write(open, head, sizeof head - 1) > 0 && write(last, "GET /v1/status", 14) == 14);
+    /* All three are known once a fourth, later one was served. */
+    CHECK_INT(ask_status(&s, "GET /healthz HTTP/1.1", NONE), 200);
+    CHECK(eventfd_write(s.drain_fd, 1) == 0);
+    CHECK_INT(read(idle, text, sizeof text), 0);
+    CHECK(write(open, "{}", 2) == 2 && write(last, " HTTP/1.1\r\nHost: a\r\n\r\n", 22) == 22);
+    n = read(open, text, sizeof text - 1);
+    CHECK(n > 0 && strncmp(text, "HTTP/1.1 503 ", 13) == 0 && strstr(text, "Connection: close"));
+    n = read(last, text, sizeof text - 1);
+    CHECK(n > 0 && strncmp(text, "HTTP/1.1 503 ", 13) == 0);
+    close(idle);
+    close(open);
+    close(last);
     site_stop(&s);
 }
 

@@ -1,9 +1,9 @@
 /*
- * unpack.c - gzip and zstd in slices, with a limit on size and on ratio.
+ * body.c - gzip and zstd in slices, with a limit on size and on ratio; counting records.
  *
  * zlib reaches 1030:1, zstd far more: neither may decide how much memory is used.
  */
-#include "unpack.h"
+#include "body.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -24,7 +24,7 @@ struct unpacker {
 };
 
 enum coding
-unpack_coding(struct span name)
+body_coding(struct span name)
 {
     static const struct {
         const char *name;
@@ -123,7 +123,7 @@ unpack_zstd(struct unpacker *u, struct error *err)
 }
 
 enum status
-unpack_body(struct buf *body, enum coding coding, uint64_t max_bytes, struct error *err)
+body_unpack(struct buf *body, enum coding coding, uint64_t max_bytes, struct error *err)
 {
     struct unpacker u = {.in = {body->p, body->n}, .max_bytes = max_bytes};
     enum status st;
@@ -138,4 +138,69 @@ unpack_body(struct buf *body, enum coding coding, uint64_t max_bytes, struct err
     buf_clear(body);
     *body = u.out;
     return ST_OK;
+}
+
+/* --- measuring --- */
+
+bool
+body_is_blank(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!s.p[i] || !strchr(" \t\r\n", s.p[i]))
+            return false;
+    return true;
+}
+
+bool
+body_is_array(struct span s)
+{
+    size_t i = 0;
+
+    while (i < s.n && s.p[i] && strchr(" \t\r\n", s.p[i]))
+        i++;
+    return i < s.n && s.p[i] == '[';
+}
+
+size_t
+body_count_lines(struct span s)
+{
+    size_t n = 0;
+
+    while (s.n > 0) {
+        const char *end = memchr(s.p, '\n', s.n);
+        size_t step = end ? (size_t)(end - s.p) + 1 : s.n;
+
+        n++;
+        s.p += step;
+        s.n -= step;
+    }
+    return n;
+}
+
+/* One more than the commas between the elements of the outer array. */
+size_t
+body_count_elements(struct span s)
+{
+    size_t n = 1, depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            depth++;
+        } else if (c == ']' || c == '}') {
+            depth -= depth > 0;
+        } else if (c == ',' && depth == 1) {
+            n++;
+        }
+    }
+    return n;
 }
