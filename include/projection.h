@@ -45,12 +45,18 @@ struct projection_options {
     struct config_retention retention;
     bool never_expire;     /* clock = "data" */
     const struct change_feed *feed;
+    /* Called from the projection's thread when nobody listens at url: a managed server that
+     * died. NULL: nothing is done about it. */
+    void (*revive)(void *arg);
+    void *revive_arg;
+    int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
 };
 
 struct projection_status {
     bool connected;
     uint64_t applied;      /* lowest marker over the partitions */
     uint64_t keys_sent, fields_sent, reconnects, expired;
+    uint64_t mended;       /* differences that the scrubber found and put right */
     char problem[200];     /* "" or one sentence: what is wrong and what to do */
 };
 
@@ -71,6 +77,10 @@ struct managed_redis;
 enum status managed_redis_start(struct managed_redis **out, const char *program,
                                 const char *state_dir, struct error *err);
 const char *managed_redis_url(const struct managed_redis *m);
+bool managed_redis_alive(struct managed_redis *m);
+/* Starts the server again if it is dead, without waiting until it has loaded its data. Any
+ * thread. */
+enum status managed_redis_revive(struct managed_redis *m, struct error *err);
 void managed_redis_stop(struct managed_redis *m); /* saves, waits for its end; accepts NULL */
 
 /* Compares Redis with the ledger, key by key. Each difference is reported as one line; the
@@ -82,5 +92,11 @@ enum status trends_verify(const char *url, const char *node, const struct change
                           const struct config_retention *retention, bool never_expire,
                           void (*report)(void *arg, const char *line), void *arg,
                           struct verify_result *out, struct error *err);
+
+/* Makes the node's projection, running or started later, send everything again and then remove
+ * what its ledger does not know. ST_BAD_CONFIG: the node's keys belong to another ledger; with
+ * `replace` they are taken over. */
+enum status trends_rebuild(const char *url, const char *node, const char *ledger_id, bool replace,
+                           struct error *err);
 
 #endif

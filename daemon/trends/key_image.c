@@ -1,0 +1,260 @@
+/*
+ * key_image.c - the contract of callswell-redis(7), read from left to right: cell to keys.
+ */
+#include "key_image.h"
+
+#include <stdlib.h>
+
+#include "civil.h"
+#include "keys.h"
+
+/* Longest possible parts, so that text never moves while an image is made: 20 digits and a
+ * sign per value, names of at most 256 bytes of which each may become %XX. */
+#define VALUE_ROOM (SERVICE_COLUMNS * 22)
+#define NODE_ROOM  40
+
+void
+key_imager_init(struct key_imager *k, const char *node, const struct config_retention *retention,
+                bool never_expire)
+{
+    *k = (struct key_imager){.node = node};
+    if (!never_expire)
+        k->retention = *retention;
+}
+
+void
+key_imager_clear(struct key_imager *k)
+{
+    buf_clear(&k->text);
+    free(k->fields);
+    *k = (struct key_imager){0};
+}
+
+static void
+make_room(struct key_imager *k, const struct cell *c)
+{
+    size_t fields = (size_t)c->slot_count + c->feature_count + 1, names = 0;
+    size_t key = 3 * c->name.n + NODE_ROOM + 64;
+
+    for (size_t i = 0; i < c->feature_count; i++)
+        names += 3 * c->features[i].name.n;
+    buf_reset(&k->text);
+    buf_reserve(&k->text, fields * (VALUE_ROOM + NODE_ROOM + 16) + names + KEY_IMAGES_MAX * key);
+    if (k->field_cap < fields) {
+        k->field_cap = fields * 2;
+        k->fields = xrealloc(k->fields, k->field_cap * sizeof *k->fields);
+    }
+}
+
+static void
+put_number(struct buf *b, unsigned v, int digits)
+{
+    char text[4];
+
+    for (int i = digits; i-- > 0; v /= 10)
+        text[i] = (char)('0' + v % 10);
+    buf_add(b, text, (size_t)digits);
+}
+
+/* Ends a field's name with @NODE and writes its values; start is where the name began. */
+static struct key_field
+end_field(struct key_imager *k, size_t start, const int64_t *v, unsigned columns)
+{
+    struct key_field f;
+
+    buf_char(&k->text, '@');
+    buf_str(&k->text, k->node);
+    f.name = span_of(k->text.p + start, k->text.n - start);
+    start = k->text.n;
+    for (unsigned i = 0; i < columns; i++) {
+        if (i)
+            buf_char(&k->text, ':');
+        buf_i64(&k->text, v[i]);
+    }
+    f.value = span_of(k->text.p + start, k->text.n - start);
+    return f;
+}
+
+static size_t
+slot_fields(struct key_imager *k, const struct cell *c, int digits)
+{
+    for (size_t i = 0; i < c->slot_count; i++) {
+        size_t start = k->text.n;
+
+        put_number(&k->text, c->slots[i].slot, digits);
+        k->fields[i] = end_field(k, start, c->slots[i].v, cell_columns(c->kind));
+    }
+    return c->slot_count;
+}
+
+/* dd@NODE with the day's sums, where the day has any; dd.x.FEATURE@NODE for each feature. */
+static size_t
+day_fields(struct key_imager *k, const struct cell *c, struct key_field *out)
+{
+    int64_t v[SERVICE_COLUMNS] = {0};
+    int year, month, day;
+    size_t n = 0, start;
+
+    civil_from_days(c->day, &year, &month, &day);
+    if (c->slot_count > 0) {
+        cell_sum(c, v);
+        start = k->text.n;
+        put_number(&k->text, (unsigned)day, 2);
+        out[n++] = end_field(k, start, v, cell_columns(c->kind));
+    }
+    for (size_t i = 0; i < c->feature_count; i++) {
+        start = k->text.n;
+        put_number(&k->text, (unsigned)day, 2);
+        buf_add(&k->text, ".x.", 3);
+        keys_encode_name(&k->text, c->features[i].name);
+        v[0] = c->features[i].used;
+        v[1] = c->features[i].wanted;
+        out[n++] = end_field(k, start, v, 2);
+    }
+    return n;
+}
+
+static void
+set_life(struct key_image *image, int32_t day, int64_t retention)
+{
+    int year, month, dd;
+
+    image->closed_day = day + 1;
+    if (image->month) {
+        civil_from_days(day, &year, &month, &dd);
+        image->closed_day = month == 12 ? days_from_civil(year + 1, 1, 1)
+                                        : days_from_civil(year, month + 1, 1);
+    }
+    image->expire_at = KEY_FOR_EVER;
+    if (retention > 0)
+        image->expire_at = (int64_t)image->closed_day * DAY_SECONDS + retention;
+}
+
+static bool
+is_zero(const struct cell *c)
+{
+    int64_t v[SERVICE_COLUMNS] = {0};
+    int64_t any = 0;
+
+    cell_sum(c, v);
+    for (unsigned i = 0; i < cell_columns(c->kind); i++)
+        any |= v[i];
+    return any == 0;
+}
+
+static bool
+sketch_image(struct key_image *image, const struct cell *c, int which, struct span key,
+             int64_t retention)
+{
+    *image = (struct key_image){.key = key, .sketch = &c->sketch[which], .type = KEY_SKETCH};
+    if (sketch_empty(image->sketch)) {
+        /* Empty is usual for a day of failed legs, and then there is no key. Only counters
+         * that were set back to zero leave one behind. */
+        if (c->slot_count == 0 || !is_zero(c))
+            return false;
+        image->type = KEY_GONE;
+    }
+    set_life(image, c->day, retention);
+    return true;
+}
+
+/* Where the key that `write` appends has been put. */
+#define KEY_TEXT(k, write)                                                                         \
+    ({                                                                                             \
+        size_t start_ = (k)->text.n;                                                               \
+        write;                                                                                     \
+        span_of((k)->text.p + start_, (k)->text.n - start_);                                       \
+    })
+
+static size_t
+customer_images(struct key_imager *k, const struct cell *c, struct key_image *out)
+{
+    const struct config_retention *r = &k->retention;
+    size_t n = 0, slots = slot_fields(k, c, 2);
+    size_t days = day_fields(k, c, k->fields + slots);
+    struct span key;
+
+    if (slots > 0) {
+        key = KEY_TEXT(k, keys_customer_quarters(&k->text, c->name, c->day));
+        out[n] = (struct key_image){.key = key, .fields = k->fields, .field_count = slots};
+        set_life(&out[n++], c->day, r->quarter);
+    }
+    if (days > 0) {
+        key = KEY_TEXT(k, keys_customer_month(&k->text, c->name, c->day));
+        out[n] = (struct key_image){
+            .key = key, .fields = k->fields + slots, .field_count = days, .month = true};
+        set_life(&out[n++], c->day, r->day);
+    }
+    key = KEY_TEXT(k, keys_customer_people(&k->text, c->name, c->day, k->node));
+    n += sketch_image(&out[n], c, SKETCH_PEOPLE, key, r->people);
+    key = KEY_TEXT(k, keys_customer_conferences(&k->text, c->name, c->day, k->node));
+    n += sketch_image(&out[n], c, SKETCH_SECOND, key, r->people);
+    return n;
+}
+
+static size_t
+feature_images(struct key_imager *k, const struct cell *c, struct key_image *out)
+{
+    const struct config_retention *r = &k->retention;
+    size_t n = 0, days = day_fields(k, c, k->fields);
+    struct span key;
+
+    if (days > 0) {
+        key = KEY_TEXT(k, keys_feature_month(&k->text, c->name, c->day));
+        out[n] = (struct key_image){
+            .key = key, .fields = k->fields, .field_count = days, .month = true};
+        set_life(&out[n++], c->day, r->day);
+    }
+    key = KEY_TEXT(k, keys_feature_people(&k->text, c->name, c->day, k->node));
+    n += sketch_image(&out[n], c, SKETCH_PEOPLE, key, r->feature_people);
+    key = KEY_TEXT(k, keys_feature_customers(&k->text, c->name, c->day, k->node));
+    n += sketch_image(&out[n], c, SKETCH_SECOND, key, r->feature_people);
+    return n;
+}
+
+static size_t
+slot_image(struct key_imager *k, const struct cell *c, struct key_image *out)
+{
+    bool service = c->kind == CELL_SERVICE;
+    size_t slots = slot_fields(k, c, service ? 2 : 4);
+    struct span key;
+
+    if (slots == 0)
+        return 0;
+    if (service)
+        key = KEY_TEXT(k, keys_service_day(&k->text, c->name, c->day));
+    else
+        key = KEY_TEXT(k, keys_region_day(&k->text, c->name, c->day));
+    *out = (struct key_image){.key = key, .fields = k->fields, .field_count = slots};
+    set_life(out, c->day, service ? k->retention.service : k->retention.load);
+    return 1;
+}
+
+size_t
+key_images(struct key_imager *k, const struct cell *c, struct key_image out[KEY_IMAGES_MAX])
+{
+    make_room(k, c);
+    switch ((enum cell_kind)c->kind) {
+    case CELL_CUSTOMER:
+        return customer_images(k, c, out);
+    case CELL_FEATURE:
+        return feature_images(k, c, out);
+    case CELL_SERVICE:
+    case CELL_REGION:
+        return slot_image(k, c, out);
+    case CELL_WORKLOAD:
+        break; /* derived from features by a rule of this node: staffing's own affair */
+    }
+    return 0;
+}
+
+bool
+key_dirty_member(struct buf *out, const struct cell *c)
+{
+    if (c->kind == CELL_WORKLOAD)
+        return false;
+    buf_char(out, (char)c->kind);
+    buf_char(out, ':');
+    keys_encode_name(out, c->name);
+    return true;
+}

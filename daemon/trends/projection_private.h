@@ -1,0 +1,68 @@
+/*
+ * projection_private.h - the inside of a projection, shared by its four files.
+ */
+#ifndef PROJECTION_PRIVATE_H
+#define PROJECTION_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "projection.h"
+#include "projection_write.h"
+#include "session.h"
+
+struct projection {
+    /* set once */
+    struct projection_options opt;
+    struct redis_url url;
+    char *node;
+    pthread_t thread;
+    atomic_bool stopping;
+
+    /* the thread's own */
+    struct redis_link *link;
+    struct trend_session session;
+    struct trend_writer writer;
+    uint64_t reached[KEY_PARTITIONS]; /* every change up to it is in the writer or sent */
+    uint64_t gathered; /* bit per partition: reached[] is to become its marker */
+    uint64_t redo;     /* bit per partition: a key was in the way, send it from 0 */
+    uint64_t attaches;
+    int64_t back_off_ms, round_ms;
+    int64_t check_due_ms, scrub_due_ms;
+    unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
+    unsigned scrub_partition;
+    int32_t sweep_from, sweep_day; /* periods closed on days in (from, day] */
+    bool sweep_persist;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;  /* the thread: kicked or stopping */
+    pthread_cond_t moved; /* waiters: the places moved */
+    /* under mutex */
+    bool pending, urgent, quiet;
+    int64_t first_kick_ms, last_kick_ms;
+    struct projection_status status;
+};
+
+/* projection_round.c. Brings every partition that is behind to the feed's last batch. With
+ * mark, markers follow; without, `gathered` says which could. ST_RETRY: drop the link. */
+enum status projection_round(struct projection *p, bool all, bool mark, struct error *err);
+/* Sends one partition from 0 without touching its marker. */
+enum status projection_resend(struct projection *p, unsigned partition, struct error *err);
+/* Moves the markers of `gathered`. */
+enum status projection_mark(struct projection *p, struct error *err);
+/* Removes from Redis what this node once wrote and the ledger does not have. */
+enum status projection_clean(struct projection *p, struct error *err);
+/* Sends what the writer holds and reads every reply. */
+enum status projection_flush(struct projection *p, struct error *err);
+/* Visits every cell of a partition with seq > after, from disk and then from memory, without a
+ * gap between the two. `visit` gets the projection; what it adds to the writer may be sent
+ * between visits. */
+enum status projection_scan(struct projection *p, unsigned partition, uint64_t after,
+                            cell_visit *visit, uint64_t *upto, struct error *err);
+
+/* projection_chores.c: what is done when nothing waits to be sent. */
+int64_t projection_chore_due(const struct projection *p); /* monotonic ms */
+enum status projection_chore(struct projection *p, struct error *err);
+void projection_plan_chores(struct projection *p, bool attached);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * projection_round.c - from cells to acknowledged keys to markers.
+ */
+#include "projection_private.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "compare.h"
+#include "log.h"
+
+#define CHUNK        (1024 * 1024)
+#define MEMORY_BOUND ((size_t)64 * 1024 * 1024)
+
+/* --- sending --- */
+
+struct replies {
+    struct projection *p;
+    struct redis_batch again; /* UNLINK and the command once more, for keys of a wrong type */
+    enum status st;
+    struct error error;
+};
+
+static bool
+note_reply(void *arg, size_t i, redisReply *r)
+{
+    struct replies *o = arg;
+    struct projection *p = o->p;
+    const struct redis_batch *b = &p->writer.batch;
+
+    if (r->type != REDIS_REPLY_ERROR)
+        return false;
+    if (redis_is_error(r, "WRONGTYPE")) {
+        struct span key = redis_batch_key(b, i);
+
+        log_warn("redis_wrong_type", "key=%.*s", (int)(key.n < 400 ? key.n : 400), key.p);
+        redis_batch_begin(&o->again, b->at[i].partition, 2);
+        redis_batch_arg(&o->again, SPAN("UNLINK"));
+        redis_batch_arg(&o->again, key);
+        redis_batch_copy(&o->again, b, i);
+        p->redo |= UINT64_C(1) << b->at[i].partition;
+    } else if (o->st == ST_OK) {
+        o->st = redis_refusal(p->link, r, &o->error);
+    }
+    return false;
+}
+
+static bool
+note_second_reply(void *arg, size_t i, redisReply *r)
+{
+    struct replies *o = arg;
+
+    (void)i;
+    if (r->type == REDIS_REPLY_ERROR && o->st == ST_OK)
+        o->st = redis_refusal(o->p->link, r, &o->error);
+    return false;
+}
+
+/* What else stood in such a key before somebody replaced it is lost with it, and a month's key
+ * holds many cells: the partition is sent again from 0. Its marker says so before the first key is
+ * touched, so that a crash in between forgets nothing. */
+static enum status
+replace_keys(struct replies *o, struct error *err)
+{
+    static const uint64_t zero[KEY_PARTITIONS];
+    struct projection *p = o->p;
+    enum status st = trend_session_move(&p->session, p->redo, zero, err);
+
+    if (st == ST_OK)
+        st = redis_link_send(p->link, &o->again, note_second_reply, o, err);
+    pthread_mutex_lock(&p->mutex);
+    p->pending = p->urgent = true;
+    pthread_mutex_unlock(&p->mutex);
+    return st;
+}
+
+enum status
+projection_flush(struct projection *p, struct error *err)
+{
+    struct replies o = {.p = p, .st = ST_OK};
+    enum status st;
+
+    trend_writer_dirty(&p->writer);
+    st = redis_link_send(p->link, &p->writer.batch, note_reply, &o, err);
+    if (st == ST_OK && o.st == ST_OK && o.again.count > 0)
+        st = replace_keys(&o, err);
+    if (st == ST_OK && o.st != ST_OK) {
+        if (err)
+            *err = o.error;
+        st = o.st;
+    }
+    redis_batch_clear(&o.again);
+    redis_batch_reset(&p->writer.batch);
+    pthread_mutex_lock(&p->mutex);
+    p->status.keys_sent = p->writer.keys;
+    p->status.fields_sent = p->writer.fields;
+    p->status.expired = p->writer.expired;
+    pthread_mutex_unlock(&p->mutex);
+    return st;
+}
+
+/* --- scanning --- */
+
+struct scan {
+    struct projection *p;
+    cell_visit *visit;
+    size_t start;            /* of what this scan of memory added */
+    uint64_t slices, slice;  /* of memory: hash mod slices */
+};
+
+static enum status
+visit_disk(void *arg, const struct cell *c, struct error *err)
+{
+    struct scan *s = arg;
+    enum status st;
+
+    if (atomic_load(&s->p->stopping))
+        return fail(err, ST_RETRY, "Stopping");
+    st = s->visit(s->p, c, err);
+    if (st == ST_OK && s->p->writer.batch.out.n > CHUNK)
+        st = projection_flush(s->p, err);
+    return st;
+}
+
+/* Under the ledger's lock: nothing may wait, so nothing is sent from here. */
+static enum status
+visit_memory(void *arg, const struct cell *c, struct error *err)
+{
+    struct scan *s = arg;
+
+    if (c->hash % s->slices != s->slice)
+        return ST_OK;
+    if (s->p->writer.batch.out.n - s->start > MEMORY_BOUND)
+        return ST_FULL;
+    return s->visit(s->p, c, err);
+}
+
+/* When the commands of all changed cells pass the bound, what there is goes out and the cells are
+ * visited again in more, smaller slices. The partition stands where its oldest slice does. */
+static enum status
+scan_memory(struct scan *s, unsigned partition, uint64_t after, uint64_t *upto, struct error *err)
+{
+    const struct change_feed *feed = s->p->opt.feed;
+    enum status st = ST_OK;
+
+    *upto = UINT64_MAX;
+    s->slices = 1;
+    for (s->slice = 0; s->slice < s->slices; s->slice++) {
+        uint64_t reached = 0;
+
+        s->start = s->p->writer.batch.out.n;
+        st = feed->scan_memory(feed->ctx, partition, after, visit_memory, s, &reached, err);
+        if (st != ST_OK && st != ST_FULL)
+            return st;
+        if (st == ST_OK && reached < *upto)
+            *upto = reached;
+        if (st == ST_FULL || s->slices > 1) {
+            enum status sent = projection_flush(s->p, err);
+
+            if (sent != ST_OK)
+                return sent;
+        }
+        if (st == ST_FULL) {
+            s->slices *= 4;
+            s->slice = UINT64_MAX; /* from the first slice again */
+        }
+    }
+    return ST_OK;
+}
+
+enum status
+projection_scan(struct projection *p, unsigned partition, uint64_t after, cell_visit *visit,
+                uint64_t *upto, struct error *err)
+{
+    const struct change_feed *feed = p->opt.feed;
+    struct scan s = {.p = p, .visit = visit};
+
+    for (;;) {
+        uint64_t since = feed->memory_since(feed->ctx);
+        enum status st = ST_OK;
+
+        if (after < since)
+            st = feed->scan_disk(feed->ctx, partition, after, visit_disk, &s, err);
+        if (st == ST_OK)
+            st = scan_memory(&s, partition, after, upto, err);
+        if (st != ST_OK)
+            return st;
+        if (feed->memory_since(feed->ctx) <= since)
+            return ST_OK;
+        /* Cells went from memory to disk between the two scans, and may have been in neither.
+         * Whatever changed up to `since` has been visited for certain. */
+        if (after < since)
+            after = since;
+    }
+}
+
+/* --- a round --- */
+
+static enum status
+write_cell(void *arg, const struct cell *c, struct error *err)
+{
+    struct projection *p = arg;
+
+    (void)err;
+    trend_writer_cell(&p->writer, c);
+    return ST_OK;
+}
+
+/* The version is a batch that the feed had finished before the first cell was visited: a key that
+ * says 41 holds at least all of batch 41. */
+static enum status
+gather(struct projection *p, unsigned partition, uint64_t after, struct error *err)
+{
+    const struct change_feed *feed = p->opt.feed;
+    uint64_t target = feed->last_batch(feed->ctx);
+
+    trend_writer_begin(&p->writer, partition, feed->incarnation, target, feed->now(feed->ctx));
+    return projection_scan(p, partition, after, write_cell, &p->reached[partition], err);
+}
+
+enum status
+projection_mark(struct projection *p, struct error *err)
+{
+    uint64_t lowest = UINT64_MAX;
+    enum status st;
+
+    st = trend_session_move(&p->session, p->gathered & ~p->redo, p->reached, err);
+    if (st != ST_OK)
+        return st;
+    p->gathered = 0;
+    for (unsigned part = 0; part < KEY_PARTITIONS; part++)
+        if (p->session.place[part].seq < lowest)
+            lowest = p->session.place[part].seq;
+    pthread_mutex_lock(&p->mutex);
+    p->status.applied = lowest;
+    pthread_cond_broadcast(&p->moved);
+    pthread_mutex_unlock(&p->mutex);
+    return ST_OK;
+}
+
+static enum status
+settle(struct projection *p, bool mark, struct error *err)
+{
+    enum status st = projection_flush(p, err);
+
+    return st == ST_OK && mark ? projection_mark(p, err) : st;
+}
+
+enum status
+projection_round(struct projection *p, bool all, bool mark, struct error *err)
+{
+    const struct change_feed *feed = p->opt.feed;
+    uint64_t target = feed->last_batch(feed->ctx);
+    enum status st = ST_OK;
+
+    for (unsigned part = 0; st == ST_OK && part < KEY_PARTITIONS; part++) {
+        const struct trend_place *place = &p->session.place[part];
+
+        if (!all && place->seq >= target)
+            continue;
+        p->redo &= ~(UINT64_C(1) << part);
+        st = gather(p, part, place->seq, err);
+        if (st == ST_OK)
+            p->gathered |= UINT64_C(1) << part;
+        if (st == ST_OK && p->writer.batch.out.n > CHUNK)
+            st = settle(p, mark, err);
+    }
+    return st == ST_OK ? settle(p, mark, err) : st;
+}
+
+enum status
+projection_resend(struct projection *p, unsigned partition, struct error *err)
+{
+    uint64_t reached = p->reached[partition];
+    enum status st = gather(p, partition, 0, err);
+
+    p->reached[partition] = reached;
+    return st == ST_OK ? projection_flush(p, err) : st;
+}
+
+/* --- cleaning --- */
+
+struct cleaning {
+    struct projection *p;
+    uint64_t removed;
+};
+
+static void
+remove_extra(void *arg, enum difference what, struct span key, struct span field,
+             struct span have, struct span want)
+{
+    struct cleaning *c = arg;
+    struct redis_batch *b = &c->p->writer.batch;
+
+    (void)have, (void)want;
+    if (what != DIFFERENCE_EXTRA)
+        return;
+    c->removed++;
+    redis_batch_begin(b, 0, field.n > 0 ? 3 : 2);
+    redis_batch_str(b, field.n > 0 ? "HDEL" : "UNLINK");
+    redis_batch_arg(b, key);
+    if (field.n > 0)
+        redis_batch_arg(b, field);
+}
+
+enum status
+projection_clean(struct projection *p, struct error *err)
+{
+    struct cleaning cleaning = {.p = p};
+    struct known known = {0};
+    struct comparer c;
+    enum status st = ST_OK;
+
+    comparer_init(&c, p->link, p->node, p->opt.feed, &p->opt.retention, p->opt.never_expire);
+    c.known = &known;
+    c.visit = remove_extra;
+    c.arg = &cleaning;
+    for (unsigned part = 0; st == ST_OK && part < KEY_PARTITIONS; part++)
+        st = comparer_partition(&c, part, err);
+    if (st == ST_OK)
+        st = comparer_strays(&c, err);
+    if (st == ST_OK)
+        st = projection_flush(p, err);
+    log_info("redis_cleaned", "node=%s removed=%llu", p->node,
+             (unsigned long long)cleaning.removed);
+    comparer_clear(&c);
+    known_clear(&known);
+    return st;
+}

@@ -1,0 +1,47 @@
+/*
+ * projection_write.h - cells as Redis commands: absolute values, one command per key.
+ *
+ * Only memory is touched, so a cell may be written while the ledger holds a lock for it.
+ */
+#ifndef PROJECTION_WRITE_H
+#define PROJECTION_WRITE_H
+
+#include <stdint.h>
+
+#include "key_image.h"
+#include "redis_link.h"
+
+struct trend_writer {
+    struct key_imager imager;
+    struct redis_batch batch;
+    struct buf members;    /* of the dirty set: for each, its length in 2 bytes, then itself */
+    struct buf sketch;
+    size_t member_count;
+    size_t last_member;    /* where the newest begins in members */
+    unsigned partition;
+    int64_t now;           /* UTC seconds */
+    char version[48];      /* incarnation:batch */
+    uint64_t keys, fields; /* written so far, ever */
+    uint64_t expired;      /* keys left out because their time is over */
+};
+
+void trend_writer_init(struct trend_writer *w, const char *node,
+                       const struct config_retention *retention, bool never_expire);
+void trend_writer_clear(struct trend_writer *w);
+
+/* What follows belongs to this partition and brings it to this batch. */
+void trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation,
+                        uint64_t batch, int64_t now);
+/* Adds a cell's commands. Each key is one HSET that carries its version, or one SET. A key whose
+ * period is over gets its EXPIREAT right behind; one past its retention is not written. */
+void trend_writer_cell(struct trend_writer *w, const struct cell *c);
+/* Adds SADD cs:{P}:dirty for the cells since the last one: behind the data, so that whoever is
+ * told finds it there. */
+void trend_writer_dirty(struct trend_writer *w);
+
+/* Adds EXPIREAT for each key of the cell whose period closed on a day in (after, to]; with
+ * `persist` also PERSIST for keys that now live for ever. */
+void trend_writer_lifetime(struct trend_writer *w, const struct cell *c, int32_t after, int32_t to,
+                           bool persist);
+
+#endif

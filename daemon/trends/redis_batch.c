@@ -1,0 +1,110 @@
+/*
+ * redis_batch.c - commands written in RESP, the wire form of Redis' requests.
+ *
+ *   *3\r\n $3\r\nSET\r\n $3\r\nkey\r\n $5\r\nvalue\r\n
+ */
+#include "redis_link.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void
+redis_batch_begin(struct redis_batch *b, unsigned partition, unsigned argc)
+{
+    if (b->count == b->cap) {
+        b->cap = b->cap ? b->cap * 2 : 256;
+        b->at = xrealloc(b->at, b->cap * sizeof *b->at);
+    }
+    b->at[b->count++] = (struct redis_command){.partition = (uint8_t)partition};
+    b->args = 0;
+    buf_char(&b->out, '*');
+    buf_u64(&b->out, argc);
+    buf_add(&b->out, "\r\n", 2);
+}
+
+void
+redis_batch_arg(struct redis_batch *b, struct span s)
+{
+    struct redis_command *c = &b->at[b->count - 1];
+
+    buf_reserve(&b->out, s.n + 32);
+    buf_char(&b->out, '$');
+    buf_u64(&b->out, s.n);
+    buf_add(&b->out, "\r\n", 2);
+    if (b->args++ == 1) {
+        c->key_at = b->out.n;
+        c->key_n = (uint32_t)s.n;
+    }
+    buf_span(&b->out, s);
+    buf_add(&b->out, "\r\n", 2);
+    c->end = b->out.n;
+}
+
+void
+redis_batch_str(struct redis_batch *b, const char *s)
+{
+    redis_batch_arg(b, span_str(s));
+}
+
+void
+redis_batch_i64(struct redis_batch *b, int64_t v)
+{
+    char digits[24];
+    struct buf text = {digits, 0, sizeof digits};
+
+    buf_i64(&text, v);
+    redis_batch_arg(b, span_of(text.p, text.n));
+}
+
+void
+redis_batch_add(struct redis_batch *b, unsigned partition, ...)
+{
+    const char *arg;
+    unsigned argc = 0;
+    va_list ap;
+
+    va_start(ap, partition);
+    while (va_arg(ap, const char *))
+        argc++;
+    va_end(ap);
+    redis_batch_begin(b, partition, argc);
+    va_start(ap, partition);
+    while ((arg = va_arg(ap, const char *)) != NULL)
+        redis_batch_str(b, arg);
+    va_end(ap);
+}
+
+void
+redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i)
+{
+    size_t start = i ? from->at[i - 1].end : 0, at = b->out.n;
+    struct redis_command c = from->at[i];
+
+    redis_batch_begin(b, c.partition, 0);
+    b->out.n = at; /* the copied bytes bring their own beginning */
+    buf_add(&b->out, from->out.p + start, c.end - start);
+    c.key_at = at + (c.key_at - start);
+    c.end = b->out.n;
+    b->at[b->count - 1] = c;
+}
+
+struct span
+redis_batch_key(const struct redis_batch *b, size_t i)
+{
+    return span_of(b->out.p + b->at[i].key_at, b->at[i].key_n);
+}
+
+void
+redis_batch_reset(struct redis_batch *b)
+{
+    buf_reset(&b->out);
+    b->count = 0;
+}
+
+void
+redis_batch_clear(struct redis_batch *b)
+{
+    buf_clear(&b->out);
+    free(b->at);
+    *b = (struct redis_batch){0};
+}

@@ -1,0 +1,393 @@
+/*
+ * redis_link.c - connecting, exchanging, and saying in plain words what Redis refused.
+ */
+#include "redis_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Bytes of commands sent ahead of their replies: enough to keep Redis busy, little enough that
+ * its reply buffer stays small. */
+#define IN_FLIGHT  (1024 * 1024)
+#define READ_BYTES (64 * 1024)
+/* How often a wait looks whether it was cancelled. */
+#define POLL_SLICE_MS 100
+
+struct redis_link {
+    redisContext *ctx;
+    int silence_timeout_ms;
+    const atomic_bool *cancel;
+    char shown[160];
+    char *in; /* READ_BYTES */
+};
+
+/* What Redis may answer instead of doing as told, and what a person can do about it. */
+static const struct {
+    const char *code, *advice;
+} refusals[] = {
+    {"OOM", "is out of memory for new data: raise maxmemory or remove other data"},
+    {"MISCONF", "refuses writes because it cannot save to its disk: see its log; if the disk is "
+                "well again and this stays, switch appendonly off and on with CONFIG SET"},
+    {"READONLY", "is a read-only replica: give the address of the master"},
+    {"LOADING", "is still loading its data: it will be tried again until it has"},
+    {"BUSY", "is busy with somebody's script: end it with SCRIPT KILL"},
+    {"MASTERDOWN", "is a replica that lost its master: give the address of the master"},
+    {"CLUSTERDOWN", "is part of a Redis Cluster, which cannot be used here: give a single server"},
+    {"MOVED", "is part of a Redis Cluster, which cannot be used here: give a single server"},
+    {"NOAUTH", "asks for a password: write redis://user:password@host or redis://:password@host"},
+    {"WRONGPASS", "does not accept this user and password: correct the Redis URL"},
+    {"NOPERM", "does not let this user do what is needed: give it +@all on the keys cs:*"},
+    {"NOREPLICAS", "wants more replicas than are connected (min-replicas-to-write)"},
+    {"DENIED", "is in protected mode: give it a password or bind it to loopback"},
+    {"ERR max number of clients", "has no room for another client: raise its maxclients"},
+    {"ERR DB index", "has no such database: correct the number at the end of the Redis URL"},
+    {"ERR invalid DB", "has no such database: correct the number at the end of the Redis URL"},
+    {"ERR invalid password", "does not accept this password: correct the Redis URL"},
+    {"ERR AUTH", "has no password set, but the Redis URL gives one: remove it from the URL"},
+    {"ERR Client sent AUTH", "has no password set, but the Redis URL gives one: remove it"},
+};
+
+bool
+redis_is_error(const redisReply *r, const char *code)
+{
+    size_t n = code ? strlen(code) : 0;
+
+    return r->type == REDIS_REPLY_ERROR && r->len >= n && (n == 0 || memcmp(r->str, code, n) == 0);
+}
+
+enum status
+redis_refusal(const struct redis_link *l, const redisReply *r, struct error *err)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (redis_is_error(r, refusals[i].code))
+            return fail(err, ST_RETRY, "Redis at %.80s %s", l->shown, refusals[i].advice);
+    if (r->type != REDIS_REPLY_ERROR)
+        return fail(err, ST_RETRY, "Redis at %.80s gave an answer of an unexpected kind", l->shown);
+    return fail(err, ST_RETRY, "Redis at %.80s answered: %.120s", l->shown, r->str);
+}
+
+/* A path too long for sockaddr_un is reached through its folder's descriptor. The text made is
+ * short whatever the folder is called. */
+static redisContext *
+connect_unix(const char *path, struct timeval limit)
+{
+    char *copy = xstrdup(path), *base = xstrdup(path), shorter[sizeof((struct sockaddr_un *)0)->sun_path];
+    redisContext *ctx = NULL;
+    int folder = -1, n, saved;
+
+    if (strlen(path) < sizeof shorter) {
+        ctx = redisConnectUnixWithTimeout(path, limit);
+    } else if ((folder = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC)) >= 0) {
+        n = snprintf(shorter, sizeof shorter, "/proc/self/fd/%d/%s", folder, basename(base));
+        if (n < (int)sizeof shorter)
+            ctx = redisConnectUnixWithTimeout(shorter, limit);
+        else
+            errno = ENAMETOOLONG;
+    }
+    saved = errno;
+    if (folder >= 0)
+        close(folder);
+    free(copy);
+    free(base);
+    errno = saved;
+    return ctx;
+}
+
+static enum status
+connect_socket(struct redis_link *l, const struct redis_url *u, int timeout_ms, struct error *err)
+{
+    struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    int cause;
+
+    errno = 0;
+    if (u->path)
+        l->ctx = connect_unix(u->path, limit);
+    else
+        l->ctx = redisConnectWithTimeout(u->host, u->port, limit);
+    cause = errno;
+    if (l->ctx && !l->ctx->err) {
+        fcntl(l->ctx->fd, F_SETFD, FD_CLOEXEC);
+        if (!u->path)
+            redisEnableKeepAlive(l->ctx);
+        return ST_OK;
+    }
+    return fail(err, cause == ECONNREFUSED || cause == ENOENT ? ST_NOT_FOUND : ST_RETRY,
+                "Redis at %.80s cannot be reached: %.100s", l->shown,
+                l->ctx && l->ctx->errstr[0] ? l->ctx->errstr : strerror(cause));
+}
+
+static enum status
+introduce(struct redis_link *l, const struct redis_link_options *opt, struct error *err)
+{
+    const struct redis_url *u = opt->url;
+    enum status st = ST_OK;
+    char db[16];
+
+    if (u->user)
+        st = redis_link_must(l, NULL, err, "AUTH", u->user, u->password, NULL);
+    else if (u->password)
+        st = redis_link_must(l, NULL, err, "AUTH", u->password, NULL);
+    if (st == ST_OK && u->db) {
+        snprintf(db, sizeof db, "%d", u->db);
+        st = redis_link_must(l, NULL, err, "SELECT", db, NULL);
+    }
+    if (st == ST_OK)
+        st = redis_link_must(l, NULL, err, "CLIENT", "SETNAME", opt->name, NULL);
+    return st;
+}
+
+enum status
+redis_link_open(struct redis_link **out, const struct redis_link_options *opt, struct error *err)
+{
+    struct redis_link *l = xcalloc(1, sizeof *l);
+    enum status st;
+
+    l->silence_timeout_ms = opt->silence_timeout_ms;
+    l->cancel = opt->cancel;
+    l->in = xmalloc(READ_BYTES);
+    snprintf(l->shown, sizeof l->shown, "%s", opt->url->shown);
+    st = connect_socket(l, opt->url, opt->connect_timeout_ms, err);
+    if (st == ST_OK)
+        st = introduce(l, opt, err);
+    if (st == ST_OK)
+        *out = l;
+    else
+        redis_link_close(l);
+    return st;
+}
+
+void
+redis_link_close(struct redis_link *l)
+{
+    if (!l)
+        return;
+    if (l->ctx)
+        redisFree(l->ctx);
+    free(l->in);
+    free(l);
+}
+
+/* --- the exchange --- */
+
+struct exchange {
+    const struct redis_batch *batch;
+    redis_reply_visit *visit;
+    void *arg;
+    size_t sent, done;
+    int64_t moved_ms; /* when a byte last went or came */
+};
+
+/* How far may be sent now: always at least the command whose reply comes next. */
+static size_t
+send_limit(const struct exchange *x)
+{
+    size_t answered = x->done ? x->batch->at[x->done - 1].end : 0;
+    size_t limit = answered + IN_FLIGHT;
+
+    if (limit < x->batch->at[x->done].end)
+        limit = x->batch->at[x->done].end;
+    return limit < x->batch->out.n ? limit : x->batch->out.n;
+}
+
+static enum status
+send_some(struct redis_link *l, struct exchange *x, struct error *err)
+{
+    size_t limit = send_limit(x);
+    ssize_t n;
+
+    while (x->sent < limit) {
+        n = send(l->ctx->fd, x->batch->out.p + x->sent, limit - x->sent,
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return ST_OK;
+        if (n < 0)
+            return fail(err, ST_RETRY, "The connection to Redis at %.80s broke: %s", l->shown,
+                        strerror(errno));
+        x->sent += (size_t)n;
+        x->moved_ms = clock_mono_ms();
+    }
+    return ST_OK;
+}
+
+static enum status
+take_replies(struct redis_link *l, struct exchange *x, struct error *err)
+{
+    void *reply;
+
+    for (;;) {
+        reply = NULL;
+        if (redisReaderGetReply(l->ctx->reader, &reply) != REDIS_OK)
+            return fail(err, ST_RETRY, "Redis at %.80s sent what is not its protocol: %.80s",
+                        l->shown, l->ctx->reader->errstr);
+        if (!reply)
+            return ST_OK;
+        if (x->done == x->batch->count) {
+            freeReplyObject(reply);
+            return fail(err, ST_RETRY, "Redis at %.80s sent a reply that nobody asked for",
+                        l->shown);
+        }
+        x->done++;
+        if (!x->visit || !x->visit(x->arg, x->done - 1, reply))
+            freeReplyObject(reply);
+    }
+}
+
+static enum status
+receive_some(struct redis_link *l, struct exchange *x, struct error *err)
+{
+    ssize_t n = recv(l->ctx->fd, l->in, READ_BYTES, MSG_DONTWAIT);
+
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return ST_OK;
+    if (n <= 0)
+        return fail(err, ST_RETRY, "Redis at %.80s closed the connection%s%s", l->shown,
+                    n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
+    x->moved_ms = clock_mono_ms();
+    redisReaderFeed(l->ctx->reader, l->in, (size_t)n);
+    return take_replies(l, x, err);
+}
+
+/* Before anything is sent nothing may be there to read: a byte would belong to no command of
+ * ours, and every later reply would be taken for its neighbour's. */
+static enum status
+expect_silence(struct redis_link *l, struct error *err)
+{
+    struct pollfd fd = {.fd = l->ctx->fd, .events = POLLIN};
+    char byte;
+
+    if (l->ctx->reader->pos < l->ctx->reader->len)
+        return fail(err, ST_RETRY, "Redis at %.80s sent a reply that nobody asked for", l->shown);
+    if (poll(&fd, 1, 0) <= 0)
+        return ST_OK;
+    if (recv(l->ctx->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+        return fail(err, ST_RETRY, "Redis at %.80s sent a reply that nobody asked for", l->shown);
+    return fail(err, ST_RETRY, "Redis at %.80s closed the connection", l->shown);
+}
+
+enum status
+redis_link_send(struct redis_link *l, const struct redis_batch *b, redis_reply_visit *visit,
+                void *arg, struct error *err)
+{
+    struct exchange x = {b, visit, arg, 0, 0, clock_mono_ms()};
+    enum status st = expect_silence(l, err);
+
+    while (st == ST_OK && x.done < b->count) {
+        struct pollfd fd = {.fd = l->ctx->fd, .events = POLLIN};
+
+        st = send_some(l, &x, err);
+        if (st != ST_OK)
+            return st;
+        if (x.sent < send_limit(&x))
+            fd.events |= POLLOUT;
+        if (l->cancel && atomic_load(l->cancel))
+            return fail(err, ST_RETRY, "Stopped while waiting for Redis at %.80s", l->shown);
+        if (poll(&fd, 1, POLL_SLICE_MS) > 0 && (fd.revents & ~POLLOUT))
+            st = receive_some(l, &x, err);
+        else if (clock_mono_ms() - x.moved_ms > l->silence_timeout_ms)
+            st = fail(err, ST_RETRY, "Redis at %.80s has not answered for %d ms", l->shown,
+                      l->silence_timeout_ms);
+    }
+    return st;
+}
+
+/* --- single commands --- */
+
+static bool
+keep_reply(void *arg, size_t i, redisReply *r)
+{
+    (void)i;
+    *(redisReply **)arg = r;
+    return true;
+}
+
+static enum status
+ask(struct redis_link *l, redisReply **out, struct error *err, va_list ap)
+{
+    struct redis_batch b = {0};
+    redisReply *reply = NULL;
+    const char *arg;
+    unsigned argc = 0;
+    enum status st;
+    va_list again;
+
+    va_copy(again, ap);
+    while (va_arg(again, const char *))
+        argc++;
+    va_end(again);
+    redis_batch_begin(&b, 0, argc);
+    while ((arg = va_arg(ap, const char *)) != NULL)
+        redis_batch_str(&b, arg);
+    st = redis_link_send(l, &b, keep_reply, &reply, err);
+    redis_batch_clear(&b);
+    if (st == ST_OK)
+        *out = reply;
+    else if (reply)
+        freeReplyObject(reply);
+    return st;
+}
+
+enum status
+redis_link_ask(struct redis_link *l, redisReply **out, struct error *err, ...)
+{
+    enum status st;
+    va_list ap;
+
+    va_start(ap, err);
+    st = ask(l, out, err, ap);
+    va_end(ap);
+    return st;
+}
+
+enum status
+redis_link_must(struct redis_link *l, redisReply **out, struct error *err, ...)
+{
+    redisReply *r = NULL;
+    enum status st;
+    va_list ap;
+
+    va_start(ap, err);
+    st = ask(l, &r, err, ap);
+    va_end(ap);
+    if (st == ST_OK && redis_is_error(r, NULL)) {
+        st = redis_refusal(l, r, err);
+    } else if (st == ST_OK && out) {
+        *out = r;
+        return ST_OK;
+    }
+    if (r)
+        freeReplyObject(r);
+    return st;
+}
+
+bool
+redis_info_find(struct span info, const char *name, struct span *value)
+{
+    size_t n = strlen(name);
+
+    while (info.n > 0) {
+        const char *end = memchr(info.p, '\n', info.n);
+        size_t line = end ? (size_t)(end - info.p) : info.n;
+
+        if (line > n && memcmp(info.p, name, n) == 0 && info.p[n] == ':') {
+            *value = span_of(info.p + n + 1, line - n - 1);
+            if (value->n > 0 && value->p[value->n - 1] == '\r')
+                value->n--;
+            return true;
+        }
+        line += end ? 1 : 0;
+        info = span_of(info.p + line, info.n - line);
+    }
+    return false;
+}
