@@ -81,7 +81,7 @@ comparer_init(struct comparer *c, struct redis_link *link, const char *node,
               const struct change_feed *feed, const struct config_retention *retention,
               bool never_expire)
 {
-    *c = (struct comparer){.link = link, .feed = feed};
+    *c = (struct comparer){.link = link, .feed = feed, .upto = UINT64_MAX};
     key_imager_init(&c->imager, node, retention, never_expire);
 }
 
@@ -169,7 +169,8 @@ visit_cell(void *arg, const struct cell *cell, struct error *err)
     for (size_t i = 0; i < n; i++) {
         if (c->known)
             learn(c, &images[i]);
-        ask_image(c, &images[i]);
+        if (cell->seq <= c->upto)
+            ask_image(c, &images[i]);
     }
     return ST_OK;
 }

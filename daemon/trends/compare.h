@@ -42,6 +42,7 @@ struct comparer {
     difference_visit *visit;
     void *arg;
     int64_t now;
+    uint64_t upto; /* cells changed later are not compared: they are still to be sent */
     uint64_t keys, fields; /* compared so far */
     /* private */
     struct redis_batch batch;

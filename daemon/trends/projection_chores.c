@@ -197,12 +197,11 @@ scrub_partition(struct projection *p, unsigned partition, struct error *err)
     struct comparer c;
     enum status st;
 
-    /* Changes that are still to be sent would all look like differences. */
-    if (p->session.place[partition].seq < feed->last_batch(feed->ctx))
-        return ST_OK;
     comparer_init(&c, p->link, p->node, feed, &p->opt.retention, p->opt.never_expire);
     c.visit = note_difference;
     c.arg = &s;
+    /* Only this thread writes, so up to the marker both sides are at rest. */
+    c.upto = p->session.place[partition].seq;
     st = comparer_partition(&c, partition, err);
     comparer_clear(&c);
     if (st != ST_OK || s.differences == 0)

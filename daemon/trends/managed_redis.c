@@ -1,0 +1,436 @@
+/*
+ * managed_redis.c - a redis-server of our own: started, found again, revived, stopped.
+ *
+ * It works in state_dir/redis (its append-only file, log and pid file) and listens on the unix
+ * socket state_dir/redis.sock only. It is no part of our process group, so Ctrl-C on a terminal
+ * reaches us first, and it outlives a crash of ours: the next start finds it by its socket and
+ * asks it where it works before taking it over. One whose socket is gone is found by its pid
+ * file and ended, because two servers must never write one append-only file.
+ *
+ * A server is only ever signalled by its process id, after /proc has said that this process
+ * works in our folder (or that it is our child).
+ */
+#include "projection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "redis_link.h"
+
+#define READY_MS     60000
+#define SHUTDOWN_MS  20000
+#define TERM_MS      5000
+#define STEP_MS      10
+#define LOG_TAIL     1200
+
+extern char **environ;
+
+struct managed_redis {
+    pthread_mutex_t mutex;
+    char *program;
+    char *dir;  /* state_dir/redis */
+    char *url;
+    char *socket;
+    struct redis_url where;
+    pid_t pid;  /* 0: none */
+    bool child; /* ours to wait for */
+};
+
+/* --- processes --- */
+
+/* Does this process work in our folder? Only such a one is ever signalled. */
+static bool
+works_here(const struct managed_redis *m, pid_t pid)
+{
+    char path[64];
+    struct stat cwd, dir;
+
+    snprintf(path, sizeof path, "/proc/%ld/cwd", (long)pid);
+    return pid > 1 && stat(path, &cwd) == 0 && stat(m->dir, &dir) == 0 &&
+           cwd.st_dev == dir.st_dev && cwd.st_ino == dir.st_ino;
+}
+
+static bool
+is_gone(struct managed_redis *m)
+{
+    int status;
+
+    if (m->pid == 0)
+        return true;
+    if (m->child ? waitpid(m->pid, &status, WNOHANG) != 0
+                 : kill(m->pid, 0) != 0 || !works_here(m, m->pid)) {
+        m->pid = 0;
+        m->child = false;
+    }
+    return m->pid == 0;
+}
+
+static bool
+wait_gone(struct managed_redis *m, int64_t limit_ms)
+{
+    int64_t end = clock_mono_ms() + limit_ms;
+
+    while (!is_gone(m) && clock_mono_ms() < end)
+        poll(NULL, 0, STEP_MS);
+    return m->pid == 0;
+}
+
+static void
+end_by_signal(struct managed_redis *m)
+{
+    if (is_gone(m))
+        return;
+    kill(m->pid, SIGTERM);
+    if (wait_gone(m, TERM_MS))
+        return;
+    log_warn("redis_server_killed", "pid=%ld", (long)m->pid);
+    kill(m->pid, SIGKILL);
+    wait_gone(m, TERM_MS);
+}
+
+/* --- asking it --- */
+
+static enum status
+open_link(const struct managed_redis *m, struct redis_link **link, struct error *err)
+{
+    struct redis_link_options opt = {.url = &m->where,
+                                     .name = "callswell:manager",
+                                     .connect_timeout_ms = 1000,
+                                     .silence_timeout_ms = SHUTDOWN_MS};
+
+    return redis_link_open(link, &opt, err);
+}
+
+static bool
+same_folder(const struct managed_redis *m, struct redis_link *link)
+{
+    redisReply *r = NULL;
+    struct stat his, ours;
+    bool same = false;
+
+    if (redis_link_must(link, &r, NULL, "CONFIG", "GET", "dir", NULL) != ST_OK)
+        return false;
+    if (r->type == REDIS_REPLY_ARRAY && r->elements == 2 &&
+        r->element[1]->type == REDIS_REPLY_STRING)
+        same = stat(r->element[1]->str, &his) == 0 && stat(m->dir, &ours) == 0 &&
+               his.st_dev == ours.st_dev && his.st_ino == ours.st_ino;
+    freeReplyObject(r);
+    return same;
+}
+
+static pid_t
+ask_pid(struct redis_link *link)
+{
+    redisReply *r = NULL;
+    struct span text;
+    int64_t pid = 0;
+
+    if (redis_link_must(link, &r, NULL, "INFO", "server", NULL) != ST_OK)
+        return 0;
+    if (r->type != REDIS_REPLY_STRING ||
+        !redis_info_find(span_of(r->str, r->len), "process_id", &text) ||
+        !span_to_i64(text, &pid))
+        pid = 0;
+    freeReplyObject(r);
+    return (pid_t)pid;
+}
+
+/* ST_OK: taken over. ST_NOT_FOUND: nobody is there. */
+static enum status
+adopt(struct managed_redis *m, struct error *err)
+{
+    int64_t end = clock_mono_ms() + READY_MS;
+    struct redis_link *link = NULL;
+    enum status st = open_link(m, &link, err);
+
+    while (st == ST_RETRY && clock_mono_ms() < end) {
+        poll(NULL, 0, STEP_MS);
+        st = open_link(m, &link, err);
+    }
+    if (st != ST_OK)
+        return st;
+    if (!same_folder(m, link))
+        st = fail(err, ST_BAD_CONFIG,
+                  "Another Redis listens on %.100s: stop it, or choose another state_dir",
+                  m->where.shown);
+    else if ((m->pid = ask_pid(link)) > 0)
+        log_info("redis_server_taken_over", "pid=%ld", (long)m->pid);
+    m->child = false;
+    redis_link_close(link);
+    return st;
+}
+
+/* --- starting --- */
+
+static void
+end_orphan(struct managed_redis *m)
+{
+    char *path = xasprintf("%s/redis.pid", m->dir), line[32] = "";
+    FILE *f = fopen(path, "re");
+
+    if (f) {
+        if (fgets(line, sizeof line, f))
+            m->pid = (pid_t)strtol(line, NULL, 10);
+        fclose(f);
+    }
+    free(path);
+    m->child = false;
+    if (m->pid <= 1 || !works_here(m, m->pid)) {
+        m->pid = 0;
+        return;
+    }
+    log_warn("redis_server_unreachable", "pid=%ld text=\"ended, because its socket is gone\"",
+             (long)m->pid);
+    end_by_signal(m);
+}
+
+static enum status
+spawn(struct managed_redis *m, struct error *err)
+{
+    /* Paths are relative to the folder the server works in, so their length does not matter. */
+    char *argv[] = {m->program, "--port", "0", "--unixsocket", "../redis.sock",
+                    "--unixsocketperm", "700", "--appendonly", "yes", "--appendfsync", "everysec",
+                    "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
+                    "--logfile", "redis.log", "--pidfile", "redis.pid", NULL};
+    char *log = xasprintf("%s/redis.log", m->dir);
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, usual;
+    int failed;
+
+    sigemptyset(&none);
+    sigfillset(&usual);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    posix_spawn_file_actions_addclosefrom_np(&files, 3);
+    posix_spawn_file_actions_addchdir_np(&files, m->dir);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attr, 0);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &usual);
+    failed = posix_spawnp(&m->pid, m->program, &files, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    free(log);
+    m->child = failed == 0;
+    if (!failed)
+        return ST_OK;
+    m->pid = 0;
+    return fail(err, ST_BAD_CONFIG,
+                "Cannot run %.100s (%s): install redis-server, or set url in the redis section",
+                m->program, strerror(failed));
+}
+
+/* The last words of a server that ended, on one line. */
+static void
+log_tail(const struct managed_redis *m, char *out, size_t size)
+{
+    char *path = xasprintf("%s/redis.log", m->dir), text[LOG_TAIL + 1];
+    FILE *f = fopen(path, "re");
+    size_t n = 0, from;
+
+    if (f) {
+        if (fseek(f, 0, SEEK_END) == 0 && ftell(f) > LOG_TAIL)
+            fseek(f, -LOG_TAIL, SEEK_END);
+        else
+            rewind(f);
+        n = fread(text, 1, LOG_TAIL, f);
+        fclose(f);
+    }
+    free(path);
+    while (n > 0 && text[n - 1] == '\n')
+        n--;
+    from = n >= size ? n - size + 1 : 0;
+    for (size_t i = from; i < n; i++)
+        out[i - from] = text[i];
+    out[n - from] = '\0';
+    for (char *p = out; *p; p++)
+        if (*p == '\n' || *p == '"')
+            *p = ' ';
+}
+
+/* One that answers but has still not loaded its data when the time is over is good enough: whoever
+ * uses it tries until it has. */
+static enum status
+wait_ready(struct managed_redis *m, struct error *err)
+{
+    int64_t end = clock_mono_ms() + READY_MS;
+    struct redis_link *link = NULL;
+    struct error last = {.text = "it does not answer"};
+    bool answered = false;
+    char tail[140];
+
+    for (;;) {
+        enum status st = open_link(m, &link, &last);
+
+        answered = st == ST_OK;
+        if (answered) {
+            st = redis_link_must(link, NULL, &last, "PING", NULL);
+            redis_link_close(link);
+        }
+        if (st == ST_OK)
+            return ST_OK;
+        if (is_gone(m)) {
+            log_tail(m, tail, sizeof tail);
+            return fail(err, ST_RETRY, "redis-server ended at once; %.40s/redis.log ends: %s",
+                        strlen(m->dir) > 40 ? "redis" : m->dir, tail);
+        }
+        if (clock_mono_ms() >= end)
+            break;
+        poll(NULL, 0, STEP_MS);
+    }
+    if (answered)
+        return ST_OK;
+    return fail(err, ST_RETRY, "redis-server was started but: %.180s", last.text);
+}
+
+/* Finds a living server or starts one. */
+static enum status
+bring_up(struct managed_redis *m, struct error *err)
+{
+    struct error why = {0};
+    enum status st = adopt(m, &why);
+    struct stat s;
+
+    if (st != ST_NOT_FOUND) {
+        if (st != ST_OK && err)
+            *err = why;
+        return st;
+    }
+    end_orphan(m);
+    if (lstat(m->socket, &s) == 0 && S_ISSOCK(s.st_mode))
+        unlink(m->socket);
+    return spawn(m, err);
+}
+
+/* --- the public side --- */
+
+static char *
+socket_url(const char *path)
+{
+    struct buf b = {0};
+
+    buf_str(&b, "unix://");
+    for (; *path; path++)
+        if (strchr("%?#@", *path))
+            buf_printf(&b, "%%%02X", (unsigned char)*path);
+        else
+            buf_char(&b, *path);
+    return b.p;
+}
+
+static void
+free_managed(struct managed_redis *m)
+{
+    redis_url_clear(&m->where);
+    pthread_mutex_destroy(&m->mutex);
+    free(m->program);
+    free(m->dir);
+    free(m->url);
+    free(m->socket);
+    free(m);
+}
+
+enum status
+managed_redis_start(struct managed_redis **out, const char *program, const char *state_dir,
+                    struct error *err)
+{
+    char *root = realpath(state_dir, NULL);
+    struct managed_redis *m;
+    enum status st;
+
+    if (!root)
+        return fail(err, ST_IO, "Cannot use state_dir %.120s: %s", state_dir, strerror(errno));
+    m = xcalloc(1, sizeof *m);
+    pthread_mutex_init(&m->mutex, NULL);
+    m->program = xstrdup(program && program[0] ? program : "redis-server");
+    m->dir = xasprintf("%s/redis", root);
+    m->socket = xasprintf("%s/redis.sock", root);
+    m->url = socket_url(m->socket);
+    free(root);
+    st = redis_url_parse(&m->where, m->url, err);
+    if (st == ST_OK && mkdir(m->dir, 0700) != 0 && errno != EEXIST)
+        st = fail(err, ST_IO, "Cannot make %.120s: %s", m->dir, strerror(errno));
+    if (st == ST_OK)
+        st = bring_up(m, err);
+    if (st == ST_OK)
+        st = wait_ready(m, err);
+    if (st == ST_OK) {
+        log_info("redis_server_ready", "pid=%ld", (long)m->pid);
+        *out = m;
+    } else {
+        if (m->child)
+            end_by_signal(m);
+        free_managed(m);
+    }
+    return st;
+}
+
+const char *
+managed_redis_url(const struct managed_redis *m)
+{
+    return m->url;
+}
+
+bool
+managed_redis_alive(struct managed_redis *m)
+{
+    bool alive;
+
+    pthread_mutex_lock(&m->mutex);
+    alive = !is_gone(m);
+    pthread_mutex_unlock(&m->mutex);
+    return alive;
+}
+
+enum status
+managed_redis_revive(struct managed_redis *m, struct error *err)
+{
+    enum status st = ST_OK;
+
+    pthread_mutex_lock(&m->mutex);
+    if (is_gone(m)) {
+        log_warn("redis_server_died", "text=\"it is started again\"");
+        st = bring_up(m, err);
+    }
+    pthread_mutex_unlock(&m->mutex);
+    return st;
+}
+
+/* SHUTDOWN writes and syncs the append-only file before it ends the server. */
+void
+managed_redis_stop(struct managed_redis *m)
+{
+    struct redis_link *link = NULL;
+    redisReply *r = NULL;
+
+    if (!m)
+        return;
+    if (!is_gone(m) && open_link(m, &link, NULL) == ST_OK) {
+        /* A broken connection is the answer hoped for. */
+        if (redis_link_ask(link, &r, NULL, "SHUTDOWN", NULL) == ST_OK) {
+            log_warn("redis_server_refuses_to_stop", "text=\"%.200s\"", r->str ? r->str : "");
+            freeReplyObject(r);
+        }
+        redis_link_close(link);
+        wait_gone(m, r ? 0 : SHUTDOWN_MS);
+    }
+    end_by_signal(m);
+    free_managed(m);
+}
