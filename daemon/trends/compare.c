@@ -355,14 +355,17 @@ enum status
 comparer_partition(struct comparer *c, unsigned partition, struct error *err)
 {
     const struct change_feed *feed = c->feed;
-    uint64_t upto;
+    uint64_t since = feed->memory_since(feed->ctx), upto;
     enum status st;
 
     c->now = feed->now(feed->ctx);
     redis_batch_reset(&c->batch);
     buf_reset(&c->expected);
     st = feed->scan_disk(feed->ctx, partition, 0, visit_disk, c, err);
-    if (st == ST_OK)
-        st = feed->scan_memory(feed->ctx, partition, 0, visit_cell, c, &upto, err);
+    if (st != ST_OK)
+        return st;
+    st = feed->scan_memory(feed->ctx, partition, 0, visit_cell, c, &upto, err);
+    if (st == ST_RETRY || (st == ST_OK && feed->memory_since(feed->ctx) > since))
+        return ST_MORE;
     return st == ST_OK ? flush(c, err) : st;
 }

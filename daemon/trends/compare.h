@@ -42,7 +42,7 @@ struct comparer {
     difference_visit *visit;
     void *arg;
     int64_t now;
-    uint64_t upto; /* cells changed later are not compared: they are still to be sent */
+    uint64_t upto;         /* cells changed later are not compared: they are still to be sent */
     uint64_t keys, fields; /* compared so far */
     /* private */
     struct redis_batch batch;
@@ -57,7 +57,8 @@ void comparer_init(struct comparer *c, struct redis_link *link, const char *node
                    bool never_expire);
 void comparer_clear(struct comparer *c);
 
-/* Compares every cell of a partition; counters grow, visit is told of each difference. */
+/* Compares every cell of a partition; counters grow, visit is told of each difference. ST_MORE:
+ * the ledger was folded meanwhile, what was found may be wrong: do it again. */
 enum status comparer_partition(struct comparer *c, unsigned partition, struct error *err);
 /* Walks all keys of Redis and tells `visit` of this node's fields and keys that are not in
  * `known`, which must hold all partitions. An empty field means the whole key. */

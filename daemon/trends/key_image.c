@@ -37,7 +37,7 @@ make_room(struct key_imager *k, const struct cell *c)
     size_t key = 3 * c->name.n + NODE_ROOM + 64;
 
     for (size_t i = 0; i < c->feature_count; i++)
-        names += 3 * c->features[i].name.n;
+        names += 3 * cell_feature_at(c, (unsigned)i).name.n;
     buf_reset(&k->text);
     buf_reserve(&k->text, fields * (VALUE_ROOM + NODE_ROOM + 16) + names + KEY_IMAGES_MAX * key);
     if (k->field_cap < fields) {
@@ -78,11 +78,12 @@ end_field(struct key_imager *k, size_t start, const int64_t *v, unsigned columns
 static size_t
 slot_fields(struct key_imager *k, const struct cell *c, int digits)
 {
-    for (size_t i = 0; i < c->slot_count; i++) {
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        struct cell_slot slot = cell_slot_at(c, i);
         size_t start = k->text.n;
 
-        put_number(&k->text, c->slots[i].slot, digits);
-        k->fields[i] = end_field(k, start, c->slots[i].v, cell_columns(c->kind));
+        put_number(&k->text, slot.slot, digits);
+        k->fields[i] = end_field(k, start, slot.v, cell_columns(c->kind));
     }
     return c->slot_count;
 }
@@ -102,13 +103,15 @@ day_fields(struct key_imager *k, const struct cell *c, struct key_field *out)
         put_number(&k->text, (unsigned)day, 2);
         out[n++] = end_field(k, start, v, cell_columns(c->kind));
     }
-    for (size_t i = 0; i < c->feature_count; i++) {
+    for (unsigned i = 0; i < c->feature_count; i++) {
+        struct cell_feature feature = cell_feature_at(c, i);
+
         start = k->text.n;
         put_number(&k->text, (unsigned)day, 2);
         buf_add(&k->text, ".x.", 3);
-        keys_encode_name(&k->text, c->features[i].name);
-        v[0] = c->features[i].used;
-        v[1] = c->features[i].wanted;
+        keys_encode_name(&k->text, feature.name);
+        v[0] = feature.used;
+        v[1] = feature.wanted;
         out[n++] = end_field(k, start, v, 2);
     }
     return n;
@@ -122,8 +125,8 @@ set_life(struct key_image *image, int32_t day, int64_t retention)
     image->closed_day = day + 1;
     if (image->month) {
         civil_from_days(day, &year, &month, &dd);
-        image->closed_day = month == 12 ? days_from_civil(year + 1, 1, 1)
-                                        : days_from_civil(year, month + 1, 1);
+        image->closed_day =
+            month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
     }
     image->expire_at = KEY_FOR_EVER;
     if (retention > 0)
@@ -201,8 +204,8 @@ feature_images(struct key_imager *k, const struct cell *c, struct key_image *out
 
     if (days > 0) {
         key = KEY_TEXT(k, keys_feature_month(&k->text, c->name, c->day));
-        out[n] = (struct key_image){
-            .key = key, .fields = k->fields, .field_count = days, .month = true};
+        out[n] =
+            (struct key_image){.key = key, .fields = k->fields, .field_count = days, .month = true};
         set_life(&out[n++], c->day, r->day);
     }
     key = KEY_TEXT(k, keys_feature_people(&k->text, c->name, c->day, k->node));

@@ -27,7 +27,7 @@ enum key_type {
 
 struct key_image {
     enum key_type type;
-    bool month;        /* one cell of several that make up the key */
+    bool month; /* one cell of several that make up the key */
     struct span key;
     const struct key_field *fields;
     size_t field_count;
@@ -36,8 +36,8 @@ struct key_image {
     int64_t expire_at;  /* UTC seconds; KEY_FOR_EVER */
 };
 
-#define KEY_FOR_EVER    INT64_MAX
-#define KEY_IMAGES_MAX  4 /* a customer has four */
+#define KEY_FOR_EVER   INT64_MAX
+#define KEY_IMAGES_MAX 4 /* a customer has four */
 
 struct key_imager {
     const char *node;
@@ -53,8 +53,7 @@ void key_imager_clear(struct key_imager *k);
 
 /* Fills out[] and returns how many keys the cell has: none for a workload. Borrowed from the
  * imager and the cell, until the next call. */
-size_t key_images(struct key_imager *k, const struct cell *c,
-                  struct key_image out[KEY_IMAGES_MAX]);
+size_t key_images(struct key_imager *k, const struct cell *c, struct key_image out[KEY_IMAGES_MAX]);
 
 /* A member of cs:{P}:dirty: "c:NAME"; false for kinds that are never in Redis. */
 bool key_dirty_member(struct buf *out, const struct cell *c);

@@ -29,18 +29,18 @@
 #include "log.h"
 #include "redis_link.h"
 
-#define READY_MS     60000
-#define SHUTDOWN_MS  20000
-#define TERM_MS      5000
-#define STEP_MS      10
-#define LOG_TAIL     1200
+#define READY_MS    60000
+#define SHUTDOWN_MS 20000
+#define TERM_MS     5000
+#define STEP_MS     10
+#define LOG_TAIL    1200
 
 extern char **environ;
 
 struct managed_redis {
     pthread_mutex_t mutex;
     char *program;
-    char *dir;  /* state_dir/redis */
+    char *dir; /* state_dir/redis */
     char *url;
     char *socket;
     struct redis_url where;
@@ -140,8 +140,7 @@ ask_pid(struct redis_link *link)
     if (redis_link_must(link, &r, NULL, "INFO", "server", NULL) != ST_OK)
         return 0;
     if (r->type != REDIS_REPLY_STRING ||
-        !redis_info_find(span_of(r->str, r->len), "process_id", &text) ||
-        !span_to_i64(text, &pid))
+        !redis_info_find(span_of(r->str, r->len), "process_id", &text) || !span_to_i64(text, &pid))
         pid = 0;
     freeReplyObject(r);
     return (pid_t)pid;
@@ -200,10 +199,28 @@ static enum status
 spawn(struct managed_redis *m, struct error *err)
 {
     /* Paths are relative to the folder the server works in, so their length does not matter. */
-    char *argv[] = {m->program, "--port", "0", "--unixsocket", "../redis.sock",
-                    "--unixsocketperm", "700", "--appendonly", "yes", "--appendfsync", "everysec",
-                    "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
-                    "--logfile", "redis.log", "--pidfile", "redis.pid", NULL};
+    char *argv[] = {m->program,
+                    "--port",
+                    "0",
+                    "--unixsocket",
+                    "../redis.sock",
+                    "--unixsocketperm",
+                    "700",
+                    "--appendonly",
+                    "yes",
+                    "--appendfsync",
+                    "everysec",
+                    "--save",
+                    "",
+                    "--maxmemory-policy",
+                    "noeviction",
+                    "--daemonize",
+                    "no",
+                    "--logfile",
+                    "redis.log",
+                    "--pidfile",
+                    "redis.pid",
+                    NULL};
     char *log = xasprintf("%s/redis.log", m->dir);
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;

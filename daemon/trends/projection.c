@@ -48,6 +48,7 @@
 #define CHECK_MS        5000
 #define QUIET_MS        20
 #define GATHER_MAX_MS   2000
+#define URGENT_MAX_MS   200
 #define GATHER_FACTOR   8 /* rounds take at most about a ninth of the time under load */
 
 enum task { TASK_STOP, TASK_SEND, TASK_CHECK, TASK_CHORE };
@@ -88,15 +89,18 @@ wait_until_ms(struct projection *p, pthread_cond_t *cond, int64_t at_ms)
     pthread_cond_timedwait(cond, &p->mutex, &ts);
 }
 
-/* A lone batch is sent at once. Batches that follow one another are gathered until there is a
+/* A lone batch is sent at once. Urgent ones wait for as long as the last round took, so that half
+ * of the time is left to others. Batches that follow one another are gathered until there is a
  * pause, or for as long as is in proportion to what a round costs. */
 static int64_t
 send_due(const struct projection *p)
 {
     int64_t limit = p->round_ms * GATHER_FACTOR, quiet = p->last_kick_ms + QUIET_MS;
 
-    if (p->urgent || p->quiet)
+    if (p->quiet)
         return 0;
+    if (p->urgent)
+        return p->round_end_ms + (p->round_ms < URGENT_MAX_MS ? p->round_ms : URGENT_MAX_MS);
     if (limit < QUIET_MS)
         limit = QUIET_MS;
     if (limit > GATHER_MAX_MS)
@@ -251,7 +255,8 @@ do_round(struct projection *p, struct error *err)
     int64_t start = clock_mono_ms();
     enum status st = projection_round(p, false, true, err);
 
-    p->round_ms = clock_mono_ms() - start;
+    p->round_end_ms = clock_mono_ms();
+    p->round_ms = p->round_end_ms - start;
     if (st == ST_OK)
         p->back_off_ms = BACK_OFF_MIN_MS;
     return st;

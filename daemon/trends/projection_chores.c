@@ -61,10 +61,10 @@ projection_plan_chores(struct projection *p, bool attached)
 /* --- the sweep --- */
 
 struct sweep {
-    bool found, same;      /* there is a record; with today's settings */
+    bool found, same; /* there is a record; with today's settings */
     int32_t day;
     uint64_t before, after;
-    char settings[160];    /* today's */
+    char settings[160]; /* today's */
 };
 
 static bool
@@ -97,9 +97,9 @@ read_swept(struct projection *p, unsigned partition, struct sweep *s, struct err
         return st;
     if (redis_is_error(r, NULL) && !redis_is_error(r, "WRONGTYPE"))
         st = redis_refusal(p->link, r, err);
-    s->found = r->type == REDIS_REPLY_STRING &&
-               sscanf(r->str, "%" SCNd32 ":%" SCNu64 ":%" SCNu64 ":%159s", &s->day, &s->before,
-                      &s->after, settings) == 4;
+    s->found =
+        r->type == REDIS_REPLY_STRING && sscanf(r->str, "%" SCNd32 ":%" SCNu64 ":%" SCNu64 ":%159s",
+                                                &s->day, &s->before, &s->after, settings) == 4;
     s->same = s->found && strcmp(settings, s->settings) == 0;
     freeReplyObject(r);
     return st;
@@ -204,6 +204,10 @@ scrub_partition(struct projection *p, unsigned partition, struct error *err)
     c.upto = p->session.place[partition].seq;
     st = comparer_partition(&c, partition, err);
     comparer_clear(&c);
+    if (st == ST_MORE) { /* it will have its turn again */
+        redis_batch_reset(&p->writer.batch);
+        return ST_OK;
+    }
     if (st != ST_OK || s.differences == 0)
         return st;
     log_warn("redis_mended", "partition=%u differences=%" PRIu64, partition, s.differences);

@@ -24,10 +24,10 @@ struct projection {
     struct trend_session session;
     struct trend_writer writer;
     uint64_t reached[KEY_PARTITIONS]; /* every change up to it is in the writer or sent */
-    uint64_t gathered; /* bit per partition: reached[] is to become its marker */
-    uint64_t redo;     /* bit per partition: a key was in the way, send it from 0 */
+    uint64_t gathered;                /* bit per partition: reached[] is to become its marker */
+    uint64_t redo;                    /* bit per partition: a key was in the way, send it from 0 */
     uint64_t attaches;
-    int64_t back_off_ms, round_ms;
+    int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
     unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
     unsigned scrub_partition;

@@ -104,8 +104,8 @@ projection_flush(struct projection *p, struct error *err)
 struct scan {
     struct projection *p;
     cell_visit *visit;
-    size_t start;            /* of what this scan of memory added */
-    uint64_t slices, slice;  /* of memory: hash mod slices */
+    size_t start;           /* of what this scan of memory added */
+    uint64_t slices, slice; /* of memory: hash mod slices */
 };
 
 static enum status
@@ -135,7 +135,7 @@ visit_memory(void *arg, const struct cell *c, struct error *err)
     return s->visit(s->p, c, err);
 }
 
-/* When the commands of all changed cells pass the bound, what there is goes out and the cells are
+/* ST_MORE: from disk again. When the commands of all changed cells pass the bound, what there is goes out and the cells are
  * visited again in more, smaller slices. The partition stands where its oldest slice does. */
 static enum status
 scan_memory(struct scan *s, unsigned partition, uint64_t after, uint64_t *upto, struct error *err)
@@ -151,7 +151,7 @@ scan_memory(struct scan *s, unsigned partition, uint64_t after, uint64_t *upto, 
         s->start = s->p->writer.batch.out.n;
         st = feed->scan_memory(feed->ctx, partition, after, visit_memory, s, &reached, err);
         if (st != ST_OK && st != ST_FULL)
-            return st;
+            return st == ST_RETRY ? ST_MORE : st; /* the feed saw a fold go by: scan again */
         if (st == ST_OK && reached < *upto)
             *upto = reached;
         if (st == ST_FULL || s->slices > 1) {
@@ -181,11 +181,12 @@ projection_scan(struct projection *p, unsigned partition, uint64_t after, cell_v
 
         if (after < since)
             st = feed->scan_disk(feed->ctx, partition, after, visit_disk, &s, err);
-        if (st == ST_OK)
-            st = scan_memory(&s, partition, after, upto, err);
         if (st != ST_OK)
             return st;
-        if (feed->memory_since(feed->ctx) <= since)
+        st = scan_memory(&s, partition, after, upto, err);
+        if (st != ST_OK && st != ST_MORE)
+            return st;
+        if (st == ST_OK && feed->memory_since(feed->ctx) <= since)
             return ST_OK;
         /* Cells went from memory to disk between the two scans, and may have been in neither.
          * Whatever changed up to `since` has been visited for certain. */
@@ -286,8 +287,8 @@ struct cleaning {
 };
 
 static void
-remove_extra(void *arg, enum difference what, struct span key, struct span field,
-             struct span have, struct span want)
+remove_extra(void *arg, enum difference what, struct span key, struct span field, struct span have,
+             struct span want)
 {
     struct cleaning *c = arg;
     struct redis_batch *b = &c->p->writer.batch;
@@ -316,7 +317,9 @@ projection_clean(struct projection *p, struct error *err)
     c.visit = remove_extra;
     c.arg = &cleaning;
     for (unsigned part = 0; st == ST_OK && part < KEY_PARTITIONS; part++)
-        st = comparer_partition(&c, part, err);
+        do
+            st = comparer_partition(&c, part, err);
+        while (st == ST_MORE);
     if (st == ST_OK)
         st = comparer_strays(&c, err);
     if (st == ST_OK)

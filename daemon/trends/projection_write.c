@@ -26,8 +26,8 @@ trend_writer_clear(struct trend_writer *w)
 }
 
 void
-trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation,
-                   uint64_t batch, int64_t now)
+trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation, uint64_t batch,
+                   int64_t now)
 {
     if (partition != w->partition)
         trend_writer_dirty(w);
@@ -150,8 +150,8 @@ trend_writer_dirty(struct trend_writer *w)
         redis_batch_arg(&w->batch, SPAN("SADD"));
         redis_batch_arg(&w->batch, span_of(key.p, key.n));
         for (size_t at = 0; at < w->members.n;) {
-            size_t n = (unsigned char)w->members.p[at] |
-                       (size_t)(unsigned char)w->members.p[at + 1] << 8;
+            size_t n = (unsigned char)w->members.p[at] | (size_t)(unsigned char)w->members.p[at + 1]
+                                                             << 8;
 
             redis_batch_arg(&w->batch, span_of(w->members.p + at + 2, n));
             at += 2 + n;

@@ -14,10 +14,10 @@
 struct trend_writer {
     struct key_imager imager;
     struct redis_batch batch;
-    struct buf members;    /* of the dirty set: for each, its length in 2 bytes, then itself */
+    struct buf members; /* of the dirty set: for each, its length in 2 bytes, then itself */
     struct buf sketch;
     size_t member_count;
-    size_t last_member;    /* where the newest begins in members */
+    size_t last_member; /* where the newest begins in members */
     unsigned partition;
     int64_t now;           /* UTC seconds */
     char version[48];      /* incarnation:batch */

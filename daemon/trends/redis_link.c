@@ -81,7 +81,8 @@ redis_refusal(const struct redis_link *l, const redisReply *r, struct error *err
 static redisContext *
 connect_unix(const char *path, struct timeval limit)
 {
-    char *copy = xstrdup(path), *base = xstrdup(path), shorter[sizeof((struct sockaddr_un *)0)->sun_path];
+    char *copy = xstrdup(path), *base = xstrdup(path),
+         shorter[sizeof((struct sockaddr_un *)0)->sun_path];
     redisContext *ctx = NULL;
     int folder = -1, n, saved;
 

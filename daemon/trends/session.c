@@ -71,8 +71,7 @@ batch_marker_key(const struct trend_session *s, struct redis_batch *b, unsigned 
 }
 
 static void
-batch_move(const struct trend_session *s, struct redis_batch *b, unsigned partition,
-           const char *to)
+batch_move(const struct trend_session *s, struct redis_batch *b, unsigned partition, const char *to)
 {
     redis_batch_begin(b, partition, 6);
     redis_batch_str(b, "EVAL");
@@ -225,8 +224,7 @@ judge_marker(struct trend_session *s, unsigned partition, const redisReply *r, b
                  s->node, (int)(m.ledger.n < 39 ? m.ledger.n : 39), m.ledger.p);
         return;
     }
-    if (m.token.n >= sizeof RESTORED - 1 &&
-        memcmp(m.token.p, RESTORED, sizeof RESTORED - 1) == 0)
+    if (m.token.n >= sizeof RESTORED - 1 && memcmp(m.token.p, RESTORED, sizeof RESTORED - 1) == 0)
         s->restored = true;
     if (m.seq == 0)
         return;

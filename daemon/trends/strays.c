@@ -42,8 +42,7 @@ ends_in_node(const struct comparer *c, struct span s)
 {
     size_t n = strlen(c->imager.node);
 
-    return s.n >= n + 1 && s.p[s.n - n - 1] == '@' &&
-           memcmp(s.p + s.n - n, c->imager.node, n) == 0;
+    return s.n >= n + 1 && s.p[s.n - n - 1] == '@' && memcmp(s.p + s.n - n, c->imager.node, n) == 0;
 }
 
 static bool
@@ -111,8 +110,8 @@ scan_page(struct stray_walk *w, char cursor[32], struct error *err)
         snprintf(cursor, 32, "%s", page->element[0]->str);
         redis_batch_reset(&w->ask);
         for (size_t i = 0; i < page->element[1]->elements; i++)
-            look_at_key(w, span_of(page->element[1]->element[i]->str,
-                                   page->element[1]->element[i]->len));
+            look_at_key(
+                w, span_of(page->element[1]->element[i]->str, page->element[1]->element[i]->len));
         st = redis_link_send(w->c->link, &w->ask, look_at_fields, w, err);
     }
     freeReplyObject(page);

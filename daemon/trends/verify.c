@@ -105,7 +105,8 @@ verify_partition(struct verification *v, unsigned partition, struct error *err)
             st = comparer_partition(c, partition, err);
         if (st == ST_OK)
             st = read_marker(v, partition, &after, err);
-    } while (st == ST_OK && differences(&v->found) > 0 && still_moving(v, before, after));
+    } while (st == ST_MORE ||
+             (st == ST_OK && differences(&v->found) > 0 && still_moving(v, before, after)));
     return st;
 }
 
@@ -217,8 +218,7 @@ trends_rebuild(const char *url, const char *node, const char *ledger_id, bool re
     keys_owner(&key, node);
     st = redis_link_ask(link, &r, err, "GET", key.p, NULL);
     buf_clear(&key);
-    if (st == ST_OK && !replace && r->type == REDIS_REPLY_STRING &&
-        strcmp(r->str, ledger_id) != 0)
+    if (st == ST_OK && !replace && r->type == REDIS_REPLY_STRING && strcmp(r->str, ledger_id) != 0)
         st = fail(err, ST_BAD_CONFIG,
                   "Node %s in this Redis belongs to another ledger (%.40s); --replace takes it "
                   "over and removes that ledger's counts",

@@ -1,0 +1,331 @@
+/*
+ * trends_fixture.h - a ledger in memory and a private Redis for the tests of trends/.
+ */
+#ifndef TRENDS_FIXTURE_H
+#define TRENDS_FIXTURE_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "cell.h"
+#include "civil.h"
+#include "clock.h"
+#include "hash.h"
+#include "keys.h"
+#include "log.h"
+#include "projection.h"
+#include "test.h"
+#include "../../daemon/trends/redis_link.h"
+
+#define FIXTURE __attribute__((unused)) static
+
+/* --- a ledger --- */
+
+enum { ON_DISK, IN_MEMORY }; /* cell.flags */
+
+struct fake_ledger {
+    pthread_mutex_t mutex;
+    struct cells *totals;
+    uint64_t last, since;
+    uint64_t old_incarnation, old_last; /* the run before this one; 0: none */
+    int64_t now;
+    unsigned disk_visits;
+    struct change_feed feed;
+};
+
+FIXTURE uint64_t
+fake_last(void *ctx)
+{
+    struct fake_ledger *l = ctx;
+    uint64_t v;
+
+    pthread_mutex_lock(&l->mutex);
+    v = l->last;
+    pthread_mutex_unlock(&l->mutex);
+    return v;
+}
+
+FIXTURE uint64_t
+fake_since(void *ctx)
+{
+    struct fake_ledger *l = ctx;
+    uint64_t v;
+
+    pthread_mutex_lock(&l->mutex);
+    v = l->since;
+    pthread_mutex_unlock(&l->mutex);
+    return v;
+}
+
+FIXTURE int64_t
+fake_now(void *ctx)
+{
+    struct fake_ledger *l = ctx;
+    int64_t v;
+
+    pthread_mutex_lock(&l->mutex);
+    v = l->now;
+    pthread_mutex_unlock(&l->mutex);
+    return v;
+}
+
+FIXTURE bool
+fake_history(void *ctx, uint64_t incarnation, uint64_t seq)
+{
+    struct fake_ledger *l = ctx;
+
+    if (incarnation == l->feed.incarnation)
+        return seq <= fake_last(ctx);
+    return incarnation == l->old_incarnation && seq <= l->old_last;
+}
+
+FIXTURE enum status
+fake_scan(struct fake_ledger *l, int where, unsigned partition, uint64_t after, cell_visit *visit,
+          void *arg, struct error *err)
+{
+    enum status st = ST_OK;
+    struct cell *c;
+
+    CELLS_EACH (l->totals, c)
+        if (st == ST_OK && c->flags == where && c->partition == partition && c->seq > after) {
+            if (where == ON_DISK)
+                l->disk_visits++;
+            st = visit(arg, c, err);
+        }
+    return st;
+}
+
+FIXTURE enum status
+fake_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
+               struct error *err)
+{
+    struct fake_ledger *l = ctx;
+    enum status st;
+
+    pthread_mutex_lock(&l->mutex);
+    st = fake_scan(l, ON_DISK, partition, after, visit, arg, err);
+    pthread_mutex_unlock(&l->mutex);
+    return st;
+}
+
+FIXTURE enum status
+fake_scan_memory(void *ctx, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
+                 uint64_t *upto, struct error *err)
+{
+    struct fake_ledger *l = ctx;
+    enum status st;
+
+    pthread_mutex_lock(&l->mutex);
+    st = fake_scan(l, IN_MEMORY, partition, after, visit, arg, err);
+    if (st == ST_OK)
+        *upto = l->last;
+    pthread_mutex_unlock(&l->mutex);
+    return st;
+}
+
+FIXTURE struct fake_ledger *
+fake_ledger(const char *id, uint64_t incarnation)
+{
+    struct fake_ledger *l = xcalloc(1, sizeof *l);
+
+    pthread_mutex_init(&l->mutex, NULL);
+    l->totals = cells_new();
+    l->now = clock_now();
+    l->feed = (struct change_feed){.ctx = l,
+                                   .incarnation = incarnation,
+                                   .last_batch = fake_last,
+                                   .in_history = fake_history,
+                                   .scan_disk = fake_scan_disk,
+                                   .scan_memory = fake_scan_memory,
+                                   .memory_since = fake_since,
+                                   .now = fake_now};
+    snprintf(l->feed.ledger_id, sizeof l->feed.ledger_id, "%s", id);
+    return l;
+}
+
+FIXTURE void
+fake_ledger_free(struct fake_ledger *l)
+{
+    cells_free(l->totals);
+    pthread_mutex_destroy(&l->mutex);
+    free(l);
+}
+
+/* A batch: begin, change cells, end. */
+FIXTURE void
+batch_begin(struct fake_ledger *l)
+{
+    pthread_mutex_lock(&l->mutex);
+    l->last++;
+}
+
+FIXTURE void
+batch_end(struct fake_ledger *l)
+{
+    pthread_mutex_unlock(&l->mutex);
+}
+
+FIXTURE struct cell *
+change(struct fake_ledger *l, enum cell_kind kind, const char *name, int32_t day)
+{
+    struct cell *c = cells_get(l->totals, kind, span_str(name), day);
+
+    c->seq = l->last;
+    c->flags = IN_MEMORY;
+    return c;
+}
+
+FIXTURE void
+add5(struct cell *c, unsigned slot, int64_t a, int64_t b, int64_t c3, int64_t d, int64_t e)
+{
+    int64_t v[SERVICE_COLUMNS] = {a, b, c3, d, e};
+
+    cell_add(c, slot, v);
+}
+
+FIXTURE void
+person(struct cell *c, int which, const char *name)
+{
+    cell_add_distinct(c, (unsigned)which, hash_sketch(span_str(name)));
+}
+
+/* One ok leg of a minute in the given quarter. */
+FIXTURE void
+leg(struct fake_ledger *l, const char *customer, int32_t day, unsigned quarter)
+{
+    struct cell *c = change(l, CELL_CUSTOMER, customer, day);
+
+    add5(c, quarter, 1, 60, 0, 0, 0);
+    person(c, SKETCH_PEOPLE, customer);
+    person(c, SKETCH_SECOND, "room");
+}
+
+FIXTURE void
+fold(struct fake_ledger *l)
+{
+    struct cell *c;
+
+    pthread_mutex_lock(&l->mutex);
+    CELLS_EACH (l->totals, c)
+        c->flags = ON_DISK;
+    l->since = l->last;
+    pthread_mutex_unlock(&l->mutex);
+}
+
+/* --- waiting for a condition --- */
+
+#define WAIT_LIMIT_MS 60000
+#define WAIT_UNTIL(cond)                                                                           \
+    do {                                                                                           \
+        int64_t end_ = clock_mono_ms() + WAIT_LIMIT_MS;                                            \
+        while (!(cond)) {                                                                          \
+            if (clock_mono_ms() > end_)                                                            \
+                test_fail(__FILE__, __LINE__, "still not: %s", #cond);                             \
+            poll(NULL, 0, 5);                                                                      \
+        }                                                                                          \
+    } while (0)
+
+/* --- a Redis --- */
+
+FIXTURE void
+need_redis_server(void)
+{
+    if (system("redis-server --version >/dev/null 2>&1") != 0)
+        test_skip("redis-server is not installed");
+}
+
+FIXTURE struct redis_link *
+connect_to(const char *url, struct error *err)
+{
+    struct redis_link_options opt = {
+        .name = "test", .connect_timeout_ms = 5000, .silence_timeout_ms = 30000};
+    struct redis_link *link = NULL;
+    struct redis_url where;
+
+    CHECK(redis_url_parse(&where, url, err) == ST_OK);
+    opt.url = &where;
+    redis_link_open(&link, &opt, err);
+    redis_url_clear(&where);
+    return link;
+}
+
+FIXTURE int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+FIXTURE char *
+reply_text(const redisReply *r, bool pairs)
+{
+    struct buf b = {0};
+    char **lines;
+    size_t n;
+
+    if (r->type == REDIS_REPLY_INTEGER)
+        return xasprintf("%lld", r->integer);
+    if (r->type == REDIS_REPLY_NIL)
+        return xstrdup("(nil)");
+    if (r->type != REDIS_REPLY_ARRAY)
+        return xstrndup(r->str, r->len);
+    n = pairs ? r->elements / 2 : r->elements;
+    lines = xcalloc(n + 1, sizeof *lines);
+    for (size_t i = 0; i < n; i++)
+        lines[i] = pairs ? xasprintf("%s=%s", r->element[2 * i]->str, r->element[2 * i + 1]->str)
+                         : xstrdup(r->element[i]->str ? r->element[i]->str : "(nil)");
+    qsort(lines, n, sizeof *lines, by_text);
+    buf_add(&b, "", 0);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&b, "%s%s", i ? " " : "", lines[i]);
+        free(lines[i]);
+    }
+    free(lines);
+    return b.p;
+}
+
+FIXTURE bool
+keep_last(void *arg, size_t i, redisReply *reply)
+{
+    (void)i;
+    *(redisReply **)arg = reply;
+    return true;
+}
+
+/* The answer to a command given as words between blanks, as text; arrays sorted, HGETALL as
+ * field=value. */
+FIXTURE const char *
+ask(struct redis_link *link, const char *fmt, ...)
+{
+    static char *kept[16];
+    static unsigned next;
+    struct redis_batch b = {0};
+    char line[2048], *word, *save, *copy;
+    struct error err = {0};
+    redisReply *r = NULL;
+    unsigned argc = 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    copy = xstrdup(line);
+    for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        argc++;
+    free(copy);
+    redis_batch_begin(&b, 0, argc);
+    for (word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        redis_batch_str(&b, word);
+    if (redis_link_send(link, &b, keep_last, &r, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s: %s", fmt, err.text);
+    redis_batch_clear(&b);
+    next = (next + 1) % 16;
+    free(kept[next]);
+    kept[next] = reply_text(r, strncmp(fmt, "HGETALL", 7) == 0);
+    freeReplyObject(r);
+    return kept[next];
+}
+
+#endif
