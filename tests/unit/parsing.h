@@ -11,10 +11,6 @@
 #include "format.h"
 #include "test.h"
 
-/* So that a test of one parser needs no other; the real ones win where they are linked. */
-__attribute__((weak)) const struct parser_ops parser_ndjson = {.name = "ndjson"};
-__attribute__((weak)) const struct parser_ops parser_regex = {.name = "regex"};
-
 #define MAX_FRAME 65536
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
