@@ -17,10 +17,6 @@
             abort();                                                                               \
     } while (0)
 
-/* So that a fuzzer of one parser needs no other; the real ones win where they are linked. */
-__attribute__((weak)) const struct parser_ops parser_ndjson = {.name = "ndjson"};
-__attribute__((weak)) const struct parser_ops parser_regex = {.name = "regex"};
-
 static inline struct format *
 fuzz_format(struct format_options o)
 {

@@ -218,6 +218,24 @@ TEST(the_whole_call_log)
     format_free(f);
 }
 
+TEST(the_ndjson_format_reads_json)
+{
+    struct format *f = shipped("ndjson");
+    struct stream s;
+    struct record r;
+
+    stream_open(&s, f,
+                SPAN("{\"customer\":\"acme\",\"start\":\"2026-03-01T09:00:00Z\","
+                     "\"duration\":1800,\"features\":[\"video\"],\"x\":null}\n"));
+    CHECK_INT(next_record(&s, &r), ST_OK);
+    CHECK_SPAN(r.text[FIELD_CUSTOMER], "acme");
+    CHECK_INT(r.start, 1772355600);
+    CHECK_INT(r.duration, 1800);
+    CHECK_INT(r.feature_count, 1);
+    stream_close(&s);
+    format_free(f);
+}
+
 /* Every file is one format whose parser is there and whose options it takes. */
 TEST(all_files_make_formats)
 {
@@ -230,8 +248,7 @@ TEST(all_files_make_formats)
         const char *base = strrchr(g.gl_pathv[i], '/') + 1;
 
         snprintf(name, sizeof name, "%.*s", (int)(strlen(base) - 5), base);
-        if (strcmp(name, "ndjson") != 0)
-            format_free(shipped(name));
+        format_free(shipped(name));
     }
     globfree(&g);
 }
