@@ -43,7 +43,7 @@ TEST(a_file_of_conference_calls)
     struct stream s;
     struct record r;
 
-    stream_open(&s, f, read_whole(test_path("tests/data/asterisk-cdr/Master.csv")));
+    stream_open(&s, f, read_whole(test_path("tests/data/asterisk_cdr/Master.csv")));
     CHECK_INT(next_record(&s, &r), ST_OK);
     CHECK_STR(text_of(&r, FIELD_CUSTOMER), "acme");
     CHECK_STR(text_of(&r, FIELD_CONFERENCE), "4711");

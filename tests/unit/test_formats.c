@@ -127,7 +127,7 @@ TEST(the_asterisk_formats_read_their_files)
     struct stream s;
     struct record r;
 
-    stream_open(&s, f, read_whole(test_path("tests/data/asterisk-cdr/Master.csv")));
+    stream_open(&s, f, read_whole(test_path("tests/data/asterisk_cdr/Master.csv")));
     for (int i = 0; i < 4; i++)
         CHECK_INT(next_record(&s, &r), ST_OK);
     CHECK_INT(s.rest.n, 0);
