@@ -50,6 +50,7 @@ struct projection_options {
     void (*revive)(void *arg);
     void *revive_arg;
     int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
+    size_t max_buffer; /* of commands gathered under the feed's lock; 0: 64 MiB */
 };
 
 struct projection_status {

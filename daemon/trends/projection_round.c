@@ -9,8 +9,8 @@
 #include "compare.h"
 #include "log.h"
 
-#define CHUNK        (1024 * 1024)
-#define MEMORY_BOUND ((size_t)64 * 1024 * 1024)
+#define CHUNK      (1024 * 1024)
+#define MAX_BUFFER ((size_t)64 * 1024 * 1024)
 
 /* --- sending --- */
 
@@ -104,7 +104,8 @@ projection_flush(struct projection *p, struct error *err)
 struct scan {
     struct projection *p;
     cell_visit *visit;
-    size_t start;           /* of what this scan of memory added */
+    size_t start; /* of what this scan of memory added */
+    size_t max_buffer;
     uint64_t slices, slice; /* of memory: hash mod slices */
 };
 
@@ -130,13 +131,14 @@ visit_memory(void *arg, const struct cell *c, struct error *err)
 
     if (c->hash % s->slices != s->slice)
         return ST_OK;
-    if (s->p->writer.batch.out.n - s->start > MEMORY_BOUND)
+    if (s->p->writer.batch.out.n - s->start > s->max_buffer)
         return ST_FULL;
     return s->visit(s->p, c, err);
 }
 
-/* ST_MORE: from disk again. When the commands of all changed cells pass the bound, what there is goes out and the cells are
- * visited again in more, smaller slices. The partition stands where its oldest slice does. */
+/* When the commands of all changed cells pass the bound, what there is goes out and the cells are
+ * visited again in more, smaller slices. The partition stands where its oldest slice does.
+ * ST_MORE: begin again, from disk. */
 static enum status
 scan_memory(struct scan *s, unsigned partition, uint64_t after, uint64_t *upto, struct error *err)
 {
@@ -173,8 +175,10 @@ projection_scan(struct projection *p, unsigned partition, uint64_t after, cell_v
                 uint64_t *upto, struct error *err)
 {
     const struct change_feed *feed = p->opt.feed;
-    struct scan s = {.p = p, .visit = visit};
+    struct scan s = {.p = p, .visit = visit, .max_buffer = p->opt.max_buffer};
 
+    if (s.max_buffer == 0)
+        s.max_buffer = MAX_BUFFER;
     for (;;) {
         uint64_t since = feed->memory_since(feed->ctx);
         enum status st = ST_OK;

@@ -245,6 +245,59 @@ TEST(projection_resumes_from_its_markers)
     scene_close(&s);
 }
 
+TEST(projections_of_two_nodes_share_keys_and_never_a_field)
+{
+    struct scene s;
+    struct fake_ledger *other = fake_ledger("9876fedc", 5);
+    struct projection_options opt;
+    struct projection *second;
+    struct error err = {0};
+
+    scene_open(&s);
+    contract_cells(s.ledger);
+    contract_cells(other);
+    opt = s.opt;
+    opt.node = "2";
+    opt.feed = &other->feed;
+    CHECK_INT(projection_start(&second, &opt, &err), ST_OK);
+    scene_project(&s);
+    settled(&s);
+    CHECK_INT(projection_wait(second, 1, WAIT_LIMIT_MS, &err), ST_OK);
+    CHECK_STR(ask(s.link, "HGETALL cs:{45}:l:eu:20261122"),
+              "0005@1=3:2 0005@2=3:2 1439@1=0:1 1439@2=0:1 @1=77:1 @2=5:1");
+    CHECK_STR(ask(s.link, "PFCOUNT cs:{40}:u:acme:20261122@1 cs:{40}:u:acme:20261122@2"), "3");
+    CHECK_INT(strlen(ask(s.link, "HGET cs:meta nodes")), 3);
+    CHECK(is_clean(&s));
+    projection_stop(second);
+    fake_ledger_free(other);
+    scene_close(&s);
+}
+
+TEST(projection_sends_a_partition_larger_than_its_buffer_in_slices)
+{
+    struct verify_result r;
+    struct scene s;
+
+    scene_open(&s);
+    s.opt.max_buffer = 100000;
+    batch_begin(s.ledger);
+    for (int32_t d = 0; d < 30; d++) { /* one region, so one partition; over a megabyte */
+        struct cell *c = change(s.ledger, CELL_REGION, "eu", DAY - d);
+
+        for (unsigned minute = 0; minute < 1440; minute++)
+            add5(c, minute, 1000000 + d, minute, 0, 0, 0);
+    }
+    batch_end(s.ledger);
+    scene_project(&s);
+    settled(&s);
+    CHECK_STR(ask(s.link, "HGET cs:{45}:l:eu:20261122 0777@1"), "1000000:777");
+    r = verify(&s, NULL, NULL);
+    CHECK_INT(r.fields, 30 * 1440);
+    CHECK_INT(r.missing + r.different + r.extra, 0);
+    CHECK(status_of(&s).keys_sent > 30); /* it did not fit at once */
+    scene_close(&s);
+}
+
 /* --- healing --- */
 
 /* Many customers over several days of two months. */

@@ -1,0 +1,208 @@
+/*
+ * test_managed_redis.c - the life of a redis-server of our own.
+ */
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "trends_fixture.h"
+
+static struct managed_redis *
+start(const char *program)
+{
+    struct managed_redis *m = NULL;
+    struct error err = {0};
+
+    need_redis_server();
+    log_set_level(LOG_LEVEL_ERROR);
+    if (managed_redis_start(&m, program, ".", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return m;
+}
+
+static long
+pid_of(const struct managed_redis *m)
+{
+    struct error err;
+    struct redis_link *link = connect_to(managed_redis_url(m), &err);
+    const char *at;
+    long pid;
+
+    CHECK(link != NULL);
+    at = strstr(ask(link, "INFO server"), "process_id:");
+    pid = at ? strtol(at + 11, NULL, 10) : 0;
+    redis_link_close(link);
+    return pid;
+}
+
+TEST(managed_redis_is_private_durable_and_never_evicts)
+{
+    struct managed_redis *m = start(NULL);
+    struct error err;
+    struct redis_link *link = connect_to(managed_redis_url(m), &err);
+    struct stat st;
+
+    CHECK_STR(ask(link, "CONFIG GET port"), "0 port");
+    CHECK_STR(ask(link, "CONFIG GET appendonly"), "appendonly yes");
+    CHECK_STR(ask(link, "CONFIG GET appendfsync"), "appendfsync everysec");
+    CHECK_STR(ask(link, "CONFIG GET maxmemory-policy"), "maxmemory-policy noeviction");
+    CHECK_STR(ask(link, "CONFIG GET save"), " save");
+    CHECK(stat("redis.sock", &st) == 0 && (st.st_mode & 0777) == 0700);
+    CHECK(stat("redis", &st) == 0 && (st.st_mode & 0777) == 0700);
+    /* Not in our process group: a Ctrl-C on the terminal is ours alone. */
+    CHECK(getpgid((pid_t)pid_of(m)) != getpgrp());
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
+TEST(managed_redis_keeps_its_data_over_a_stop)
+{
+    struct managed_redis *m = start("redis-server");
+    struct error err;
+    struct redis_link *link = connect_to(managed_redis_url(m), &err);
+    long pid = pid_of(m);
+
+    ask(link, "SET x 1");
+    redis_link_close(link);
+    managed_redis_stop(m);
+    CHECK(kill((pid_t)pid, 0) != 0); /* stop waited for its end */
+    m = start(NULL);
+    link = connect_to(managed_redis_url(m), &err);
+    CHECK_STR(ask(link, "GET x"), "1");
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
+/* Starts a server in a child that then dies without a word, as after a crash. */
+static long
+start_and_crash(void)
+{
+    int report[2];
+    long pid = 0;
+    pid_t child;
+
+    CHECK(pipe(report) == 0);
+    child = fork();
+    if (child == 0) {
+        struct managed_redis *m = start(NULL);
+
+        pid = pid_of(m);
+        if (write(report[1], &pid, sizeof pid) != sizeof pid)
+            _exit(1);
+        _exit(0);
+    }
+    CHECK(read(report[0], &pid, sizeof pid) == sizeof pid);
+    waitpid(child, NULL, 0);
+    return pid;
+}
+
+TEST(managed_redis_takes_over_the_server_of_a_crashed_daemon)
+{
+    long pid = start_and_crash();
+    struct managed_redis *m = start(NULL);
+
+    CHECK_INT(pid_of(m), pid);
+    CHECK(managed_redis_alive(m));
+    managed_redis_stop(m);
+    WAIT_UNTIL(kill((pid_t)pid, 0) != 0);
+}
+
+TEST(managed_redis_ends_a_server_that_lost_its_socket)
+{
+    long pid = start_and_crash();
+    struct managed_redis *m;
+
+    CHECK(unlink("redis.sock") == 0);
+    m = start(NULL);
+    CHECK(pid_of(m) != pid);
+    WAIT_UNTIL(kill((pid_t)pid, 0) != 0);
+    managed_redis_stop(m);
+}
+
+TEST(managed_redis_is_revived_after_its_death)
+{
+    struct managed_redis *m = start(NULL);
+    struct error err;
+    struct redis_link *link = NULL;
+    long pid = pid_of(m);
+
+    CHECK_INT(managed_redis_revive(m, &err), ST_OK); /* alive: nothing to do */
+    CHECK_INT(pid_of(m), pid);
+    kill((pid_t)pid, SIGKILL);
+    WAIT_UNTIL(!managed_redis_alive(m));
+    CHECK_INT(managed_redis_revive(m, &err), ST_OK); /* its stale socket is in the way */
+    WAIT_UNTIL((link = connect_to(managed_redis_url(m), &err)) != NULL);
+    CHECK(managed_redis_alive(m));
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
+TEST(managed_redis_works_in_a_folder_with_a_long_and_odd_name)
+{
+    char name[200];
+    struct managed_redis *m;
+    struct error err = {0};
+    struct redis_link *link;
+
+    need_redis_server();
+    log_set_level(LOG_LEVEL_ERROR);
+    memset(name, 'x', sizeof name);
+    memcpy(name, "a b%41?#@\xC3\xA9", 11);
+    name[sizeof name - 1] = '\0';
+    CHECK(mkdir(name, 0700) == 0);
+    if (managed_redis_start(&m, NULL, name, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    link = connect_to(managed_redis_url(m), &err);
+    CHECK_STR(ask(link, "PING"), "PONG");
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
+TEST(managed_redis_says_what_is_missing_or_wrong)
+{
+    struct managed_redis *m = NULL;
+    struct error err = {0};
+    FILE *f;
+
+    need_redis_server();
+    CHECK_INT(managed_redis_start(&m, "/no/such/redis-server", ".", &err), ST_BAD_CONFIG);
+    CHECK(strstr(err.text, "/no/such/redis-server") && strstr(err.text, "install redis-server"));
+    CHECK_INT(managed_redis_start(&m, NULL, "no such folder", &err), ST_IO);
+    /* A server that ends at once: its last words are the message. */
+    CHECK(mkdir("redis/appendonlydir", 0700) == 0);
+    f = fopen("redis/appendonlydir/appendonly.aof.manifest", "w");
+    fputs("rubbish\n", f);
+    fclose(f);
+    CHECK_INT(managed_redis_start(&m, NULL, ".", &err), ST_RETRY);
+    CHECK(strstr(err.text, "manifest"));
+    CHECK(m == NULL);
+}
+
+TEST(managed_redis_leaves_a_strange_server_alone)
+{
+    char *argv[] = {"redis-server", "--port", "0",         "--unixsocket", "redis.sock",
+                    "--save",       "",       "--logfile", "r.log",        NULL};
+    struct managed_redis *m = NULL;
+    struct redis_link *link = NULL;
+    struct error err = {0};
+    char *cwd = getcwd(NULL, 0), url[4200];
+    pid_t pid;
+
+    need_redis_server();
+    snprintf(url, sizeof url, "unix://%s/redis.sock", cwd);
+    pid = fork();
+    if (pid == 0) {
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    WAIT_UNTIL((link = connect_to(url, &err)) != NULL);
+    CHECK_INT(managed_redis_start(&m, NULL, ".", &err), ST_BAD_CONFIG);
+    CHECK(strstr(err.text, "Another Redis listens"));
+    CHECK_STR(ask(link, "PING"), "PONG");
+    redis_link_close(link);
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
+    free(cwd);
+}
