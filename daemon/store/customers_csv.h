@@ -1,0 +1,27 @@
+/*
+ * customers_csv.h - the little of RFC 4180 that a customer list needs.
+ */
+#ifndef CUSTOMERS_CSV_H
+#define CUSTOMERS_CSV_H
+
+#include "memory.h"
+#include "span.h"
+#include "status.h"
+
+#define CSV_MAX_FIELDS 64
+
+struct csv_reader {
+    struct span rest;
+    long line; /* of the row read last, from 1 */
+    long next_line;
+    struct arena mem; /* unquoted fields; emptied at each row */
+    struct span fields[CSV_MAX_FIELDS];
+    size_t count;
+};
+
+void csv_reader_init(struct csv_reader *r, struct span text); /* a byte order mark is skipped */
+void csv_reader_clear(struct csv_reader *r);
+/* Next row that is not blank. ST_NOT_FOUND at the end; ST_BAD_INPUT names the line. */
+enum status csv_reader_next(struct csv_reader *r, struct error *err);
+
+#endif
