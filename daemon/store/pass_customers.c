@@ -20,7 +20,7 @@
 
 struct work {
     struct pass *p;
-    struct query *put_day, *delete_day, *put_customer, *put_stat, *delete_stat;
+    struct query *put_day, *delete_day, *put_customer, *put_stat, *delete_stat, *put_old, *fade;
     struct profile profile;
     struct buf name; /* of the customer being read */
     bool reading;
@@ -51,8 +51,9 @@ static const char put_stat_sql[] =
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
     " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"
     " ?37)"
-    " ON CONFLICT(customer) DO UPDATE SET as_of = ?2, first_day = CASE WHEN first_day < ?3 THEN"
-    " first_day ELSE ?3 END, last_day = ifnull(?4, last_day),"
+    " ON CONFLICT(customer) DO UPDATE SET as_of = ?2, first_day ="
+    " min(ifnull(first_day, ?3), ifnull(?3, first_day)), last_day = max(ifnull(last_day, ?4), "
+    "ifnull(?4, last_day)),"
     " days_since_last = ifnull(?5, CAST(julianday(date(?2)) - julianday(last_day)"
     " AS INTEGER)),"
     " active_days_30d = ?6, active_days_90d = ?7, legs_1d = ?8, seconds_1d = ?9,"
@@ -63,6 +64,24 @@ static const char put_stat_sql[] =
     " dominant_feature_share = ?28, dominant_quarter = ?29, dominant_quarter_share = ?30,"
     " office_share = ?31, evening_share = ?32, night_share = ?33, weekend_share = ?34,"
     " persona = ?35, trend = ?36, recent_legs = ?37";
+
+/* Customers without any cell in the days that count: the windows move on without them. */
+#define FADE_SQL                                                                                   \
+    "UPDATE customer_stat SET as_of = ?1, legs_1d = 0, legs_7d = 0, legs_28d = 0, legs_30d = 0,"   \
+    " legs_90d = 0, seconds_1d = 0, seconds_7d = 0, seconds_28d = 0, seconds_30d = 0,"             \
+    " seconds_90d = 0, failed_1d = 0, failed_7d = 0, failed_28d = 0, failed_30d = 0,"              \
+    " failed_90d = 0, active_days_30d = 0, active_days_90d = 0, participants_30d = 0,"             \
+    " conferences_30d = 0, features_30d = 0, features_90d = 0, dominant_feature = NULL,"           \
+    " dominant_feature_share = NULL, dominant_quarter = NULL, dominant_quarter_share = NULL,"      \
+    " office_share = NULL, evening_share = NULL, night_share = NULL, weekend_share = NULL,"        \
+    " persona = NULL, trend = NULL, recent_legs = NULL,"                                           \
+    " days_since_last = CAST(julianday(date(?1)) - julianday(last_day) AS INTEGER) WHERE "
+
+/* Use before the days that are read: only its first and last day are kept here. */
+static const char put_old_sql[] =
+    "INSERT INTO customer_stat(customer, as_of, first_day, last_day) VALUES(?1, '', ?2, ?3)"
+    " ON CONFLICT(customer) DO UPDATE SET first_day = min(ifnull(first_day, ?2), ?2),"
+    " last_day = max(ifnull(last_day, ?3), ?3)";
 
 static enum status
 put_day(struct work *w, const struct cell *c, struct error *err)
@@ -197,11 +216,24 @@ finish_customer(struct work *w, struct error *err)
     if (st != ST_OK)
         return st;
     if (!w->profile.anything) {
-        query_set_text(w->delete_stat, 1, id);
-        return query_run(w->delete_stat, err);
+        struct query *q = w->profile.cells ? w->delete_stat : w->fade;
+
+        query_set_text(q, w->profile.cells ? 1 : 2, id);
+        if (!w->profile.cells)
+            query_set_str(q, 1, w->p->now_text);
+        return query_run(q, err);
     }
     st = put_customer(w, id, w->profile.first_seen, w->profile.last_seen, err);
     return st == ST_OK ? put_stat(w, id, err) : st;
+}
+
+static void
+start_customer(struct work *w, struct span name)
+{
+    buf_reset(&w->name);
+    buf_span(&w->name, name);
+    profile_start(&w->profile, w->p->today);
+    w->reading = true;
 }
 
 static enum status
@@ -212,10 +244,7 @@ visit_grouped(void *arg, const struct cell *c, struct error *err)
 
     if (!w->reading || !span_eq(c->name, span_of(w->name.p, w->name.n))) {
         st = finish_customer(w, err);
-        buf_reset(&w->name);
-        buf_span(&w->name, c->name);
-        profile_start(&w->profile, w->p->today);
-        w->reading = true;
+        start_customer(w, c->name);
     }
     if (st == ST_OK && w->write_days) {
         pass_note_input(w->p, c->day);
@@ -228,6 +257,25 @@ visit_grouped(void *arg, const struct cell *c, struct error *err)
 }
 
 static enum status
+put_old(struct work *w, const struct cell *c, struct error *err)
+{
+    char day[CIVIL_TEXT];
+    enum status st;
+
+    profile_start(&w->profile, w->p->today);
+    profile_add(&w->profile, c);
+    if (!w->profile.anything)
+        return ST_OK;
+    st = put_customer(w, c->name, w->profile.first_seen, w->profile.last_seen, err);
+    if (st != ST_OK || w->profile.first_day == INT32_MIN)
+        return st;
+    query_set_text(w->put_old, 1, c->name);
+    query_set_str(w->put_old, 2, format_day(day, c->day));
+    query_set_str(w->put_old, 3, day);
+    return query_run(w->put_old, err);
+}
+
+static enum status
 visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
 {
     enum status st = put_day(w, c, err);
@@ -235,13 +283,9 @@ visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
     pass_note_input(w->p, c->day);
     note_active(w, c);
     cells_get(w->changed, CELL_CUSTOMER, c->name, 0);
-    /* Too old for the profile that is read next: first_seen would never hear of it. */
-    if (st == ST_OK && c->day <= w->p->today - PROFILE_DAYS) {
-        profile_start(&w->profile, w->p->today);
-        profile_add(&w->profile, c);
-        if (w->profile.anything)
-            st = put_customer(w, c->name, w->profile.first_seen, w->profile.last_seen, err);
-    }
+    /* Too old for the profile that is read next, which would never hear of it. */
+    if (st == ST_OK && c->day <= w->p->today - PROFILE_DAYS)
+        st = put_old(w, c, err);
     return st;
 }
 
@@ -269,29 +313,18 @@ visit_changed(void *arg, const struct cell *c, struct error *err)
     return ST_OK;
 }
 
-/* Customers without any cell in the days that count: the windows move on without them. */
 static enum status
-fade(struct pass *p, struct error *err)
+run_fade(struct pass *p, const char *sql, struct error *err)
 {
     struct query *q = NULL;
-    enum status st = store_query(
-        p->store, &q,
-        "UPDATE customer_stat SET as_of = ?1, legs_1d = 0, legs_7d = 0, legs_28d = 0, legs_30d ="
-        " 0, legs_90d = 0, seconds_1d = 0, seconds_7d = 0, seconds_28d = 0, seconds_30d = 0,"
-        " seconds_90d = 0, failed_1d = 0, failed_7d = 0, failed_28d = 0, failed_30d = 0,"
-        " failed_90d = 0, active_days_30d = 0, active_days_90d = 0, participants_30d = 0,"
-        " conferences_30d = 0, features_30d = 0, features_90d = 0, trend = NULL,"
-        " recent_legs = NULL,"
-        " days_since_last = CAST(julianday(date(?1)) - julianday(last_day) AS INTEGER)"
-        " WHERE as_of <> ?1",
-        err);
+    enum status st = store_query(p->store, &q, sql, err);
 
     if (st == ST_OK)
         st = store_tick(p->store, err);
-    if (st != ST_OK)
-        return st;
-    query_set_str(q, 1, p->now_text);
-    st = query_run(q, err);
+    if (st == ST_OK) {
+        query_set_str(q, 1, p->now_text);
+        st = query_run(q, err);
+    }
     query_free(q);
     return st;
 }
@@ -311,7 +344,7 @@ stream_all(struct work *w, struct error *err)
     st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, from, visit_grouped, w, err);
     if (st == ST_OK)
         st = finish_customer(w, err);
-    return st == ST_OK ? fade(p, err) : st;
+    return st == ST_OK ? run_fade(p, FADE_SQL "as_of <> ?1", err) : st;
 }
 
 static enum status
@@ -388,6 +421,8 @@ prepare(struct work *w, struct error *err)
         {&w->put_customer, put_customer_sql},
         {&w->put_stat, put_stat_sql},
         {&w->delete_stat, "DELETE FROM customer_stat WHERE customer = ?1"},
+        {&w->put_old, put_old_sql},
+        {&w->fade, FADE_SQL "customer = ?2"},
     };
     enum status st = ST_OK;
 
@@ -404,6 +439,8 @@ clear(struct work *w)
     query_free(w->put_customer);
     query_free(w->put_stat);
     query_free(w->delete_stat);
+    query_free(w->put_old);
+    query_free(w->fade);
     profile_clear(&w->profile);
     sketch_clear(&w->active);
     cells_free(w->changed);

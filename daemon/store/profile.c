@@ -89,11 +89,15 @@ add_features(struct profile *p, const struct cell *c, int32_t age)
 static void
 add_times(struct profile *p, const struct cell *c)
 {
+    int64_t begin = (int64_t)c->day * DAY_SECONDS;
+    int32_t offset = zone_offset_at(p->zone, begin);
+    bool change = zone_offset_at(p->zone, begin + DAY_SECONDS - 1) != offset;
+
     for (unsigned i = 0; i < c->slot_count; i++) {
         struct cell_slot slot = cell_slot_at(c, i);
         int64_t legs = slot.v[CUSTOMER_LEGS];
-        int64_t utc = (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS;
-        int64_t local = utc + zone_offset_at(p->zone, utc);
+        int64_t utc = begin + slot.slot * QUARTER_SECONDS;
+        int64_t local = utc + (change ? zone_offset_at(p->zone, utc) : offset);
         int hour = second_of_day(local) / 3600;
         bool rest = weekday_from_days(day_of(local)) >= 5;
 
@@ -130,6 +134,7 @@ profile_add(struct profile *p, const struct cell *c)
     int64_t v[SERVICE_COLUMNS] = {0};
     int32_t age = p->today - c->day;
 
+    p->cells++;
     cell_sum(c, v);
     if (v[CUSTOMER_LEGS] || v[CUSTOMER_SECONDS] || v[CUSTOMER_FAILED] ||
         !sketch_empty(&c->sketch[SKETCH_PEOPLE]))
@@ -142,7 +147,7 @@ profile_add(struct profile *p, const struct cell *c)
             p->first_day = c->day;
         p->last_day = c->day;
     }
-    if (age < 0 || age >= 90)
+    if (age < 0 || age >= PROFILE_DAYS)
         return;
     for (int w = 0; w < WINDOW_COUNT; w++)
         for (int k = 0; k < CUSTOMER_COLUMNS && age < window_days[w]; k++)

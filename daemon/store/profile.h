@@ -14,8 +14,8 @@
 #include "memory.h"
 #include "zone.h"
 
-#define PROFILE_DAYS   400 /* cells older than this say nothing about a customer */
-#define PROFILE_RECENT 36  /* today and the 35 days that surges are judged by */
+#define PROFILE_DAYS   90 /* cells older than this give first and last use only */
+#define PROFILE_RECENT 36 /* today and the 35 days that surges are judged by */
 #define PROFILE_NEVER  INT64_MIN
 
 enum { WINDOW_1D, WINDOW_7D, WINDOW_28D, WINDOW_30D, WINDOW_90D, WINDOW_COUNT };
@@ -36,6 +36,7 @@ struct profile {
     int32_t first_day, last_day;                    /* with a leg; INT32_MIN: never */
     int64_t first_seen, last_seen;                  /* start of a quarter hour, or PROFILE_NEVER */
     uint32_t active_30d, active_90d;
+    size_t cells;  /* added */
     bool anything; /* a counter is not zero: the customer has not been merged away */
     struct profile_feature *features;
     size_t feature_count, feature_cap;

@@ -19,8 +19,7 @@ struct comparison {
     uint64_t found_days, found_intervals;
 };
 
-static void
-tell(struct comparison *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct comparison *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
 tell(struct comparison *c, const char *fmt, ...)
@@ -161,9 +160,9 @@ store_verify(const char *ledger_path, const char *store_path,
     if (result == ST_OK)
         result = ledger_scan_kind(r, CELL_SERVICE, INT32_MIN, visit_service, &c, err);
     if (result == ST_OK)
-        result = count_extra(&c,
-                             "SELECT count(*) FROM customer_day WHERE legs + failed + seconds > 0",
-                             "customer_day", c.found_days, err);
+        result =
+            count_extra(&c, "SELECT count(*) FROM customer_day WHERE legs + failed + seconds > 0",
+                        "customer_day", c.found_days, err);
     if (result == ST_OK)
         result = count_extra(&c, "SELECT count(*) FROM service_interval", "service_interval",
                              c.found_intervals, err);

@@ -1,0 +1,46 @@
+/*
+ * report.h - what the reports of `callswell report` share.
+ *
+ * Each report has two faces: for people, a title, how fresh and how complete it is, and a
+ * table that fits 80 columns; for programs (--json, --csv), the rows of the store with all
+ * their columns, unrounded, times in UTC.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdint.h>
+
+#include "store.h"
+#include "table.h"
+#include "zone.h"
+
+struct report {
+    struct store *store;
+    const struct zone *zone; /* for people */
+    enum table_style style;
+    char from[32], to[32]; /* UTC text, or "" */
+    const char *service, *segment;
+    int64_t limit; /* 0: the report's own */
+    FILE *out;
+};
+
+/* Runs sql with ?1 from, ?2 to, ?3 service or segment, ?4 limit (absent ones are NULL, limit
+ * -1) into a table of columns named and typed as given, and prints it. What the store has as
+ * NULL stays empty. *rows tells how many. */
+enum status
+report_table(const struct report *r, const char *sql, const struct table_column *columns,
+             size_t count, size_t *rows, struct error *err);
+enum status
+report_query(const struct report *r, struct query **out, const char *sql, struct error *err);
+
+/* "2026-11-22 13:30" in the report's zone, from the store's UTC text; "" if it is none. */
+#define REPORT_TIME 32
+char *report_time(const struct report *r, char out[REPORT_TIME], struct span utc);
+
+enum status report_staffing(const struct report *r, struct error *err);
+enum status report_features(const struct report *r, struct error *err);
+enum status report_segments(const struct report *r, struct error *err);
+enum status report_customers(const struct report *r, struct error *err);
+enum status report_signals(const struct report *r, struct error *err);
+
+#endif

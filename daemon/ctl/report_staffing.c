@@ -1,0 +1,425 @@
+/*
+ * report_staffing.c - the people needed in the coming days, as a service manager asks for them.
+ *
+ * First all services, one line each: how much is coming, when it is busiest, how many people
+ * that takes. Then the week of the busiest services, hour by hour. One service alone is shown
+ * in windows: intervals in a row that need about the same number of people.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "civil.h"
+#include "report.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define GRIDS    3 /* services shown hour by hour */
+#define DAYS     7 /* columns of such a grid */
+
+struct interval {
+    int64_t start;
+    int minutes, agents, scheduled;
+    double contacts, low, high, handling, rostered;
+};
+
+struct service {
+    char *name, *model;
+    double completeness;
+    struct interval *at;
+    size_t count, cap;
+};
+
+struct week {
+    const struct report *r;
+    struct service *services;
+    size_t count;
+    char as_of[32];
+};
+
+static const char sql[] =
+    "SELECT service, start, minutes, forecast, low, high, handle_seconds, required, scheduled,"
+    " rostered, completeness, model, as_of FROM staffing WHERE CASE WHEN ?1 IS NULL THEN"
+    " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT max(as_of) "
+    "FROM staffing)"
+    " ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
+    " ORDER BY service, start";
+
+static const struct table_column all_columns[] = {
+    {"service", TABLE_TEXT},
+    {"start", TABLE_TEXT},
+    {"minutes", TABLE_NUMBER},
+    {"forecast", TABLE_NUMBER},
+    {"low", TABLE_NUMBER},
+    {"high", TABLE_NUMBER},
+    {"handle_seconds", TABLE_NUMBER},
+    {"required", TABLE_NUMBER},
+    {"scheduled", TABLE_NUMBER},
+    {"rostered", TABLE_NUMBER},
+    {"gap", TABLE_NUMBER},
+    {"service_level", TABLE_NUMBER},
+    {"occupancy", TABLE_NUMBER},
+    {"completeness", TABLE_NUMBER},
+    {"model", TABLE_TEXT},
+    {"as_of", TABLE_TEXT},
+};
+static const char all_sql[] =
+    "SELECT service, start, minutes, forecast, low, high, handle_seconds, required, scheduled,"
+    " rostered, gap, service_level, occupancy, completeness, model, as_of FROM staffing WHERE"
+    " CASE WHEN ?1 IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes ||"
+    " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR "
+    "start < ?2) AND"
+    " (?3 IS NULL OR service = ?3) ORDER BY service, start LIMIT ?4";
+
+static int64_t
+local(const struct report *r, int64_t utc)
+{
+    return utc + zone_offset_at(r->zone, utc);
+}
+
+/* "Mon 23 Nov 09:30" */
+static char *
+short_time(const struct report *r, char out[32], int64_t utc)
+{
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct civil c = civil_from_utc(local(r, utc));
+
+    snprintf(out, 32, "%s %2d %s %02d:%02d", days[weekday_from_days(day_of(local(r, utc)))],
+             c.day % 100, months[c.month - 1], c.hour % 100, c.minute % 100);
+    return out;
+}
+
+/* --- loading --- */
+
+static struct service *
+service_for(struct week *w, const struct query *q)
+{
+    struct span name = query_text(q, 0);
+    struct service *s = w->count ? &w->services[w->count - 1] : NULL;
+
+    if (s && span_is(name, s->name))
+        return s;
+    w->services = xrealloc(w->services, (w->count + 1) * sizeof *w->services);
+    s = &w->services[w->count++];
+    *s = (struct service){
+        .name = xstrndup(name.p, name.n),
+        .model = xstrndup(query_text(q, 11).p, query_text(q, 11).n),
+        .completeness = query_real(q, 10),
+    };
+    return s;
+}
+
+static enum status
+load(struct week *w, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = report_query(w->r, &q, sql, err);
+
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
+        struct service *s = service_for(w, q);
+        bool has_offset;
+        int64_t start;
+
+        if (!parse_rfc3339(query_text(q, 1), &start, &has_offset))
+            continue;
+        if (s->count == s->cap) {
+            s->cap = s->cap ? s->cap * 2 : 512;
+            s->at = xrealloc(s->at, s->cap * sizeof *s->at);
+        }
+        s->at[s->count++] = (struct interval){
+            .start = start,
+            .minutes = (int)query_int(q, 2),
+            .contacts = query_real(q, 3),
+            .low = query_real(q, 4),
+            .high = query_real(q, 5),
+            .handling = query_real(q, 6),
+            .agents = (int)query_int(q, 7),
+            .scheduled = (int)query_int(q, 8),
+            .rostered = query_real(q, 9),
+        };
+        snprintf(w->as_of, sizeof w->as_of, "%.*s", SPAN_ARG(query_text(q, 12)));
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* --- all services --- */
+
+struct sums {
+    double contacts, hours, short_hours;
+    const struct interval *peak;
+    bool roster;
+};
+
+static struct sums
+sum(const struct service *s)
+{
+    struct sums t = {0};
+
+    for (size_t i = 0; i < s->count; i++) {
+        const struct interval *v = &s->at[i];
+
+        t.contacts += v->contacts;
+        t.hours += v->scheduled * v->minutes / 60.0;
+        if (!t.peak || v->scheduled > t.peak->scheduled ||
+            (v->scheduled == t.peak->scheduled && v->contacts > t.peak->contacts))
+            t.peak = v;
+        if (isnan(v->rostered))
+            continue;
+        t.roster = true;
+        t.short_hours += fmax(0, v->scheduled - v->rostered) * v->minutes / 60.0;
+    }
+    return t;
+}
+
+static int
+by_contacts(const void *a, const void *b)
+{
+    double x = sum(a).contacts, y = sum(b).contacts;
+
+    return (x < y) - (x > y);
+}
+
+static void
+print_summary(const struct week *w)
+{
+    static const struct table_column columns[] = {
+        {"service", TABLE_TEXT},  {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
+        {"agents", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"hours", TABLE_NUMBER},
+        {"short", TABLE_NUMBER},
+    };
+    struct table *t = table_new(columns, COUNT(columns));
+
+    for (size_t i = 0; i < w->count; i++) {
+        const struct service *s = &w->services[i];
+        struct sums n = sum(s);
+        char when[32];
+
+        table_row(t);
+        table_text(t, s->name);
+        table_real(t, n.contacts, n.contacts < 100 ? 1 : 0);
+        if (n.peak->scheduled == 0) {
+            table_text(t, "nobody needed");
+        } else {
+            table_text(t, short_time(w->r, when, n.peak->start));
+            table_i64(t, n.peak->agents);
+            table_i64(t, n.peak->scheduled);
+            table_real(t, n.hours, 0);
+            table_real(t, n.roster ? n.short_hours : NAN, 0);
+        }
+    }
+    table_print(t, TABLE_ALIGNED, w->r->out);
+    table_free(t);
+}
+
+/* The most people wanted in an hour of a day; -1: not forecast. */
+static int
+most(const struct week *w, const struct service *s, int32_t day, int hour)
+{
+    int n = -1;
+
+    for (size_t i = 0; i < s->count; i++) {
+        int64_t at = local(w->r, s->at[i].start);
+
+        if (day_of(at) == day && second_of_day(at) / 3600 == hour && s->at[i].scheduled > n)
+            n = s->at[i].scheduled;
+    }
+    return n;
+}
+
+static void
+print_grid(const struct week *w, const struct service *s)
+{
+    int32_t first = day_of(local(w->r, s->at[0].start));
+    int begin = 24, end = 0;
+    char text[32];
+
+    for (int h = 0; h < 24; h++)
+        for (int d = 0; d <= DAYS; d++)
+            if (most(w, s, first + d, h) > 0) {
+                begin = h < begin ? h : begin;
+                end = h + 1;
+            }
+    if (end == 0)
+        return;
+    fprintf(w->r->out, "\n%s: people to schedule, most in each hour\n      ", s->name);
+    for (int d = 0; d <= DAYS; d++) {
+        /* Noon, so that the day is the same in every zone. */
+        int64_t noon = zone_to_utc(w->r->zone, (int64_t)(first + d) * DAY_SECONDS + 43200);
+
+        fprintf(w->r->out, "%8.6s", short_time(w->r, text, noon));
+    }
+    fputc('\n', w->r->out);
+    for (int h = begin; h < end; h++) {
+        fprintf(w->r->out, "%02d:00 ", h);
+        for (int d = 0; d <= DAYS; d++) {
+            int n = most(w, s, first + d, h);
+
+            if (n > 0)
+                fprintf(w->r->out, "%8d", n);
+            else
+                fprintf(w->r->out, "%8s", n < 0 ? "" : ".");
+        }
+        fputc('\n', w->r->out);
+    }
+}
+
+/* --- one service --- */
+
+struct window {
+    int64_t start, end;
+    double contacts, handling, rostered;
+    int agents, scheduled, lowest;
+};
+
+/* Nobody wants a shift plan that changes by one every half hour. */
+static bool
+alike(const struct window *v, int scheduled)
+{
+    int high = v->scheduled > scheduled ? v->scheduled : scheduled;
+    int low = v->lowest < scheduled ? v->lowest : scheduled;
+
+    return high - low <= (high >= 20 ? high / 10 : 1) && (low > 0) == (high > 0);
+}
+
+static void
+extend(struct window *v, const struct interval *i)
+{
+    v->end = i->start + i->minutes * 60;
+    v->contacts += i->contacts;
+    v->handling += i->contacts * i->handling;
+    v->agents = i->agents > v->agents ? i->agents : v->agents;
+    v->scheduled = i->scheduled > v->scheduled ? i->scheduled : v->scheduled;
+    v->lowest = i->scheduled < v->lowest ? i->scheduled : v->lowest;
+    v->rostered = fmin(v->rostered, i->rostered);
+}
+
+static void
+add_window(const struct week *w, struct table *t, const struct window *v)
+{
+    char from[32], to[32], when[80];
+
+    if (v->scheduled == 0)
+        return;
+    short_time(w->r, from, v->start);
+    short_time(w->r, to, v->end);
+    snprintf(when, sizeof when, "%s-%s", from, to + 11);
+    table_row(t);
+    table_text(t, when);
+    table_real(t, v->contacts, v->contacts < 100 ? 1 : 0);
+    table_real(t, v->contacts > 0 ? v->handling / v->contacts : NAN, 0);
+    table_i64(t, v->agents);
+    table_i64(t, v->scheduled);
+    table_real(t, v->rostered, 0);
+    table_real(t, v->rostered - v->scheduled, 0);
+}
+
+static void
+print_windows(const struct week *w, const struct service *s)
+{
+    static const struct table_column columns[] = {
+        {"when", TABLE_TEXT},     {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
+        {"agents", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},
+        {"gap", TABLE_NUMBER},
+    };
+    struct table *t = table_new(columns, COUNT(columns));
+    struct window v = {0};
+
+    for (size_t i = 0; i < s->count; i++) {
+        const struct interval *n = &s->at[i];
+
+        if (i > 0 && alike(&v, n->scheduled) && v.end == n->start &&
+            day_of(local(w->r, v.start)) == day_of(local(w->r, n->start))) {
+            extend(&v, n);
+            continue;
+        }
+        if (i > 0)
+            add_window(w, t, &v);
+        v = (struct window){.start = n->start, .lowest = n->scheduled, .rostered = INFINITY};
+        extend(&v, n);
+    }
+    if (s->count)
+        add_window(w, t, &v);
+    if (table_rows(t) == 0)
+        fputs("Nobody is needed.\n", w->r->out);
+    else
+        table_print(t, TABLE_ALIGNED, w->r->out);
+    table_free(t);
+}
+
+/* --- the report --- */
+
+static void
+print_head(const struct week *w)
+{
+    const struct service *s = &w->services[0];
+    char at[REPORT_TIME];
+
+    fprintf(w->r->out, "Staffing%s%s, times in %s, as of %s\n", w->r->service ? ": " : "",
+            w->r->service ? w->r->service : " for the coming days", zone_name(w->r->zone),
+            report_time(w->r, at, span_str(w->as_of)));
+    if (w->r->service)
+        fprintf(w->r->out, "forecast: %s\n", s->model);
+    if (isnan(s->completeness))
+        fputs("no input in the last 28 days to forecast from\n", w->r->out);
+    else
+        fprintf(w->r->out, "input on %.0f %% of the last 28 days\n", 100 * s->completeness);
+    fputc('\n', w->r->out);
+}
+
+static void
+print_foot(const struct week *w)
+{
+    fputs("\nagents: at their desks (Erlang C). scheduled: on the roster, with shrinkage.\n",
+          w->r->out);
+    if (w->r->service)
+        fputs("Windows gather intervals that need about the same; people are those of the\n"
+              "busiest interval in it. Every interval, with its range: --json or --csv\n",
+              w->r->out);
+    else
+        fputs("hours: of scheduled people. short: hours missing on the roster, if there is\n"
+              "one. One service in detail: callswell report staffing --service NAME\n",
+              w->r->out);
+}
+
+static void
+clear(struct week *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        free(w->services[i].name);
+        free(w->services[i].model);
+        free(w->services[i].at);
+    }
+    free(w->services);
+}
+
+enum status
+report_staffing(const struct report *r, struct error *err)
+{
+    struct week w = {.r = r};
+    size_t rows, grids;
+    enum status st;
+
+    if (r->style != TABLE_ALIGNED)
+        return report_table(r, all_sql, all_columns, COUNT(all_columns), &rows, err);
+    st = load(&w, err);
+    if (st == ST_OK && w.count == 0)
+        fprintf(r->out, "Nothing is forecast%s%s.\n", r->service ? " for service " : "",
+                r->service ? r->service : "");
+    if (st == ST_OK && w.count > 0) {
+        qsort(w.services, w.count, sizeof *w.services, by_contacts);
+        print_head(&w);
+        if (r->service) {
+            print_windows(&w, &w.services[0]);
+        } else {
+            print_summary(&w);
+            grids = r->limit ? (size_t)r->limit : GRIDS;
+            for (size_t i = 0; i < w.count && i < grids; i++)
+                print_grid(&w, &w.services[i]);
+        }
+        print_foot(&w);
+    }
+    clear(&w);
+    return st;
+}

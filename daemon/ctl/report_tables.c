@@ -1,0 +1,381 @@
+/*
+ * report_tables.c - the reports that are one table: features, segments, customers, signals.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool
+for_people(const struct report *r)
+{
+    return r->style == TABLE_ALIGNED;
+}
+
+/* "as of 2026-11-22 13:30 (Europe/Berlin)" from the first row of a query. */
+static enum status
+print_as_of(const struct report *r, const char *sql, const char *title, struct error *err)
+{
+    struct query *q = NULL;
+    char at[REPORT_TIME];
+    enum status st = store_query(r->store, &q, sql, err);
+
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK && !query_is_null(q, 0))
+        fprintf(r->out, "%s, as of %s (%s)\n\n", title, report_time(r, at, query_text(q, 0)),
+                zone_name(r->zone));
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* --- features --- */
+
+static const struct table_column feature_human[] = {
+    {"rank", TABLE_NUMBER},      {"feature", TABLE_TEXT},   {"people", TABLE_NUMBER},
+    {"customers", TABLE_NUMBER}, {"uses", TABLE_NUMBER},    {"failed", TABLE_NUMBER},
+    {"growth", TABLE_NUMBER},    {"reach %", TABLE_NUMBER}, {"score", TABLE_NUMBER},
+};
+static const char feature_human_sql[] =
+    "SELECT rank, feature, people, customers, uses, failed,"
+    " CASE WHEN growth IS NULL THEN '' ELSE printf('x%.2f', growth) END,"
+    " printf('%.1f-%.1f', 100 * reach_low, 100 * reach_high), printf('%.0f', score)"
+    " FROM feature_demand ORDER BY rank LIMIT ?4";
+static const struct table_column feature_all[] = {
+    {"feature", TABLE_TEXT},       {"as_of", TABLE_TEXT},
+    {"window_days", TABLE_NUMBER}, {"people", TABLE_NUMBER},
+    {"customers", TABLE_NUMBER},   {"uses", TABLE_NUMBER},
+    {"failed", TABLE_NUMBER},      {"growth", TABLE_NUMBER},
+    {"people_28d", TABLE_NUMBER},  {"people_before_28d", TABLE_NUMBER},
+    {"growth_q", TABLE_NUMBER},    {"reach_low", TABLE_NUMBER},
+    {"reach_high", TABLE_NUMBER},  {"score", TABLE_NUMBER},
+    {"rank", TABLE_NUMBER},
+};
+static const char feature_all_sql[] =
+    "SELECT feature, as_of, window_days, people, customers, uses, failed, growth, people_28d,"
+    " people_before_28d, growth_q, reach_low, reach_high, score, rank FROM feature_demand"
+    " ORDER BY rank LIMIT ?4";
+
+enum status
+report_features(const struct report *r, struct error *err)
+{
+    struct report limited = *r;
+    size_t rows;
+    enum status st;
+
+    if (!for_people(r))
+        return report_table(r, feature_all_sql, feature_all, COUNT(feature_all), &rows, err);
+    limited.limit = r->limit ? r->limit : 40;
+    st = print_as_of(r, "SELECT max(as_of) FROM feature_demand",
+                     "Features by demand, the last 90 days", err);
+    if (st == ST_OK)
+        st = report_table(&limited, feature_human_sql, feature_human, COUNT(feature_human), &rows,
+                          err);
+    if (st != ST_OK)
+        return st;
+    if (rows == 0)
+        fputs("No feature was used or wanted in the last 90 days.\n", r->out);
+    else
+        fputs("\npeople: distinct, used or wanted it (within 2 %). failed: wanted and not had;\n"
+              "who of the people never had it is not known. growth: people of the last 28\n"
+              "days against the 28 before, only where it is more than chance. reach: share\n"
+              "of all active people, 95 % interval.\n",
+              r->out);
+    return st;
+}
+
+/* --- segments --- */
+
+static const struct table_column segment_columns[] = {
+    {"segment", TABLE_TEXT},        {"customers", TABLE_NUMBER},     {"new 7 days", TABLE_NUMBER},
+    {"legs 30 days", TABLE_NUMBER}, {"hours 30 days", TABLE_NUMBER},
+};
+static const char segment_sql[] =
+    "SELECT m.segment, count(*), sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ',"
+    " max(as_of), '-7 days') FROM customer_stat)), ifnull(sum(s.legs_30d), 0),"
+    " CAST(round(ifnull(sum(s.seconds_30d), 0) / 3600.0) AS INTEGER)"
+    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
+    " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?4";
+static const struct table_column member_human[] = {
+    {"customer", TABLE_TEXT},       {"name", TABLE_TEXT},     {"since", TABLE_TEXT},
+    {"legs 30 days", TABLE_NUMBER}, {"evidence", TABLE_TEXT},
+};
+static const char member_human_sql[] =
+    "SELECT m.customer, c.name, substr(m.since, 1, 10), s.legs_30d, m.evidence"
+    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
+    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?3"
+    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?4";
+static const struct table_column member_all[] = {
+    {"segment", TABLE_TEXT},  {"customer", TABLE_TEXT}, {"name", TABLE_TEXT},
+    {"owner", TABLE_TEXT},    {"since", TABLE_TEXT},    {"legs_30d", TABLE_NUMBER},
+    {"evidence", TABLE_TEXT},
+};
+static const char member_all_sql[] =
+    "SELECT m.segment, m.customer, c.name, c.owner, m.since, s.legs_30d, m.evidence"
+    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
+    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?3"
+    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?4";
+
+static enum status
+report_members(const struct report *r, struct error *err)
+{
+    struct report limited = *r;
+    char title[160];
+    size_t rows;
+    enum status st;
+
+    if (!for_people(r))
+        return report_table(r, member_all_sql, member_all, COUNT(member_all), &rows, err);
+    limited.limit = r->limit ? r->limit : 30;
+    snprintf(title, sizeof title, "Segment %.120s", r->segment);
+    st = print_as_of(r, "SELECT max(as_of) FROM customer_stat", title, err);
+    if (st == ST_OK)
+        st =
+            report_table(&limited, member_human_sql, member_human, COUNT(member_human), &rows, err);
+    if (st == ST_OK && rows == 0)
+        fputs("Nobody belongs to it.\n", r->out);
+    return st;
+}
+
+enum status
+report_segments(const struct report *r, struct error *err)
+{
+    size_t rows;
+    enum status st = ST_OK;
+
+    if (r->segment)
+        return report_members(r, err);
+    if (for_people(r))
+        st = print_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
+    if (st == ST_OK)
+        st = report_table(r, segment_sql, segment_columns, COUNT(segment_columns), &rows, err);
+    if (st == ST_OK && for_people(r))
+        fputs(rows ? "\nMembers and why: callswell report segments --segment NAME\n"
+                   : "No segments yet.\n",
+              r->out);
+    return st;
+}
+
+/* --- customers --- */
+
+static const struct table_column customer_human[] = {
+    {"customer", TABLE_TEXT}, {"legs", TABLE_NUMBER},   {"hours", TABLE_NUMBER},
+    {"failed", TABLE_NUMBER}, {"people", TABLE_NUMBER}, {"trend", TABLE_NUMBER},
+    {"idle", TABLE_NUMBER},   {"segment", TABLE_TEXT},  {"calls", TABLE_TEXT},
+};
+static const char customer_human_sql[] =
+    "SELECT customer, legs_30d, printf('%.1f', seconds_30d / 3600.0), failed_30d,"
+    " participants_30d, printf('%.2f', trend), days_since_last, rfm_segment, persona"
+    " FROM customer_profile WHERE legs_30d IS NOT NULL AND"
+    " (?3 IS NULL OR customer IN (SELECT customer FROM segment_member WHERE segment = ?3))"
+    " ORDER BY legs_30d DESC, customer LIMIT ?4";
+static const struct table_column range_columns[] = {
+    {"customer", TABLE_TEXT},  {"days", TABLE_NUMBER},   {"legs", TABLE_NUMBER},
+    {"seconds", TABLE_NUMBER}, {"failed", TABLE_NUMBER},
+};
+static const char range_sql[] =
+    "SELECT customer, sum(legs > 0) AS days, sum(legs) AS legs, sum(seconds) AS seconds,"
+    " sum(failed) AS failed FROM customer_day WHERE (?1 IS NULL OR day >= substr(?1, 1, 10))"
+    " AND (?2 IS NULL OR day < substr(?2, 1, 10)) AND (?3 IS NULL OR customer IN"
+    " (SELECT customer FROM segment_member WHERE segment = ?3))"
+    " GROUP BY customer ORDER BY 3 DESC, customer LIMIT ?4";
+static const struct table_column customer_all[] = {
+    {"customer", TABLE_TEXT},
+    {"name", TABLE_TEXT},
+    {"owner", TABLE_TEXT},
+    {"timezone", TABLE_TEXT},
+    {"first_seen", TABLE_TEXT},
+    {"last_seen", TABLE_TEXT},
+    {"as_of", TABLE_TEXT},
+    {"days_since_last", TABLE_NUMBER},
+    {"active_days_30d", TABLE_NUMBER},
+    {"active_days_90d", TABLE_NUMBER},
+    {"legs_1d", TABLE_NUMBER},
+    {"legs_7d", TABLE_NUMBER},
+    {"legs_28d", TABLE_NUMBER},
+    {"legs_30d", TABLE_NUMBER},
+    {"legs_90d", TABLE_NUMBER},
+    {"seconds_1d", TABLE_NUMBER},
+    {"seconds_7d", TABLE_NUMBER},
+    {"seconds_28d", TABLE_NUMBER},
+    {"seconds_30d", TABLE_NUMBER},
+    {"seconds_90d", TABLE_NUMBER},
+    {"failed_1d", TABLE_NUMBER},
+    {"failed_7d", TABLE_NUMBER},
+    {"failed_28d", TABLE_NUMBER},
+    {"failed_30d", TABLE_NUMBER},
+    {"failed_90d", TABLE_NUMBER},
+    {"participants_30d", TABLE_NUMBER},
+    {"conferences_30d", TABLE_NUMBER},
+    {"features_30d", TABLE_NUMBER},
+    {"features_90d", TABLE_NUMBER},
+    {"dominant_feature", TABLE_TEXT},
+    {"dominant_feature_share", TABLE_NUMBER},
+    {"dominant_quarter", TABLE_NUMBER},
+    {"dominant_quarter_share", TABLE_NUMBER},
+    {"office_share", TABLE_NUMBER},
+    {"evening_share", TABLE_NUMBER},
+    {"night_share", TABLE_NUMBER},
+    {"weekend_share", TABLE_NUMBER},
+    {"persona", TABLE_TEXT},
+    {"trend", TABLE_NUMBER},
+    {"rfm_r", TABLE_NUMBER},
+    {"rfm_f", TABLE_NUMBER},
+    {"rfm_m", TABLE_NUMBER},
+    {"rfm_segment", TABLE_TEXT},
+};
+
+static enum status
+report_all_customers(const struct report *r, struct error *err)
+{
+    struct buf sql = {0};
+    size_t rows;
+    enum status st;
+
+    for (size_t i = 0; i < COUNT(customer_all); i++)
+        buf_printf(&sql, "%s%s", i ? ", " : "SELECT ", customer_all[i].name);
+    buf_str(&sql, " FROM customer_profile WHERE (?3 IS NULL OR"
+                  " customer IN (SELECT customer FROM segment_member WHERE segment = ?3))"
+                  " ORDER BY legs_30d DESC, customer LIMIT ?4");
+    st = report_table(r, sql.p, customer_all, COUNT(customer_all), &rows, err);
+    buf_clear(&sql);
+    return st;
+}
+
+static enum status
+report_customers_human(const struct report *r, struct error *err)
+{
+    bool range = r->from[0] || r->to[0];
+    struct report limited = *r;
+    size_t rows;
+    enum status st;
+
+    limited.limit = r->limit ? r->limit : 25;
+    st = print_as_of(r, "SELECT max(as_of) FROM customer_stat",
+                     range ? "Customers by legs, UTC days" : "Customers by legs, the last 30 days",
+                     err);
+    if (st == ST_OK && range)
+        st = report_table(&limited, range_sql, range_columns, COUNT(range_columns), &rows, err);
+    else if (st == ST_OK)
+        st = report_table(&limited, customer_human_sql, customer_human, COUNT(customer_human),
+                          &rows, err);
+    if (st != ST_OK)
+        return st;
+    if (rows == 0)
+        fputs("No customer.\n", r->out);
+    else if (!range)
+        fputs("\ntrend: legs a day of the last 7 whole days over those of the 28 before.\n"
+              "idle: days since the last use. calls: when, by share of legs in 90 days.\n",
+              r->out);
+    return st;
+}
+
+enum status
+report_customers(const struct report *r, struct error *err)
+{
+    size_t rows;
+
+    if (for_people(r))
+        return report_customers_human(r, err);
+    if (r->from[0] || r->to[0])
+        return report_table(r, range_sql, range_columns, COUNT(range_columns), &rows, err);
+    return report_all_customers(r, err);
+}
+
+/* --- signals --- */
+
+#define SIGNAL_FILTER                                                                              \
+    " FROM signal WHERE ((?1 IS NULL AND ?2 IS NULL AND state <> 'closed') OR"                     \
+    " ((?1 IS NOT NULL OR ?2 IS NOT NULL) AND (?1 IS NULL OR last_seen >= ?1) AND"                 \
+    " (?2 IS NULL OR first_seen < ?2)))"                                                           \
+    " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"             \
+    " abs(ifnull(delta, 0)) DESC, id LIMIT ?4"
+
+static const struct table_column signal_all[] = {
+    {"id", TABLE_TEXT},
+    {"version", TABLE_NUMBER},
+    {"kind", TABLE_TEXT},
+    {"subject_type", TABLE_TEXT},
+    {"subject", TABLE_TEXT},
+    {"severity", TABLE_TEXT},
+    {"value", TABLE_NUMBER},
+    {"baseline", TABLE_NUMBER},
+    {"delta", TABLE_NUMBER},
+    {"low", TABLE_NUMBER},
+    {"high", TABLE_NUMBER},
+    {"p_value", TABLE_NUMBER},
+    {"completeness", TABLE_NUMBER},
+    {"window_start", TABLE_TEXT},
+    {"window_end", TABLE_TEXT},
+    {"reason", TABLE_TEXT},
+    {"evidence", TABLE_TEXT},
+    {"state", TABLE_TEXT},
+    {"owner", TABLE_TEXT},
+    {"first_seen", TABLE_TEXT},
+    {"last_seen", TABLE_TEXT},
+    {"expires", TABLE_TEXT},
+};
+static const char signal_all_sql[] =
+    "SELECT id, version, kind, subject_type, subject, severity, value, baseline, delta, low,"
+    " high, p_value, completeness, window_start, window_end, reason, evidence, state, owner,"
+    " first_seen, last_seen, expires" SIGNAL_FILTER;
+
+/* Two lines or three: the reason is what people read, so it is never cut. */
+static void
+print_signal(const struct report *r, const struct query *q)
+{
+    char since[REPORT_TIME];
+    struct span reason = query_text(q, 4);
+    bool first = true;
+
+    fprintf(r->out, "%-8.*s  %.*s: %.*s\n", SPAN_ARG(query_text(q, 0)), SPAN_ARG(query_text(q, 1)),
+            SPAN_ARG(query_text(q, 2)));
+    while (reason.n || first) {
+        size_t n = reason.n;
+
+        if (n > 70) {
+            for (n = 70; n > 0 && reason.p[n] != ' '; n--)
+                ;
+            n = n ? n : reason.n;
+        }
+        fprintf(r->out, "          %.*s\n", (int)n, reason.p);
+        reason = span_trim(span_of(reason.p + n, reason.n - n));
+        first = false;
+    }
+    fprintf(r->out, "          since %s, %.*s%s%.*s, id %.*s\n",
+            report_time(r, since, query_text(q, 5)), SPAN_ARG(query_text(q, 6)),
+            query_is_null(q, 7) ? "" : ", for ", SPAN_ARG(query_text(q, 7)),
+            SPAN_ARG(query_text(q, 3)));
+}
+
+enum status
+report_signals(const struct report *r, struct error *err)
+{
+    struct report limited = *r;
+    struct query *q = NULL;
+    size_t rows = 0;
+    enum status st;
+
+    if (!for_people(r))
+        return report_table(r, signal_all_sql, signal_all, COUNT(signal_all), &rows, err);
+    limited.limit = r->limit ? r->limit : 20;
+    st = print_as_of(r, "SELECT as_of FROM analyst",
+                     r->from[0] || r->to[0] ? "Signals" : "Open signals", err);
+    if (st == ST_OK)
+        st = report_query(&limited, &q,
+                          "SELECT severity, kind, subject, id, reason, first_seen, state,"
+                          " owner" SIGNAL_FILTER,
+                          err);
+    for (; st == ST_OK && (st = query_next(q, err)) == ST_OK; rows++)
+        print_signal(r, q);
+    query_free(q);
+    if (st == ST_NOT_FOUND && rows == 0)
+        fputs("Nothing is out of the ordinary.\n", r->out);
+    else if (st == ST_NOT_FOUND)
+        fputs("\nOf surges and declines one in ten to twenty is chance. All columns and the\n"
+              "evidence: --json\n",
+              r->out);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
