@@ -307,6 +307,11 @@ main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     apply_log_level(d.config);
+    if (!test && config_check_listen(d.config, false, &err) != ST_OK) {
+        fprintf(stderr, "callswelld: %s\n", err.text);
+        config_free(d.config);
+        return EXIT_CONFIG;
+    }
     code = test ? test_config(&d) : serve_until_stopped(&d);
     config_free(d.config);
     return code;

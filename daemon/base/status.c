@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static enum status
+__attribute__((format(printf, 4, 0))) static enum status
 fill(struct error *err, enum status code, long pos, const char *fmt, va_list ap)
 {
     if (err) {

@@ -46,8 +46,10 @@ check_rules(const struct config *c, struct error *err)
 enum status
 config_check_deep(const struct config *c, struct error *err)
 {
-    enum status st = check_formats(c, err);
+    enum status st = config_check_listen(c, false, err);
 
+    if (st == ST_OK)
+        st = check_formats(c, err);
     if (st == ST_OK)
         st = check_rules(c, err);
     for (size_t i = 0; i < c->segment_count && st == ST_OK; i++) {
