@@ -370,7 +370,9 @@ http_connection_reply(struct http_connection *c, struct http_request *r)
     struct buf head = {0};
     bool no_body = span_is(r->method, "HEAD");
 
-    if (!http_should_keep_alive(&c->parser) || c->requests >= s->limits.max_requests || s->draining)
+    /* HTTP/1.0 would need to be told that the connection stays; it is closed instead. */
+    if (c->head.old || !http_should_keep_alive(&c->parser) ||
+        c->requests >= s->limits.max_requests || s->draining)
         c->close_after = true;
     http_write_head(&head, r->status, r->type, r->reply.n, r->extra, c->close_after);
     count_answer(c, r->status);

@@ -374,6 +374,7 @@ TEST(refusals_have_their_statuses)
          "Content-Length: 3\r\n\r\nabc",
          200},
         {"GET / HTTP/1.0\r\n" HOST "\r\n", 200},
+        {"GET / HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n\r\n", 200},
     };
     struct site s;
 
