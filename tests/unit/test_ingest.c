@@ -67,7 +67,7 @@ site_start(struct site *s)
     fputs("state_dir = \"state\"\nredis { url = \"unix:///nowhere/redis.sock\" }\n"
           "http { listen = \"127.0.0.1:0\" }\nworkers = 2\nlog_level = \"error\"\n"
           "input \"n\" { type = \"http\" format = \"ndjson\" }\n"
-          "input \"c\" { type = \"http\" format = \"csv\" path = \"/csv\" }\n",
+          "input \"c\" { type = \"http\" format = \"csv\" path = \"/v1/ingest/csv\" }\n",
           f);
     fclose(f);
     must(config_load(&s->config, "c.conf", &err), &err);
@@ -92,7 +92,7 @@ site_stop(struct site *s)
     pthread_join(s->thread, NULL);
     serve_drain(s->serve);
     control_stop(s->control);
-    engine_close(s->engine, 5000);
+    engine_close(s->engine, 50);
     control_close(s->control);
     serve_close(s->serve);
     event_free(s->stopper);
@@ -159,8 +159,8 @@ send_all_kinds(const struct site *s)
            COUNTS(1, 1, 0));
     expect(s, "/v1/ingest/n", "text/csv", "id,customer,start,duration\r\n6,acme,1700000000,60\r\n",
            COUNTS(1, 0, 0));
-    expect(s, "/csv", "text/csv", "customer,start,duration\nacme,1700000000,60\nacme,1700000000,60",
-           COUNTS(2, 0, 0));
+    expect(s, "/v1/ingest/csv", "text/csv",
+           "customer,start,duration\nacme,1700000000,60\nacme,1700000000,60", COUNTS(2, 0, 0));
 }
 
 TEST(records_sent_by_http_are_counted_once)
@@ -178,7 +178,7 @@ TEST(records_sent_by_http_are_counted_once)
     CHECK_INT(st.accepted, 6);
     CHECK_INT(st.duplicates, 2);
     CHECK_INT(st.quarantined, 2);
-    answer = post(&s, "/csv", "text/csv", "when,what\n1,2\n", &status);
+    answer = post(&s, "/v1/ingest/csv", "text/csv", "when,what\n1,2\n", &status);
     CHECK_INT(status, 422);
     free(answer);
     answer = post(&s, "/metrics", "x/y", "", &status);
