@@ -1,8 +1,8 @@
 /*
- * test_ndjson.c - JSON lines and arrays: what is taken, what is refused and where, and python's
+ * test_ndjson.c - JSON lines: what is taken, what is refused and where, and python's
  * opinion of a few thousand mutated lines.
  */
-#include "parsing.h"
+#include "jsonlines.h"
 
 static struct format *
 plain(void)
@@ -19,31 +19,6 @@ static struct format *
 mapped(void)
 {
     return make_format((struct format_options){.type = "ndjson", .map = paths});
-}
-
-/* "customer=acme duration=5 features=[a,b]", in the order of the fields. */
-static const char *
-shown(const struct stream *s)
-{
-    static char text[1 << 16];
-    size_t n = 0;
-
-    text[0] = '\0';
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        const char *gap = n ? " " : "";
-
-        if (s->fields.has & FIELD_BIT(i)) {
-            n += (size_t)sprintf(text + n, "%s%s=%.*s", gap, field_name((enum field)i),
-                                 SPAN_ARG(s->fields.v[i]));
-        } else if (i == FIELD_FEATURES && s->fields.feature_items) {
-            n += (size_t)sprintf(text + n, "%sfeatures=[", gap);
-            for (uint32_t k = 0; k < s->fields.feature_count; k++)
-                n += (size_t)sprintf(text + n, "%s%.*s", k ? "," : "",
-                                     SPAN_ARG(s->fields.feature_items[k]));
-            n += (size_t)sprintf(text + n, "]");
-        }
-    }
-    return text;
 }
 
 struct accepted {
@@ -407,66 +382,6 @@ TEST(ndjson_refuses_paths_that_lead_nowhere)
 
 /* --- python's opinion --- */
 
-static unsigned
-dice(unsigned *seed)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return *seed >> 8;
-}
-
-static void
-add_some(struct buf *b, unsigned *seed, int depth)
-{
-    static const char *const values[] = {"1",
-                                         "-0.5e3",
-                                         "\"x\"",
-                                         "\"\\u00e9\\n\"",
-                                         "null",
-                                         "true",
-                                         "\"\"",
-                                         "12345678901234567890",
-                                         "\"\\ud83d\\ude00\"",
-                                         "\"\xC3\xA9\"",
-                                         "false",
-                                         "0",
-                                         "\"a long text, as long as a name is\""};
-    static const char *const keys[] = {"a",     "b",        "c",     "f",  "x",
-                                       "y",     "r1",       "r2",    "id", "customer",
-                                       "start", "features", "media", "zz", "\\u0061"};
-    unsigned what = dice(seed) % 8, n = dice(seed) % 4;
-
-    if (depth > 3 || (what < 4 && depth > 0)) {
-        buf_str(b, values[dice(seed) % (sizeof values / sizeof *values)]);
-        return;
-    }
-    buf_char(b, what == 7 && depth ? '[' : '{');
-    for (unsigned i = 0; i < n + (depth == 0) * 3; i++) {
-        buf_str(b, i ? "," : "");
-        if (!(what == 7 && depth))
-            buf_printf(b, "\"%s\":%s", keys[dice(seed) % (sizeof keys / sizeof *keys)],
-                       dice(seed) % 4 ? "" : " ");
-        add_some(b, seed, depth + 1);
-    }
-    buf_char(b, what == 7 && depth ? ']' : '}');
-}
-
-static void
-mutate(struct buf *b, unsigned *seed)
-{
-    static const char bytes[] = "{}[]\",:\\u0d 1e.-\xC3\xA9\xFF\x1F\x7Fnt";
-
-    for (unsigned n = dice(seed) % 3; n > 0 && b->n > 1; n--) {
-        size_t at = dice(seed) % b->n;
-
-        if (dice(seed) % 3 == 0) {
-            memmove(b->p + at, b->p + at + 1, b->n - at);
-            b->n--;
-        } else {
-            b->p[at] = bytes[dice(seed) % (sizeof bytes - 1)];
-        }
-    }
-}
-
 static void
 add_hex(struct buf *b, struct span s)
 {
@@ -572,161 +487,4 @@ TEST(ndjson_agrees_with_python_about_paths)
 {
     ask_python(mapped(), "customer=a.b start=a.c features=f id=x.0.y region=r1 region=r2 cause=a "
                          "agent=x.1");
-}
-
-/* --- arrays --- */
-
-static struct format *
-array_format(void)
-{
-    return make_format((struct format_options){.type = "json-array"});
-}
-
-/* What a body gives: "id=1|bad:12|id=2", bad with its length. */
-static void
-add_frames(struct buf *out, struct stream *s, size_t max_frame)
-{
-    while (s->rest.n > 0) {
-        enum status st = s->ops->next(s->state, s->f, NULL, max_frame, &s->rest, &s->mem,
-                                      &s->fields, &s->raw, &s->err);
-
-        if (st == ST_OK)
-            buf_printf(out, "%s%s", out->n ? "|" : "", shown(s));
-        else if (st == ST_BAD_INPUT)
-            buf_printf(out, "%sbad:%zu", out->n ? "|" : "", s->raw.n);
-        CHECK(st != ST_BAD_INPUT || (s->err.pos >= 0 && (size_t)s->err.pos <= s->raw.n));
-    }
-}
-
-static char *
-frames(const struct format *f, struct span body, size_t max_frame)
-{
-    struct buf out = {0};
-    struct stream s;
-
-    stream_open(&s, f, at_the_edge(body));
-    add_frames(&out, &s, max_frame);
-    stream_close(&s);
-    return out.p ? out.p : strdup("");
-}
-
-/* The same, with the body arriving in steps and cut as it comes. */
-static char *
-frames_in_steps(const struct format *f, struct span body, size_t max_frame, size_t step)
-{
-    struct buf out = {0};
-    struct stream s;
-    size_t from = 0;
-
-    stream_open(&s, f, span_of("", 0));
-    for (size_t have = step;; have += step) {
-        bool eof = have >= body.n;
-        struct span buf = span_of(body.p + from, (eof ? body.n : have) - from);
-        size_t n = s.ops->cut(f, buf, max_frame, eof);
-
-        CHECK(n <= buf.n && (!eof || n == buf.n));
-        s.rest = span_of(buf.p, n);
-        add_frames(&out, &s, max_frame);
-        from += n;
-        if (eof)
-            break;
-    }
-    stream_close(&s);
-    return out.p ? out.p : strdup("");
-}
-
-TEST(json_array_takes_elements_in_any_layout)
-{
-    static const struct {
-        const char *body, *want;
-    } cases[] = {
-        {"[]", ""},
-        {"", ""},
-        {" \n[ ]\n", ""},
-        {"[{\"id\":1}]", "id=1"},
-        {"[{\"id\":1},{\"id\":2}]", "id=1|id=2"},
-        {"[\n  {\n    \"id\": 1,\n    \"features\": [\n \"a\"\n ]\n  },\r\n  { \"id\": 2 }\n]\n",
-         "id=1 features=[a]|id=2"},
-        {"{\"id\":1}\n{\"id\":2}\n", "id=1|id=2"},
-        {"{\"id\":1}", "id=1"},
-        {"\xEF\xBB\xBF[{\"id\":\"]},{\"}]", "id=]},{"},
-        /* A mistake costs one element where its braces close, else one line. */
-        {"[{\"id\":1},{\"id\":02},{\"id\":3}]", "id=1|bad:9|id=3"},
-        {"[{\"id\":1},{\"id\":\"\\x\"},{\"id\":3}]", "id=1|bad:11|id=3"},
-        {"[{\"id\":1},{\"id\":{}},{\"id\":3}]", "id=1|bad:9|id=3"},
-        {"[{\"id\":{\n}},{\"id\":3}]", "bad:10|id=3"},
-        {"{\"id\":1\n{\"id\":2}\n", "bad:7|id=2"},
-        {"{\"id\":\"1}\n{\"id\":2}\n", "bad:9|id=2"},
-        {"[1,{\"id\":2},\"x\",null,{\"id\":3}]", "bad:1|id=2|bad:3|bad:4|id=3"},
-        {"[{\"id\":1},{\"id\":2", "id=1|bad:7"},
-        {"[{\"id\":1},{\"id\":2}", "id=1|id=2"},
-        {"garbage", "bad:7"},
-        {"garbage\n{\"id\":1}", "bad:7|id=1"},
-    };
-    struct format *f = array_format();
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct span body = span_str(cases[i].body);
-        char *got = frames(f, body, MAX_FRAME);
-
-        if (strcmp(got, cases[i].want) != 0)
-            test_fail(__FILE__, __LINE__, "%s gives %s, not %s", cases[i].body, got, cases[i].want);
-        free(got);
-        for (size_t step = 1; step <= body.n; step++) {
-            got = frames_in_steps(f, body, MAX_FRAME, step);
-            CHECK_STR(got, cases[i].want);
-            free(got);
-        }
-    }
-    format_free(f);
-}
-
-TEST(json_array_bounds_long_elements)
-{
-    struct format *f = array_format();
-    char *got = frames(f, SPAN("[{\"id\":\"0123456789012345678901234567890\"},{\"id\":2}]"), 20);
-
-    CHECK_STR(got, "bad:40|id=2");
-    free(got);
-    got = frames(f, SPAN("[{\"id\":\"0123456789\n012345678901234567890\"},\n{\"id\":2}]"), 30);
-    CHECK_STR(got, "bad:17|bad:23|id=2");
-    free(got);
-    format_free(f);
-}
-
-/* The frames must not depend on how a body arrives, however broken it is. */
-TEST(json_array_cuts_as_it_reads)
-{
-    static const size_t limits[] = {16, 60, 300};
-    struct format *f = array_format();
-    unsigned seed = 3;
-
-    for (int round = 0; round < 1500; round++) {
-        struct buf b = {0};
-        char *whole, *parts;
-        size_t limit = limits[round % 3], step;
-
-        for (unsigned i = 0; i < 1 + dice(&seed) % 4; i++) {
-            struct buf one = {0};
-
-            add_some(&one, &seed, 0);
-            mutate(&one, &seed);
-            for (size_t k = 0; k < one.n; k++)
-                buf_str(&b,
-                        one.p[k] == ',' && dice(&seed) % 3 == 0 ? ",\n" : (char[]){one.p[k], 0});
-            buf_str(&b, dice(&seed) % 2 ? ",\n" : ",");
-            buf_clear(&one);
-        }
-        whole = frames(f, span_of(b.p, b.n), limit);
-        for (step = 1; step < b.n; step += 1 + step / 3) {
-            parts = frames_in_steps(f, span_of(b.p, b.n), limit, step);
-            if (strcmp(whole, parts) != 0)
-                test_fail(__FILE__, __LINE__, "limit %zu, step %zu: %s\ngives %s\nnot   %s", limit,
-                          step, b.p, parts, whole);
-            free(parts);
-        }
-        free(whole);
-        buf_clear(&b);
-    }
-    format_free(f);
 }
