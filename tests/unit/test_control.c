@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -56,7 +57,7 @@ run_wait(struct control_request *r)
 
     CHECK(*kept == 0 && eventfd_write(started_fd, 1) == 0);
     while (!control_cancelled(r))
-        usleep(1000);
+        sched_yield();
     *kept = 1;
     CHECK(eventfd_write(started_fd, 1) == 0);
     return control_answer(r, 1, "cancelled");
