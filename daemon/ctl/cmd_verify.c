@@ -16,6 +16,7 @@
 #include "options.h"
 #include "projection.h"
 #include "reader_feed.h"
+#include "store.h"
 #include "store_verify.h"
 
 #define SETTLE_MS (600 * 1000)
@@ -52,12 +53,12 @@ redis_url(const struct config *c)
 static enum status
 compare(struct verify_run *run, const struct config *c, struct error *err)
 {
-    const char *name = c->store_url + strlen("sqlite:");
-    char *ledger = config_state_path(c, "ledger.db"), *url = redis_url(c);
-    char *store = name[0] == '/' ? xstrdup(name) : config_state_path(c, name);
+    char *ledger = config_state_path(c, "ledger.db"), *url = redis_url(c), *store = NULL;
     struct change_feed feed;
-    enum status st = reader_feed_open(&feed, ledger, c->clock_data, err);
+    enum status st = store_path(&store, c->store_url, c->state_dir, err);
 
+    if (st == ST_OK)
+        st = reader_feed_open(&feed, ledger, c->clock_data, err);
     if (st == ST_OK) {
         st = trends_verify(url, c->node, &feed, &c->retention, c->clock_data, report, run,
                            &run->redis, err);

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "hash.h"
 #include "log.h"
+#include "store.h"
 
 #define MAX_DURATION (31 * 86400)
 
@@ -190,12 +191,12 @@ open_redis(struct engine *e, struct error *err)
 static enum status
 open_analyst(struct engine *e, struct error *err)
 {
-    const char *name = e->config->store_url + strlen("sqlite:");
-    char *ledger = config_state_path(e->config, "ledger.db");
-    char *store = name[0] == '/' ? xstrdup(name) : config_state_path(e->config, name);
+    char *ledger = config_state_path(e->config, "ledger.db"), *store = NULL;
+    enum status st = store_path(&store, e->config->store_url, e->config->state_dir, err);
     struct analyst_options opt = {e->config, ledger, store};
-    enum status st = analyst_open(&e->analyst, &opt, err);
 
+    if (st == ST_OK)
+        st = analyst_open(&e->analyst, &opt, err);
     free(ledger);
     free(store);
     return st == ST_OK ? engine_reload_customers(e, err) : st;
@@ -284,6 +285,7 @@ start_threads(struct engine *e)
         w->services = classifier_new(e->service_rules);
         pthread_create(&w->thread, NULL, worker_main, w);
     }
+    e->analysis_wanted = !e->offline; /* what a start finds may be days older than now */
     pthread_create(&e->ledger_thread, NULL, committer_main, e);
     e->ledger_running = true;
     if (e->analyst) {

@@ -1,0 +1,376 @@
+/*
+ * cmd_customer.c - the customer list: import, list, show, merge.
+ *
+ * The list lives in the CRM store, which this process edits itself; a running daemon is then
+ * told to match by the new list. Only moving history needs the ledger, and so the daemon, or
+ * the pipeline in this process when there is none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "control.h"
+#include "customers_import.h"
+#include "engine.h"
+#include "json_read.h"
+#include "json_write.h"
+#include "log.h"
+#include "options.h"
+#include "table.h"
+
+#define MAX_LIST_BYTES (256u << 20)
+
+struct customer_run {
+    const struct config *config;
+    struct store *store;
+    enum table_style style;
+    long limit;
+    struct table *table;
+};
+
+static int
+failed(const struct error *err)
+{
+    fprintf(stderr, "callswell: %s\n", err->text);
+    return err->code == ST_BAD_CONFIG ? EXIT_CONFIG : err->code == ST_RETRY ? EXIT_UNAVAILABLE : 1;
+}
+
+static enum status
+open_store(struct customer_run *run, enum store_mode mode, struct error *err)
+{
+    char *path = NULL;
+    enum status st = store_path(&path, run->config->store_url, run->config->state_dir, err);
+
+    if (mode == STORE_EDIT && mkdir(run->config->state_dir, 0750) != 0 && errno != EEXIST)
+        st = fail(err, ST_IO, "%s cannot be made: %s", run->config->state_dir, strerror(errno));
+    if (st == ST_OK)
+        st = store_open(&run->store, path, mode, err);
+    free(path);
+    return st;
+}
+
+/* A daemon goes on matching by the list that it has read until it is told. */
+static int
+tell_daemon(const struct config *c)
+{
+    struct error err;
+    int code = 0;
+
+    if (!control_available(c->state_dir))
+        return 0;
+    if (control_call(c->state_dir, "customers-reload", NULL, NULL, 0, NULL, NULL, &code, &err) !=
+            ST_OK ||
+        code != 0) {
+        fprintf(stderr, "callswell: saved, but the daemon did not take it over: %s\n", err.text);
+        return code ? code : 1;
+    }
+    return 0;
+}
+
+/* --- import --- */
+
+static bool
+read_file(const char *path, struct buf *out)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    size_t n;
+
+    if (!f) {
+        fprintf(stderr, "callswell: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    do {
+        buf_reserve(out, 65536);
+        n = fread(out->p + out->n, 1, 65536, f);
+        out->n += n;
+    } while (n > 0 && out->n < MAX_LIST_BYTES);
+    if (f != stdin)
+        fclose(f);
+    if (out->n >= MAX_LIST_BYTES)
+        fprintf(stderr, "callswell: %s is larger than a customer list can be\n", path);
+    return out->n < MAX_LIST_BYTES;
+}
+
+static int
+import(struct customer_run *run, const char *path)
+{
+    struct customers_imported n = {0};
+    struct buf csv = {0};
+    struct error err;
+    int code = 0;
+
+    if (!read_file(path, &csv))
+        return 1;
+    if (open_store(run, STORE_EDIT, &err) != ST_OK ||
+        customers_import(run->store, span_of(csv.p, csv.n), &n, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s: nothing was changed\n", path);
+        code = failed(&err);
+    } else {
+        printf("%llu customers: %llu new, %llu changed. Aliases, numbers and domains hold from"
+               " now on.\n",
+               (unsigned long long)n.rows, (unsigned long long)n.added,
+               (unsigned long long)n.changed);
+        code = tell_daemon(run->config);
+    }
+    buf_clear(&csv);
+    return code;
+}
+
+/* --- list and show --- */
+
+static enum status
+list_row(void *arg, const struct customer_row *row, struct error *err)
+{
+    struct customer_run *run = arg;
+
+    (void)err;
+    table_row(run->table);
+    table_span(run->table, row->id);
+    table_span(run->table, row->name);
+    table_span(run->table, row->owner);
+    if (row->legs_30d >= 0)
+        table_i64(run->table, row->legs_30d);
+    else
+        table_text(run->table, NULL);
+    table_span(run->table, row->rfm_segment);
+    table_span(run->table, row->last_seen);
+    return ST_OK;
+}
+
+static int
+list(struct customer_run *run, const char *match)
+{
+    static const struct table_column columns[] = {
+        {"id", TABLE_TEXT},          {"name", TABLE_TEXT}, {"owner", TABLE_TEXT},
+        {"legs 30d", TABLE_NUMBER}, {"rfm", TABLE_TEXT},  {"last seen", TABLE_TEXT},
+    };
+    struct error err;
+
+    if (open_store(run, STORE_READ, &err) != ST_OK)
+        return failed(&err);
+    run->table = table_new(columns, sizeof columns / sizeof columns[0]);
+    if (customers_list(run->store, match, (uint64_t)run->limit, list_row, run, &err) != ST_OK) {
+        table_free(run->table);
+        return failed(&err);
+    }
+    table_print(run->table, run->style, stdout);
+    if (run->style == TABLE_ALIGNED && table_rows(run->table) == 0)
+        printf("no customer%s%s\n", match ? " matches " : " yet", match ? match : "");
+    table_free(run->table);
+    return 0;
+}
+
+static void
+show_line(const char *title, struct span value)
+{
+    if (value.n)
+        printf("%-10s %.*s\n", title, SPAN_ARG(value));
+}
+
+static enum status
+show_row(void *arg, const struct customer_row *row, struct error *err)
+{
+    (void)arg, (void)err;
+    show_line("id", row->id);
+    show_line("name", row->name);
+    show_line("owner", row->owner);
+    show_line("timezone", row->timezone);
+    show_line("aliases", row->aliases);
+    show_line("numbers", row->numbers);
+    show_line("domains", row->domains);
+    show_line("merged", row->merged_into);
+    show_line("first seen", row->first_seen);
+    show_line("last seen", row->last_seen);
+    if (row->legs_30d >= 0)
+        printf("%-10s %lld legs, %lld minutes in 30 days\n", "usage", (long long)row->legs_30d,
+               (long long)(row->seconds_30d / 60));
+    show_line("rfm", row->rfm_segment);
+    show_line("segments", row->segments);
+    return ST_OK;
+}
+
+static enum status
+show_json(void *arg, const struct customer_row *row, struct error *err)
+{
+    struct json_writer w;
+    struct buf b = {0};
+
+    (void)arg, (void)err;
+    json_begin(&w, &b);
+    json_object(&w, NULL);
+    json_span(&w, "id", row->id);
+    json_span(&w, "name", row->name);
+    json_span(&w, "owner", row->owner);
+    json_span(&w, "timezone", row->timezone);
+    json_span(&w, "aliases", row->aliases);
+    json_span(&w, "numbers", row->numbers);
+    json_span(&w, "domains", row->domains);
+    json_span(&w, "merged_into", row->merged_into);
+    json_span(&w, "first_seen", row->first_seen);
+    json_span(&w, "last_seen", row->last_seen);
+    json_i64(&w, "legs_30d", row->legs_30d);
+    json_i64(&w, "seconds_30d", row->seconds_30d);
+    json_span(&w, "rfm_segment", row->rfm_segment);
+    json_span(&w, "segments", row->segments);
+    json_close(&w);
+    puts(b.p);
+    buf_clear(&b);
+    return ST_OK;
+}
+
+static int
+show(struct customer_run *run, const char *id)
+{
+    struct error err;
+    enum status st = open_store(run, STORE_READ, &err);
+
+    if (st == ST_OK)
+        st = customers_show(run->store, id, run->style == TABLE_JSON ? show_json : show_row, run,
+                            &err);
+    if (st == ST_NOT_FOUND)
+        return fprintf(stderr, "callswell: there is no customer \"%s\"\n", id), 1;
+    return st == ST_OK ? 0 : failed(&err);
+}
+
+/* --- merge --- */
+
+struct moved {
+    uint64_t cells;
+};
+
+static void
+merge_answer(void *arg, const struct json_value *line)
+{
+    struct moved *m = arg;
+
+    m->cells += (uint64_t)json_get_i64(line, "cells", 0);
+}
+
+static int
+move_by_daemon(const struct config *c, const char *from, const char *to, struct moved *m)
+{
+    struct json_writer w;
+    struct buf args = {0};
+    struct error err;
+    enum status st;
+    int code = 0;
+
+    json_begin(&w, &args);
+    json_object(&w, NULL);
+    json_text(&w, "from", from);
+    json_text(&w, "to", to);
+    json_close(&w);
+    st = control_call(c->state_dir, "merge", args.p, NULL, 0, merge_answer, m, &code, &err);
+    buf_clear(&args);
+    if (st != ST_OK || code != 0)
+        fprintf(stderr, "callswell: %s\n", err.text);
+    return st == ST_OK ? code : 1;
+}
+
+static int
+move_here(const struct config *c, const char *from, const char *to, struct moved *m)
+{
+    struct engine_options opt = {.config = c, .offline = true};
+    struct engine *e;
+    struct error err;
+    uint64_t cells = 0;
+    enum status st;
+
+    log_set_level(LOG_LEVEL_WARN);
+    st = engine_open(&e, &opt, &err);
+    if (st != ST_OK)
+        return failed(&err);
+    st = engine_merge_customer(e, span_str(from), span_str(to), &cells, &err);
+    m->cells += cells;
+    if (st == ST_OK)
+        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err);
+    engine_close(e, 10000);
+    return st == ST_OK ? 0 : failed(&err);
+}
+
+static int
+move_history(const struct config *c, const char *from, const char *to, struct moved *m)
+{
+    return control_available(c->state_dir) ? move_by_daemon(c, from, to, m)
+                                           : move_here(c, from, to, m);
+}
+
+/* History moves, then the name becomes an alias, then what arrived in between moves as well:
+ * whenever this is cut off, doing it again finishes it. */
+static int
+merge(struct customer_run *run, const char *from, const char *to)
+{
+    struct moved m = {0};
+    struct error err;
+    int code;
+
+    if (open_store(run, STORE_EDIT, &err) != ST_OK ||
+        customers_merge_check(run->store, span_str(from), span_str(to), &err) != ST_OK)
+        return failed(&err);
+    code = move_history(run->config, from, to, &m);
+    if (code != 0)
+        return code;
+    if (customers_merged(run->store, span_str(from), span_str(to), clock_now(), &err) != ST_OK)
+        return failed(&err);
+    code = tell_daemon(run->config);
+    if (code == 0)
+        code = move_history(run->config, from, to, &(struct moved){0});
+    if (code == 0)
+        printf("%s is %s now: %llu days of history moved; new records follow.\n", from, to,
+               (unsigned long long)m.cells);
+    return code;
+}
+
+/* --- the command --- */
+
+int
+command_customer(int argc, char **argv)
+{
+    struct customer_run run = {0};
+    const char *path = NULL, *verb, *one, *two;
+    bool json = false, csv = false;
+    int first, code = 0;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
+        {"limit", OPTION_INT, &run.limit, "N", "list at most so many"},
+        {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+        {"csv", OPTION_FLAG, &csv, NULL, "as CSV"},
+    };
+    const struct option_use use = {
+        "callswell customer import FILE|list [TEXT]|show ID|merge FROM INTO",
+        "The customers, and by what their records are known. The file of `import` is CSV with\n"
+        "a header: id, name, aliases, numbers, domains, owner, timezone; lists within a cell\n"
+        "are separated by ';'. An alias holds from its import on; `merge` moves history too.",
+        rows, sizeof rows / sizeof rows[0], NULL};
+    struct config *c;
+
+    if (!options_parse(&use, argc, argv, &first, &code))
+        return code;
+    verb = first < argc ? argv[first] : "list";
+    one = first + 1 < argc ? argv[first + 1] : NULL;
+    two = first + 2 < argc ? argv[first + 2] : NULL;
+    c = options_config(path, &code);
+    if (!c)
+        return code;
+    run.config = c;
+    run.style = json ? TABLE_JSON : csv ? TABLE_CSV : TABLE_ALIGNED;
+    if (strcmp(verb, "list") == 0)
+        code = list(&run, one);
+    else if (strcmp(verb, "import") == 0 && one && !two)
+        code = import(&run, one);
+    else if (strcmp(verb, "show") == 0 && one && !two)
+        code = show(&run, one);
+    else if (strcmp(verb, "merge") == 0 && two)
+        code = merge(&run, one, two);
+    else {
+        fprintf(stderr, "usage: %s\n", use.usage);
+        code = EXIT_USAGE;
+    }
+    store_close(run.store);
+    config_free(c);
+    return code;
+}
