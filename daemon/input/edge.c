@@ -1,0 +1,260 @@
+/*
+ * edge.c - the edge thread: one event loop for everything that comes in.
+ */
+#include "edge.h"
+
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "log.h"
+
+struct running {
+    const struct input_ops *ops;
+    struct input *input;
+    char *title;
+    int port;
+};
+
+struct posted {
+    struct posted *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct edge {
+    struct event_base *base;
+    struct engine *engine;
+    struct event *on_room, *on_post;
+    struct running *inputs;
+    size_t input_count;
+    pthread_t thread;
+    bool threaded;
+    pthread_mutex_t lock; /* for the two below */
+    struct posted *first, **last;
+    atomic_bool room;
+};
+
+/* From any thread of the engine. Woken only once however often it is told. */
+static void
+room_again(void *arg)
+{
+    struct edge *e = arg;
+
+    if (!atomic_exchange(&e->room, true))
+        event_active(e->on_room, EV_READ, 0);
+}
+
+static void
+resume_inputs(evutil_socket_t fd, short what, void *arg)
+{
+    struct edge *e = arg;
+
+    (void)fd, (void)what;
+    /* Cleared first: an input that fills the queue again wants to be called again. */
+    atomic_store(&e->room, false);
+    for (size_t i = 0; i < e->input_count; i++)
+        if (e->inputs[i].input)
+            e->inputs[i].ops->resume(e->inputs[i].input);
+}
+
+static void
+run_posted(evutil_socket_t fd, short what, void *arg)
+{
+    struct edge *e = arg;
+    struct posted *p;
+
+    (void)fd, (void)what;
+    pthread_mutex_lock(&e->lock);
+    p = e->first;
+    e->first = NULL;
+    e->last = &e->first;
+    pthread_mutex_unlock(&e->lock);
+    while (p) {
+        struct posted *next = p->next;
+
+        p->fn(p->arg);
+        free(p);
+        p = next;
+    }
+}
+
+void
+edge_post(struct edge *e, void (*fn)(void *arg), void *arg)
+{
+    struct posted *p = xmalloc(sizeof *p);
+
+    *p = (struct posted){.fn = fn, .arg = arg};
+    pthread_mutex_lock(&e->lock);
+    *e->last = p;
+    e->last = &p->next;
+    pthread_mutex_unlock(&e->lock);
+    event_active(e->on_post, EV_READ, 0);
+}
+
+struct event_base *
+edge_base(struct edge *e)
+{
+    return e->base;
+}
+
+static enum status
+start_inputs(struct edge *e, const struct edge_options *opt, struct error *err)
+{
+    e->inputs = xcalloc(opt->input_count, sizeof *e->inputs);
+    for (size_t i = 0; i < opt->input_count; i++) {
+        const struct config_input *cfg = &opt->inputs[i];
+        struct running *r = &e->inputs[e->input_count];
+        enum status st;
+
+        if (strcmp(cfg->type, "http") == 0)
+            continue;
+        r->ops = input_find(cfg->type);
+        if (!r->ops)
+            return fail(err, ST_BAD_CONFIG, "input \"%s\": no type \"%s\"", cfg->title, cfg->type);
+        st = r->ops->start(&r->input, e->base, e->engine, cfg, opt->limits, err);
+        if (st != ST_OK)
+            return st;
+        r->title = xstrdup(cfg->title);
+        r->port = r->ops->port ? r->ops->port(r->input) : 0;
+        e->input_count++;
+    }
+    return ST_OK;
+}
+
+enum status
+edge_open(struct edge **out, const struct edge_options *opt, struct error *err)
+{
+    struct edge *e = xcalloc(1, sizeof *e);
+    enum status st;
+
+    evthread_use_pthreads();
+    pthread_mutex_init(&e->lock, NULL);
+    e->last = &e->first;
+    e->engine = opt->engine;
+    e->base = event_base_new();
+    if (!e->base) {
+        edge_close(e);
+        return fail(err, ST_IO, "cannot make an event loop");
+    }
+    e->on_room = event_new(e->base, -1, EV_PERSIST, resume_inputs, e);
+    e->on_post = event_new(e->base, -1, EV_PERSIST, run_posted, e);
+    st = start_inputs(e, opt, err);
+    if (st != ST_OK) {
+        edge_close(e);
+        return st;
+    }
+    engine_on_room(e->engine, room_again, e);
+    *out = e;
+    return ST_OK;
+}
+
+static void *
+edge_thread(void *arg)
+{
+    struct edge *e = arg;
+
+    pthread_setname_np(pthread_self(), "edge");
+    event_base_loop(e->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    return NULL;
+}
+
+enum status
+edge_run(struct edge *e, struct error *err)
+{
+    int r = pthread_create(&e->thread, NULL, edge_thread, e);
+
+    if (r != 0)
+        return fail(err, ST_IO, "cannot start the edge thread: %s", strerror(r));
+    e->threaded = true;
+    return ST_OK;
+}
+
+int
+edge_port(const struct edge *e, const char *input)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        if (strcmp(e->inputs[i].title, input) == 0)
+            return e->inputs[i].port;
+    return 0;
+}
+
+struct stopping {
+    struct edge *edge;
+    pthread_mutex_t lock;
+    pthread_cond_t done_cond;
+    bool done;
+};
+
+static void
+stop_here(struct edge *e)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        if (e->inputs[i].input) {
+            e->inputs[i].ops->stop(e->inputs[i].input);
+            e->inputs[i].input = NULL;
+        }
+}
+
+static void
+stop_posted(void *arg)
+{
+    struct stopping *s = arg;
+
+    stop_here(s->edge);
+    pthread_mutex_lock(&s->lock);
+    s->done = true;
+    pthread_cond_signal(&s->done_cond);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void
+edge_stop_inputs(struct edge *e)
+{
+    struct stopping s = {.edge = e,
+                         .lock = PTHREAD_MUTEX_INITIALIZER,
+                         .done_cond = PTHREAD_COND_INITIALIZER};
+
+    if (!e->threaded) {
+        stop_here(e);
+        return;
+    }
+    edge_post(e, stop_posted, &s);
+    pthread_mutex_lock(&s.lock);
+    while (!s.done)
+        pthread_cond_wait(&s.done_cond, &s.lock);
+    pthread_mutex_unlock(&s.lock);
+}
+
+static void
+break_loop(void *arg)
+{
+    event_base_loopbreak(((struct edge *)arg)->base);
+}
+
+void
+edge_close(struct edge *e)
+{
+    if (!e)
+        return;
+    if (e->threaded) {
+        edge_post(e, break_loop, e);
+        pthread_join(e->thread, NULL);
+    }
+    stop_here(e);
+    for (size_t i = 0; i < e->input_count; i++)
+        free(e->inputs[i].title);
+    free(e->inputs);
+    if (e->base) {
+        run_posted(-1, 0, e);
+        event_free(e->on_room);
+        event_free(e->on_post);
+        event_base_free(e->base);
+    }
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}

@@ -1,0 +1,372 @@
+/*
+ * import.c - a file read as fast as the engine takes it.
+ *
+ * Imports have checkpoints of their own, under the input name "import". Their identity is
+ * "import:LEN:HASH": the first bytes of the content (uncompressed, at most 64 KiB, all there
+ * was if it was less), hashed together with the format's name, because content read by the
+ * wrong format first must still be importable by the right one. Name, compression and inode do
+ * not matter. The same beginning alone proves little, so the bytes before the position must be
+ * the same as well when reading gets there.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "gather.h"
+#include "hash.h"
+#include "input.h"
+#include "unpack.h"
+
+#define INPUT_NAME  "import"
+#define HEAD_BYTES  (64 * 1024)
+#define BLOCK_BYTES (1024 * 1024)
+#define PROGRESS_MS 200
+
+struct import {
+    struct engine *engine;
+    const struct import_options *opt;
+    struct import_progress *progress;
+    struct unpack *unpack;
+    struct gather g;
+    char *head, identity[64];
+    size_t head_n;
+    enum status head_status; /* what ended the head early */
+    struct error *err;
+    struct cursor *known; /* earlier imports that began like this one */
+    size_t known_n;
+    bool ends_before; /* the content ends before a place that an earlier import reached */
+    int64_t told_ms;
+};
+
+static void
+tell(struct import *im, bool now)
+{
+    int64_t ms = clock_mono_ms();
+
+    im->progress->bytes_read = unpack_bytes_in(im->unpack);
+    im->progress->position = im->g.offset;
+    if (!im->opt->progress || (!now && ms - im->told_ms < PROGRESS_MS))
+        return;
+    im->told_ms = ms;
+    im->opt->progress(im->opt->progress_arg, im->progress);
+}
+
+/* --- where an earlier import stopped --- */
+
+static uint64_t
+head_hash(const struct import *im, size_t n)
+{
+    const char *format = im->opt->format;
+
+    return hash_bytes(im->head, n, hash_bytes(format, strlen(format), 0));
+}
+
+static enum status
+read_head(struct import *im)
+{
+    im->head = xmalloc(HEAD_BYTES);
+    while (im->head_n < HEAD_BYTES) {
+        size_t got;
+
+        im->head_status = unpack_read(im->unpack, im->head + im->head_n, HEAD_BYTES - im->head_n,
+                                      &got, im->err);
+        if (im->head_status != ST_OK || got == 0)
+            break;
+        im->head_n += got;
+    }
+    snprintf(im->identity, sizeof im->identity, "import:%zu:%016llx", im->head_n,
+             (unsigned long long)head_hash(im, im->head_n));
+    return im->head_status == ST_BAD_INPUT ? ST_OK : im->head_status;
+}
+
+static void
+consider(void *arg, const struct cursor *c)
+{
+    struct import *im = arg;
+    unsigned long long hash;
+    size_t n;
+
+    if (sscanf(c->identity, "import:%zu:%llx", &n, &hash) != 2 || n > im->head_n ||
+        c->position == 0 || head_hash(im, n) != hash)
+        return;
+    im->known = xrealloc(im->known, (im->known_n + 1) * sizeof *im->known);
+    im->known[im->known_n++] = *c;
+}
+
+static int
+by_position(const void *a, const void *b)
+{
+    const struct cursor *x = a, *y = b;
+
+    return (x->position > y->position) - (x->position < y->position);
+}
+
+/* Reads on from `from` until `to`, keeping the last bytes in *t. *from is where it got. */
+static enum status
+skip_to(struct import *im, uint64_t *from, uint64_t to, struct trail *t)
+{
+    char p[16384];
+
+    if (to - *from > TRAIL_MAX && unpack_seek(im->unpack, to - TRAIL_MAX)) {
+        *from = to - TRAIL_MAX;
+        t->n = 0;
+    }
+    while (*from < to) {
+        size_t want = to - *from < sizeof p ? (size_t)(to - *from) : sizeof p, got;
+        enum status st = unpack_read(im->unpack, p, want, &got, im->err);
+
+        if (st != ST_OK || got == 0)
+            return st == ST_OK ? ST_MORE : st;
+        trail_add(t, p, got);
+        *from += got;
+        tell(im, false);
+    }
+    return ST_OK;
+}
+
+static bool
+is_in_head(const struct import *im, const struct cursor *c)
+{
+    struct trail t = {0};
+
+    trail_add(&t, im->head, (size_t)c->position);
+    return trail_hash(&t) == c->fingerprint;
+}
+
+/* The furthest place reached by an earlier import of this content; 0 if none. *at is how far
+ * the stream was read to find out. */
+static enum status
+find_place(struct import *im, uint64_t *place, uint64_t *at)
+{
+    struct trail t = {0};
+
+    *place = 0;
+    *at = im->head_n;
+    trail_add(&t, im->head, im->head_n);
+    engine_checkpoints(im->engine, INPUT_NAME, consider, im);
+    if (im->known_n > 1)
+        qsort(im->known, im->known_n, sizeof *im->known, by_position);
+    for (size_t i = 0; i < im->known_n; i++) {
+        const struct cursor *c = &im->known[i];
+        enum status st;
+
+        if (c->position <= im->head_n) {
+            if (is_in_head(im, c))
+                *place = c->position;
+            continue;
+        }
+        if (im->head_status != ST_OK)
+            break;
+        st = skip_to(im, at, c->position, &t);
+        if (st == ST_MORE || st == ST_BAD_INPUT) {
+            im->ends_before = true;
+            im->head_status = st == ST_MORE ? ST_OK : st;
+            break;
+        }
+        if (st != ST_OK)
+            return st;
+        if (trail_hash(&t) == c->fingerprint)
+            *place = c->position;
+    }
+    return ST_OK;
+}
+
+/* A reader that begins in the middle still needs the header line. */
+static enum status
+header_from_head(struct import *im)
+{
+    for (size_t at = 0; im->g.want_header && at < im->head_n;) {
+        const char *end = memchr(im->head + at, '\n', im->head_n - at);
+        size_t n = end ? (size_t)(end - im->head) + 1 - at : im->head_n - at;
+        enum status st = gather_header(&im->g, span_of(im->head + at, n), im->err);
+
+        if (st != ST_OK)
+            return st;
+        at += n;
+    }
+    return ST_OK;
+}
+
+/* Brings gather and stream to `place`; the stream was read up to `at`. */
+static enum status
+go_to(struct import *im, uint64_t place, uint64_t at)
+{
+    enum status st = place > 0 ? header_from_head(im) : ST_OK;
+    uint64_t from = 0;
+
+    if (st != ST_OK)
+        return st;
+    im->g.offset = im->progress->resumed_at = place;
+    if (at == im->head_n && place <= at) {
+        trail_add(&im->g.trail, im->head, (size_t)place);
+        if (place < at)
+            gather_add(&im->g, im->head + place, (size_t)(at - place));
+        return ST_OK;
+    }
+    if (!unpack_rewind(im->unpack))
+        return fail(im->err, ST_BAD_INPUT,
+                    "this begins like an earlier import but goes on differently, and a pipe "
+                    "cannot be read again: import it from a file");
+    st = unpack_read(im->unpack, im->head, 0, &(size_t){0}, im->err);
+    return st == ST_OK ? skip_to(im, &from, place, &im->g.trail) : st;
+}
+
+static enum status
+resume(struct import *im, bool *done)
+{
+    uint64_t place, at;
+    enum status st = find_place(im, &place, &at);
+
+    *done = false;
+    if (st != ST_OK)
+        return st;
+    if (im->ends_before && place == 0) {
+        /* The beginning, all 64 KiB of it, was imported before, and more than there is here:
+         * an older or shorter copy. */
+        im->g.offset = im->progress->resumed_at = at;
+        *done = true;
+        return im->head_status;
+    }
+    if (place > im->head_n && place == at) {
+        st = header_from_head(im);
+        im->g.offset = im->progress->resumed_at = place;
+        return st;
+    }
+    return go_to(im, place, at);
+}
+
+/* --- reading --- */
+
+static enum status
+submit_all(struct import *im, bool eof)
+{
+    const struct import_options *opt = im->opt;
+    struct block b;
+    enum status st;
+
+    while ((st = gather_take(&im->g, im->g.n, eof, &b, im->err)) == ST_OK) {
+        memcpy(b.cursor.identity, im->identity, sizeof im->identity);
+        b.bulk = true;
+        b.done = opt->done;
+        b.done_arg = opt->done_arg;
+        st = engine_submit_wait(im->engine, &b);
+        if (st != ST_OK) {
+            block_clear(&b);
+            return fail(im->err, st, "the engine is shutting down");
+        }
+        tell(im, false);
+    }
+    return st == ST_MORE ? ST_OK : st;
+}
+
+/* Until a block is full, the end, or (a pipe) nothing more is there yet. */
+static enum status
+read_block(struct import *im, size_t size, bool *eof)
+{
+    if (im->g.n < size)
+        gather_room(&im->g, size - im->g.n);
+    while (im->g.n < size) {
+        size_t got, room = size - im->g.n;
+        enum status st = unpack_read(im->unpack, gather_room(&im->g, room), room, &got, im->err);
+
+        if (st != ST_OK)
+            return st;
+        *eof = got == 0;
+        gather_added(&im->g, got);
+        tell(im, false);
+        if (*eof || unpack_would_wait(im->unpack))
+            break;
+    }
+    return ST_OK;
+}
+
+static enum status
+cut_off(struct import *im)
+{
+    struct error cause = *im->err;
+
+    return fail(im->err, ST_BAD_INPUT, "%.60s: %.80s; imported up to byte %llu of the content",
+                im->opt->path, cause.text, (unsigned long long)im->g.offset);
+}
+
+static enum status
+read_all(struct import *im)
+{
+    size_t max = source_max_record(im->g.source), size = BLOCK_BYTES;
+    enum status st = im->head_status;
+    bool eof = false;
+
+    if (size < 2 * max)
+        size = 2 * max;
+    while (st == ST_OK && !eof) {
+        st = read_block(im, size, &eof);
+        if (st == ST_OK)
+            st = submit_all(im, eof);
+        if (im->opt->cancel && *im->opt->cancel && st == ST_OK && !eof)
+            return fail(im->err, ST_RETRY, "stopped");
+    }
+    if (st == ST_BAD_INPUT && !im->g.want_header) {
+        struct error cause = *im->err;
+
+        st = submit_all(im, false);
+        if (st == ST_OK) {
+            *im->err = cause;
+            return cut_off(im);
+        }
+    }
+    return st;
+}
+
+static enum status
+begin(struct import *im)
+{
+    const struct import_options *opt = im->opt;
+    struct source_options so = {.input = INPUT_NAME,
+                                .format = opt->format,
+                                .timezone = opt->timezone,
+                                .source = opt->source,
+                                .name = opt->path,
+                                .identity = IDENTITY_POSITION};
+    struct source *s;
+    struct stat st;
+    enum status r = engine_source(im->engine, &s, &so, im->err);
+
+    if (r != ST_OK)
+        return r;
+    gather_init(&im->g, s, 0);
+    im->unpack = unpack_open(opt->fd, opt->cancel);
+    if (fstat(opt->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        off_t at = lseek(opt->fd, 0, SEEK_CUR);
+
+        im->progress->bytes_total = at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
+    }
+    return read_head(im);
+}
+
+enum status
+import_stream(struct engine *e, const struct import_options *opt, struct import_progress *result,
+              struct error *err)
+{
+    struct import_progress progress = {0};
+    struct error own = {.pos = -1};
+    struct import im = {.engine = e, .opt = opt, .progress = &progress, .err = err ? err : &own};
+    bool done = false;
+    enum status st = begin(&im);
+
+    if (st == ST_OK)
+        st = resume(&im, &done);
+    if (st == ST_OK && !done)
+        st = read_all(&im);
+    if (im.unpack)
+        tell(&im, true);
+    if (result)
+        *result = progress;
+    unpack_close(im.unpack);
+    gather_clear(&im.g);
+    free(im.head);
+    free(im.known);
+    return st;
+}

@@ -1,0 +1,22 @@
+/*
+ * listen.h - addresses to listen on, as tcp and udp share them.
+ */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "status.h"
+
+enum { ADDRESS_TEXT = 64 };
+
+/* "127.0.0.1:514", "[::1]:514"; port 0 picks a free one. Addresses only, no names. */
+enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n,
+                         struct error *err);
+/* The port a socket is bound to, 0 if none. */
+int listen_port(int fd);
+/* "192.0.2.1:514", "[2001:db8::1]:514". */
+const char *listen_text(const struct sockaddr *sa, char out[ADDRESS_TEXT]);
+
+#endif

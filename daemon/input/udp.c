@@ -1,0 +1,313 @@
+/*
+ * udp.c - datagrams: each line of each datagram is a frame.
+ *
+ * UDP has no back-pressure. While the engine is full nothing is read, the kernel's buffer fills
+ * and then the kernel drops; it counts what it drops (SO_RXQ_OVFL) and so do we.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "gather.h"
+#include "input.h"
+#include "listen.h"
+#include "log.h"
+
+/* The longest UDP payload is 65,527 bytes, so that nothing is ever cut off in here. */
+#define SLOT_BYTES   65536
+#define SLOTS        64
+#define ROUNDS       8 /* of SLOTS datagrams, then others have their turn */
+#define WANT_RCVBUF  (32 * 1024 * 1024)
+#define PLAIN_RCVBUF (8 * 1024 * 1024)
+#define REPORT_MS    1000
+
+struct input {
+    struct engine *engine;
+    struct source *source;
+    char *title;
+    int fd;
+    struct event *on_read, *on_report;
+    char *slots; /* SLOTS x SLOT_BYTES */
+    struct mmsghdr msgs[SLOTS];
+    struct iovec iov[SLOTS];
+    char control[SLOTS][CMSG_SPACE(sizeof(uint32_t))];
+    struct block out; /* refused by the engine, tried again first */
+    bool has_out, dirty;
+    uint32_t kernel_drops;
+    uint64_t bytes, lost, place;
+    int64_t last_arrival;
+    char detail[ADDRESS_TEXT], problem[160];
+};
+
+static void
+report(struct input *in)
+{
+    struct feed feed = {.type = "udp", .bytes = in->bytes, .lost = in->lost,
+                        .last_arrival = in->last_arrival};
+
+    snprintf(feed.input, sizeof feed.input, "%s", in->title);
+    snprintf(feed.detail, sizeof feed.detail, "%s", in->detail);
+    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
+    engine_report_feed(in->engine, &feed);
+    in->dirty = false;
+}
+
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+    struct input *in = arg;
+
+    (void)fd, (void)what;
+    if (in->dirty)
+        report(in);
+}
+
+/* The kernel counts drops since the socket was made, in 32 bits that wrap. */
+static void
+note_drops(struct input *in, struct msghdr *m)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        uint32_t total;
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+            continue;
+        memcpy(&total, CMSG_DATA(c), sizeof total);
+        in->lost += (uint32_t)(total - in->kernel_drops);
+        in->kernel_drops = total;
+    }
+}
+
+/* Adds the lines of one datagram behind b->n. */
+static void
+add_datagram(struct block *b, size_t *cap, const char *p, size_t n)
+{
+    memcpy(b->p + b->n, p, n);
+    for (size_t at = 0; at < n;) {
+        const char *end = memchr(p + at, '\n', n - at);
+
+        at = end ? (size_t)(end - p) + 1 : n;
+        if (b->frame_count == *cap) {
+            *cap = *cap ? 2 * *cap : SLOTS;
+            b->frame_end = xrealloc(b->frame_end, *cap * sizeof *b->frame_end);
+        }
+        b->frame_end[b->frame_count++] = (uint32_t)(b->n + at);
+    }
+    b->n += n;
+}
+
+static void
+build(struct input *in, int count)
+{
+    struct block *b = &in->out;
+    size_t total = 0, cap = 0;
+
+    for (int i = 0; i < count; i++) {
+        total += in->msgs[i].msg_len;
+        note_drops(in, &in->msgs[i].msg_hdr);
+    }
+    in->dirty = true;
+    in->last_arrival = clock_now();
+    if (total == 0)
+        return;
+    memset(b, 0, sizeof *b);
+    b->p = xmalloc(total);
+    for (int i = 0; i < count; i++)
+        add_datagram(b, &cap, in->iov[i].iov_base, in->msgs[i].msg_len);
+    b->offset = in->place;
+    b->source = source_ref(in->source);
+    b->cursor.position = in->place + total;
+    in->place += total;
+    in->bytes += total;
+    in->has_out = true;
+}
+
+static bool
+submit(struct input *in)
+{
+    if (!in->has_out)
+        return true;
+    if (engine_submit(in->engine, &in->out) == ST_OK) {
+        in->has_out = false;
+        return true;
+    }
+    event_del(in->on_read);
+    return false;
+}
+
+static int
+receive(struct input *in)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        struct msghdr *m = &in->msgs[i].msg_hdr;
+
+        m->msg_controllen = sizeof in->control[i];
+        m->msg_flags = 0;
+    }
+    return recvmmsg(in->fd, in->msgs, SLOTS, MSG_DONTWAIT, NULL);
+}
+
+static void
+on_read(evutil_socket_t fd, short what, void *arg)
+{
+    struct input *in = arg;
+
+    (void)fd, (void)what;
+    for (int round = 0; round < ROUNDS; round++) {
+        int n = receive(in);
+
+        if (n <= 0) {
+            if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                snprintf(in->problem, sizeof in->problem, "receiving: %s", strerror(errno));
+                in->dirty = true;
+            }
+            return;
+        }
+        build(in, n);
+        if (!submit(in) || n < SLOTS)
+            return;
+    }
+}
+
+static void
+udp_resume(struct input *in)
+{
+    if (submit(in))
+        event_add(in->on_read, NULL);
+}
+
+static void
+udp_stop(struct input *in)
+{
+    if (in->on_read)
+        event_free(in->on_read);
+    if (in->on_report)
+        event_free(in->on_report);
+    if (in->has_out) {
+        log_warn("udp_unread", "input=%s frames=%u", in->title, in->out.frame_count);
+        in->lost += in->out.frame_count;
+        block_clear(&in->out);
+        report(in);
+    }
+    if (in->fd >= 0)
+        close(in->fd);
+    if (in->source)
+        source_unref(in->source);
+    free(in->slots);
+    free(in->title);
+    free(in);
+}
+
+static void
+big_buffer(struct input *in)
+{
+    int want = WANT_RCVBUF, plain = PLAIN_RCVBUF, got = 0, yes = 1;
+    socklen_t n = sizeof got;
+
+    if (setsockopt(in->fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof want) != 0)
+        setsockopt(in->fd, SOL_SOCKET, SO_RCVBUF, &plain, sizeof plain);
+    setsockopt(in->fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes);
+    getsockopt(in->fd, SOL_SOCKET, SO_RCVBUF, &got, &n);
+    log_info("udp_listening", "input=%s listen=%s receive_buffer=%d", in->title, in->detail, got);
+}
+
+static enum status
+open_socket(struct input *in, const char *listen, struct error *err)
+{
+    struct sockaddr_storage sa;
+    socklen_t n;
+    enum status st = listen_parse(listen, &sa, &n, err);
+
+    if (st != ST_OK)
+        return st;
+    in->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (in->fd < 0 || bind(in->fd, (struct sockaddr *)&sa, n) != 0)
+        return fail(err, ST_IO, "input \"%s\": cannot listen on %s: %s", in->title, listen,
+                    strerror(errno));
+    n = sizeof sa;
+    getsockname(in->fd, (struct sockaddr *)&sa, &n);
+    listen_text((struct sockaddr *)&sa, in->detail);
+    big_buffer(in);
+    return ST_OK;
+}
+
+static enum status
+open_source(struct input *in, const struct config_input *cfg, struct error *err)
+{
+    struct source_options opt = {.input = cfg->title,
+                                 .format = cfg->format,
+                                 .timezone = cfg->timezone,
+                                 .source = cfg->source,
+                                 .name = cfg->listen,
+                                 .identity = IDENTITY_NONE};
+    enum status st = engine_source(in->engine, &in->source, &opt, err);
+
+    if (st == ST_OK && source_needs_header(in->source))
+        return fail(err, ST_BAD_CONFIG,
+                    "input \"%s\": format \"%s\" has a header line, which datagrams cannot "
+                    "carry; list its columns instead",
+                    cfg->title, cfg->format);
+    return st;
+}
+
+static void
+set_up(struct input *in, struct event_base *base)
+{
+    struct timeval every = {.tv_sec = REPORT_MS / 1000};
+
+    in->slots = xmalloc((size_t)SLOTS * SLOT_BYTES);
+    for (int i = 0; i < SLOTS; i++) {
+        in->iov[i] = (struct iovec){in->slots + (size_t)i * SLOT_BYTES, SLOT_BYTES};
+        in->msgs[i].msg_hdr.msg_iov = &in->iov[i];
+        in->msgs[i].msg_hdr.msg_iovlen = 1;
+        in->msgs[i].msg_hdr.msg_control = in->control[i];
+    }
+    in->on_read = event_new(base, in->fd, EV_READ | EV_PERSIST, on_read, in);
+    in->on_report = event_new(base, -1, EV_PERSIST, on_report, in);
+    event_add(in->on_read, NULL);
+    event_add(in->on_report, &every);
+    report(in);
+}
+
+static enum status
+udp_start(struct input **out, struct event_base *base, struct engine *e,
+          const struct config_input *cfg, const struct config_limits *limits, struct error *err)
+{
+    struct input *in = xcalloc(1, sizeof *in);
+    enum status st;
+
+    (void)limits;
+    in->fd = -1;
+    in->engine = e;
+    in->title = xstrdup(cfg->title);
+    st = open_source(in, cfg, err);
+    if (st == ST_OK)
+        st = open_socket(in, cfg->listen, err);
+    if (st != ST_OK) {
+        udp_stop(in);
+        return st;
+    }
+    set_up(in, base);
+    *out = in;
+    return ST_OK;
+}
+
+static int
+udp_port(const struct input *in)
+{
+    return listen_port(in->fd);
+}
+
+extern const struct input_ops input_udp;
+const struct input_ops input_udp = {
+    .name = "udp",
+    .summary = "datagrams, a record per line; at most once",
+    .start = udp_start,
+    .resume = udp_resume,
+    .stop = udp_stop,
+    .port = udp_port,
+};
