@@ -215,9 +215,8 @@ stop_posted(void *arg)
 void
 edge_stop_inputs(struct edge *e)
 {
-    struct stopping s = {.edge = e,
-                         .lock = PTHREAD_MUTEX_INITIALIZER,
-                         .done_cond = PTHREAD_COND_INITIALIZER};
+    struct stopping s = {
+        .edge = e, .lock = PTHREAD_MUTEX_INITIALIZER, .done_cond = PTHREAD_COND_INITIALIZER};
 
     if (!e->threaded) {
         stop_here(e);

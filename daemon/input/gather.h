@@ -34,13 +34,13 @@ struct gather {
     struct source *source; /* one reference, owned */
     char *p;               /* bytes not yet taken */
     size_t n, cap;
-    uint64_t offset;       /* place of p[0] in the stream */
-    char *head;            /* beginning of a frame that is too long, or NULL */
+    uint64_t offset; /* place of p[0] in the stream */
+    char *head;      /* beginning of a frame that is too long, or NULL */
     size_t head_n;
     uint64_t head_offset;
-    bool skipping;         /* dropping the rest of that frame */
-    bool want_header;      /* the next line is the header */
-    struct trail trail;    /* of everything before p[0] */
+    bool skipping;      /* dropping the rest of that frame */
+    bool want_header;   /* the next line is the header */
+    struct trail trail; /* of everything before p[0] */
 };
 
 void gather_init(struct gather *g, struct source *s, uint64_t offset); /* takes s over */
@@ -64,8 +64,8 @@ uint64_t gather_place(const struct gather *g);
  * cursor's identity.
  *   ST_MORE       nothing whole yet
  *   ST_BAD_INPUT  the header line cannot be used; nothing was taken */
-enum status gather_take(struct gather *g, size_t limit, bool eof, struct block *out,
-                        struct error *err);
+enum status
+gather_take(struct gather *g, size_t limit, bool eof, struct block *out, struct error *err);
 
 /* Uses line as the header if one is wanted. ST_SKIP: not wanted, it is a record. */
 enum status gather_header(struct gather *g, struct span line, struct error *err);

@@ -37,7 +37,8 @@ struct import {
     struct error *err;
     struct cursor *known; /* earlier imports that began like this one */
     size_t known_n;
-    bool ends_before; /* the content ends before a place that an earlier import reached */
+    bool ends_before;       /* the content ends before a place that an earlier import reached, */
+    enum status end_status; /* well or badly */
     int64_t told_ms;
 };
 
@@ -71,8 +72,8 @@ read_head(struct import *im)
     while (im->head_n < HEAD_BYTES) {
         size_t got;
 
-        im->head_status = unpack_read(im->unpack, im->head + im->head_n, HEAD_BYTES - im->head_n,
-                                      &got, im->err);
+        im->head_status =
+            unpack_read(im->unpack, im->head + im->head_n, HEAD_BYTES - im->head_n, &got, im->err);
         if (im->head_status != ST_OK || got == 0)
             break;
         im->head_n += got;
@@ -163,7 +164,7 @@ find_place(struct import *im, uint64_t *place, uint64_t *at)
         st = skip_to(im, at, c->position, &t);
         if (st == ST_MORE || st == ST_BAD_INPUT) {
             im->ends_before = true;
-            im->head_status = st == ST_MORE ? ST_OK : st;
+            im->end_status = st == ST_MORE ? ST_OK : st;
             break;
         }
         if (st != ST_OK)
@@ -210,8 +211,16 @@ go_to(struct import *im, uint64_t place, uint64_t at)
         return fail(im->err, ST_BAD_INPUT,
                     "this begins like an earlier import but goes on differently, and a pipe "
                     "cannot be read again: import it from a file");
-    st = unpack_read(im->unpack, im->head, 0, &(size_t){0}, im->err);
-    return st == ST_OK ? skip_to(im, &from, place, &im->g.trail) : st;
+    return skip_to(im, &from, place, &im->g.trail);
+}
+
+static enum status
+cut_off(struct import *im)
+{
+    struct error cause = *im->err;
+
+    return fail(im->err, ST_BAD_INPUT, "%.60s: %.80s; imported up to byte %llu of the content",
+                im->opt->path, cause.text, (unsigned long long)im->g.offset);
 }
 
 static enum status
@@ -226,9 +235,11 @@ resume(struct import *im, bool *done)
     if (im->ends_before && place == 0) {
         /* The beginning, all 64 KiB of it, was imported before, and more than there is here:
          * an older or shorter copy. */
+        if (unpack_is_plain(im->unpack) && im->progress->bytes_total)
+            at = im->progress->bytes_total;
         im->g.offset = im->progress->resumed_at = at;
         *done = true;
-        return im->head_status;
+        return im->end_status == ST_OK ? ST_OK : cut_off(im);
     }
     if (place > im->head_n && place == at) {
         st = header_from_head(im);
@@ -281,15 +292,6 @@ read_block(struct import *im, size_t size, bool *eof)
             break;
     }
     return ST_OK;
-}
-
-static enum status
-cut_off(struct import *im)
-{
-    struct error cause = *im->err;
-
-    return fail(im->err, ST_BAD_INPUT, "%.60s: %.80s; imported up to byte %llu of the content",
-                im->opt->path, cause.text, (unsigned long long)im->g.offset);
 }
 
 static enum status

@@ -51,8 +51,8 @@ tail_wake(struct input *in, struct tail_file *f)
 static void
 report(struct input *in)
 {
-    struct feed feed = {.type = "tail", .exact = true, .bytes = in->bytes,
-                        .last_arrival = in->last_arrival};
+    struct feed feed = {
+        .type = "tail", .exact = true, .bytes = in->bytes, .last_arrival = in->last_arrival};
     size_t files = 0;
 
     snprintf(feed.input, sizeof feed.input, "%s", in->title);
@@ -187,9 +187,12 @@ tail_stop(struct input *in)
 static enum status
 check_format(struct input *in, struct error *err)
 {
-    struct source_options opt = {.input = in->title, .format = in->format,
-                                 .timezone = in->timezone, .source = in->source,
-                                 .name = in->path, .identity = IDENTITY_POSITION};
+    struct source_options opt = {.input = in->title,
+                                 .format = in->format,
+                                 .timezone = in->timezone,
+                                 .source = in->source,
+                                 .name = in->path,
+                                 .identity = IDENTITY_POSITION};
     struct source *s;
     enum status st = engine_source(in->engine, &s, &opt, err);
 

@@ -24,10 +24,10 @@ struct event;
 
 enum {
     TAIL_READ = 256 * 1024,
-    TAIL_RESCAN_MS = 5000,  /* the safety net under inotify */
-    TAIL_EMPTY_POLLS = 2,   /* then a rotated file with a successor is finished */
+    TAIL_RESCAN_MS = 5000,   /* the safety net under inotify */
+    TAIL_EMPTY_POLLS = 2,    /* then a rotated file with a successor is finished */
     TAIL_DELETED_POLLS = 12, /* a deleted file without a successor: a minute */
-    TAIL_GONE_POLLS = 720,  /* a moved file without a successor: an hour */
+    TAIL_GONE_POLLS = 720,   /* a moved file without a successor: an hour */
 };
 
 /* A place that can be recognised again in whatever file holds it. */
@@ -40,21 +40,22 @@ struct tail_mark {
 struct tail_file {
     struct tail_file *next;
     struct input *tail;
-    char *path, *born; /* as found last, as found first */
+    char *path; /* as found last */
+    char *born; /* where its successor will be; NULL: not known */
     int fd, wd;
     dev_t dev;
     ino_t ino;
     char identity[64];
     struct tail_mark mark; /* head_n and head_hash only */
     struct gather g;
-    struct trail seen;     /* the last bytes read, taken or not */
-    uint64_t size;         /* at the last look */
-    struct block out;      /* cut, not yet taken by the engine */
+    struct trail seen; /* the last bytes read, taken or not */
+    uint64_t size;     /* at the last look */
+    struct block out;  /* cut, not yet taken by the engine */
     bool has_out;
-    bool linked;           /* a path of the input leads here */
-    bool ready;            /* there may be something to read */
-    bool polled;           /* the next empty read counts */
-    bool broken;           /* cannot be read; problem says why */
+    bool linked; /* a path of the input leads here */
+    bool ready;  /* there may be something to read */
+    bool polled; /* the next empty read counts */
+    bool broken; /* cannot be read; problem says why */
     unsigned empty_polls;
     struct tail_file *original; /* held: so far the same bytes as this one */
     uint64_t compared;
@@ -67,6 +68,10 @@ struct tail_folder {
     int wd;
 };
 
+struct tail_moved {
+    char *from, *to; /* from: the path of the input that it had */
+};
+
 struct input {
     struct event_base *base;
     struct engine *engine;
@@ -77,8 +82,9 @@ struct input {
     int notify; /* inotify, or -1 */
     struct event *on_notify, *on_tick, *on_work;
     bool rescan, full, closing;
-    uint32_t cookie;  /* of the rename being followed */
-    char **moved;     /* where renamed files of ours went */
+    uint32_t cookie;          /* of the rename being followed, */
+    char *cookie_from;        /* and where that began */
+    struct tail_moved *moved; /* where renamed files of ours went */
     size_t moved_n;
     struct cursor *known; /* checkpoints, while files are being matched */
     size_t known_n;
@@ -124,8 +130,8 @@ void tail_file_append(struct tail_file *f);   /* to the list, watched */
 void tail_file_release(struct tail_file *f);  /* not in the list; frees */
 struct tail_file *tail_file_find(struct input *in, dev_t dev, ino_t ino);
 enum tail_step tail_file_step(struct tail_file *f); /* one read at most */
-bool tail_file_changed(struct tail_file *f); /* truncated or overwritten since last read */
-void tail_file_check(struct tail_file *f);   /* acts on such a change at once */
+bool tail_file_changed(struct tail_file *f);        /* truncated or overwritten since last read */
+void tail_file_check(struct tail_file *f);          /* acts on such a change at once */
 /* True when nothing can come any more and everything is submitted. */
 bool tail_file_finished(struct tail_file *f);
 void tail_problem(struct input *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -137,7 +143,6 @@ bool tail_copy_hold(struct tail_file *f, struct tail_file *first);
 enum tail_step tail_copy_step(struct tail_file *f);
 /* f ends or starts over: its copies must stand alone. The one that fits m (may be NULL) goes
  * on from resume and is returned; the others hold nothing new. */
-struct tail_file *tail_copy_settle(struct tail_file *f, const struct tail_mark *m,
-                                   uint64_t resume);
+struct tail_file *tail_copy_settle(struct tail_file *f, const struct tail_mark *m, uint64_t resume);
 
 #endif

@@ -39,7 +39,8 @@ tail_copy_hold(struct tail_file *f, struct tail_file *first)
 {
     for (struct tail_file *o = first; o; o = o->next) {
         /* What comes to a path after its file was moved away is a successor, not a copy. */
-        if (o == f || !o->linked || o->original || o->broken || strcmp(o->born, f->path) == 0)
+        if (o == f || !o->linked || o->original || o->broken ||
+            (o->born && strcmp(o->born, f->path) == 0))
             continue;
         f->compared = 0;
         if (compare_more(f, o) < 0)

@@ -35,8 +35,12 @@ tail_file_find(struct input *in, dev_t dev, ino_t ino)
 static bool
 is_packed(const char *p, size_t n)
 {
-    static const struct span magic[] = {
-        {"\x1f\x8b", 2}, {"\x28\xb5\x2f\xfd", 4}, {"BZh", 3}, {"\xfd" "7zXZ", 5}};
+    static const struct span magic[] = {{"\x1f\x8b", 2},
+                                        {"\x28\xb5\x2f\xfd", 4},
+                                        {"BZh", 3},
+                                        {"\xfd"
+                                         "7zXZ",
+                                         5}};
 
     for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
         if (n >= magic[i].n && memcmp(p, magic[i].p, magic[i].n) == 0)
@@ -71,7 +75,6 @@ tail_file_open(struct input *in, const char *path)
     f = xcalloc(1, sizeof *f);
     f->tail = in;
     f->path = xstrdup(path);
-    f->born = xstrdup(path);
     f->fd = fd;
     f->wd = -1;
     f->dev = st.st_dev;
@@ -360,7 +363,7 @@ polls_needed(const struct tail_file *f)
     struct stat st;
 
     for (const struct tail_file *o = f->tail->files; o; o = o->next)
-        if (o != f && o->linked && (strcmp(o->path, f->path) == 0 || strcmp(o->path, f->born) == 0))
+        if (o != f && o->linked && (!f->born || strcmp(o->path, f->born) == 0))
             return TAIL_EMPTY_POLLS;
     if (fstat(f->fd, &st) == 0 && st.st_nlink == 0)
         return TAIL_DELETED_POLLS;
@@ -372,8 +375,7 @@ tail_file_finished(struct tail_file *f)
 {
     if (f->original)
         return !f->linked; /* nothing in it that was not read elsewhere */
-    if (f->linked || f->empty_polls < TAIL_EMPTY_POLLS ||
-        f->empty_polls < polls_needed(f))
+    if (f->linked || f->empty_polls < TAIL_EMPTY_POLLS || f->empty_polls < polls_needed(f))
         return false;
     if (f->broken || !f->g.source)
         return true;

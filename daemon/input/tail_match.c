@@ -207,8 +207,10 @@ tail_find_copy(struct tail_file *f, const struct tail_mark *m)
 
     each_unknown(f->tail, *folder ? folder : "/", consider_copy, &s);
     free(folder);
-    if (s.best)
+    if (s.best) {
         tail_identify(s.best);
+        s.best->born = xstrdup(f->path);
+    }
     return s.best;
 }
 

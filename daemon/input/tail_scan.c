@@ -56,7 +56,7 @@ static void
 watch_folders(struct input *in)
 {
     const char *slash = strrchr(in->path, '/');
-    char *folder = !slash ? xstrdup(".")
+    char *folder = !slash              ? xstrdup(".")
                    : slash == in->path ? xstrdup("/")
                                        : xstrndup(in->path, (size_t)(slash - in->path));
     glob_t g;
@@ -79,25 +79,29 @@ tail_scan_clear(struct input *in)
         free(d->path);
         free(d);
     }
-    while (in->moved_n > 0)
-        free(in->moved[--in->moved_n]);
+    while (in->moved_n > 0) {
+        free(in->moved[--in->moved_n].from);
+        free(in->moved[in->moved_n].to);
+    }
     free(in->moved);
-    in->moved = NULL;
+    free(in->cookie_from);
 }
 
 /* --- new files --- */
 
-/* own: take the file only if a checkpoint is its own. Those go first, so that what is left
- * over of the checkpoints can be compared with the content of the others. */
+/* born: the path of the input that leads or led there. own: take the file only if a checkpoint
+ * is its own. Those go first, so that what is left over of the checkpoints can be compared with
+ * the content of the others. */
 static void
-adopt(struct input *in, const char *path, bool linked, bool own)
+adopt(struct input *in, const char *path, const char *born, bool own)
 {
     struct tail_file *f = tail_file_open(in, path);
     const struct cursor *c;
 
     if (!f)
         return;
-    f->linked = linked;
+    f->linked = path == born;
+    f->born = xstrdup(born);
     c = tail_own_checkpoint(in, f);
     if (c) {
         tail_file_begin(f, c->position);
@@ -108,8 +112,10 @@ adopt(struct input *in, const char *path, bool linked, bool own)
         return;
     }
     tail_identify(f);
-    if (linked && tail_copy_hold(f, in->files))
+    if (f->linked && tail_copy_hold(f, in->files)) {
+        tail_file_append(f);
         return;
+    }
     c = tail_moved_checkpoint(in, f);
     if (c)
         tail_file_begin(f, c->position);
@@ -156,7 +162,7 @@ scan_paths(struct input *in, char **paths, size_t n)
     for (int own = 1; any && own >= 0; own--)
         for (size_t i = 0; i < n; i++)
             if (fresh[i] && !is_followed(in, paths[i]))
-                adopt(in, paths[i], true, own);
+                adopt(in, paths[i], paths[i], own);
     free(fresh);
 }
 
@@ -191,7 +197,7 @@ find_moved_name(const struct input *in, const char *path)
 {
     size_t i = 0;
 
-    while (i < in->moved_n && strcmp(in->moved[i], path) != 0)
+    while (i < in->moved_n && strcmp(in->moved[i].to, path) != 0)
         i++;
     return i;
 }
@@ -200,22 +206,30 @@ static void
 moved_from(struct input *in, const char *path, uint32_t cookie)
 {
     size_t i = find_moved_name(in, path);
+    char *from;
 
-    if (i < in->moved_n) {
-        free(in->moved[i]);
+    if (i < in->moved_n) { /* on its way already: it began where it began */
+        from = in->moved[i].from;
+        free(in->moved[i].to);
         in->moved[i] = in->moved[--in->moved_n];
-    } else if (fnmatch(in->path, path, FNM_PATHNAME) != 0)
+    } else if (fnmatch(in->path, path, FNM_PATHNAME) == 0) {
+        from = xstrdup(path);
+    } else {
         return;
+    }
     in->cookie = cookie;
+    free(in->cookie_from);
+    in->cookie_from = from;
 }
 
 static void
 moved_to(struct input *in, const char *path, uint32_t cookie)
 {
-    if (cookie != in->cookie || find_moved_name(in, path) < in->moved_n)
+    if (!in->cookie_from || cookie != in->cookie || find_moved_name(in, path) < in->moved_n)
         return;
     in->moved = xrealloc(in->moved, (in->moved_n + 1) * sizeof *in->moved);
-    in->moved[in->moved_n++] = xstrdup(path);
+    in->moved[in->moved_n++] = (struct tail_moved){in->cookie_from, xstrdup(path)};
+    in->cookie_from = NULL;
 }
 
 static void
@@ -229,9 +243,9 @@ folder_event(struct input *in, const struct tail_folder *d, const struct inotify
     if (!ev->len || !(ev->mask & (IN_MOVED_FROM | IN_MOVED_TO)))
         return;
     /* As glob would write it. */
-    path = strchr(in->path, '/') ? xasprintf("%s%s%s", d->path, strcmp(d->path, "/") ? "/" : "",
-                                             ev->name)
-                                 : xstrdup(ev->name);
+    path = strchr(in->path, '/')
+               ? xasprintf("%s%s%s", d->path, strcmp(d->path, "/") ? "/" : "", ev->name)
+               : xstrdup(ev->name);
     if (ev->mask & IN_MOVED_FROM)
         moved_from(in, path, ev->cookie);
     else
@@ -276,11 +290,12 @@ tail_notified(struct input *in)
     if (in->moved_n > 0)
         tail_load_checkpoints(in);
     while (in->moved_n > 0) {
-        char *path = in->moved[--in->moved_n];
+        struct tail_moved m = in->moved[--in->moved_n];
 
-        if (!is_followed(in, path))
-            adopt(in, path, false, false);
-        free(path);
+        if (!is_followed(in, m.to))
+            adopt(in, m.to, m.from, false);
+        free(m.from);
+        free(m.to);
     }
     if (in->rescan)
         tail_scan(in);

@@ -57,8 +57,8 @@ struct input {
 static void
 report(struct input *in)
 {
-    struct feed feed = {.type = "tcp", .bytes = in->bytes, .lost = in->lost,
-                        .last_arrival = in->last_arrival};
+    struct feed feed = {
+        .type = "tcp", .bytes = in->bytes, .lost = in->lost, .last_arrival = in->last_arrival};
 
     snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
     snprintf(feed.detail, sizeof feed.detail, "%s, %u connections", in->address, in->count);

@@ -47,8 +47,8 @@ struct input {
 static void
 report(struct input *in)
 {
-    struct feed feed = {.type = "udp", .bytes = in->bytes, .lost = in->lost,
-                        .last_arrival = in->last_arrival};
+    struct feed feed = {
+        .type = "udp", .bytes = in->bytes, .lost = in->lost, .last_arrival = in->last_arrival};
 
     snprintf(feed.input, sizeof feed.input, "%s", in->title);
     snprintf(feed.detail, sizeof feed.detail, "%s", in->detail);

@@ -13,17 +13,17 @@
 
 #include "memory.h"
 
-#define IN_BYTES     (256 * 1024)
-#define WAIT_MS      200 /* how long a cancel may go unnoticed */
-#define GZIP_WINDOW  (15 + 16)
-#define MAGIC_BYTES  4
+#define IN_BYTES    (256 * 1024)
+#define WAIT_MS     200 /* how long a cancel may go unnoticed */
+#define GZIP_WINDOW (15 + 16)
+#define MAGIC_BYTES 4
 
 struct unpack {
     int fd;
     volatile int *cancel;
     off_t begin; /* -1: cannot seek */
     uint64_t in;
-    char *p;     /* compressed (or plain) bytes read, [at, n) not used yet */
+    char *p; /* compressed (or plain) bytes read, [at, n) not used yet */
     size_t at, n;
     bool known, eof, inside; /* inside: within a member or frame */
     const char *damaged;     /* zstd: told after the bytes before it were given */
@@ -264,7 +264,8 @@ unpack_rewind(struct unpack *u)
     u->at = u->n = 0;
     u->in = 0;
     u->damaged = NULL;
-    u->eof = u->known = u->inside = false;
+    u->eof = false;
+    u->inside = u->known && u->method->give == give_gzip;
     return true;
 }
 
