@@ -40,7 +40,14 @@ hash_sketch(struct span element)
         h = (h ^ k) * m;
     }
     if (n > 0) {
-        memcpy(&tail, p, n);
+        /* The last 1..7 bytes, by one load of the last 8 where there are that many. */
+        if (element.n >= 8) {
+            memcpy(&tail, p + n - 8, 8);
+            tail >>= 64 - 8 * n;
+        } else {
+            for (size_t i = 0; i < n; i++)
+                tail |= (uint64_t)p[i] << 8 * i;
+        }
         h = (h ^ tail) * m;
     }
     h ^= h >> 47;

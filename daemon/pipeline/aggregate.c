@@ -45,11 +45,10 @@ text_of(const struct record *r, enum field f, enum field otherwise)
 static struct planned_feature
 find_feature(struct cells *out, struct span name, int32_t day)
 {
-    uint64_t hash = cells_name_hash(name);
-    struct recent *found = cells_recent(out, CELL_FEATURE, name, day, hash);
+    struct recent *found = cells_recent(out, CELL_FEATURE, name, day);
 
     if (found->name_id == 0)
-        found->name_id = names_intern(out, name, hash) + 1;
+        found->name_id = names_intern(out, name, cells_name_hash(name)) + 1;
     return (struct planned_feature){found->cell, found->name_id - 1};
 }
 
@@ -150,12 +149,11 @@ add_region(struct cells *out, const struct record *r)
     struct span region = r->text[FIELD_REGION];
     int64_t end = r->start + r->duration;
     int32_t day = day_of(r->start), end_day = day_of(end);
-    uint64_t hash = cells_name_hash(region);
-    struct cell *c = cells_recent(out, CELL_REGION, region, day, hash)->cell;
+    struct cell *c = cells_recent(out, CELL_REGION, region, day)->cell;
 
     cell_add(c, (unsigned)second_of_day(r->start) / 60, begun);
     if (end_day != day)
-        c = cells_recent(out, CELL_REGION, region, end_day, hash)->cell;
+        c = cells_recent(out, CELL_REGION, region, end_day)->cell;
     cell_add(c, (unsigned)second_of_day(end) / 60, ended);
 }
 

@@ -117,14 +117,17 @@ widen(struct cell *c)
     static inline __attribute__((always_inline)) bool row_add_##type(type *row, const int64_t *v,  \
                                                                      unsigned columns)             \
     {                                                                                              \
-        type sum[SERVICE_COLUMNS];                                                                 \
-        bool over = false;                                                                         \
+        int64_t sum[SERVICE_COLUMNS], over = 0;                                                    \
                                                                                                    \
-        for (unsigned i = 0; i < columns; i++)                                                     \
-            over |= __builtin_add_overflow(row[i], v[i], &sum[i]);                                 \
-        for (unsigned i = 0; !over && i < columns; i++)                                            \
-            row[i] = sum[i];                                                                       \
-        return !over;                                                                              \
+        _Pragma("GCC unroll 5") for (unsigned i = 0; i < columns; i++)                             \
+        {                                                                                          \
+            over |= __builtin_add_overflow((int64_t)row[i], v[i], &sum[i]);                        \
+            over |= sum[i] ^ (type)sum[i];                                                         \
+        }                                                                                          \
+        if (over)                                                                                  \
+            return false;                                                                          \
+        _Pragma("GCC unroll 5") for (unsigned i = 0; i < columns; i++) row[i] = (type)sum[i];      \
+        return true;                                                                               \
     }
 
 ROW_ADD(int16_t)
@@ -132,7 +135,7 @@ ROW_ADD(int32_t)
 ROW_ADD(int64_t)
 
 static inline __attribute__((always_inline)) bool
-row_add(const struct cell *c, void *block, size_t at, const int64_t *v, unsigned columns)
+row_add_fixed(const struct cell *c, void *block, size_t at, const int64_t *v, unsigned columns)
 {
     if (c->width == sizeof(int16_t))
         return row_add_int16_t((int16_t *)block + at, v, columns);
@@ -140,6 +143,21 @@ row_add(const struct cell *c, void *block, size_t at, const int64_t *v, unsigned
         return row_add_int32_t((int32_t *)block + at, v, columns);
     return row_add_int64_t((int64_t *)block + at, v, columns);
 }
+
+/* With the number of columns a constant the loops above become a few straight instructions. */
+static inline __attribute__((always_inline)) bool
+row_add(const struct cell *c, void *block, size_t at, const int64_t *v, unsigned columns)
+{
+    if (columns == CUSTOMER_COLUMNS) /* and FEATURE_COLUMNS */
+        return row_add_fixed(c, block, at, v, 3);
+    if (columns == REGION_COLUMNS) /* and FEATURE_VALUES */
+        return row_add_fixed(c, block, at, v, 2);
+    return row_add_fixed(c, block, at, v, SERVICE_COLUMNS);
+}
+
+_Static_assert(CUSTOMER_COLUMNS == 3 && FEATURE_COLUMNS == 3 && REGION_COLUMNS == 2 &&
+                   FEATURE_VALUES == 2 && SERVICE_COLUMNS == 5,
+               "row_add knows these");
 
 /* --- slots --- */
 
@@ -182,28 +200,36 @@ slot_insert(struct cell *c, unsigned at, unsigned slot)
     c->slot_count++;
 }
 
-/* Position of a slot, made if need be. Where quarters follow one another without a gap, the
- * distance from the one last touched is the distance in the block. */
-static unsigned
-slot_place(struct cell *c, unsigned slot)
+/* Position of a slot that is not where slot_place looks first; made if need be. */
+static __attribute__((noinline)) unsigned
+slot_search(struct cell *c, unsigned slot)
 {
     unsigned n = c->slot_count, at = n;
+    const uint16_t *keys = n ? cell_slot_keys(c) : NULL;
 
-    if (n > 0) {
-        const uint16_t *keys = cell_slot_keys(c);
+    if (n > 0 && keys[n - 1] >= slot)
+        at = lower_bound(keys, n, slot);
+    if (at == n || keys[at] != slot)
+        slot_insert(c, at, slot);
+    c->slot_last = (uint16_t)at;
+    return at;
+}
 
-        at = slot - keys[c->slot_last] + c->slot_last; /* below 0 becomes huge */
-        if (at < n && keys[at] == slot)
-            return c->slot_last = (uint16_t)at;
-        at = n;
-        if (keys[n - 1] >= slot) {
-            at = lower_bound(keys, n, slot);
-            if (keys[at] == slot)
-                return c->slot_last = (uint16_t)at;
-        }
-    }
-    slot_insert(c, at, slot);
-    return c->slot_last = (uint16_t)at;
+/* Where quarters follow one another without a gap, the distance from the one last touched is
+ * the distance in the block. */
+static inline unsigned
+slot_place(struct cell *c, unsigned columns, unsigned slot)
+{
+    const uint16_t *keys = (const uint16_t *)((char *)c->slots + c->slot_cap * columns * c->width);
+    unsigned at;
+
+    if (c->slot_count == 0)
+        return slot_search(c, slot);
+    at = slot - keys[c->slot_last] + c->slot_last; /* below 0 becomes huge */
+    if (at >= c->slot_count || keys[at] != slot)
+        return slot_search(c, slot);
+    c->slot_last = (uint16_t)at;
+    return at;
 }
 
 bool
@@ -212,16 +238,13 @@ cell_try_add(struct cell *c, unsigned slot, const int64_t *v)
     unsigned columns = cell_columns(c->kind), at;
 
     assert(slot < cell_slots(c->kind));
-    at = slot_place(c, slot) * columns;
-    for (;;) {
-        /* Most cells are customers'; a constant makes the loops straight. */
-        if (columns == CUSTOMER_COLUMNS ? row_add(c, c->slots, at, v, CUSTOMER_COLUMNS)
-                                        : row_add(c, c->slots, at, v, columns))
-            return true;
+    at = slot_place(c, columns, slot) * columns;
+    while (!row_add(c, c->slots, at, v, columns)) {
         if (c->width == sizeof(int64_t))
             return false;
         widen(c);
     }
+    return true;
 }
 
 void
@@ -327,11 +350,13 @@ cell_add_distinct(struct cell *c, unsigned which, uint64_t hash)
 {
     struct sketch *s = &c->sketch[which];
     size_t before;
+    unsigned cap;
 
     if (sketch_add_dense(s, hash))
         return;
-    before = sketch_bytes(s);
-    if (sketch_add(s, hash))
+    cap = s->cap;
+    before = cap * sizeof(uint32_t);
+    if (sketch_add(s, hash) && s->cap != cap)
         c->set->sketch_bytes += sketch_bytes(s) - before;
 }
 

@@ -72,8 +72,7 @@ struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span 
                               uint64_t hash);
 /* The same for cells that are few and wanted all the time, regions and features: by way of a
  * small memory that stays in the processor's cache. Valid until the next call. */
-struct recent *cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
-                            uint64_t name_hash);
+struct recent *cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day);
 /* Fetches the table's place for a hash. */
 void cells_prefetch(const struct cells *s, uint64_t hash);
 /* What cells_get_hashed will most likely find, without a look at the cell itself; fetches it. */

@@ -233,17 +233,34 @@ cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t
     return c;
 }
 
-struct recent *
-cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
-             uint64_t name_hash)
+/* Good enough to choose a place among RECENT: the ends of a name and its length. */
+static size_t
+recent_place(enum cell_kind kind, struct span name, int32_t day)
 {
-    uint64_t hash = name_hash_mix(name_hash, kind, day);
-    struct recent *r = &s->recent[hash % RECENT];
+    uint64_t head = 0, tail = 0;
+
+    if (name.n >= 8) {
+        memcpy(&head, name.p, 8);
+        memcpy(&tail, name.p + name.n - 8, 8);
+    } else if (name.n >= 4) {
+        memcpy(&head, name.p, 4);
+        memcpy(&tail, name.p + name.n - 4, 4);
+    } else if (name.n > 0) {
+        head = (unsigned char)name.p[0];
+        tail = (unsigned char)name.p[name.n - 1];
+    }
+    head ^= (tail << 29 | tail >> 35) ^ (uint64_t)(uint32_t)day << 8 ^ name.n << 40 ^ kind;
+    return head * UINT64_C(0x9E3779B97F4A7C15) >> 32 & (RECENT - 1);
+}
+
+struct recent *
+cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day)
+{
+    struct recent *r = &s->recent[recent_place(kind, name, day)];
     const struct cell *c = r->cell;
 
-    if (c && c->hash == hash && c->day == day && c->kind == kind && span_eq(c->name, name))
-        return r;
-    *r = (struct recent){.cell = cells_get_hashed(s, kind, name, day, hash)};
+    if (!c || c->day != day || c->kind != kind || !span_eq(c->name, name))
+        *r = (struct recent){.cell = cells_get(s, kind, name, day)};
     return r;
 }
 

@@ -15,7 +15,10 @@
 #include "dedup.h"
 
 #define CUSTOMERS 50000
-#define DAYS      30
+#define ZIPF      1.2 /* gives the 0.6 M customer-days of 10 M records */
+#ifndef DAYS
+#define DAYS 30
+#endif
 #define FIRST_DAY 20000
 #define BLOCK     256
 #define FEATURES  12
@@ -59,7 +62,7 @@ weigh(struct maker *m)
 
     m->cumulative = xmalloc(CUSTOMERS * sizeof *m->cumulative);
     for (int i = 0; i < CUSTOMERS; i++)
-        m->cumulative[i] = sum += 1.0 / (i + 1);
+        m->cumulative[i] = sum += pow(i + 1, -ZIPF);
     for (int i = 0; i < CUSTOMERS; i++)
         m->cumulative[i] /= sum;
 }
