@@ -114,13 +114,14 @@ segment_query(struct store *s, struct query **out, const char *where, struct err
 
     if (where[strspn(where, " \t\r\n")] == '\0')
         return fail(err, ST_BAD_CONFIG, "where: expected a condition, found nothing");
-    /* The line break ends a comment that would otherwise hide the bracket. */
-    buf_printf(&sql, "SELECT 1 FROM customer_profile WHERE (%s\n)", where);
+    /* It must stand without brackets and within: "1) OR (1" and "1 LIMIT 5" are no conditions. */
+    buf_printf(&sql, "SELECT 1 FROM customer_profile WHERE %s", where);
     st = prepare_watched(s, &statement, sql.p, &seen, err);
     sqlite3_finalize(statement);
     if (st != ST_OK)
         goto done;
     buf_reset(&sql);
+    /* The line break ends a comment that would otherwise hide the bracket. */
     buf_str(&sql, "SELECT customer, json_object(");
     for (int i = 0; i < seen.count; i++)
         buf_printf(&sql, "%s'%s', %s", i ? ", " : "", seen.columns[i], seen.columns[i]);
