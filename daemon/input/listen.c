@@ -4,27 +4,53 @@
 #include "listen.h"
 
 #include <arpa/inet.h>
-#include <event2/util.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "span.h"
+
+/* "1.2.3.4" or "[::1]"; the port in network order. */
+static bool
+parse_host(struct span host, uint16_t port, struct sockaddr_storage *out, socklen_t *n)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    char text[INET6_ADDRSTRLEN];
+    bool is_v6 = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+
+    if (is_v6)
+        host = span_of(host.p + 1, host.n - 2);
+    if (host.n >= sizeof text)
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    memset(out, 0, sizeof *out);
+    if (is_v6) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = port;
+        *n = sizeof *v6;
+        return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
+    }
+    v4->sin_family = AF_INET;
+    v4->sin_port = port;
+    *n = sizeof *v4;
+    return inet_pton(AF_INET, text, &v4->sin_addr) == 1;
+}
 
 enum status
 listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n, struct error *err)
 {
     const char *colon = text ? strrchr(text, ':') : NULL;
-    int len = sizeof *out;
+    int64_t port;
 
-    memset(out, 0, sizeof *out);
-    /* Without a port evutil would take any number; "::1" alone would be read as an address. */
-    if (!colon || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        (strchr(text, ':') != colon && text[0] != '[') ||
-        evutil_parse_sockaddr_port(text, (struct sockaddr *)out, &len) != 0)
+    if (!colon || colon[1] < '0' || colon[1] > '9' || !span_to_i64(span_str(colon + 1), &port) ||
+        port > 65535 ||
+        !parse_host(span_of(text, (size_t)(colon - text)), htons((uint16_t)port), out, n))
         return fail(err, ST_BAD_CONFIG,
                     "listen = \"%s\": expected ADDRESS:PORT, as in \"127.0.0.1:514\" or "
                     "\"[::1]:514\"",
                     text ? text : "");
-    *n = (socklen_t)len;
     return ST_OK;
 }
 
