@@ -170,7 +170,7 @@ run_import(struct control_request *r)
         return control_answer(r, 64, "an import needs a format and one open file");
     call->request = r;
     st = import_stream(r->target->engine, &opt, &p, &err);
-    if (json_get_bool(r->args, "settle", true))
+    if (st == ST_OK && json_get_bool(r->args, "settle", true))
         code = settle_all(r);
     else
         code = wait_for(r, SETTLE_COMMITTED, 0, &late) == ST_OK ? 0 : 69;

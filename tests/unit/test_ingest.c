@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -188,7 +189,7 @@ TEST(records_sent_by_http_are_counted_once)
 }
 
 struct seen {
-    int64_t accepted, records;
+    int64_t accepted, records, resumed_at;
 };
 
 static void
@@ -199,6 +200,7 @@ on_line(void *arg, const struct json_value *line)
 
     seen->accepted = json_get_i64(records, "accepted", json_get_i64(line, "accepted", -1));
     seen->records = json_get_i64(line, "records", -1);
+    seen->resumed_at = json_get_i64(line, "resumed_at", -1);
 }
 
 TEST(the_control_socket_replays_and_drops_what_http_brought)
@@ -222,5 +224,41 @@ TEST(the_control_socket_replays_and_drops_what_http_brought)
     CHECK_INT(control_call("state", "customers-reload", NULL, NULL, 0, NULL, NULL, &code, &err),
               ST_OK);
     CHECK_INT(code, 0);
+    site_stop(&s);
+}
+
+/* Without waiting for Redis, which is away. */
+#define IMPORT_ARGS "{\"format\":\"csv\",\"path\":\"x.csv\",\"settle\":false}"
+
+TEST(an_open_file_is_imported_once)
+{
+    static const char text[] = "id,customer,start,duration\n1,a,1700000000,60\n2,a,1700000000,60\n";
+    struct site s;
+    struct seen seen = {0};
+    struct error err = {0};
+    int code = -1, fd;
+    FILE *f = fopen("x.csv", "w");
+
+    fputs(text, f);
+    fclose(f);
+    site_start(&s);
+    for (int round = 0; round < 2; round++) {
+        fd = open("x.csv", O_RDONLY);
+        CHECK_INT(control_call("state", "import", IMPORT_ARGS, &fd, 1, on_line, &seen, &code, &err),
+                  ST_OK);
+        if (code != 0)
+            test_fail(__FILE__, __LINE__, "%s", err.text);
+        CHECK_INT(seen.accepted, round ? 0 : 2);
+        CHECK_INT(seen.resumed_at, round ? (int)sizeof text - 1 : 0);
+        close(fd);
+    }
+    CHECK_INT(control_call("state", "import", "{}", NULL, 0, NULL, NULL, &code, &err), ST_OK);
+    CHECK_INT(code, 64);
+    fd = open("x.csv", O_RDONLY);
+    CHECK_INT(
+        control_call("state", "import", "{\"format\":\"none\"}", &fd, 1, NULL, NULL, &code, &err),
+        ST_OK);
+    CHECK_INT(code, 78);
+    close(fd);
     site_stop(&s);
 }
