@@ -68,19 +68,33 @@ had_input(const struct pass *p, const struct zone *z, int32_t day)
     return pass_had_input(p, day_of(zone_to_utc(z, (int64_t)day * DAY_SECONDS + 43200)));
 }
 
-/* Is this weekday usually one without input since the service began? */
+/* Was there input on at least two other days around this one? */
+static bool
+week_had_input(const struct history *h, const struct pass *p, int32_t day)
+{
+    int seen = 0;
+
+    for (int32_t d = day - 3; d <= day + 3; d++)
+        seen += d != day && had_input(p, h->zone, d);
+    return seen >= 2;
+}
+
+/* Is this weekday usually one without input, while the days around it have some? Weeks without
+ * any are gaps in what we were given, and say nothing about opening hours. */
 static bool
 usually_closed(const struct history *h, const struct pass *p, int32_t day)
 {
-    int days = 0, seen = 0;
+    int weeks = 0, seen = 0;
 
-    for (int32_t d = day % 7 + (h->begun - h->begun % 7) - 7; d < h->first + HISTORY_DAYS; d += 7) {
-        if (d < h->begun)
+    if (!week_had_input(h, p, day))
+        return false;
+    for (int32_t d = day - (day - h->begun) / 7 * 7; d < h->first + HISTORY_DAYS; d += 7) {
+        if (!week_had_input(h, p, d))
             continue;
-        days++;
+        weeks++;
         seen += had_input(p, h->zone, d);
     }
-    return 2 * seen < days;
+    return 2 * seen < weeks;
 }
 
 /* How many quarter hours of the day fall into each interval: all the same but for two days of

@@ -28,7 +28,7 @@
 /* Nothing was ever handled: a guess that the model column owns up to. */
 #define ASSUMED_HANDLING 180
 /* A forecast below this is nobody: profiles of closed hours decay and never reach zero. */
-#define NOBODY 0.005
+#define NOBODY 0.01
 
 static const struct config_service defaults = {
     .service_level = 0.8,

@@ -445,6 +445,30 @@ TEST(staffing_follows_the_local_clock)
     book_close(&b);
 }
 
+/* Eight weeks of input, twenty without any, three with: the gap says nothing, and Sundays, on
+ * which nobody ever called, stay closed. */
+TEST(a_gap_in_the_input_is_not_a_closed_house)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    for (int32_t day = TODAY - 217; day < TODAY; day++) {
+        if ((day >= TODAY - 161 && day < TODAY - 21) || weekday_from_days(day) == 6)
+            continue;
+        for (int i = 0; i < 12; i++)
+            book_contact(&b, "help", AT(day, 10, 2 * i), 5, 120, OUTCOME_OK);
+    }
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT start, round(forecast, 6) FROM staffing WHERE forecast > 0 ORDER BY 1"),
+              "2026-11-23T10:00:00Z|12.0;2026-11-24T10:00:00Z|12.0;2026-11-25T10:00:00Z|12.0;"
+              "2026-11-26T10:00:00Z|12.0;2026-11-27T10:00:00Z|12.0;2026-11-28T10:00:00Z|12.0");
+    analyst_close(a);
+    book_close(&b);
+}
+
 TEST(work_that_features_make_is_staffed_like_contacts)
 {
     struct config_service services[] = {{.name = (char *)"operator",
