@@ -34,7 +34,7 @@ struct aggregate_options {
 void
 aggregate_record(struct cells *out, const struct aggregate_options *opt, const struct record *r);
 
-/* The same for many records, two to three times as fast once the cells are larger than the
+/* The same for many records, by pointers, faster once the cells are larger than the
  * processor's caches: what the next records will touch is fetched ahead. */
 void aggregate_batch(struct cells *out, const struct aggregate_options *opt, const struct record *r,
                      size_t n);

@@ -282,8 +282,8 @@ aggregate_record(struct cells *out, const struct aggregate_options *opt, const s
 }
 
 void
-aggregate_batch(struct cells *out, const struct aggregate_options *opt, const struct record *r,
-                size_t n)
+aggregate_batch(struct cells *out, const struct aggregate_options *opt,
+                const struct record *const *r, size_t n)
 {
     struct plan group[GROUP];
 
@@ -291,7 +291,7 @@ aggregate_batch(struct cells *out, const struct aggregate_options *opt, const st
         size_t m = n - done < GROUP ? n - done : GROUP;
 
         for (size_t i = 0; i < m; i++)
-            plan_record(out, &group[i], r + done + i);
+            plan_record(out, &group[i], r[done + i]);
         for (size_t i = 0; i < m; i++)
             if (group[i].r->kind != KIND_CONTACT)
                 group[i].cell = cells_guess(out, group[i].hash);

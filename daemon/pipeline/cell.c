@@ -220,11 +220,12 @@ slot_search(struct cell *c, unsigned slot)
 static inline unsigned
 slot_place(struct cell *c, unsigned columns, unsigned slot)
 {
-    const uint16_t *keys = (const uint16_t *)((char *)c->slots + c->slot_cap * columns * c->width);
+    const uint16_t *keys;
     unsigned at;
 
     if (c->slot_count == 0)
         return slot_search(c, slot);
+    keys = (const uint16_t *)((char *)c->slots + c->slot_cap * columns * c->width);
     at = slot - keys[c->slot_last] + c->slot_last; /* below 0 becomes huge */
     if (at >= c->slot_count || keys[at] != slot)
         return slot_search(c, slot);

@@ -128,6 +128,7 @@ bench_aggregate(size_t total, bool in_order)
 {
     struct maker m = {.seed = 1, .total = total, .in_order = in_order};
     struct record *block = xcalloc(BLOCK, sizeof *block);
+    const struct record *each[BLOCK];
     struct cells *cells = cells_new();
     struct buf blob = {0};
     size_t customer_days = 0;
@@ -141,10 +142,12 @@ bench_aggregate(size_t total, bool in_order)
         size_t n = 0;
 
         arena_reset(&mem);
-        while (n < BLOCK && m.made < total)
-            make_record(&m, &block[n++], &mem);
+        for (; n < BLOCK && m.made < total; n++) {
+            make_record(&m, &block[n], &mem);
+            each[n] = &block[n];
+        }
         begun = cpu_seconds();
-        aggregate_batch(cells, NULL, block, n);
+        aggregate_batch(cells, NULL, each, n);
         spent += cpu_seconds() - begun;
     }
     CELLS_EACH (cells, c)
