@@ -36,7 +36,7 @@ aggregate_record(struct cells *out, const struct aggregate_options *opt, const s
 
 /* The same for many records, by pointers, faster once the cells are larger than the
  * processor's caches: what the next records will touch is fetched ahead. */
-void aggregate_batch(struct cells *out, const struct aggregate_options *opt, const struct record *r,
-                     size_t n);
+void aggregate_batch(struct cells *out, const struct aggregate_options *opt,
+                     const struct record *const *r, size_t n);
 
 #endif
