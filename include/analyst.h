@@ -37,7 +37,7 @@ enum status analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct er
 enum status analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t now,
                           struct error *err);
 
-/* The customer list as directory rules. */
+/* The customer list as directory rules. Any thread, also during a pass. */
 enum status analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err);
 
 /* Same check as analyst_open does for one condition, on an empty store in memory. */

@@ -58,6 +58,7 @@ analyst_open(struct analyst **out, const struct analyst_options *opt, struct err
 
     a->config = opt->config;
     a->ledger_path = xstrdup(opt->ledger_path);
+    a->store_path = xstrdup(opt->store_path);
     st = zone_load(&a->zone, opt->config->timezone, err);
     if (st == ST_OK)
         st = check_segments(a, err);
@@ -79,6 +80,7 @@ analyst_close(struct analyst *a)
     ledger_reader_close(a->reader);
     store_close(a->store);
     free(a->ledger_path);
+    free(a->store_path);
     free(a);
 }
 
@@ -263,12 +265,12 @@ static const struct {
 };
 
 static enum status
-add_ids(struct analyst *a, struct directory_builder *b, struct error *err)
+add_ids(struct store *s, struct directory_builder *b, struct error *err)
 {
     struct query *q = NULL;
     /* Names that were merely seen are no rules: a number imported later must still match. */
     enum status st = store_query(
-        a->store, &q, "SELECT id FROM customer WHERE imported = 1 AND merged_into IS NULL", err);
+        s, &q, "SELECT id FROM customer WHERE imported = 1 AND merged_into IS NULL", err);
 
     while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
         directory_builder_id(b, query_text(q, 0));
@@ -276,18 +278,31 @@ add_ids(struct analyst *a, struct directory_builder *b, struct error *err)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-enum status
-analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err)
+static enum status
+add_rules(struct store *s, struct directory_builder *b, struct error *err)
 {
     struct query *q = NULL;
-    enum status st = add_ids(a, b, err);
+    enum status st = store_query(s, &q, "SELECT kind, value, customer FROM customer_alias", err);
 
-    if (st == ST_OK)
-        st = store_query(a->store, &q, "SELECT kind, value, customer FROM customer_alias", err);
     while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
         for (size_t i = 0; i < sizeof rule_kinds / sizeof rule_kinds[0]; i++)
             if (span_is(query_text(q, 0), rule_kinds[i].kind))
                 rule_kinds[i].add(b, query_text(q, 1), query_text(q, 2));
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* On a connection of its own, for a pass may be using the other in another thread. */
+enum status
+analyst_directory(struct analyst *a, struct directory_builder *b, struct error *err)
+{
+    struct store *s = NULL;
+    enum status st = store_open(&s, a->store_path, STORE_READ, err);
+
+    if (st == ST_OK)
+        st = add_ids(s, b, err);
+    if (st == ST_OK)
+        st = add_rules(s, b, err);
+    store_close(s);
+    return st;
 }

@@ -23,7 +23,7 @@ struct analyst {
     struct ledger_reader *reader; /* opened by the first pass */
     const struct config *config;
     const struct zone *zone;
-    char *ledger_path;
+    char *ledger_path, *store_path;
 };
 
 #define INPUT_DAYS 400

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "log.h"
 #include "segment.h"
 
 /* Customers without use for longer than this are not scored. */
@@ -351,7 +352,14 @@ pass_segments(struct pass *p, struct error *err)
                        "CREATE TEMP TABLE IF NOT EXISTS member_now("
                        " customer TEXT PRIMARY KEY, evidence TEXT) WITHOUT ROWID",
                        err);
-    for (size_t i = 0; st == ST_OK && i < c->segment_count; i++)
+    for (size_t i = 0; st == ST_OK && i < c->segment_count; i++) {
         st = one_segment(p, &c->segments[i], err);
+        /* A condition that fails on real customers (too slow, say) keeps its old members; it
+         * must not keep all other figures from being written. */
+        if (st == ST_BAD_CONFIG) {
+            log_warn("segment_failed", "problem=\"%s\"", err->text);
+            st = ST_OK;
+        }
+    }
     return st == ST_OK ? drop_unknown(p, err) : st;
 }

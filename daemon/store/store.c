@@ -27,9 +27,12 @@ configure(struct store *s, enum store_mode mode, struct error *err)
                                            "PRAGMA cache_size=-16384;PRAGMA foreign_keys=1";
     enum status st = store_run(s, sql, err);
 
-    if (st == ST_OK && mode != STORE_READ)
-        st = store_run(
-            s, mode == STORE_EDIT ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err);
+    /* Checkpoints belong to the analyst's connection: two that write and checkpoint at the same
+     * moment is what SQLite's WAL-reset bug needs. */
+    if (st == ST_OK && mode == STORE_ANALYST)
+        st = store_run(s, "PRAGMA synchronous=NORMAL", err);
+    if (st == ST_OK && mode == STORE_EDIT)
+        st = store_run(s, "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0", err);
     return st;
 }
 
