@@ -20,7 +20,8 @@
 #define BUSY        "Retry-After: 1\r\n"
 #define STOPPING    "Retry-After: 5\r\n"
 
-enum family { FAMILY_NONE, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
+/* What a Content-Type says of a body; OWN: nothing, NONE: something that no format is. */
+enum family { FAMILY_NONE, FAMILY_OWN, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
 
 /* One http input of the configuration. */
 struct entrance {
@@ -60,8 +61,10 @@ static const struct {
     {"application/jsonl", FAMILY_JSON},
     {"application/json", FAMILY_JSON},
     {"text/csv", FAMILY_CSV},
-    {"text/plain", FAMILY_TEXT},
-    {"application/octet-stream", FAMILY_TEXT},
+    {"text/plain", FAMILY_OWN},
+    {"application/octet-stream", FAMILY_OWN},
+    {"application/x-www-form-urlencoded", FAMILY_OWN}, /* what curl --data says by itself */
+    {"", FAMILY_OWN},
 };
 
 static enum family
@@ -86,9 +89,9 @@ family_of_parser(const char *parser)
     return strcmp(parser, "csv") == 0 ? FAMILY_CSV : FAMILY_TEXT;
 }
 
-/* The format in which to read a body of this family, or NULL. An input of the plain ndjson
- * format takes plain csv too, and the other way round; formats with rules of their own, and
- * the line formats, take what they are for. */
+/* The format in which to read a body of this family, or NULL. A type that says nothing means
+ * the input's own format. An input of the plain ndjson format takes plain csv too, and the
+ * other way round; formats with rules of their own take what they are for. */
 static const char *
 choose_format(const struct entrance *e, enum family sent)
 {
@@ -96,9 +99,7 @@ choose_format(const struct entrance *e, enum family sent)
 
     if (sent == FAMILY_NONE)
         return NULL;
-    if (e->family == FAMILY_TEXT)
-        return sent == FAMILY_JSON ? NULL : own;
-    if (sent == e->family)
+    if (sent == FAMILY_OWN || sent == e->family || (e->family == FAMILY_TEXT && sent == FAMILY_CSV))
         return own;
     if (sent == FAMILY_CSV && strcmp(own, "ndjson") == 0)
         return "csv";
@@ -171,6 +172,8 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->coding = body_coding(http_request_field(r, "content-encoding"));
     job->family = family_of_type(http_request_field(r, "content-type"));
     job->format = choose_format(job->entrance, job->family);
+    if (job->family == FAMILY_OWN)
+        job->family = job->entrance->family;
     pthread_mutex_lock(&in->lock);
     *in->last = job;
     in->last = &job->next;
