@@ -23,6 +23,10 @@ engine_feed(struct engine *e, const char *input)
         f = xcalloc(1, sizeof *f);
         snprintf(f->input, sizeof f->input, "%s", input);
         snprintf(f->report.input, sizeof f->report.input, "%s", input);
+        /* Until an input says otherwise of itself; imports never do: positions guard them. */
+        f->report.exact = true;
+        if (strcmp(input, "import") == 0)
+            snprintf(f->report.type, sizeof f->report.type, "import");
         pthread_mutex_init(&f->lock, NULL);
         f->next = e->feeds;
         e->feeds = f;
