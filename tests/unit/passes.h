@@ -81,6 +81,18 @@ rows(const char *sql)
     return text;
 }
 
+/* What a person or another program does to the store meanwhile. */
+static inline void
+edit(const char *sql)
+{
+    struct store *s;
+    struct error err;
+
+    if (store_open(&s, "crm.db", STORE_EDIT, &err) != ST_OK || store_run(s, sql, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    store_close(s);
+}
+
 static struct config plain __attribute__((unused)) = {.timezone = (char *)"UTC"};
 
 #endif

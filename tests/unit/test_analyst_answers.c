@@ -53,9 +53,7 @@ TEST(a_surge_is_raised_kept_and_closed_after_two_calm_windows)
                    " 'decline'"),
               "0.0|1|35");
     /* Looking again is no news, and what a person said stays. */
-    CHECK_INT(system("sqlite3 crm.db \"UPDATE signal SET state = 'acked' WHERE kind ="
-                     " 'surge'\" 2>/dev/null"),
-              0);
+    edit("UPDATE signal SET state = 'acked' WHERE kind = 'surge'");
     run_pass(a, NOW + 60, b.seq);
     CHECK_STR(rows("SELECT kind, state, version FROM signal ORDER BY 1"),
               "decline|open|1;surge|acked|1");
@@ -139,16 +137,14 @@ TEST(staffing_follows_the_local_clock)
               "0.0"); /* Saturday */
     CHECK_STR(rows("SELECT service, count(*) FROM staffing GROUP BY 1"), "always|336;help|336");
     CHECK_STR(rows("SELECT count(*) FROM signal"), "0"); /* nothing to compare with */
-    CHECK_INT(system("sqlite3 crm.db \"INSERT INTO roster VALUES('help', '2026-10-27T08:00:00Z',"
-                     " 120, 4)\" 2>/dev/null"),
-              0);
+    edit("INSERT INTO roster VALUES('help', '2026-10-27T08:00:00Z', 120, 4)");
     run_pass(a, AT(end, 0, 15), b.seq);
     CHECK_STR(rows("SELECT start, rostered, gap FROM staffing WHERE gap IS NOT NULL ORDER BY 1"),
               "2026-10-27T08:00:00Z|4|-1;2026-10-27T08:30:00Z|4|-1;"
               "2026-10-27T09:00:00Z|4|-1;2026-10-27T09:30:00Z|4|-1");
     CHECK_STR(rows("SELECT kind, subject, severity, value, baseline FROM signal"),
               "understaffed|help|warning|4.0|5.0");
-    CHECK_INT(system("sqlite3 crm.db 'UPDATE roster SET scheduled = 5' 2>/dev/null"), 0);
+    edit("UPDATE roster SET scheduled = 5");
     run_pass(a, AT(end, 0, 30), b.seq);
     CHECK_STR(rows("SELECT kind, state FROM signal"), "understaffed|closed");
     analyst_close(a);
