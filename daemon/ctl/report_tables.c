@@ -36,12 +36,12 @@ print_as_of(const struct report *r, const char *sql, const char *title, struct e
 static const struct table_column feature_human[] = {
     {"rank", TABLE_NUMBER},      {"feature", TABLE_TEXT},   {"people", TABLE_NUMBER},
     {"customers", TABLE_NUMBER}, {"uses", TABLE_NUMBER},    {"failed", TABLE_NUMBER},
-    {"growth", TABLE_NUMBER},    {"reach %", TABLE_NUMBER}, {"score", TABLE_NUMBER},
+    {"growth", TABLE_NUMBER},    {"reach %", TABLE_NUMBER},
 };
 static const char feature_human_sql[] =
     "SELECT rank, feature, people, customers, uses, failed,"
     " CASE WHEN growth IS NULL THEN '' ELSE printf('x%.2f', growth) END,"
-    " printf('%.1f-%.1f', 100 * reach_low, 100 * reach_high), printf('%.0f', score)"
+    " printf('%.1f-%.1f', 100 * reach_low, 100 * reach_high)"
     " FROM feature_demand ORDER BY rank LIMIT ?4";
 static const struct table_column feature_all[] = {
     {"feature", TABLE_TEXT},       {"as_of", TABLE_TEXT},

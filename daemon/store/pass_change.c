@@ -190,13 +190,17 @@ write_evidence(struct buf *out, const struct subject *s, int32_t first, double q
 }
 
 static void
-write_reason(struct buf *out, double value, double usual, double days)
+write_reason(struct buf *out, const struct change_counts *c, double usual)
 {
-    double ratio = usual > 0 ? value / usual : INFINITY;
+    double ratio = usual > 0 ? c->x1 / usual : INFINITY;
 
-    buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", value, days, usual < 10 ? 1 : 0,
-               usual);
-    if (value == 0)
+    if (usual == 0) {
+        buf_printf(out, "%.0f legs in %.0f days after %.0f days without any", c->x1, c->t1, c->t0);
+        return;
+    }
+    buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", c->x1, c->t1,
+               usual < 10 ? 1 : 0, usual);
+    if (c->x1 == 0)
         buf_str(out, ": none at all");
     else if (ratio >= 1)
         buf_printf(out, ": %.1f times", ratio);
@@ -229,7 +233,7 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
     /* What such a window would usually hold: the sum of t1 days has a t1-th of a day's
      * dispersion. */
     forecast_interval(usual, s->phi / s->counts.t1, 0.95, &row.low, &row.high);
-    write_reason(&reason, s->counts.x1, usual, s->counts.t1);
+    write_reason(&reason, &s->counts, usual);
     write_evidence(&evidence, s, today - BASE_DAYS - RECENT_DAYS, s->q[way]);
     row.reason = reason.p;
     row.evidence = evidence.p;

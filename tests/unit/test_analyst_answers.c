@@ -234,3 +234,25 @@ TEST(ten_thousand_people_are_a_decision)
     analyst_close(a);
     book_close(&b);
 }
+
+TEST(who_comes_back_after_a_silence_is_told_in_words)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    signal_days(&b, TODAY - 60, TODAY, -1, -1);
+    book_leg(&b, "sleeper", AT(TODAY - 50, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+    for (int i = 0; i < 70; i++)
+        book_leg(&b, "sleeper", AT(TODAY - 1 - i % 7, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+    book_leg(&b, "newcomer", AT(TODAY - 3, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+    for (int i = 0; i < 70; i++) /* nothing to compare with: no surge */
+        book_leg(&b, "newcomer", AT(TODAY - 2, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT kind, subject, reason FROM signal"),
+              "surge|sleeper|70 legs in 7 days after 28 days without any");
+    analyst_close(a);
+    book_close(&b);
+}
