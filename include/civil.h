@@ -12,8 +12,8 @@
 
 #include "span.h"
 
-#define DAY_SECONDS 86400
-#define QUARTER_SECONDS 900
+#define DAY_SECONDS      86400
+#define QUARTER_SECONDS  900
 #define QUARTERS_PER_DAY 96
 
 struct civil {
@@ -42,9 +42,9 @@ second_of_day(int64_t utc)
 }
 
 #define CIVIL_TEXT 32 /* room for any of the forms below, NUL included */
-char *format_utc(char out[CIVIL_TEXT], int64_t utc);      /* 2026-11-22T01:30:00Z */
-char *format_day(char out[CIVIL_TEXT], int32_t day);      /* 2026-11-22 */
-char *format_day_compact(char out[CIVIL_TEXT], int32_t day); /* 20261122 */
+char *format_utc(char out[CIVIL_TEXT], int64_t utc);           /* 2026-11-22T01:30:00Z */
+char *format_day(char out[CIVIL_TEXT], int32_t day);           /* 2026-11-22 */
+char *format_day_compact(char out[CIVIL_TEXT], int32_t day);   /* 20261122 */
 char *format_month_compact(char out[CIVIL_TEXT], int32_t day); /* 202611 */
 
 /* "2026-11-22" exactly; false when it is no day of the calendar. */

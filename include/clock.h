@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-int64_t clock_now(void);    /* UTC seconds */
-int64_t clock_now_us(void); /* UTC microseconds */
+int64_t clock_now(void);     /* UTC seconds */
+int64_t clock_now_us(void);  /* UTC microseconds */
 int64_t clock_mono_ms(void); /* monotonic: for waits and rates, never for records */
 
 /* Fixes clock_now and clock_now_us at a moment (tests); 0 gives the real clock back. */

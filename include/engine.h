@@ -41,7 +41,7 @@ struct source_options {
     const char *source;   /* identity namespace for records that carry none; NULL: "" */
     const char *name;     /* what a person would call the stream: a path, an address */
     enum identity identity;
-    bool json_array;      /* ndjson: one JSON array of records */
+    bool json_array; /* ndjson: one JSON array of records */
 };
 
 /* ST_BAD_CONFIG: no such format, no such zone. */
@@ -59,9 +59,9 @@ size_t source_cut(const struct source *s, struct span buf, bool eof);
 
 /* Where an input stands after a block; kept in the ledger with the block's batch. */
 struct cursor {
-    uint64_t position;      /* uncompressed bytes consumed */
-    uint64_t fingerprint;   /* of the bytes before position (input's own meaning) */
-    char identity[64];      /* of the file: input's own text; "" means no checkpoint */
+    uint64_t position;    /* uncompressed bytes consumed */
+    uint64_t fingerprint; /* of the bytes before position (input's own meaning) */
+    char identity[64];    /* of the file: input's own text; "" means no checkpoint */
 };
 
 /* What became of the records of one ticket (one HTTP request, one replay). */
@@ -71,20 +71,20 @@ struct outcome_count {
 
 /* Called on the ledger thread right after the commit that holds the ticket's blocks.
  * Must not block: hand over and return. batch is 0 and st not ST_OK when they were dropped. */
-typedef void ticket_done(void *arg, enum status st, const struct outcome_count *count,
-                         uint64_t batch);
+typedef void
+ticket_done(void *arg, enum status st, const struct outcome_count *count, uint64_t batch);
 
 struct block {
-    char *p;              /* owned (malloc); whole frames */
+    char *p; /* owned (malloc); whole frames */
     size_t n;
-    uint32_t *frame_end;  /* owned; NULL: frames are found by the parser, else each range
+    uint32_t *frame_end; /* owned; NULL: frames are found by the parser, else each range
                              between ends is parsed as a frame of its own (datagrams) */
     uint32_t frame_count;
-    uint64_t offset;      /* place of p[0] in the stream: quarantine and identity */
+    uint64_t offset;       /* place of p[0] in the stream: quarantine and identity */
     struct source *source; /* one reference, taken over */
     struct cursor cursor;
-    bool bulk;            /* import: gather, nobody waits for this block alone */
-    ticket_done *done;    /* NULL: nobody is told */
+    bool bulk;         /* import: gather, nobody waits for this block alone */
+    ticket_done *done; /* NULL: nobody is told */
     void *done_arg;
     uint64_t quarantine_id; /* replay: row to release if accepted; else 0 */
 };
@@ -99,8 +99,8 @@ enum status engine_submit_wait(struct engine *e, struct block *b);
 void engine_on_room(struct engine *e, void (*fn)(void *arg), void *arg);
 
 /* The last checkpoint committed for (input, identity); false if none. */
-bool engine_checkpoint(struct engine *e, const char *input, const char *identity,
-                       struct cursor *out);
+bool
+engine_checkpoint(struct engine *e, const char *input, const char *identity, struct cursor *out);
 /* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
 void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
@@ -108,13 +108,13 @@ void engine_checkpoints(struct engine *e, const char *input,
 /* Inputs report themselves for status and metrics; counters may be updated at any time. */
 struct feed {
     char input[64], type[16], detail[160];
-    bool exact;               /* false: at most once up to the socket */
+    bool exact; /* false: at most once up to the socket */
     uint64_t bytes, records, accepted, duplicates, quarantined, ignored;
-    uint64_t lost;            /* what the input knows it could not take (kernel drops) */
-    int64_t last_record;      /* event time of the newest record, UTC; 0 none */
-    int64_t last_arrival;     /* wall clock, UTC; 0 none */
-    uint64_t behind;          /* bytes known to wait (tail) */
-    char problem[160];        /* "" or one sentence */
+    uint64_t lost;        /* what the input knows it could not take (kernel drops) */
+    int64_t last_record;  /* event time of the newest record, UTC; 0 none */
+    int64_t last_arrival; /* wall clock, UTC; 0 none */
+    uint64_t behind;      /* bytes known to wait (tail) */
+    char problem[160];    /* "" or one sentence */
 };
 /* Merges detail, lost, behind, bytes and problem into the engine's table by input name; the
  * record counts are the engine's own and are ignored here. */
@@ -127,19 +127,19 @@ struct engine_status {
     uint64_t records, accepted, duplicates, quarantined, ignored, late, expired; /* ever */
     uint64_t queue_bytes, queue_blocks, delta_bytes, totals_bytes, totals_cells, totals_dirty;
     uint64_t dedup_ids, dedup_bytes;
-    int64_t dedup_window_start;  /* arrival time of the oldest id kept; 0 none */
+    int64_t dedup_window_start; /* arrival time of the oldest id kept; 0 none */
     uint64_t quarantine_open, quarantine_bytes;
     uint64_t ledger_bytes, wal_bytes, disk_free;
-    int64_t newest_record;       /* event time; data clock */
+    int64_t newest_record; /* event time; data clock */
     uint64_t commit_ms_last, commits, commit_failures;
-    char stalled[200];           /* "" or why nothing is being committed */
+    char stalled[200]; /* "" or why nothing is being committed */
     /* Redis */
     bool redis_connected;
-    uint64_t redis_applied;      /* lowest batch all partitions are known to hold */
+    uint64_t redis_applied; /* lowest batch all partitions are known to hold */
     uint64_t redis_keys_sent, redis_reconnects, redis_pending;
-    char redis_problem[200];     /* "" or one sentence */
+    char redis_problem[200]; /* "" or one sentence */
     /* analytics */
-    uint64_t analysed;           /* last batch in the store */
+    uint64_t analysed; /* last batch in the store */
     int64_t analysed_at;
     char analytics_problem[200];
 };
@@ -172,7 +172,7 @@ enum status engine_merge_customer(struct engine *e, struct span from, struct spa
 /* Submits the quarantined records chosen (id 0: all; input NULL: any) again. */
 enum status engine_replay(struct engine *e, uint64_t id, const char *input,
                           struct outcome_count *out, struct error *err);
-enum status engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,
-                        struct error *err);
+enum status
+engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped, struct error *err);
 
 #endif

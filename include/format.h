@@ -19,12 +19,12 @@
 /* Plain strings as a person wrote them. Lists end with NULL; NULL is an empty list. */
 struct format_options {
     const char *name;
-    const char *type;       /* a parser's name: csv, ndjson, regex, asterisk-cdr */
-    const char *summary;    /* one line for `callswell formats` */
-    bool header;            /* csv: the first line names the columns. Without columns listed it
+    const char *type;            /* a parser's name: csv, ndjson, regex, asterisk-cdr */
+    const char *summary;         /* one line for `callswell formats` */
+    bool header;                 /* csv: the first line names the columns. Without columns listed it
                                always does; with columns listed, yes passes over it */
-    const char *separator;  /* csv: one byte, default ","; "\\t" is a tab */
-    const char *quote;      /* csv: one byte, default '"'; "" switches quoting off */
+    const char *separator;       /* csv: one byte, default ","; "\\t" is a tab */
+    const char *quote;           /* csv: one byte, default '"'; "" switches quoting off */
     const char *const *columns;  /* csv: names by position, when there is no header */
     const char *const *map;      /* "field=column" (csv), "field=a.b.c" (ndjson), regex group;
                                     a field may be fed by several columns: the first in the
@@ -36,10 +36,10 @@ struct format_options {
     const char *const *ignore;   /* "field=text": such records are left out and counted; any
                                     column can be used once map brings it to a field */
     const char *features_separator; /* default ";" */
-    const char *time_format;     /* "auto" (RFC 3339 and epochs), or strptime-like with
+    const char *time_format;        /* "auto" (RFC 3339 and epochs), or strptime-like with
                                     %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %% */
-    const char *timezone;        /* for times without an offset; default UTC */
-    const char *pattern;         /* regex */
+    const char *timezone;           /* for times without an offset; default UTC */
+    const char *pattern;            /* regex */
 };
 
 /* ST_BAD_CONFIG with the option's name in err->text. Copies all it needs. */

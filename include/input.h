@@ -24,8 +24,8 @@ struct input_ops {
     enum status (*start)(struct input **out, struct event_base *base, struct engine *e,
                          const struct config_input *cfg, const struct config_limits *limits,
                          struct error *err);
-    void (*resume)(struct input *in); /* the engine has room again */
-    void (*stop)(struct input *in);   /* no more blocks after this; frees */
+    void (*resume)(struct input *in);    /* the engine has room again */
+    void (*stop)(struct input *in);      /* no more blocks after this; frees */
     int (*port)(const struct input *in); /* listening port, 0 if none; NULL allowed */
 };
 
@@ -40,13 +40,13 @@ struct import_progress {
     uint64_t position, resumed_at;    /* uncompressed */
 };
 struct import_options {
-    int fd;               /* open for reading; borrowed */
-    const char *path;     /* for messages and quarantine; "-" for standard input */
+    int fd;           /* open for reading; borrowed */
+    const char *path; /* for messages and quarantine; "-" for standard input */
     const char *format, *source, *timezone;
     volatile int *cancel; /* non-zero stops early (what was submitted stays); may be NULL */
     void (*progress)(void *arg, const struct import_progress *p); /* may be NULL */
     void *progress_arg;
-    ticket_done *done;    /* told once per block submitted; may be NULL */
+    ticket_done *done; /* told once per block submitted; may be NULL */
     void *done_arg;
 };
 enum status import_stream(struct engine *e, const struct import_options *opt,

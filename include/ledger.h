@@ -22,8 +22,7 @@ struct ledger;
 
 /* ST_RETRY: locked by another process. ST_CORRUPT: the file fails its checks and is left as it
  * is. ST_BAD_CONFIG: written by a newer version or another node. */
-enum status ledger_open(struct ledger **out, const char *path, const char *node,
-                        struct error *err);
+enum status ledger_open(struct ledger **out, const char *path, const char *node, struct error *err);
 void ledger_close(struct ledger *l); /* accepts NULL */
 
 struct ledger_state {
@@ -38,14 +37,14 @@ const struct ledger_state *ledger_state(const struct ledger *l);
 bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
 
 struct quarantine_row {
-    uint64_t id;         /* given by the ledger */
+    uint64_t id; /* given by the ledger */
     struct span input, source, format, stream, timezone, reason, raw;
-    uint64_t offset;     /* of the record in its stream */
-    uint32_t length;     /* whole length; raw may be the head of it */
-    int64_t arrived;     /* UTC */
-    uint8_t identity;    /* enum identity, for replay */
+    uint64_t offset;  /* of the record in its stream */
+    uint32_t length;  /* whole length; raw may be the head of it */
+    int64_t arrived;  /* UTC */
+    uint8_t identity; /* enum identity, for replay */
     bool has_header;
-    struct span header;  /* the header line of its stream, if any: needed to parse it again */
+    struct span header; /* the header line of its stream, if any: needed to parse it again */
 };
 
 /* Activities, orders and bookings: single records kept as they are for the CRM store. */
@@ -82,8 +81,8 @@ struct ledger_batch {
 
 /* Commits and syncs. ST_FULL: no room on the disk, nothing was written, try again later.
  * ST_IO: the outcome is unknown; the process must end. */
-enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq,
-                          struct error *err);
+enum status
+ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, struct error *err);
 
 /* Folds: writes the given absolute cells (any order; they are sorted here), deletes the log up
  * to seq, in one transaction. */
@@ -99,17 +98,16 @@ enum status ledger_replay_log(struct ledger *l,
                                                    struct error *err),
                               void *arg, struct error *err);
 /* Fingerprints younger than since (UTC microseconds), oldest first. */
-enum status ledger_load_seen(struct ledger *l, int64_t since,
-                             void (*visit)(void *arg, const uint64_t *fp, size_t n,
-                                           int64_t created),
-                             void *arg, struct error *err);
+enum status
+ledger_load_seen(struct ledger *l, int64_t since,
+                 void (*visit)(void *arg, const uint64_t *fp, size_t n, int64_t created), void *arg,
+                 struct error *err);
 /* Gives back, then deletes, seen rows created before `before` (at most a few per call). */
 enum status ledger_expire_seen(struct ledger *l, int64_t before,
                                void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,
                                bool *more, struct error *err);
 enum status ledger_checkpoints(struct ledger *l,
-                               void (*visit)(void *arg, const char *input,
-                                             const struct cursor *c),
+                               void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);
 
 /* Deletes quarantine rows for good (id 0: all; input NULL or "": any). */
@@ -120,8 +118,8 @@ enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *in
 struct ledger_reader;
 enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);
 void ledger_reader_close(struct ledger_reader *r);
-enum status ledger_reader_state(struct ledger_reader *r, struct ledger_state *out,
-                                struct error *err);
+enum status
+ledger_reader_state(struct ledger_reader *r, struct ledger_state *out, struct error *err);
 /* All begin a read transaction and end it; visits are in the order named. */
 enum status ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
                                   cell_visit *visit, void *arg, struct error *err); /* by seq */
@@ -131,17 +129,15 @@ enum status ledger_scan_changed(struct ledger_reader *r, uint64_t after, cell_vi
 enum status ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32_t from_day,
                              cell_visit *visit, void *arg, struct error *err);
 enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
-                                int32_t from_day, cell_visit *visit, void *arg,
-                                struct error *err);
-typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row *e,
-                                struct error *err);
+                                int32_t from_day, cell_visit *visit, void *arg, struct error *err);
+typedef enum status
+event_visit(void *arg, uint64_t seq, const struct event_row *e, struct error *err);
 enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,
                                void *arg, struct error *err);
-typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q,
-                                     struct error *err);
+typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q, struct error *err);
 /* Newest first; input NULL or "" is any; limit 0 is all. */
-enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,
-                                   uint64_t limit, quarantine_visit *visit, void *arg,
-                                   struct error *err);
+enum status
+ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, uint64_t limit,
+                       quarantine_visit *visit, void *arg, struct error *err);
 
 #endif

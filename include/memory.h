@@ -16,8 +16,8 @@
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t n);
-char *xstrdup(const char *text);              /* NULL gives NULL */
-char *xstrndup(const char *p, size_t n);      /* always NUL-ended */
+char *xstrdup(const char *text);         /* NULL gives NULL */
+char *xstrndup(const char *p, size_t n); /* always NUL-ended */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Arena: many small pieces with one end of life. Not for more than one thread. */

@@ -54,8 +54,8 @@ struct parser_ops {
      *   ST_BAD_INPUT  err->text is the reason, err->pos the offset inside *raw
      * A malformed record costs one line: parsing resumes after its first newline. */
     enum status (*next)(void *state, const struct format *f, const struct layout *layout,
-                        size_t max_frame, struct span *rest, struct arena *mem,
-                        struct fields *out, struct span *raw, struct error *err);
+                        size_t max_frame, struct span *rest, struct arena *mem, struct fields *out,
+                        struct span *raw, struct error *err);
 };
 
 /* NULL-ended table of all parsers, in the order in which `formats` lists them. */

@@ -20,8 +20,8 @@ typedef enum status cell_visit(void *arg, const struct cell *c, struct error *er
 /* What the projection asks of the ledger; implemented by the engine. Thread-safe. */
 struct change_feed {
     void *ctx;
-    char ledger_id[40];     /* made once with the ledger */
-    uint64_t incarnation;   /* of this run */
+    char ledger_id[40];                /* made once with the ledger */
+    uint64_t incarnation;              /* of this run */
     uint64_t (*last_batch)(void *ctx); /* committed and in memory */
     /* Does this place lie in the ledger's own history? */
     bool (*in_history)(void *ctx, uint64_t incarnation, uint64_t seq);
@@ -40,34 +40,34 @@ struct change_feed {
 struct projection;
 
 struct projection_options {
-    const char *url;       /* redis://..., unix://... */
+    const char *url; /* redis://..., unix://... */
     const char *node;
     struct config_retention retention;
-    bool never_expire;     /* clock = "data" */
+    bool never_expire; /* clock = "data" */
     const struct change_feed *feed;
     /* Called from the projection's thread when nobody listens at url: a managed server that
      * died. NULL: nothing is done about it. */
     void (*revive)(void *arg);
     void *revive_arg;
     int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
-    size_t max_buffer; /* of commands gathered under the feed's lock; 0: 64 MiB */
+    size_t max_buffer;         /* of commands gathered under the feed's lock; 0: 64 MiB */
 };
 
 struct projection_status {
     bool connected;
-    uint64_t applied;      /* lowest marker over the partitions */
+    uint64_t applied; /* lowest marker over the partitions */
     uint64_t keys_sent, fields_sent, reconnects, expired;
-    uint64_t mended;       /* differences that the scrubber found and put right */
-    char problem[200];     /* "" or one sentence: what is wrong and what to do */
+    uint64_t mended;   /* differences that the scrubber found and put right */
+    char problem[200]; /* "" or one sentence: what is wrong and what to do */
 };
 
-enum status projection_start(struct projection **out, const struct projection_options *opt,
-                             struct error *err);
+enum status
+projection_start(struct projection **out, const struct projection_options *opt, struct error *err);
 /* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
 void projection_kick(struct projection *p, bool urgent);
 /* Waits until every partition's marker is at or past seq. ST_RETRY after timeout. */
-enum status projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms,
-                            struct error *err);
+enum status
+projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms, struct error *err);
 void projection_status(struct projection *p, struct projection_status *out);
 void projection_stop(struct projection *p); /* accepts NULL */
 

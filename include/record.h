@@ -93,22 +93,22 @@ const char *outcome_name(enum outcome o);
 struct record {
     enum record_kind kind;
     enum outcome outcome;
-    uint64_t has;           /* FIELD_BIT: start and customer always, end and duration resolved */
+    uint64_t has; /* FIELD_BIT: start and customer always, end and duration resolved */
     struct span text[FIELD_COUNT]; /* names and ids as given, trimmed; check `has` first */
-    int64_t start;          /* UTC seconds */
-    uint32_t duration;      /* whole seconds */
-    uint32_t wait, handle;  /* whole seconds, 0 when absent */
-    int64_t version;        /* 0 when absent */
+    int64_t start;                 /* UTC seconds */
+    uint32_t duration;             /* whole seconds */
+    uint32_t wait, handle;         /* whole seconds, 0 when absent */
+    int64_t version;               /* 0 when absent */
     const struct span *features;
     uint32_t feature_count;
 };
 
 /* What the daemon knows that a record does not. */
 struct mapping_context {
-    int64_t now;            /* UTC seconds; 0 switches the check against the future off */
-    uint32_t max_future;    /* seconds a record may be ahead of now: 300 */
-    uint32_t max_duration;  /* longest leg: 31 days */
-    uint32_t max_name;      /* longest name or id in bytes: 128 */
+    int64_t now;           /* UTC seconds; 0 switches the check against the future off */
+    uint32_t max_future;   /* seconds a record may be ahead of now: 300 */
+    uint32_t max_duration; /* longest leg: 31 days */
+    uint32_t max_name;     /* longest name or id in bytes: 128 */
 };
 
 struct format; /* format.h */

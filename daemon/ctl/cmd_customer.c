@@ -145,7 +145,7 @@ static int
 list(struct customer_run *run, const char *match)
 {
     static const struct table_column columns[] = {
-        {"id", TABLE_TEXT},          {"name", TABLE_TEXT}, {"owner", TABLE_TEXT},
+        {"id", TABLE_TEXT},         {"name", TABLE_TEXT}, {"owner", TABLE_TEXT},
         {"legs 30d", TABLE_NUMBER}, {"rfm", TABLE_TEXT},  {"last seen", TABLE_TEXT},
     };
     struct error err;

@@ -65,7 +65,7 @@ static int
 list(struct quarantine_run *run, const struct config *c)
 {
     static const struct table_column columns[] = {
-        {"id", TABLE_NUMBER}, {"arrived", TABLE_TEXT}, {"input", TABLE_TEXT},
+        {"id", TABLE_NUMBER},   {"arrived", TABLE_TEXT},  {"input", TABLE_TEXT},
         {"stream", TABLE_TEXT}, {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
     };
     struct ledger_reader *r;
@@ -77,7 +77,10 @@ list(struct quarantine_run *run, const struct config *c)
     run->table = table_new(columns, sizeof columns / sizeof columns[0]);
     st = ledger_scan_quarantine(r, run->input, run->id, (uint64_t)run->limit, list_row, run, &err);
     if (st == ST_OK)
-        table_print(run->table, run->json ? TABLE_JSON : run->csv ? TABLE_CSV : TABLE_ALIGNED,
+        table_print(run->table,
+                    run->json  ? TABLE_JSON
+                    : run->csv ? TABLE_CSV
+                               : TABLE_ALIGNED,
                     stdout);
     else
         fprintf(stderr, "callswell: %s\n", err.text);

@@ -30,8 +30,8 @@ command_validate(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell validate [--config FILE] [FILE] | --print",
-        "Checks a configuration: syntax, formats, patterns, segment conditions.",
-        rows, COUNT(rows), NULL};
+        "Checks a configuration: syntax, formats, patterns, segment conditions.", rows, COUNT(rows),
+        NULL};
     struct config *c;
     struct error err;
 
@@ -163,8 +163,9 @@ command_redis_key(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell redis-key [--config FILE] [--day YYYY-MM-DD] CUSTOMER",
-        "Prints the names of the Redis keys that hold a customer's counters of a day.",
-        rows, COUNT(rows), "  redis-cli -s state/redis.sock hgetall \"$(callswell redis-key ACME | head -1)\""};
+        "Prints the names of the Redis keys that hold a customer's counters of a day.", rows,
+        COUNT(rows),
+        "  redis-cli -s state/redis.sock hgetall \"$(callswell redis-key ACME | head -1)\""};
     struct buf b = {0};
     struct config *c;
     struct span name;
@@ -240,8 +241,8 @@ command_erlang(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell erlang --calls N --aht S [OPTION...]",
-        "Required agents by Erlang C: callers wait for as long as it takes.",
-        rows, COUNT(rows), "  callswell erlang --calls 100 --aht 180"};
+        "Required agents by Erlang C: callers wait for as long as it takes.", rows, COUNT(rows),
+        "  callswell erlang --calls 100 --aht 180"};
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;

@@ -89,8 +89,7 @@ print_records(const struct json_value *s)
         printf("           %s arrived after the duplicate window, %s keys were past retention\n",
                grouped(a, number(s, "records", "late")),
                grouped(b, number(s, "records", "expired")));
-    printf("newest     %s\n",
-           json_get_text(json_find(s, "records"), "newest", "no record yet"));
+    printf("newest     %s\n", json_get_text(json_find(s, "records"), "newest", "no record yet"));
 }
 
 static void
@@ -106,8 +105,7 @@ print_stores(const struct json_value *s)
     if (text[0])
         printf("           STALLED: %s\n", text);
     printf("redis      %s, holds batch %s%s\n",
-           json_get_bool(json_find(s, "redis"), "connected", false) ? "connected"
-                                                                    : "NOT CONNECTED",
+           json_get_bool(json_find(s, "redis"), "connected", false) ? "connected" : "NOT CONNECTED",
            grouped(a, number(s, "redis", "applied")),
            number(s, "redis", "pending") ? " (behind)" : " (up to date)");
     text = problem_of(s, "redis", "problem");
@@ -131,10 +129,9 @@ static void
 print_feeds(const struct json_value *s)
 {
     static const struct table_column columns[] = {
-        {"input", TABLE_TEXT},          {"type", TABLE_TEXT},
-        {"records", TABLE_NUMBER},      {"refused", TABLE_NUMBER},
-        {"lost", TABLE_NUMBER},         {"newest record", TABLE_TEXT},
-        {"promise", TABLE_TEXT},        {"problem", TABLE_TEXT},
+        {"input", TABLE_TEXT},     {"type", TABLE_TEXT},    {"records", TABLE_NUMBER},
+        {"refused", TABLE_NUMBER}, {"lost", TABLE_NUMBER},  {"newest record", TABLE_TEXT},
+        {"promise", TABLE_TEXT},   {"problem", TABLE_TEXT},
     };
     const struct json_value *feeds = json_find(s, "feeds");
     struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
@@ -163,8 +160,7 @@ print_status(const struct json_value *s)
     char up[32];
 
     printf("callswell  %s, node %s, %s, up %s\n", json_get_text(s, "version", "?"),
-           json_get_text(s, "node", "?"),
-           json_get_bool(s, "ready", false) ? "ready" : "NOT READY",
+           json_get_text(s, "node", "?"), json_get_bool(s, "ready", false) ? "ready" : "NOT READY",
            duration_text(up, json_get_i64(s, "uptime", 0)));
     print_records(s);
     print_stores(s);
@@ -202,8 +198,7 @@ status_from_disk(const struct config *c, bool json)
                (unsigned long long)s.folded_batch);
     else
         printf("callswell  no daemon runs on %s\nledger     batch %s, %llu records accepted%s\n",
-               c->state_dir, grouped(a, (int64_t)s.last_batch),
-               (unsigned long long)s.ever.accepted,
+               c->state_dir, grouped(a, (int64_t)s.last_batch), (unsigned long long)s.ever.accepted,
                s.folded_batch < s.last_batch ? "\n           its log waits for the next start"
                                              : "");
     return 0;

@@ -21,8 +21,8 @@ print_help(const struct option_use *use)
         printf("\noptions:\n");
     for (size_t i = 0; i < use->count; i++) {
         const struct option_row *r = &use->rows[i];
-        int n = printf("  --%s%s%s", r->name, r->argument ? " " : "",
-                       r->argument ? r->argument : "");
+        int n =
+            printf("  --%s%s%s", r->name, r->argument ? " " : "", r->argument ? r->argument : "");
 
         printf("%*s%s\n", n < HELP_COLUMN ? HELP_COLUMN - n : 1, "", r->help);
     }

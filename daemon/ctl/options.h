@@ -22,14 +22,14 @@ enum option_type {
 struct option_row {
     const char *name; /* without the dashes */
     enum option_type type;
-    void *out;        /* keeps its value when the option is absent */
+    void *out;            /* keeps its value when the option is absent */
     const char *argument; /* how help calls the value: "FILE" */
     const char *help;
 };
 
 struct option_use {
-    const char *usage;   /* "callswell import [OPTION...] PATH..." */
-    const char *about;   /* what it does, a line or more */
+    const char *usage; /* "callswell import [OPTION...] PATH..." */
+    const char *about; /* what it does, a line or more */
     const struct option_row *rows;
     size_t count;
     const char *examples; /* shown last; NULL */

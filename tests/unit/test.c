@@ -153,7 +153,10 @@ main(int argc, char **argv)
         else
             failed++;
         if (verbose)
-            printf("%-7s %s\n", r == 0 ? "ok" : r == EXIT_SKIPPED ? "skipped" : "FAILED",
+            printf("%-7s %s\n",
+                   r == 0              ? "ok"
+                   : r == EXIT_SKIPPED ? "skipped"
+                                       : "FAILED",
                    tests[i].name);
     }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

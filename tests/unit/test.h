@@ -54,14 +54,14 @@ const char *test_beside(const char *relative);
         struct span got_ = (got);                                                                  \
         const char *want_ = (want);                                                                \
         if (got_.n != strlen(want_) || memcmp(got_.p, want_, got_.n) != 0)                         \
-            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%s\"", #got, (int)got_.n,         \
-                      got_.p, want_);                                                              \
+            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%s\"", #got, (int)got_.n, got_.p, \
+                      want_);                                                                      \
     } while (0)
 /* Relative tolerance; absolute near zero. */
 #define CHECK_NEAR(got, want, tolerance)                                                           \
     do {                                                                                           \
         double got_ = (got), want_ = (want);                                                       \
-        if (!(fabs(got_ - want_) <= (tolerance) * fmax(1.0, fabs(want_))))                         \
+        if (!(fabs(got_ - want_) <= (tolerance)*fmax(1.0, fabs(want_))))                           \
             test_fail(__FILE__, __LINE__, "%s is %.12g, not %.12g", #got, got_, want_);            \
     } while (0)
 
