@@ -31,8 +31,8 @@ struct aggregate_options {
 
 /* Kinds leg, feature and contact only, legs and features with a customer, contacts with a
  * service: anything else is the caller's mistake (asserted). opt may be NULL. */
-void
-aggregate_record(struct cells *out, const struct aggregate_options *opt, const struct record *r);
+void aggregate_record(struct cells *out, const struct aggregate_options *opt,
+                      const struct record *r);
 
 /* The same for many records, by pointers, faster once the cells are larger than the
  * processor's caches: what the next records will touch is fetched ahead. */

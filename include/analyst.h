@@ -25,8 +25,8 @@ struct analyst_options {
 
 /* Opens or creates the store and brings its schema up to date. Checks every segment's
  * condition (ST_BAD_CONFIG with file and line). */
-enum status
-analyst_open(struct analyst **out, const struct analyst_options *opt, struct error *err);
+enum status analyst_open(struct analyst **out, const struct analyst_options *opt,
+                         struct error *err);
 void analyst_close(struct analyst *a); /* accepts NULL */
 
 /* One pass as of `now` (wall clock, or the newest record with clock = "data"). Any one thread

@@ -34,8 +34,8 @@ struct change_test change_poisson(const struct change_counts *c);
 struct change_test change_negbin(const struct change_counts *c, double kappa);
 
 /* Clopper-Pearson interval of the rate ratio under the Poisson test; confidence 0.95. */
-void
-change_ratio_interval(const struct change_counts *c, double confidence, double *low, double *high);
+void change_ratio_interval(const struct change_counts *c, double confidence, double *low,
+                           double *high);
 
 /* Twice the smaller tail, at most 1. */
 double change_two_sided(const struct change_test *t);

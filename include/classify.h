@@ -21,8 +21,8 @@ struct rule_option {
 };
 
 /* ST_BAD_CONFIG: err->text names the rule, err->pos the place in its pattern. */
-enum status
-rules_new(struct rules **out, const struct rule_option *opt, size_t count, struct error *err);
+enum status rules_new(struct rules **out, const struct rule_option *opt, size_t count,
+                      struct error *err);
 void rules_free(struct rules *r); /* accepts NULL */
 
 struct classifier;                                        /* one worker's */

@@ -70,8 +70,8 @@ struct control_options {
 
 /* Listens and serves on threads of its own. The caller owns the state folder (the engine's
  * lock): a socket found there is a dead daemon's and replaced. ST_IO says what failed. */
-enum status
-control_open(struct control **out, const struct control_options *opt, struct error *err);
+enum status control_open(struct control **out, const struct control_options *opt,
+                         struct error *err);
 /* No new requests; running ones are cancelled and waited for. Before engine_close. */
 void control_stop(struct control *c);
 /* Stops if need be and frees. After engine_close, because tickets of a cancelled import still
@@ -98,9 +98,9 @@ bool control_available(const char *state_dir);
  *   ST_OK         *exit_code is the command's; if it is not 0, err->text is its message
  *   ST_NOT_FOUND  no daemon listens there
  *   ST_IO         it went away before it had answered; err says so */
-enum status
-control_call(const char *state_dir, const char *command, const char *args, const int *fds,
-             size_t fd_count, void (*line)(void *arg, const struct json_value *line), void *arg,
-             int *exit_code, struct error *err);
+enum status control_call(const char *state_dir, const char *command, const char *args,
+                         const int *fds, size_t fd_count,
+                         void (*line)(void *arg, const struct json_value *line), void *arg,
+                         int *exit_code, struct error *err);
 
 #endif

@@ -34,19 +34,19 @@ struct customer_row {
 
 /* By id. match: part of an id, name or alias, without regard to case; NULL is all. limit 0 is
  * all. Spans are borrowed for the visit. */
-enum status
-customers_list(struct store *s, const char *match, uint64_t limit,
-               enum status (*visit)(void *arg, const struct customer_row *row, struct error *err),
-               void *arg, struct error *err);
+enum status customers_list(struct store *s, const char *match, uint64_t limit,
+                           enum status (*visit)(void *arg, const struct customer_row *row,
+                                                struct error *err),
+                           void *arg, struct error *err);
 /* One, by id or by exact alias; ST_NOT_FOUND. */
-enum status
-customers_show(struct store *s, const char *id,
-               enum status (*visit)(void *arg, const struct customer_row *row, struct error *err),
-               void *arg, struct error *err);
+enum status customers_show(struct store *s, const char *id,
+                           enum status (*visit)(void *arg, const struct customer_row *row,
+                                                struct error *err),
+                           void *arg, struct error *err);
 
 /* May `from` be merged into `into`? ST_BAD_INPUT says why not. Changes nothing. */
-enum status
-customers_merge_check(struct store *s, struct span from, struct span into, struct error *err);
+enum status customers_merge_check(struct store *s, struct span from, struct span into,
+                                  struct error *err);
 /* Books a merge whose history has been moved in the ledger: `from` becomes an alias of `into`
  * with all its rules, its rows of usage go, its activities, orders and bookings move. Doing it
  * again changes nothing. */

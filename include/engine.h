@@ -71,8 +71,8 @@ struct outcome_count {
 
 /* Called on the ledger thread right after the commit that holds the ticket's blocks.
  * Must not block: hand over and return. batch is 0 and st not ST_OK when they were dropped. */
-typedef void
-ticket_done(void *arg, enum status st, const struct outcome_count *count, uint64_t batch);
+typedef void ticket_done(void *arg, enum status st, const struct outcome_count *count,
+                         uint64_t batch);
 
 struct block {
     char *p; /* owned (malloc); whole frames */
@@ -99,8 +99,8 @@ enum status engine_submit_wait(struct engine *e, struct block *b);
 void engine_on_room(struct engine *e, void (*fn)(void *arg), void *arg);
 
 /* The last checkpoint committed for (input, identity); false if none. */
-bool
-engine_checkpoint(struct engine *e, const char *input, const char *identity, struct cursor *out);
+bool engine_checkpoint(struct engine *e, const char *input, const char *identity,
+                       struct cursor *out);
 /* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
 void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
@@ -172,7 +172,7 @@ enum status engine_merge_customer(struct engine *e, struct span from, struct spa
 /* Submits the quarantined records chosen (id 0: all; input NULL: any) again. */
 enum status engine_replay(struct engine *e, uint64_t id, const char *input,
                           struct outcome_count *out, struct error *err);
-enum status
-engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped, struct error *err);
+enum status engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,
+                        struct error *err);
 
 #endif

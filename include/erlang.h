@@ -30,8 +30,8 @@ struct erlang_queue {
 };
 
 /* calls per interval of interval_s seconds, each aht_s long, answered by `agents`. */
-struct erlang_queue
-erlang_c(double calls, double interval_s, double aht_s, unsigned agents, double target_s);
+struct erlang_queue erlang_c(double calls, double interval_s, double aht_s, unsigned agents,
+                             double target_s);
 
 /* The same with the load given, for loads that are not calls * aht / interval. */
 struct erlang_queue erlang_c_load(double offered, double aht_s, unsigned agents, double target_s);

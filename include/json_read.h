@@ -29,8 +29,8 @@ struct json_value {
 };
 
 /* The whole text must be one value. ST_BAD_INPUT: err->pos is where. */
-enum status
-json_parse(struct span text, struct arena *mem, struct json_value **out, struct error *err);
+enum status json_parse(struct span text, struct arena *mem, struct json_value **out,
+                       struct error *err);
 
 /* NULL if v is NULL or no object, or has no such key. */
 const struct json_value *json_find(const struct json_value *v, const char *key);

@@ -22,13 +22,13 @@ unsigned keys_partition(struct span name);                          /* takes the
 /* Each appends one key. day is a civil day number. */
 void keys_customer_quarters(struct buf *out, struct span customer, int32_t day); /* q */
 void keys_customer_month(struct buf *out, struct span customer, int32_t day);    /* d */
-void
-keys_customer_people(struct buf *out, struct span customer, int32_t day, const char *node); /* u */
+void keys_customer_people(struct buf *out, struct span customer, int32_t day,
+                          const char *node); /* u */
 void keys_customer_conferences(struct buf *out, struct span customer, int32_t day,
                                const char *node);                           /* c */
 void keys_feature_month(struct buf *out, struct span feature, int32_t day); /* f */
-void
-keys_feature_people(struct buf *out, struct span feature, int32_t day, const char *node); /* fu */
+void keys_feature_people(struct buf *out, struct span feature, int32_t day,
+                         const char *node); /* fu */
 void keys_feature_customers(struct buf *out, struct span feature, int32_t day,
                             const char *node);                            /* fc */
 void keys_service_day(struct buf *out, struct span service, int32_t day); /* s */

@@ -81,8 +81,8 @@ struct ledger_batch {
 
 /* Commits and syncs. ST_FULL: no room on the disk, nothing was written, try again later.
  * ST_IO: the outcome is unknown; the process must end. */
-enum status
-ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, struct error *err);
+enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq,
+                          struct error *err);
 
 /* Folds: writes the given absolute cells (any order; they are sorted here), deletes the log up
  * to seq, in one transaction. */
@@ -98,10 +98,10 @@ enum status ledger_replay_log(struct ledger *l,
                                                    struct error *err),
                               void *arg, struct error *err);
 /* Fingerprints younger than since (UTC microseconds), oldest first. */
-enum status
-ledger_load_seen(struct ledger *l, int64_t since,
-                 void (*visit)(void *arg, const uint64_t *fp, size_t n, int64_t created), void *arg,
-                 struct error *err);
+enum status ledger_load_seen(struct ledger *l, int64_t since,
+                             void (*visit)(void *arg, const uint64_t *fp, size_t n,
+                                           int64_t created),
+                             void *arg, struct error *err);
 /* Gives back, then deletes, seen rows created before `before` (at most a few per call). */
 enum status ledger_expire_seen(struct ledger *l, int64_t before,
                                void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,
@@ -118,8 +118,8 @@ enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *in
 struct ledger_reader;
 enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);
 void ledger_reader_close(struct ledger_reader *r);
-enum status
-ledger_reader_state(struct ledger_reader *r, struct ledger_state *out, struct error *err);
+enum status ledger_reader_state(struct ledger_reader *r, struct ledger_state *out,
+                                struct error *err);
 /* All begin a read transaction and end it; visits are in the order named. */
 enum status ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
                                   cell_visit *visit, void *arg, struct error *err); /* by seq */
@@ -130,14 +130,14 @@ enum status ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32
                              cell_visit *visit, void *arg, struct error *err);
 enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
                                 int32_t from_day, cell_visit *visit, void *arg, struct error *err);
-typedef enum status
-event_visit(void *arg, uint64_t seq, const struct event_row *e, struct error *err);
+typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row *e,
+                                struct error *err);
 enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,
                                void *arg, struct error *err);
 typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q, struct error *err);
 /* Newest first; input NULL or "" is any; limit 0 is all. */
-enum status
-ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, uint64_t limit,
-                       quarantine_visit *visit, void *arg, struct error *err);
+enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,
+                                   uint64_t limit, quarantine_visit *visit, void *arg,
+                                   struct error *err);
 
 #endif

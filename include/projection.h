@@ -61,13 +61,13 @@ struct projection_status {
     char problem[200]; /* "" or one sentence: what is wrong and what to do */
 };
 
-enum status
-projection_start(struct projection **out, const struct projection_options *opt, struct error *err);
+enum status projection_start(struct projection **out, const struct projection_options *opt,
+                             struct error *err);
 /* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
 void projection_kick(struct projection *p, bool urgent);
 /* Waits until every partition's marker is at or past seq. ST_RETRY after timeout. */
-enum status
-projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms, struct error *err);
+enum status projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms,
+                            struct error *err);
 void projection_status(struct projection *p, struct projection_status *out);
 void projection_stop(struct projection *p); /* accepts NULL */
 

@@ -8,8 +8,8 @@
 #include "projection.h"
 
 /* data_clock: "now" is the newest record's time. */
-enum status
-reader_feed_open(struct change_feed *out, const char *path, bool data_clock, struct error *err);
+enum status reader_feed_open(struct change_feed *out, const char *path, bool data_clock,
+                             struct error *err);
 void reader_feed_close(struct change_feed *feed);
 
 #endif

@@ -54,8 +54,8 @@ bool sketch_same(const struct sketch *a, const struct sketch *b);
 /* Compact form for the ledger, the same bytes for the same registers; decode advances *p and
  * overwrites *out without clearing it, on ST_OK only. */
 void sketch_encode(const struct sketch *s, struct buf *out);
-enum status
-sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct error *err);
+enum status sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end,
+                          struct error *err);
 size_t sketch_bytes(const struct sketch *s); /* heap held */
 
 /* Asks the processor to fetch what sketch_add is about to touch. */

@@ -22,8 +22,8 @@ enum status sql_run(sqlite3_stmt *st, struct error *err);
 /* One step: *row tells whether there is one; at the end (or on failure) it is reset. */
 enum status sql_step(sqlite3_stmt *st, bool *row, struct error *err);
 /* First column of the first row of a query, `otherwise` if there is none. */
-enum status
-sql_value(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *out, struct error *err);
+enum status sql_value(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *out,
+                      struct error *err);
 
 /* Bound values are borrowed until the statement is reset. */
 void sql_bind_text(sqlite3_stmt *st, int i, struct span s);

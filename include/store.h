@@ -30,8 +30,8 @@ enum store_mode {
 
 /* ":memory:" is allowed. ST_BAD_CONFIG: written by a newer version. ST_NOT_FOUND (STORE_READ
  * only): no store there yet. */
-enum status
-store_open(struct store **out, const char *path, enum store_mode mode, struct error *err);
+enum status store_open(struct store **out, const char *path, enum store_mode mode,
+                       struct error *err);
 void store_close(struct store *s); /* accepts NULL; ends open statements made by store_query */
 
 /* The file that `store { url = ... }` means: "sqlite:crm.db" is relative to state_dir. The
@@ -79,8 +79,8 @@ double query_real(const struct query *q, int column); /* NULL is NaN */
 struct span query_text(const struct query *q, int column);
 
 /* One value of the first row, or `otherwise` when there is none. */
-enum status
-store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out, struct error *err);
+enum status store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out,
+                      struct error *err);
 
 uint64_t store_changes(const struct store *s); /* rows changed by the last statement */
 

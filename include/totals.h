@@ -22,8 +22,8 @@ struct totals *totals_new(struct ledger *l, uint64_t folded);
 void totals_free(struct totals *t);
 
 /* Adds one batch's deltas. Loads from the ledger what memory lacks. */
-enum status
-totals_add(struct totals *t, const struct cells *deltas, uint64_t seq, struct error *err);
+enum status totals_add(struct totals *t, const struct cells *deltas, uint64_t seq,
+                       struct error *err);
 /* The same from a blob of the log. */
 enum status totals_add_blob(struct totals *t, struct span blob, uint64_t seq, struct error *err);
 /* After all of a batch is in: readers may now be told of it. */

@@ -24,8 +24,8 @@ bool json_record(struct json_text *t, void *state, const struct format *f, struc
 
 /* For parser_ops of formats without a header line. */
 bool json_no_header(const struct format *f);
-enum status
-json_read_header(const struct format *f, struct span line, struct layout **out, struct error *err);
+enum status json_read_header(const struct format *f, struct span line, struct layout **out,
+                             struct error *err);
 void json_layout_free(struct layout *l);
 
 #endif

@@ -21,8 +21,8 @@ void text_header(struct text_writer *t, struct buf *out);
 /* One line. The same record always gives the same bytes. */
 void text_record(struct text_writer *t, struct buf *out, const struct planned *p);
 /* One line that is to be refused, made from a good record. */
-void
-text_broken(struct text_writer *t, struct buf *out, const struct planned *p, struct dice *dice);
+void text_broken(struct text_writer *t, struct buf *out, const struct planned *p,
+                 struct dice *dice);
 /* A JSON string with its quotes. */
 void text_json_string(struct buf *out, const char *p, size_t n, bool ascii_only);
 

@@ -27,11 +27,11 @@ struct report {
 /* Runs sql with ?1 from, ?2 to, ?3 service or segment, ?4 limit (absent ones are NULL, limit
  * -1) into a table of columns named and typed as given, and prints it. What the store has as
  * NULL stays empty. *rows tells how many. */
-enum status
-report_table(const struct report *r, const char *sql, const struct table_column *columns,
-             size_t count, size_t *rows, struct error *err);
-enum status
-report_query(const struct report *r, struct query **out, const char *sql, struct error *err);
+enum status report_table(const struct report *r, const char *sql,
+                         const struct table_column *columns, size_t count, size_t *rows,
+                         struct error *err);
+enum status report_query(const struct report *r, struct query **out, const char *sql,
+                         struct error *err);
 
 /* "2026-11-22 13:30" in the report's zone, from the store's UTC text; "" if it is none. */
 #define REPORT_TIME 32

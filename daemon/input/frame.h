@@ -27,7 +27,7 @@ struct framer {
 bool framing_parse(const char *text, enum framing *out);
 
 /* As gather_take. ST_BAD_INPUT also: a wrong count, or (eof) a counted frame cut off. */
-enum status
-framer_take(struct framer *f, struct gather *g, bool eof, struct block *out, struct error *err);
+enum status framer_take(struct framer *f, struct gather *g, bool eof, struct block *out,
+                        struct error *err);
 
 #endif

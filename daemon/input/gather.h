@@ -64,8 +64,8 @@ uint64_t gather_place(const struct gather *g);
  * cursor's identity.
  *   ST_MORE       nothing whole yet
  *   ST_BAD_INPUT  the header line cannot be used; nothing was taken */
-enum status
-gather_take(struct gather *g, size_t limit, bool eof, struct block *out, struct error *err);
+enum status gather_take(struct gather *g, size_t limit, bool eof, struct block *out,
+                        struct error *err);
 
 /* Uses line as the header if one is wanted. ST_SKIP: not wanted, it is a record. */
 enum status gather_header(struct gather *g, struct span line, struct error *err);

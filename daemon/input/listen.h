@@ -12,8 +12,8 @@
 enum { ADDRESS_TEXT = 64 };
 
 /* "127.0.0.1:514", "[::1]:514"; port 0 picks a free one. Addresses only, no names. */
-enum status
-listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n, struct error *err);
+enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n,
+                         struct error *err);
 /* The port a socket is bound to, 0 if none. */
 int listen_port(int fd);
 /* "192.0.2.1:514", "[2001:db8::1]:514". */

@@ -68,8 +68,8 @@
     " PRIMARY KEY(seq, n)) WITHOUT ROWID;"
 
 /* Checksum of a total row: its values seeded with everything else that the row says. */
-uint64_t
-ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct span values);
+uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq,
+                               struct span values);
 
 /* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,

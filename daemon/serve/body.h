@@ -18,8 +18,8 @@ enum coding body_coding(struct span name);
  *   ST_BAD_INPUT  broken, cut off, or something follows
  *   ST_FULL       larger than max_bytes, or more than 200 times its size after the first MiB
  * On failure *body is unchanged. */
-enum status
-body_unpack(struct buf *body, enum coding coding, uint64_t max_bytes, struct error *err);
+enum status body_unpack(struct buf *body, enum coding coding, uint64_t max_bytes,
+                        struct error *err);
 
 /* How many records there are at most: lines, or the elements of a JSON array. */
 size_t body_count_lines(struct span s);

@@ -79,8 +79,8 @@ void http_write_head(struct buf *out, int status, const char *type, uint64_t len
                      const char *extra, bool close);
 void http_write_problem(struct buf *out, int status, const char *detail);
 
-struct http_connection *
-http_connection_new(struct http_server *s, int fd, const struct sockaddr *address, socklen_t n);
+struct http_connection *http_connection_new(struct http_server *s, int fd,
+                                            const struct sockaddr *address, socklen_t n);
 void http_connection_free(struct http_connection *c);
 void http_connection_reply(struct http_connection *c, struct http_request *r);
 void http_server_gone(struct http_server *s); /* a connection was freed: there is room */

@@ -74,8 +74,8 @@ struct http_stats {
 };
 
 /* ST_BAD_CONFIG: the address makes no sense. ST_IO: it cannot be listened on. */
-enum status
-http_server_open(struct http_server **out, const struct http_options *opt, struct error *err);
+enum status http_server_open(struct http_server **out, const struct http_options *opt,
+                             struct error *err);
 int http_server_port(const struct http_server *s);
 const struct http_stats *http_server_stats(const struct http_server *s);
 

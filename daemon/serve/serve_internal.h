@@ -27,8 +27,8 @@ void routes_request(void *arg, struct http_request *r);
 void metrics_write(struct buf *out, struct serve *s);
 
 /* ingest.c: the http inputs of the configuration, and the thread that unpacks and submits. */
-enum status
-ingest_open(struct ingest **out, struct engine *e, const struct config *config, struct error *err);
+enum status ingest_open(struct ingest **out, struct engine *e, const struct config *config,
+                        struct error *err);
 void ingest_stop(struct ingest *in);  /* submits no more; what waits is answered with 503 */
 void ingest_close(struct ingest *in); /* accepts NULL */
 bool ingest_has(const struct ingest *in, struct span path);

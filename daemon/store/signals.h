@@ -29,8 +29,8 @@ struct signal_row {
 };
 
 /* Reads what is open of a kind. */
-enum status
-signals_begin(struct signals **out, struct pass *p, const char *kind, struct error *err);
+enum status signals_begin(struct signals **out, struct pass *p, const char *kind,
+                          struct error *err);
 bool signals_is_open(const struct signals *s, struct span subject);
 enum status signals_raise(struct signals *s, const struct signal_row *row, struct error *err);
 

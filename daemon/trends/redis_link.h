@@ -58,8 +58,8 @@ struct redis_link_options {
 
 /* Connects, authenticates, selects the database, gives the connection its name. ST_NOT_FOUND:
  * nobody listens there. ST_RETRY: not now, or not let in; err says what to do about it. */
-enum status
-redis_link_open(struct redis_link **out, const struct redis_link_options *opt, struct error *err);
+enum status redis_link_open(struct redis_link **out, const struct redis_link_options *opt,
+                            struct error *err);
 void redis_link_close(struct redis_link *l); /* accepts NULL */
 
 /* Sends all commands and reads one reply for each, in order, with a bounded amount in flight.
