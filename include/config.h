@@ -92,9 +92,9 @@ struct config {
 enum status config_load(struct config **out, const char *path, struct error *err);
 void config_free(struct config *c); /* accepts NULL */
 
-/* The HTTP server may listen where others reach it only once there are access tokens.
- * ST_BAD_CONFIG as config_load: http.listen is no loopback address and there are none. */
-enum status config_check_listen(const struct config *c, bool have_tokens, struct error *err);
+/* The HTTP server asks nobody who he is, so it listens on loopback addresses only.
+ * ST_BAD_CONFIG as config_load: http.listen is another. */
+enum status config_check_listen(const struct config *c, struct error *err);
 
 /* A reload compares: the first option ("workers", "input bridge") that differs and takes
  * effect only at a restart, or NULL. The caller frees. */

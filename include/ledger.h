@@ -114,6 +114,10 @@ enum status ledger_checkpoints(struct ledger *l,
 enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input,
                                    uint64_t *dropped, struct error *err);
 
+/* Deletes the oldest quarantine rows for good until the rest keep at most max_bytes. */
+enum status ledger_trim_quarantine(struct ledger *l, uint64_t max_bytes, uint64_t *dropped,
+                                   struct error *err);
+
 /* Read-only connection for reports, analytics, verification; any one thread. */
 struct ledger_reader;
 enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);

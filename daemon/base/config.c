@@ -364,8 +364,7 @@ config_restart_option(const struct config *running, const struct config *wanted)
         const struct section_row *s = &config_sections[i];
 
         if (s->title) {
-            /* Items come and go as a whole: their section is reloadable if its rows are. */
-            char *what = s->rows[0].reloadable ? NULL : differing_item(s, running, wanted);
+            char *what = differing_item(s, running, wanted);
 
             if (what)
                 return what;

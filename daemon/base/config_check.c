@@ -93,13 +93,13 @@ is_loopback(const char *text)
 }
 
 enum status
-config_check_listen(const struct config *c, bool have_tokens, struct error *err)
+config_check_listen(const struct config *c, struct error *err)
 {
-    if (have_tokens || c->http_listen[0] == '\0' || is_loopback(c->http_listen))
+    if (c->http_listen[0] == '\0' || is_loopback(c->http_listen))
         return ST_OK;
     return fail(err, ST_BAD_CONFIG,
-                "%s:%d: listen: expected a loopback address such as \"127.0.0.1:8460\" while there "
-                "are no access tokens; make one first with callswell token add",
+                "%s:%d: listen: expected a loopback address such as \"127.0.0.1:8460\"; others "
+                "come through a proxy that asks who they are",
                 config_short_path(c->file ? c->file : "configuration"), c->http_listen_line);
 }
 

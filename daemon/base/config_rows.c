@@ -24,8 +24,8 @@ static const struct option_row main_rows[] = {
     {"node", V_TEXT, MAIN(node), "1", .needed = true,
      .help = "Name of this daemon among all that write to the same Redis: 1 to 32 of A-Z a-z 0-9 "
              "_ and -. Never give two daemons the same."},
-    {"timezone", V_TEXT, MAIN(timezone), "UTC", .reloadable = true,
-     .help = "IANA time zone of reports, staffing and the page, such as \"Europe/Berlin\"."},
+    {"timezone", V_TEXT, MAIN(timezone), "UTC",
+     .help = "IANA time zone of reports and staffing, such as \"Europe/Berlin\"."},
     {"workers", V_INT, MAIN(workers), "0", 0, 256, .help = "Ingest threads; 0 is one per core."},
     {"clock", V_FLAG, MAIN(clock_data), "wall", .choices = "wall data",
      .help = "\"wall\": analytics take the time of day as now. \"data\": they take the newest "
@@ -33,7 +33,7 @@ static const struct option_row main_rows[] = {
     {"fold_interval", V_MILLIS, MAIN(fold_interval_ms), "30s", 0.01, 3600,
      .help = "How often committed batches are folded into totals and written to Redis."},
     {"analytics_interval", V_MILLIS, MAIN(analytics_interval_ms), "30s", 0.01, DAY,
-     .help = "How often the CRM store is brought up to date."},
+     .help = "How often the CRM store is brought up to date; at most once a fold_interval."},
     {"stop_timeout", V_MILLIS, MAIN(stop_timeout_ms), "30s", 0, 3600,
      .help = "How long a stopping daemon works off what it has taken in before it leaves the "
              "rest to the next start."},
@@ -58,8 +58,8 @@ static const struct option_row store_rows[] = {
 static const struct option_row http_rows[] = {
     {"listen", V_TEXT, MAIN(http_listen), "127.0.0.1:8460",
      .help = "ADDRESS:PORT of the HTTP server; IPv6 as [::1]:8460, port 0 takes a free one, \"\" "
-             "switches it off. An address others can reach needs access tokens first "
-             "(callswell token add)."},
+             "switches it off. Loopback addresses only: there are no access tokens, so others "
+             "come through a proxy that asks who they are."},
     {0}};
 
 #define KEEP(key, initial, what)                                                                   \
@@ -96,7 +96,7 @@ static const struct option_row limit_rows[] = {
     {"max_queue", V_SIZE, MAIN(limits.max_queue), "64MiB", MIB, 16 * GIB,
      .help = "Input waiting for the workers; inputs pause when it is reached."},
     {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
-     .help = "Refused records that are kept."},
+     .help = "Refused records that are kept; beyond that the oldest give way."},
     {"late", V_CHOICE, MAIN(limits.late), "count", .choices = "count quarantine",
      .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
              "in \"quarantine\", because a repetition of it could not be noticed."},
@@ -146,15 +146,14 @@ static const struct option_row service_rows[] = {
     {0}};
 
 static const struct option_row feature_rows[] = {
-    {"match", V_TEXT, FEATURE(match), NULL, .example = "rec(ord(ing)?)?|\\*2", .reloadable = true,
+    {"match", V_TEXT, FEATURE(match), NULL, .example = "rec(ord(ing)?)?|\\*2",
      .help = "Regular expression (PCRE2) over the whole name as systems write it, without regard "
              "to case. The first feature that matches names it; without a pattern, the title."},
     {0}};
 
 static const struct option_row segment_rows[] = {
     {"where", V_TEXT, SEGMENT(where), NULL, .example = "legs_30d > 100 AND features_30d >= 5",
-     .needed = true, .reloadable = true,
-     .help = "SQL condition over the columns of the view customer_profile."},
+     .needed = true, .help = "SQL condition over the columns of the view customer_profile."},
     {0}};
 
 static const struct option_row format_rows[] = {

@@ -269,7 +269,8 @@ fold_if_due(struct engine *e, bool now)
     e->last_fold_ms = clock_mono_ms();
     e->log_bytes = 0;
     e->fold_wanted = false;
-    e->analysis_wanted = true;
+    if (e->last_fold_ms - e->last_analysis_ms >= e->config->analytics_interval_ms)
+        e->analysis_wanted = true;
     pthread_cond_broadcast(&e->committed);
     pthread_mutex_unlock(&e->lock);
 }
@@ -288,13 +289,9 @@ static void
 expire_fingerprints(struct engine *e)
 {
     const struct config_limits *limits = &e->config->limits;
-    int64_t now = clock_mono_ms();
     struct error err;
     bool more = !e->dry_run;
 
-    if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
-        return;
-    e->last_expiry_ms = now;
     for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
         int64_t before = dedup_count(e->dedup) > limits->duplicate_records
                              ? INT64_MAX
@@ -305,6 +302,35 @@ expire_fingerprints(struct engine *e)
             return;
         }
     }
+}
+
+/* Refused records must not fill the disk: the newest say most about what is wrong now. */
+static void
+expire_quarantine(struct engine *e)
+{
+    uint64_t dropped = 0;
+    struct error err;
+
+    if (e->dry_run)
+        return;
+    if (ledger_trim_quarantine(e->ledger, e->config->limits.quarantine_bytes, &dropped, &err) !=
+        ST_OK)
+        log_warn("expiry_postponed", "error=\"%s\"", err.text);
+    else if (dropped)
+        log_warn("quarantine_trimmed", "records=%llu limit=%llu", (unsigned long long)dropped,
+                 (unsigned long long)e->config->limits.quarantine_bytes);
+}
+
+static void
+expire(struct engine *e)
+{
+    int64_t now = clock_mono_ms();
+
+    if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
+        return;
+    e->last_expiry_ms = now;
+    expire_fingerprints(e);
+    expire_quarantine(e);
 }
 
 /* --- the thread --- */
@@ -413,7 +439,7 @@ committer_main(void *arg)
         fold_now = fold_is_due(e);
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);
-        expire_fingerprints(e);
+        expire(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);

@@ -212,6 +212,7 @@ analyse(struct engine *e)
 
     if (e->config->clock_data && e->snapshot.newest_record)
         now = e->snapshot.newest_record;
+    e->last_analysis_ms = clock_mono_ms();
     pthread_mutex_unlock(&e->lock);
     st = analyst_run(e->analyst, now, &seq, &err);
     if (st != ST_OK)

@@ -307,6 +307,18 @@ ledger_checkpoints(struct ledger *l,
     return result;
 }
 
+/* Runs a deletion of quarantine rows, and counts what is gone and what is left. */
+static enum status
+finish_drop(struct ledger *l, sqlite3_stmt *st, uint64_t *dropped, struct error *err)
+{
+    enum status result = sql_run(st, err);
+
+    if (result != ST_OK)
+        return result;
+    *dropped = (uint64_t)sqlite3_changes64(l->db);
+    return ledger_count_quarantine(l->db, &l->state, err);
+}
+
 enum status
 ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_t *dropped,
                        struct error *err)
@@ -321,11 +333,29 @@ ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_
         return result;
     sqlite3_bind_int64(st, 1, (int64_t)id);
     sql_bind_text(st, 2, span_str(input ? input : ""));
-    result = sql_run(st, err);
-    if (result == ST_OK) {
-        *dropped = (uint64_t)sqlite3_changes64(l->db);
-        result = ledger_count_quarantine(l->db, &l->state, err);
-    }
+    result = finish_drop(l, st, dropped, err);
+    sqlite3_finalize(st);
+    return result;
+}
+
+enum status
+ledger_trim_quarantine(struct ledger *l, uint64_t max_bytes, uint64_t *dropped, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result;
+
+    *dropped = 0;
+    if (l->state.quarantine_bytes <= max_bytes)
+        return ST_OK;
+    result = sql_prepare(l->db, &st,
+                         "DELETE FROM quarantine WHERE id IN (SELECT id FROM (SELECT id,"
+                         " sum(length(head)) OVER (ORDER BY id DESC) AS kept FROM quarantine)"
+                         " WHERE kept > ?1)",
+                         err);
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 1, (int64_t)(max_bytes - max_bytes / 8)); /* not again at once */
+    result = finish_drop(l, st, dropped, err);
     sqlite3_finalize(st);
     return result;
 }

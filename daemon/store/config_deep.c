@@ -46,7 +46,7 @@ check_rules(const struct config *c, struct error *err)
 enum status
 config_check_deep(const struct config *c, struct error *err)
 {
-    enum status st = config_check_listen(c, false, err);
+    enum status st = config_check_listen(c, err);
 
     if (st == ST_OK)
         st = check_formats(c, err);
