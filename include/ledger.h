@@ -92,7 +92,7 @@ enum status ledger_fold(struct ledger *l, struct cell *const *cells, size_t coun
 /* One total from disk; ST_NOT_FOUND. Adds into c and sets c->seq. Ledger thread. */
 enum status ledger_load_cell(struct ledger *l, struct cell *c, struct error *err);
 
-/* Replays the unfolded log in order. */
+/* Replays the unfolded log in order; a batch comes in parts, each a set of cells. */
 enum status ledger_replay_log(struct ledger *l,
                               enum status (*visit)(void *arg, uint64_t seq, struct span blob,
                                                    struct error *err),

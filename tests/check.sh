@@ -22,7 +22,8 @@ build SAN=1 all tests
 
 # One test program or script: its last line is "N passed, N failed[, N skipped]".
 run_one() {
-    name=$(basename "$1")
+    for last; do :; done # the program or script is the last word
+    name=$(basename "$last")
     begun=$(date +%s)
     if "$@" >"$log/$name.log" 2>&1; then code=0; else code=$?; fi
     counts=$(tail -n 1 "$log/$name.log" | grep -E '^[0-9]+ passed, [0-9]+ failed' ||

@@ -12,7 +12,8 @@
 #define RESTART_WAL_BYTES        (64u << 20)
 #define TRUNCATE_WAL_BYTES       (256u << 20)
 
-/* The deltas of every part, one after the other: adding is all that is ever done with them. */
+/* The deltas of every part, one after the other, each behind its length: adding is all that is
+ * ever done with them. */
 static enum status
 put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
@@ -20,9 +21,14 @@ put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct 
     size_t bound, n;
 
     buf_reset(&l->raw);
-    for (size_t i = 0; i < b->delta_count; i++)
-        if (b->deltas[i] && cells_count(b->deltas[i]) > 0)
-            cells_encode(b->deltas[i], &l->raw);
+    for (size_t i = 0; i < b->delta_count; i++) {
+        if (!b->deltas[i] || cells_count(b->deltas[i]) == 0)
+            continue;
+        buf_reset(&l->packed);
+        cells_encode(b->deltas[i], &l->packed);
+        buf_varint(&l->raw, l->packed.n);
+        buf_add(&l->raw, l->packed.p, l->packed.n);
+    }
     if (l->raw.n == 0)
         return ST_OK;
     bound = ZSTD_compressBound(l->raw.n);

@@ -167,6 +167,27 @@ unpack_batch(struct ledger *l, uint64_t seq, struct span packed, size_t size, ui
     return ST_OK;
 }
 
+/* A batch holds what each worker added, each behind its length. */
+static enum status
+visit_parts(uint64_t seq, struct span blob,
+            enum status (*visit)(void *arg, uint64_t seq, struct span part, struct error *err),
+            void *arg, struct error *err)
+{
+    const uint8_t *p = (const uint8_t *)blob.p, *end = p + blob.n;
+    enum status result = ST_OK;
+
+    while (p < end && result == ST_OK) {
+        uint64_t n;
+
+        if (!varint_read(&p, end, &n) || n > (uint64_t)(end - p))
+            return fail(err, ST_CORRUPT, "ledger.db: batch %llu ends inside a part",
+                        (unsigned long long)seq);
+        result = visit(arg, seq, span_of((const char *)p, (size_t)n), err);
+        p += n;
+    }
+    return result;
+}
+
 enum status
 ledger_replay_log(struct ledger *l,
                   enum status (*visit)(void *arg, uint64_t seq, struct span blob,
@@ -188,7 +209,7 @@ ledger_replay_log(struct ledger *l,
             struct buf blob = l->raw;
 
             l->raw = (struct buf){0};
-            result = visit(arg, seq, span_of(blob.p, blob.n), err);
+            result = visit_parts(seq, span_of(blob.p, blob.n), visit, arg, err);
             buf_clear(&blob);
         }
     }
