@@ -74,7 +74,7 @@ open_serving(struct daemon *d, struct error *err)
         .engine = d->engine,
         .config = d->config,
     };
-    const struct control_command *const tables[] = {control_commands, NULL};
+    static const struct control_command *const tables[] = {control_commands, NULL};
     const struct control_options control = {
         .state_dir = d->config->state_dir,
         .target = {.engine = d->engine, .config = d->config, .started = clock_now()},

@@ -342,9 +342,10 @@ command_customer(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell customer import FILE|list [TEXT]|show ID|merge FROM INTO",
-        "The customers, and by what their records are known. The file of `import` is CSV with\n"
-        "a header: id, name, aliases, numbers, domains, owner, timezone; lists within a cell\n"
-        "are separated by ';'. An alias holds from its import on; `merge` moves history too.",
+        "The customers, and by what their records are known. The file of `import` is CSV\n"
+        "with a header: id, name, aliases, numbers, domains, owner, timezone; lists\n"
+        "within a cell are separated by ';'. An alias holds from its import on; `merge`\n"
+        "moves history too.",
         rows, sizeof rows / sizeof rows[0], NULL};
     struct config *c;
 

@@ -271,8 +271,9 @@ command_quarantine(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell quarantine list|show ID|replay ID|replay all|drop ID|drop all",
-        "Records that were refused, with the reason, their bytes and where they came from.\n"
-        "Replay reads them again, after the cause was mended (a format, a customer).",
+        "Records that were refused, with the reason, their bytes and where they came\n"
+        "from. Replay reads them again, after the cause was mended (a format, a\n"
+        "customer).",
         rows, sizeof rows / sizeof rows[0], NULL};
     const char *verb;
     struct config *c;

@@ -172,8 +172,8 @@ command_verify(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell verify [--config FILE] [--limit N] [--json]",
-        "Compares every counter in Redis and every copied row of the store with the ledger.\n"
-        "Exit code 1 if anything differs.",
+        "Compares every counter in Redis and every copied row of the store with the\n"
+        "ledger. Exit code 1 if anything differs.",
         rows, sizeof rows / sizeof rows[0], NULL};
     struct config *c;
 

@@ -54,7 +54,8 @@ struct generator {
 
 static const char usage_text[] =
     "Usage: callswell generate [OPTION]...\n"
-    "Writes usage records of a made-up conference company, the same for the same options.\n\n"
+    "Writes usage records of a made-up conference company, the same for the same\n"
+    "options.\n\n"
     "  --records N            records to write (100000)\n"
     "  --days N               days they cover (90)\n"
     "  --until DATE|now       last day, UTC; a day that is not over ends now (now)\n"

@@ -226,8 +226,9 @@ command_report(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell report staffing|features|segments|customers|signals [OPTION...]",
-        "Prints what the store says: people needed in the coming week; features by demand;\n"
-        "segments and their members; the busiest customers; what changed beyond chance.",
+        "Prints what the store says: people needed in the coming week; features by\n"
+        "demand; segments and their members; the busiest customers; what changed beyond\n"
+        "chance.",
         rows,
         sizeof rows / sizeof rows[0],
         examples,

@@ -39,7 +39,7 @@ check "heals after its redis-server was killed" wait_for 60 healed
 cs generate --records 200000 --days 30 --until now --customers 200 --seed 5 --format csv \
     --out big.csv 2>/dev/null
 check "stop" stop
-cs import --config c.conf --format csv big.csv >import.out 2>&1 &
+"$bin/callswell" import --config c.conf --format csv big.csv >import.out 2>&1 &
 import=$!
 wait_for 30 test -e state/ledger.db-wal
 kill -KILL $import 2>/dev/null
