@@ -132,8 +132,7 @@ size_t cells_slots(const struct cells *s);
     for (size_t c##_i = 0; c##_i < cells_slots(set); c##_i++)                                      \
         if (((c) = cells_at(set, c##_i)) != NULL)
 
-/* Whole set as bytes for the ledger's log, and what stands in such bytes: those of one set, or
- * of several one after the other. */
+/* Whole set as one blob for the ledger's log, and adding such a blob to another set. */
 void cells_encode(const struct cells *s, struct buf *out);
 typedef enum status cell_blob_visit(void *arg, enum cell_kind kind, struct span name, int32_t day,
                                     struct span values, struct error *err);

@@ -6,8 +6,8 @@
  *   slots: count, then per slot, ascending: slots skipped since the last one, each column
  *   features: count, then per feature, in order of first use: length, name, used, wanted
  *   kinds with distinct counts: two sketches as sketch_codec.c writes them
- * Set, version 1: byte 1, count of cells, then per cell: kind byte, length, name, day, length
- * of the values, values. Blob: one set after another, one for each worker that had any.
+ * Blob, version 1: byte 1, count of cells, then per cell: kind byte, length, name, day, length
+ * of the values, values.
  */
 #include <string.h>
 
@@ -236,13 +236,13 @@ cell_decode_add(struct cell *c, struct span values, struct error *err)
     return good ? ST_OK : fail(err, ST_CORRUPT, "stored counters are damaged");
 }
 
-/* One set of cells, as cells_encode wrote it. */
-static enum status
-visit_set(struct reader *r, cell_blob_visit *visit, void *arg, struct error *err)
+enum status
+cells_blob_each(struct span blob, cell_blob_visit *visit, void *arg, struct error *err)
 {
+    struct reader r = reader_of(blob);
     uint64_t count;
 
-    if (!read_version(r) || !varint_read(&r->p, r->end, &count))
+    if (!read_version(&r) || !varint_read(&r.p, r.end, &count))
         return fail(err, ST_CORRUPT, "a stored batch is damaged at its beginning");
     for (; count > 0; count--) {
         struct span name, values;
@@ -250,25 +250,13 @@ visit_set(struct reader *r, cell_blob_visit *visit, void *arg, struct error *err
         enum status st;
         int64_t day;
 
-        kind = r->p < r->end ? *r->p++ : 0;
-        if (kind >= 0x80 || !strchr("cfslw", (int)kind) || !kind || !read_span(r, &name) ||
-            !read_signed(r, &day) || day != (int32_t)day || !read_span(r, &values))
+        kind = r.p < r.end ? *r.p++ : 0;
+        if (kind >= 0x80 || !strchr("cfslw", (int)kind) || !kind || !read_span(&r, &name) ||
+            !read_signed(&r, &day) || day != (int32_t)day || !read_span(&r, &values))
             return fail(err, ST_CORRUPT, "a stored batch is damaged");
         st = visit(arg, kind, name, (int32_t)day, values, err);
         if (st != ST_OK)
             return st;
     }
-    return ST_OK;
-}
-
-enum status
-cells_blob_each(struct span blob, cell_blob_visit *visit, void *arg, struct error *err)
-{
-    struct reader r = reader_of(blob);
-    enum status st;
-
-    do
-        st = visit_set(&r, visit, arg, err);
-    while (st == ST_OK && r.p < r.end);
-    return st;
+    return r.p == r.end ? ST_OK : fail(err, ST_CORRUPT, "a stored batch has bytes too many");
 }

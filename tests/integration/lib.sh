@@ -20,12 +20,12 @@ trap cleanup EXIT
 check() {
     check_name=$1
     shift
-    if "$@" >check.out 2>&1; then
+    if "$@" >"$dir/check.out" 2>&1; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
         echo "FAILED: $check_name: $*"
-        sed 's/^/  /' check.out | head -n 40
+        sed 's/^/  /' "$dir/check.out" | head -n 40
     fi
 }
 equals() { [ "$1" = "$2" ] || { echo "got:  $1"; echo "want: $2"; return 1; }; }

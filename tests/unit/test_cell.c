@@ -312,28 +312,3 @@ TEST(cells_blob_gives_the_set_back_and_every_cut_is_refused)
     cells_free(s);
     cells_free(t);
 }
-
-/* A batch's log holds the set of every worker that had something to count. */
-TEST(cells_blob_may_hold_the_sets_of_several_workers)
-{
-    struct cells *s = cells_new(), *t = cells_new(), *sum = cells_new();
-    struct buf b = {0};
-    struct cell *c;
-
-    for (uint64_t i = 0; i < 6; i++)
-        rich_cell(s, (enum cell_kind)kinds[i % 5], "both", (int32_t)i, i);
-    rich_cell(t, CELL_CUSTOMER, "both", 0, 77);
-    rich_cell(t, CELL_REGION, "second only", 9, 78);
-    cells_encode(s, &b);
-    cells_encode(t, &b);
-    CHECK_INT(cells_blob_each(span_of(b.p, b.n), add_to_set, sum, NULL), ST_OK);
-    CHECK_INT(cells_count(sum), 7);
-    CELLS_EACH (t, c)
-        cell_merge(cells_get(s, (enum cell_kind)c->kind, c->name, c->day), c);
-    CELLS_EACH (s, c)
-        check_equal(c, cells_find(sum, (enum cell_kind)c->kind, c->name, c->day));
-    buf_clear(&b);
-    cells_free(s);
-    cells_free(t);
-    cells_free(sum);
-}
