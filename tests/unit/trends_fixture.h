@@ -328,4 +328,138 @@ ask(struct redis_link *link, const char *fmt, ...)
     return kept[next];
 }
 
+/* --- a scene: a managed server in the test's own folder, a ledger, a connection --- */
+
+#define DAY 20779 /* 2026-11-22 */
+
+struct scene {
+    struct managed_redis *redis;
+    struct fake_ledger *ledger;
+    struct redis_link *link;
+    struct projection *projection;
+    struct projection_options opt;
+};
+
+FIXTURE void
+revive(void *arg)
+{
+    managed_redis_revive(arg, NULL);
+}
+
+FIXTURE void
+scene_open(struct scene *s)
+{
+    struct error err = {0};
+
+    need_redis_server();
+    log_set_level(LOG_LEVEL_ERROR);
+    *s = (struct scene){0};
+    if (managed_redis_start(&s->redis, NULL, ".", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    s->link = connect_to(managed_redis_url(s->redis), &err);
+    CHECK(s->link != NULL);
+    s->ledger = fake_ledger("0123abcd", 77);
+    s->opt = (struct projection_options){
+        .url = managed_redis_url(s->redis),
+        .node = "1",
+        .feed = &s->ledger->feed,
+        .never_expire = true,
+        .revive = revive,
+        .revive_arg = s->redis,
+    };
+}
+
+FIXTURE void
+scene_project(struct scene *s)
+{
+    struct error err = {0};
+
+    if (projection_start(&s->projection, &s->opt, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+}
+
+FIXTURE void
+scene_stop(struct scene *s)
+{
+    projection_stop(s->projection);
+    s->projection = NULL;
+}
+
+FIXTURE void
+scene_close(struct scene *s)
+{
+    scene_stop(s);
+    redis_link_close(s->link);
+    managed_redis_stop(s->redis);
+    fake_ledger_free(s->ledger);
+}
+
+/* Everything committed so far is in Redis. */
+FIXTURE void
+settled(struct scene *s)
+{
+    struct error err = {0};
+
+    if (projection_wait(s->projection, fake_last(s->ledger), WAIT_LIMIT_MS, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+}
+
+FIXTURE struct projection_status
+status_of(struct scene *s)
+{
+    struct projection_status st;
+
+    projection_status(s->projection, &st);
+    return st;
+}
+
+FIXTURE struct verify_result
+verify(struct scene *s, void (*report)(void *, const char *), void *arg)
+{
+    struct verify_result r;
+    struct error err = {0};
+
+    if (trends_verify(s->opt.url, "1", &s->ledger->feed, &s->opt.retention, s->opt.never_expire,
+                      report, arg, &r, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return r;
+}
+
+FIXTURE bool
+is_clean(struct scene *s)
+{
+    struct verify_result r = verify(s, NULL, NULL);
+
+    return r.missing + r.different + r.extra == 0;
+}
+
+/* Partitions: CRC-16/XMODEM of the encoded name mod 64, computed with python3's
+ * binascii.crc_hqx. */
+FIXTURE void
+contract_cells(struct fake_ledger *l)
+{
+    struct cell *c;
+
+    batch_begin(l);
+    c = change(l, CELL_CUSTOMER, "acme", DAY);
+    add5(c, 7, 0, 300, 1, 0, 0);
+    add5(c, 6, 2, 600, 0, 0, 0);
+    cell_add_feature(c, SPAN("recording"), 2, 1);
+    cell_add_feature(c, SPAN("a b"), 0, 3);
+    person(c, SKETCH_PEOPLE, "ann");
+    person(c, SKETCH_PEOPLE, "bob");
+    person(c, SKETCH_PEOPLE, "eve");
+    person(c, SKETCH_SECOND, "room 1");
+    add5(change(l, CELL_CUSTOMER, "M\xC3\xBCller & Co", DAY), 95, 0, 0, 4, 0, 0);
+    c = change(l, CELL_FEATURE, "recording", DAY);
+    add5(c, 0, 2, 1, 5, 0, 0);
+    person(c, SKETCH_PEOPLE, "ann");
+    person(c, SKETCH_SECOND, "acme");
+    add5(change(l, CELL_SERVICE, "operator", DAY), 0, 9, 8, 1, 700, 65);
+    add5(change(l, CELL_REGION, "eu", DAY), 5, 3, 2, 0, 0, 0);
+    add5(change(l, CELL_REGION, "eu", DAY), 1439, 0, 1, 0, 0, 0);
+    add5(change(l, CELL_WORKLOAD, "operator", DAY), 3, 9, 9, 9, 9, 9);
+    batch_end(l);
+}
+
 #endif
