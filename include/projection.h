@@ -99,5 +99,7 @@ enum status trends_verify(const char *url, const char *node, const struct change
  * `replace` they are taken over. */
 enum status trends_rebuild(const char *url, const char *node, const char *ledger_id, bool replace,
                            struct error *err);
+/* Has the projection done what trends_rebuild asked of it? */
+enum status trends_rebuilt(const char *url, const char *node, bool *done, struct error *err);
 
 #endif

@@ -37,23 +37,10 @@ report(void *arg, const char *line)
         printf("%s\n", line);
 }
 
-static char *
-redis_url(const struct config *c)
-{
-    char *path, *url;
-
-    if (strcmp(c->redis_url, "managed") != 0)
-        return xstrdup(c->redis_url);
-    path = config_state_path(c, "redis.sock");
-    url = xasprintf("unix://%s", path);
-    free(path);
-    return url;
-}
-
 static enum status
 compare(struct verify_run *run, const struct config *c, struct error *err)
 {
-    char *ledger = config_state_path(c, "ledger.db"), *url = redis_url(c), *store = NULL;
+    char *ledger = config_state_path(c, "ledger.db"), *url = options_redis_url(c), *store = NULL;
     struct change_feed feed;
     enum status st = store_path(&store, c->store_url, c->state_dir, err);
 

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"customer", "import, list, show and merge customers", command_customer},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
     {"verify", "compare ledger, Redis and store", command_verify},
+    {"rebuild", "make Redis anew from the ledger", command_rebuild},
     {"validate", "check a configuration, or print an example", command_validate},
     {"redis-key", "the Redis keys that hold a customer's counters", command_redis_key},
     {"formats", "the input formats, and how each is read", command_formats},

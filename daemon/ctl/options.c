@@ -104,3 +104,16 @@ options_config(const char *path, int *code)
     }
     return c;
 }
+
+char *
+options_redis_url(const struct config *c)
+{
+    char *path, *url;
+
+    if (strcmp(c->redis_url, "managed") != 0)
+        return xstrdup(c->redis_url);
+    path = config_state_path(c, "redis.sock");
+    url = xasprintf("unix://%s", path);
+    free(path);
+    return url;
+}

@@ -179,6 +179,8 @@ trends_verify(const char *url, const char *node, const struct change_feed *feed,
     return st;
 }
 
+#define RESTART_TOKEN "restored-"
+
 /* The marker "at batch 0, restored" is what a projection finds as: send all, then remove what the
  * ledger does not know. A running one sees the change at its next look. */
 static enum status
@@ -188,7 +190,7 @@ write_restart(struct redis_link *link, const char *node, const char *ledger_id, 
     struct buf key = {0}, value = {0};
     enum status st;
 
-    buf_printf(&value, "%s:0:0:restored-", ledger_id);
+    buf_printf(&value, "%s:0:0:" RESTART_TOKEN, ledger_id);
     for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
         buf_reset(&key);
         keys_applied(&key, p, node);
@@ -227,6 +229,30 @@ trends_rebuild(const char *url, const char *node, const char *ledger_id, bool re
         st = write_restart(link, node, ledger_id, err);
     if (r)
         freeReplyObject(r);
+    redis_link_close(link);
+    return st;
+}
+
+enum status
+trends_rebuilt(const char *url, const char *node, bool *done, struct error *err)
+{
+    struct redis_link *link = NULL;
+    struct buf key = {0};
+    enum status st = open_link(&link, url, node, err);
+
+    *done = true;
+    for (unsigned p = 0; p < KEY_PARTITIONS && st == ST_OK && *done; p++) {
+        redisReply *r = NULL;
+
+        buf_reset(&key);
+        keys_applied(&key, p, node);
+        st = redis_link_ask(link, &r, err, "GET", key.p, NULL);
+        if (st == ST_OK)
+            *done = r->type == REDIS_REPLY_STRING && !strstr(r->str, ":" RESTART_TOKEN);
+        if (r)
+            freeReplyObject(r);
+    }
+    buf_clear(&key);
     redis_link_close(link);
     return st;
 }
