@@ -143,5 +143,9 @@ typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q, 
 enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,
                                    uint64_t limit, quarantine_visit *visit, void *arg,
                                    struct error *err);
+/* Every reason, the most frequent first, with the number of its rows. */
+typedef enum status reason_visit(void *arg, struct span reason, uint64_t count, struct error *err);
+enum status ledger_scan_reasons(struct ledger_reader *r, const char *input, reason_visit *visit,
+                                void *arg, struct error *err);
 
 #endif

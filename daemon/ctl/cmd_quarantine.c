@@ -21,14 +21,20 @@
 
 struct quarantine_run {
     const char *config, *input;
-    bool json, csv;
+    bool json, csv, reasons;
     long limit;
     uint64_t id;
-    uint64_t shown;
+    uint64_t shown, total;
     struct table *table;
 };
 
 /* --- list --- */
+
+static enum table_style
+style_of(const struct quarantine_run *run)
+{
+    return run->json ? TABLE_JSON : run->csv ? TABLE_CSV : TABLE_ALIGNED;
+}
 
 static enum status
 list_row(void *arg, const struct quarantine_row *q, struct error *err)
@@ -42,9 +48,23 @@ list_row(void *arg, const struct quarantine_row *q, struct error *err)
     table_u64(run->table, q->id);
     table_text(run->table, format_utc(when, q->arrived));
     table_span(run->table, q->input);
-    table_span(run->table, q->stream);
+    if (style_of(run) != TABLE_ALIGNED) /* a path leaves no room for the reason */
+        table_span(run->table, q->stream);
     table_u64(run->table, q->offset);
     table_span(run->table, q->reason);
+    return ST_OK;
+}
+
+static enum status
+reason_row(void *arg, struct span reason, uint64_t count, struct error *err)
+{
+    struct quarantine_run *run = arg;
+
+    (void)err;
+    run->total += count;
+    table_row(run->table);
+    table_u64(run->table, count);
+    table_span(run->table, reason);
     return ST_OK;
 }
 
@@ -61,37 +81,71 @@ open_reader(const struct config *c, struct ledger_reader **out)
     return st == ST_OK ? 0 : 1;
 }
 
-static int
-list(struct quarantine_run *run, const struct config *c)
+static enum status
+list_reasons(struct quarantine_run *run, struct ledger_reader *r, struct error *err)
+{
+    static const struct table_column columns[] = {{"records", TABLE_NUMBER},
+                                                  {"reason", TABLE_TEXT}};
+    enum status st;
+
+    run->table = table_new(columns, sizeof columns / sizeof columns[0]);
+    st = ledger_scan_reasons(r, run->input, reason_row, run, err);
+    if (st == ST_OK)
+        table_print(run->table, style_of(run), stdout);
+    table_free(run->table);
+    return st;
+}
+
+static enum status
+list_records(struct quarantine_run *run, struct ledger_reader *r, struct error *err)
 {
     static const struct table_column columns[] = {
         {"id", TABLE_NUMBER},   {"arrived", TABLE_TEXT},  {"input", TABLE_TEXT},
         {"stream", TABLE_TEXT}, {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
     };
+    static const struct table_column short_columns[] = {
+        {"id", TABLE_NUMBER},     {"arrived", TABLE_TEXT}, {"input", TABLE_TEXT},
+        {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
+    };
+    enum status st;
+
+    run->table = style_of(run) == TABLE_ALIGNED
+                     ? table_new(short_columns, sizeof short_columns / sizeof short_columns[0])
+                     : table_new(columns, sizeof columns / sizeof columns[0]);
+    st = ledger_scan_quarantine(r, run->input, run->id, (uint64_t)run->limit, list_row, run, err);
+    if (st == ST_OK)
+        table_print(run->table, style_of(run), stdout);
+    table_free(run->table);
+    return st;
+}
+
+static int
+list(struct quarantine_run *run, const struct config *c)
+{
+    bool for_people = style_of(run) == TABLE_ALIGNED;
     struct ledger_reader *r;
     struct error err;
-    enum status st;
+    enum status st = ST_OK;
 
     if (open_reader(c, &r) != 0)
         return 1;
-    run->table = table_new(columns, sizeof columns / sizeof columns[0]);
-    st = ledger_scan_quarantine(r, run->input, run->id, (uint64_t)run->limit, list_row, run, &err);
-    if (st == ST_OK)
-        table_print(run->table,
-                    run->json  ? TABLE_JSON
-                    : run->csv ? TABLE_CSV
-                               : TABLE_ALIGNED,
-                    stdout);
-    else
-        fprintf(stderr, "callswell: %s\n", err.text);
-    if (st == ST_OK && !run->json && !run->csv) {
-        if (run->shown == 0)
-            printf("nothing is in quarantine\n");
-        else
+    if (run->reasons || for_people)
+        st = list_reasons(run, r, &err);
+    if (st == ST_OK && for_people && run->total == 0)
+        printf("nothing is in quarantine\n");
+    if (st == ST_OK && !run->reasons && (!for_people || run->total > 0)) {
+        if (for_people)
+            putchar('\n');
+        st = list_records(run, r, &err);
+        if (st == ST_OK && for_people && run->shown < run->total)
+            printf("\n%llu older ones are not shown (--limit 0 shows all).",
+                   (unsigned long long)(run->total - run->shown));
+        if (st == ST_OK && for_people)
             printf("\n`callswell quarantine show ID` shows the bytes; mend the cause, then\n"
                    "`callswell quarantine replay ID|all` reads them again.\n");
     }
-    table_free(run->table);
+    if (st != ST_OK)
+        fprintf(stderr, "callswell: %s\n", err.text);
     ledger_reader_close(r);
     return st == ST_OK ? 0 : 1;
 }
@@ -127,8 +181,11 @@ show_row(void *arg, const struct quarantine_row *q, struct error *err)
            SPAN_ARG(q->input), SPAN_ARG(q->format), q->timezone.n ? ", times in " : "",
            SPAN_ARG(q->timezone), SPAN_ARG(q->stream), (unsigned long long)q->offset, q->length,
            q->length == q->raw.n ? "" : ", of which the first are kept");
-    if (q->has_header)
-        printf("header:\n%.*s\n\n", SPAN_ARG(q->header));
+    if (q->has_header) {
+        printf("header:\n");
+        print_raw(q->header);
+        putchar('\n');
+    }
     printf("record:\n");
     print_raw(q->raw);
     return ST_OK;
@@ -266,6 +323,7 @@ command_quarantine(int argc, char **argv)
         {"config", OPTION_TEXT, &run.config, "FILE", "the configuration"},
         {"input", OPTION_TEXT, &run.input, "NAME", "only records of this input"},
         {"limit", OPTION_INT, &run.limit, "N", "list at most so many, newest first (50; 0 all)"},
+        {"reasons", OPTION_FLAG, &run.reasons, NULL, "list only how many there are of each reason"},
         {"json", OPTION_FLAG, &run.json, NULL, "list as JSON"},
         {"csv", OPTION_FLAG, &run.csv, NULL, "list as CSV"},
     };

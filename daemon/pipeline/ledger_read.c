@@ -264,3 +264,26 @@ ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, 
     sqlite3_finalize(st);
     return result;
 }
+
+enum status
+ledger_scan_reasons(struct ledger_reader *r, const char *input, reason_visit *visit, void *arg,
+                    struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result = sql_prepare(r->db, &st,
+                                     "SELECT reason, count(*) FROM quarantine"
+                                     " WHERE (?1 = '' OR input = ?1) GROUP BY 1 ORDER BY 2 DESC, 1",
+                                     err);
+
+    if (result != ST_OK)
+        return result;
+    sql_bind_text(st, 1, span_str(input ? input : ""));
+    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+        result = visit(arg, sql_column(st, 0), (uint64_t)sqlite3_column_int64(st, 1), err);
+        if (result != ST_OK)
+            break;
+    }
+    sqlite3_finalize(st);
+    return result;
+}

@@ -23,7 +23,7 @@
  * checkpoint  where every input stands
  * idem        HTTP Idempotency-Key and the answer that was given
  * open_leg    legs that have begun and not ended
- * quarantine  refused records, raw
+ * quarantine  refused records, raw; an id is never used twice
  * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
  *             batches are added up into one row
  * event       inquiries, visits, orders ...: single records for the CRM store
@@ -53,8 +53,8 @@
     " answer TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"        \
     "CREATE TABLE open_leg(source TEXT NOT NULL, key TEXT NOT NULL, begun INTEGER NOT NULL,"       \
     " \"values\" BLOB NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"                          \
-    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, input TEXT NOT NULL,"   \
-    " source TEXT NOT NULL, format TEXT NOT NULL, stream TEXT NOT NULL,"                           \
+    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL,"          \
+    " input TEXT NOT NULL, source TEXT NOT NULL, format TEXT NOT NULL, stream TEXT NOT NULL,"      \
     " timezone TEXT NOT NULL, identity INTEGER NOT NULL, reason TEXT NOT NULL,"                    \
     " position INTEGER NOT NULL, length INTEGER NOT NULL, hash INTEGER NOT NULL,"                  \
     " head BLOB NOT NULL, header BLOB, arrived INTEGER NOT NULL);"                                 \

@@ -12,6 +12,10 @@ cd "$dir" || exit 1
 
 cleanup() {
     [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
+    for cleanup_socket in "$dir"/*/redis.sock; do # of a daemon that was killed and stayed dead
+        [ -S "$cleanup_socket" ] && (cd "${cleanup_socket%/*}" && redis-cli -s redis.sock shutdown nosave) \
+            >/dev/null 2>&1
+    done
     cd / && { [ "$failed" != 0 ] && echo "folder kept: $dir" || rm -rf "$dir"; }
 }
 trap cleanup EXIT
