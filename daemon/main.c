@@ -122,8 +122,12 @@ announce(const struct daemon *d)
         if (port && n < sizeof ports)
             n += (size_t)snprintf(ports + n, sizeof ports - n, " %s=%d", title, port);
     }
-    if (d->serve)
-        log_info("ready", "http=127.0.0.1:%d%s", serve_port(d->serve), ports);
+    if (d->serve) {
+        const char *listen = d->config->http_listen;
+
+        log_info("ready", "http=%.*s:%d%s", (int)(strrchr(listen, ':') - listen), listen,
+                 serve_port(d->serve), ports);
+    }
     else
         log_info("ready", "http=off%s", ports);
     sd_notify(0, "READY=1");
@@ -302,6 +306,8 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: callswelld [-c FILE] [-t]\n");
         return EXIT_USAGE;
     }
+    if (!d.config_path)
+        d.config_path = config_default_path();
     if (config_load(&d.config, d.config_path, &err) != ST_OK) {
         fprintf(stderr, "callswelld: %s\n", err.text);
         return EXIT_CONFIG;

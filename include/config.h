@@ -87,6 +87,10 @@ struct config {
     size_t format_count;
 };
 
+/* Where the configuration is when nobody says: $CALLSWELL_CONFIG, else
+ * /etc/callswell/callswelld.conf if that can be read, else NULL. */
+const char *config_default_path(void);
+
 /* Reads and checks path (NULL: defaults). ST_BAD_CONFIG: err->text begins with
  * "file:line: " and says what was expected. */
 enum status config_load(struct config **out, const char *path, struct error *err);

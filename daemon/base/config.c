@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <unistd.h>
 #include <confuse.h>
 #include <stdlib.h>
 #include <string.h>
@@ -375,4 +376,16 @@ config_restart_option(const struct config *running, const struct config *wanted)
                 return xasprintf("%s%s%s", s->name ? s->name : "", s->name ? "." : "", row->key);
     }
     return NULL;
+}
+
+#define DEFAULT_FILE "/etc/callswell/callswelld.conf"
+
+const char *
+config_default_path(void)
+{
+    const char *path = getenv("CALLSWELL_CONFIG");
+
+    if (path && path[0])
+        return path;
+    return access(DEFAULT_FILE, R_OK) == 0 ? DEFAULT_FILE : NULL;
 }

@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define DEFAULT_CONFIG "/etc/callswell/callswelld.conf"
-#define HELP_COLUMN    26
+#define HELP_COLUMN 26
 
 static void
 print_help(const struct option_use *use)
@@ -93,11 +91,7 @@ options_config(const char *path, int *code)
     struct config *c;
     struct error err;
 
-    if (!path)
-        path = getenv("CALLSWELL_CONFIG");
-    if (!path && access(DEFAULT_CONFIG, R_OK) == 0)
-        path = DEFAULT_CONFIG;
-    if (config_load(&c, path, &err) != ST_OK) {
+    if (config_load(&c, path ? path : config_default_path(), &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         *code = EXIT_CONFIG;
         return NULL;

@@ -35,6 +35,12 @@ check "heals after FLUSHALL" wait_for 60 healed
 kill -KILL "$(redis-cli -s state/redis.sock info server | sed -n 's/process_id:\([0-9]*\).*/\1/p')"
 check "heals after its redis-server was killed" wait_for 60 healed
 
+# Somebody else's hands in our keys: found by verify, mended by rebuild.
+redis-cli -s state/redis.sock hset 'cs:{5}:d:NOBODY:202611' 03@1 9:9:9 >/dev/null
+check "verify finds a stray field" sh -c "! '$bin/callswell' verify --config c.conf"
+check "rebuild" cs rebuild --config c.conf
+check "verify after rebuild" cs verify --config c.conf
+
 # An import killed in the middle goes on where it was.
 cs generate --records 200000 --days 30 --until now --customers 200 --seed 5 --format csv \
     --out big.csv 2>/dev/null
