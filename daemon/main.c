@@ -127,8 +127,7 @@ announce(const struct daemon *d)
 
         log_info("ready", "http=%.*s:%d%s", (int)(strrchr(listen, ':') - listen), listen,
                  serve_port(d->serve), ports);
-    }
-    else
+    } else
         log_info("ready", "http=off%s", ports);
     sd_notify(0, "READY=1");
 }
