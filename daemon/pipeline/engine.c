@@ -407,7 +407,6 @@ free_parts(struct engine *e)
         e->checkpoints = c->next;
         free(c);
     }
-    engine_free_feed(&e->feed);
 }
 
 /* The order matters: nothing new, all of it committed, folded, projected, analysed; then the
@@ -429,6 +428,7 @@ engine_close(struct engine *e, int64_t timeout_ms)
     }
     projection_stop(e->projection);
     managed_redis_stop(e->redis);
+    engine_free_feed(&e->feed); /* readers first: who closes last puts the WAL away */
     analyst_close(e->analyst);
     ledger_close(e->ledger);
     free_parts(e);
