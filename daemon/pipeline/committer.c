@@ -426,6 +426,7 @@ committer_main(void *arg)
 {
     struct engine *e = arg;
 
+    pthread_setname_np(pthread_self(), "ledger");
     pthread_mutex_lock(&e->lock);
     while (!e->stop_ledger || e->open->blocks > 0 || e->requests) {
         int64_t now = clock_mono_ms();

@@ -233,6 +233,7 @@ analyst_main(void *arg)
 {
     struct engine *e = arg;
 
+    pthread_setname_np(pthread_self(), "analyst");
     pthread_mutex_lock(&e->lock);
     for (;;) {
         while (!e->analysis_wanted && !e->stop_analyst)

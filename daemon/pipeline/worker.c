@@ -395,6 +395,7 @@ worker_main(void *arg)
     struct run *run = xcalloc(1, sizeof *run);
     struct job *job;
 
+    pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&e->lock);
     while ((job = next_job(e)) != NULL) {
         run->directory = directory_ref(e->directory);
