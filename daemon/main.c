@@ -221,6 +221,7 @@ stop(struct daemon *d)
     int64_t timeout = d->config->stop_timeout_ms;
 
     sd_notify(0, "STOPPING=1");
+    engine_wind_down(d->engine, timeout); /* requests that wait for the engine come to an end */
     if (d->serve)
         edge_post(d->edge, drain_http, d->serve);
     if (d->control)

@@ -92,13 +92,20 @@ struct block {
 /* Takes the block over on ST_OK. ST_FULL: the queue is full, nothing was taken: stop reading
  * and try again when engine_on_room calls. ST_RETRY: shutting down. */
 enum status engine_submit(struct engine *e, struct block *b);
-/* As engine_submit, but waits for room. For threads of their own (imports). */
+/* As engine_submit, but waits for room. For threads of their own (imports). ST_FULL: the input
+ * has filled its share of the quarantine, which only a person can change. */
 enum status engine_submit_wait(struct engine *e, struct block *b);
 
 /* fn is called (from any thread, must not block) each time a full queue has room again. */
 void engine_on_room(struct engine *e, void (*fn)(void *arg), void *arg);
 
-/* The last checkpoint committed for (input, identity); false if none. */
+/* One thread at a time may have a name: an import its content, so that two of the same do not
+ * both begin where the last one ended. False: another has it. */
+bool engine_claim(struct engine *e, const char *name);
+void engine_disclaim(struct engine *e, const char *name);
+
+/* Where (input, identity) stands: the cursor of the last block taken, which is that of the last
+ * commit when the engine was just opened; false if none. */
 bool engine_checkpoint(struct engine *e, const char *input, const char *identity,
                        struct cursor *out);
 /* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
@@ -159,6 +166,11 @@ enum status engine_open(struct engine **out, const struct engine_options *opt, s
  * Redis and analysed). ST_RETRY after timeout_ms with the reason in *err. */
 enum { SETTLE_COMMITTED = 1, SETTLE_REDIS = 2, SETTLE_ANALYSED = 4 };
 enum status engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err);
+
+/* The end is near: engine_submit_wait waits no more (ST_RETRY), and what cannot be committed
+ * within timeout_ms from now is given up, as if it had never been taken. engine_submit still
+ * takes what inputs have in hand. Accepts NULL. */
+void engine_wind_down(struct engine *e, int64_t timeout_ms);
 
 /* Orderly end: drains the queue, commits, folds, projects what it can within timeout_ms,
  * stops a managed Redis, frees. Accepts NULL. */

@@ -32,6 +32,7 @@ struct ledger_state {
     uint64_t late, expired;
     int64_t newest_record;
     uint64_t quarantine_open, quarantine_bytes; /* rows that stand, and what they keep */
+    int64_t seen_since; /* when the oldest fingerprints that are kept were, UTC us; 0: none */
 };
 const struct ledger_state *ledger_state(const struct ledger *l);
 bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
@@ -102,8 +103,10 @@ enum status ledger_load_seen(struct ledger *l, int64_t since,
                              void (*visit)(void *arg, const uint64_t *fp, size_t n,
                                            int64_t created),
                              void *arg, struct error *err);
-/* Gives back, then deletes, seen rows created before `before` (at most a few per call). */
-enum status ledger_expire_seen(struct ledger *l, int64_t before,
+/* Deletes the oldest seen rows: those created before `before`, and as many as hold `excess`
+ * fingerprints; at most a few hundred a call, in one transaction. Then gives back what they held.
+ * *more: there are more to go. */
+enum status ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
                                void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,
                                bool *more, struct error *err);
 enum status ledger_checkpoints(struct ledger *l,
@@ -114,9 +117,10 @@ enum status ledger_checkpoints(struct ledger *l,
 enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input,
                                    uint64_t *dropped, struct error *err);
 
-/* Deletes the oldest quarantine rows for good until the rest keep at most max_bytes. */
-enum status ledger_trim_quarantine(struct ledger *l, uint64_t max_bytes, uint64_t *dropped,
-                                   struct error *err);
+/* How many bytes of refused records each input keeps. */
+enum status ledger_quarantine_use(struct ledger *l,
+                                  void (*visit)(void *arg, const char *input, uint64_t bytes),
+                                  void *arg, struct error *err);
 
 /* Read-only connection for reports, analytics, verification; any one thread. */
 struct ledger_reader;

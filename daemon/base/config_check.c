@@ -13,7 +13,7 @@
 
 #define NAME_BYTES   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define MAX_NODE     32
-#define MAX_TITLE    64
+#define MAX_TITLE    63
 #define MAX_SUBJECT  128
 #define INGEST       "/v1/ingest/"
 #define FEATURE_WORD "feature:"

@@ -96,7 +96,8 @@ static const struct option_row limit_rows[] = {
     {"max_queue", V_SIZE, MAIN(limits.max_queue), "64MiB", MIB, 16 * GIB,
      .help = "Input waiting for the workers; inputs pause when it is reached."},
     {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
-     .help = "Refused records that are kept; beyond that the oldest give way."},
+     .help = "Refused records that are kept, shared out among the inputs. An input that has filled "
+             "its share is not read until its records are replayed or dropped."},
     {"late", V_CHOICE, MAIN(limits.late), "count", .choices = "count quarantine",
      .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
              "in \"quarantine\", because a repetition of it could not be noticed."},

@@ -3,6 +3,7 @@
  */
 #include "sql.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 enum status
@@ -11,7 +12,11 @@ sql_fail(sqlite3 *db, const char *what, struct error *err)
     int code = sqlite3_extended_errcode(db);
     const char *text = sqlite3_errmsg(db);
 
-    if (code == SQLITE_IOERR_SHMSIZE)
+    /* SQLite tells a full disk apart, but not a full quota or a limit on files: all of them leave
+     * the transaction undone. */
+    if (code == SQLITE_IOERR_SHMSIZE ||
+        (code == SQLITE_IOERR_WRITE &&
+         (sqlite3_system_errno(db) == EDQUOT || sqlite3_system_errno(db) == EFBIG)))
         return fail(err, ST_FULL, "%s: no room on the disk", what);
     switch (code & 0xFF) {
     case SQLITE_FULL:

@@ -266,7 +266,10 @@ submit_all(struct import *im, bool eof)
         st = engine_submit_wait(im->engine, &b);
         if (st != ST_OK) {
             block_clear(&b);
-            return fail(im->err, st, "the engine is shutting down");
+            return fail(im->err, ST_RETRY, "%s",
+                        st == ST_FULL ? "too many records were refused: replay or drop them"
+                                        " (callswell quarantine), then import again"
+                                      : "the engine is shutting down");
         }
         tell(im, false);
     }
@@ -355,13 +358,18 @@ import_stream(struct engine *e, const struct import_options *opt, struct import_
     struct import_progress progress = {0};
     struct error own = {.pos = -1};
     struct import im = {.engine = e, .opt = opt, .progress = &progress, .err = err ? err : &own};
-    bool done = false;
+    bool done = false, claimed;
     enum status st = begin(&im);
 
+    claimed = st == ST_OK && engine_claim(e, im.identity);
+    if (st == ST_OK && !claimed)
+        st = fail(im.err, ST_RETRY, "the same content is being imported already");
     if (st == ST_OK)
         st = resume(&im, &done);
     if (st == ST_OK && !done)
         st = read_all(&im);
+    if (claimed)
+        engine_disclaim(e, im.identity);
     if (im.unpack)
         tell(&im, true);
     if (result)

@@ -66,8 +66,6 @@ batch_cursor(struct batch *b, const char *input, const struct cursor *c)
 {
     size_t i;
 
-    if (!c->identity[0])
-        return;
     for (i = 0; i < b->cursor_count; i++)
         if (b->cursors[i].input == input && strcmp(b->cursors[i].cursor.identity, c->identity) == 0)
             break;
@@ -95,6 +93,8 @@ batch_ticket(struct batch *b, const struct block *block)
         .done = block->done,
         .arg = block->done_arg,
         .quarantine_id = block->quarantine_id,
+        .feed = block->source->feed,
+        .bytes = block->n,
     };
     return b->ticket_count;
 }
@@ -113,6 +113,7 @@ part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct 
     }
     if (raw.n > limit)
         kept.n = QUARANTINE_HEAD;
+    atomic_fetch_add(&s->feed->quarantine_bytes, (int64_t)kept.n);
     q = &p->quarantine[p->quarantine_count++];
     *q = (struct quarantine_row){
         .input = span_str(s->input),

@@ -18,9 +18,9 @@
 #define BULK_BATCH_BYTES   (192u << 20) /* of deltas in memory */
 #define FOLD_LOG_BYTES     (64u << 20)
 #define TOTALS_KEEP_BYTES  (64u << 20)
-#define RETRY_COMMIT_MS    500
+#define RETRY_COMMIT_MS    100
 #define EXPIRY_INTERVAL_MS 1000
-#define EXPIRIES_AT_ONCE   256
+#define EXPIRIES_AT_ONCE   4
 
 /* --- committing --- */
 
@@ -70,6 +70,13 @@ gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t 
         lb->newest_record = p->newest_record;
 }
 
+/* Nothing of the row was refused again. */
+static bool
+is_released(const struct ticket *t)
+{
+    return t->quarantine_id && t->count.records > 0 && t->count.quarantined == 0;
+}
+
 static void
 gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batch *lb)
 {
@@ -84,8 +91,7 @@ gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batc
         gather_part(g, lb, &b->parts[i], i);
     g->released = xcalloc(b->ticket_count, sizeof *g->released);
     for (size_t i = 0; i < b->ticket_count; i++)
-        if (b->tickets[i].quarantine_id && b->tickets[i].count.records > 0 &&
-            b->tickets[i].count.quarantined == 0)
+        if (is_released(&b->tickets[i]))
             g->released[lb->released_count++] = b->tickets[i].quarantine_id;
     lb->deltas = g->deltas;
     lb->delta_count = n;
@@ -105,10 +111,30 @@ has_something(const struct ledger_batch *lb)
     return lb->count.records || lb->cursor_count || lb->released_count;
 }
 
+/* Notes that a commit failed. True: it is to be tried again, after a pause. */
+static bool
+stalled(struct engine *e, const struct error *err)
+{
+    bool first, again;
+
+    pthread_mutex_lock(&e->lock);
+    first = !e->stalled[0];
+    again = !e->give_up_ms || clock_mono_ms() < e->give_up_ms;
+    e->commit_failures++;
+    e->abandoned = !again;
+    snprintf(e->stalled, sizeof e->stalled, "%.*s: nothing is taken until that changes",
+             (int)sizeof e->stalled - 50, err->text);
+    pthread_mutex_unlock(&e->lock);
+    if (first)
+        log_error("commit_stalled", "error=\"%s\" action=retry", err->text);
+    return again;
+}
+
 /* What SQLite could not do for want of room or of a free database is tried again until it can:
- * meanwhile nothing is acknowledged and the inputs feel a full queue. Anything else leaves the
- * outcome unknown: the process ends, and its successor reads what is true. */
-static void
+ * meanwhile nothing is acknowledged and nothing more is taken. Anything else leaves the outcome
+ * unknown: the process ends, and its successor reads what is true. False: the daemon is to stop
+ * and cannot wait any longer. */
+static bool
 commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
 {
     struct error err;
@@ -116,27 +142,22 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
 
     while ((st = ledger_commit(e->ledger, lb, seq, &err)) != ST_OK) {
         struct timespec pause = {0, RETRY_COMMIT_MS * 1000000};
-        bool first;
 
         if (st != ST_FULL && st != ST_RETRY) {
             log_error("commit_failed", "error=\"%s\" action=exit", err.text);
             _Exit(1);
         }
-        pthread_mutex_lock(&e->lock);
-        first = !e->stalled[0];
-        e->commit_failures++;
-        snprintf(e->stalled, sizeof e->stalled, "%.*s: records wait until there is",
-                 (int)sizeof e->stalled - 40, err.text);
-        pthread_mutex_unlock(&e->lock);
-        if (first)
-            log_error("commit_stalled", "error=\"%s\" action=retry", err.text);
+        if (!stalled(e, &err))
+            return false;
         nanosleep(&pause, NULL);
     }
     pthread_mutex_lock(&e->lock);
     if (e->stalled[0])
         log_info("commit_resumed", "batch=%llu", (unsigned long long)*seq);
     e->stalled[0] = '\0';
+    engine_wake_room(e);
     pthread_mutex_unlock(&e->lock);
+    return true;
 }
 
 void
@@ -174,15 +195,42 @@ answer(struct batch *b, uint64_t seq)
             b->tickets[i].done(b->tickets[i].arg, ST_OK, &b->tickets[i].count, seq);
 }
 
+/* A batch that could not be committed before the end. Nothing after it may be committed either:
+ * a later cursor would lead past what is lost here. */
+static void
+give_up(struct batch *b, const struct ledger_batch *lb)
+{
+    static const struct outcome_count nothing;
+
+    log_error("batch_given_up", "records=%llu action=\"send or read again\"",
+              (unsigned long long)lb->count.records);
+    for (size_t i = 0; i < b->ticket_count; i++)
+        if (b->tickets[i].done)
+            b->tickets[i].done(b->tickets[i].arg, ST_RETRY, &nothing, 0);
+}
+
+/* Rows that were replayed with success make room in their input's share of the quarantine. */
+static void
+note_released(struct engine *e, const struct batch *b)
+{
+    for (size_t i = 0; i < b->ticket_count; i++)
+        if (is_released(&b->tickets[i]))
+            atomic_fetch_sub(&b->tickets[i].feed->quarantine_bytes, (int64_t)b->tickets[i].bytes);
+    pthread_mutex_lock(&e->lock);
+    engine_wake_room(e);
+    pthread_mutex_unlock(&e->lock);
+}
+
 /* Counting without keeping: the deltas are added up in memory, nothing else happens. */
 static void
 count_only(struct engine *e, struct batch *b, const struct ledger_batch *lb)
 {
     struct outcome_count *c = &e->snapshot.ever;
+    uint64_t seq = e->snapshot.last_batch + 1;
 
-    e->snapshot.last_batch++;
-    apply(e, b, e->snapshot.last_batch);
+    apply(e, b, seq);
     pthread_mutex_lock(&e->lock);
+    e->snapshot.last_batch = seq;
     c->records += lb->count.records;
     c->accepted += lb->count.accepted;
     c->duplicates += lb->count.duplicates;
@@ -190,7 +238,7 @@ count_only(struct engine *e, struct batch *b, const struct ledger_batch *lb)
     c->ignored += lb->count.ignored;
     e->snapshot.late += lb->late;
     pthread_mutex_unlock(&e->lock);
-    answer(b, e->snapshot.last_batch);
+    answer(b, seq);
 }
 
 static void
@@ -204,13 +252,14 @@ commit_batch(struct engine *e, struct batch *b)
     gather(e, b, &g, &lb);
     if (e->dry_run) {
         count_only(e, b, &lb);
+    } else if (e->abandoned || (has_something(&lb) && !commit_surely(e, &lb, &seq))) {
+        give_up(b, &lb);
     } else if (has_something(&lb)) {
-        commit_surely(e, &lb, &seq);
         apply(e, b, seq);
         engine_publish_state(e);
+        if (lb.released_count)
+            note_released(e, b);
         pthread_mutex_lock(&e->lock);
-        for (size_t i = 0; i < b->cursor_count; i++)
-            engine_note_checkpoint(e, b->cursors[i].input, &b->cursors[i].cursor);
         e->commits++;
         e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
         e->log_bytes += atomic_load(&b->bytes);
@@ -269,8 +318,10 @@ fold_if_due(struct engine *e, bool now)
     e->last_fold_ms = clock_mono_ms();
     e->log_bytes = 0;
     e->fold_wanted = false;
-    if (e->last_fold_ms - e->last_analysis_ms >= e->config->analytics_interval_ms)
+    if (e->last_fold_ms - e->last_analysis_ms >= e->config->analytics_interval_ms) {
+        e->last_analysis_ms = e->last_fold_ms;
         e->analysis_wanted = true;
+    }
     pthread_cond_broadcast(&e->committed);
     pthread_mutex_unlock(&e->lock);
 }
@@ -289,48 +340,27 @@ static void
 expire_fingerprints(struct engine *e)
 {
     const struct config_limits *limits = &e->config->limits;
+    int64_t now = clock_mono_ms();
     struct error err;
     bool more = !e->dry_run;
-
-    for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
-        int64_t before = dedup_count(e->dedup) > limits->duplicate_records
-                             ? INT64_MAX
-                             : clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
-
-        if (ledger_expire_seen(e->ledger, before, forget, e, &more, &err) != ST_OK) {
-            log_warn("expiry_postponed", "error=\"%s\"", err.text);
-            return;
-        }
-    }
-}
-
-/* Refused records must not fill the disk: the newest say most about what is wrong now. */
-static void
-expire_quarantine(struct engine *e)
-{
-    uint64_t dropped = 0;
-    struct error err;
-
-    if (e->dry_run)
-        return;
-    if (ledger_trim_quarantine(e->ledger, e->config->limits.quarantine_bytes, &dropped, &err) !=
-        ST_OK)
-        log_warn("expiry_postponed", "error=\"%s\"", err.text);
-    else if (dropped)
-        log_warn("quarantine_trimmed", "records=%llu limit=%llu", (unsigned long long)dropped,
-                 (unsigned long long)e->config->limits.quarantine_bytes);
-}
-
-static void
-expire(struct engine *e)
-{
-    int64_t now = clock_mono_ms();
 
     if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
         return;
     e->last_expiry_ms = now;
-    expire_fingerprints(e);
-    expire_quarantine(e);
+    for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
+        int64_t before = clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
+        uint64_t held = dedup_count(e->dedup);
+        uint64_t excess = held > limits->duplicate_records ? held - limits->duplicate_records : 0;
+
+        if (ledger_expire_seen(e->ledger, before, excess, forget, e, &more, &err) != ST_OK) {
+            log_warn("expiry_postponed", "error=\"%s\"", err.text);
+            return;
+        }
+        if (excess)
+            e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
+    }
+    if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
+        engine_publish_state(e);
 }
 
 /* --- the thread --- */
@@ -381,8 +411,12 @@ close_batch(struct engine *e)
 
     batch_begin(next, closed->number + 1, e->worker_count);
     e->open = next;
+    e->closed = closed;
+    engine_wake_room(e);
     while (closed->blocks_done < closed->blocks)
         pthread_cond_wait(&e->gathered, &e->lock);
+    e->closed = NULL;
+    pthread_cond_broadcast(&e->work);
     return closed;
 }
 
@@ -440,7 +474,7 @@ committer_main(void *arg)
         fold_now = fold_is_due(e);
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);
-        expire(e);
+        expire_fingerprints(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);

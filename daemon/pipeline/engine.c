@@ -120,10 +120,15 @@ remember_checkpoint(void *arg, const char *input, const struct cursor *c)
     engine_note_checkpoint(arg, input, c);
 }
 
+static void
+remember_quarantine(void *arg, const char *input, uint64_t bytes)
+{
+    atomic_fetch_add(&engine_feed(arg, input)->quarantine_bytes, (int64_t)bytes);
+}
+
 static enum status
 open_ledger(struct engine *e, struct error *err)
 {
-    int64_t since = clock_now_us() - (int64_t)e->config->limits.duplicate_window * 1000000;
     char *path = config_state_path(e->config, "ledger.db");
     struct log_replay replay = {.engine = e};
     const struct ledger_state *s;
@@ -137,10 +142,14 @@ open_ledger(struct engine *e, struct error *err)
     e->totals = totals_new(e->ledger, s->folded_batch);
     st = ledger_replay_log(e->ledger, replay_batch, &replay, err);
     totals_publish(e->totals, s->last_batch);
+    /* All there are, also those that are due to be forgotten: what is in the table is in the
+     * filter, and leaves both together. */
     if (st == ST_OK)
-        st = ledger_load_seen(e->ledger, since, remember_seen, e, err);
+        st = ledger_load_seen(e->ledger, INT64_MIN, remember_seen, e, err);
     if (st == ST_OK)
         st = ledger_checkpoints(e->ledger, remember_checkpoint, e, err);
+    if (st == ST_OK)
+        st = ledger_quarantine_use(e->ledger, remember_quarantine, e, err);
     engine_publish_state(e);
     return st;
 }
@@ -212,7 +221,6 @@ analyse(struct engine *e)
 
     if (e->config->clock_data && e->snapshot.newest_record)
         now = e->snapshot.newest_record;
-    e->last_analysis_ms = clock_mono_ms();
     pthread_mutex_unlock(&e->lock);
     st = analyst_run(e->analyst, now, &seq, &err);
     if (st != ST_OK)
@@ -254,6 +262,8 @@ init_sync(struct engine *e)
 {
     pthread_condattr_t attr;
 
+    pthread_mutex_init(&e->replay_lock, NULL);
+    pthread_mutex_init(&e->reload_lock, NULL);
     pthread_mutex_init(&e->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -354,13 +364,25 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     return ST_OK;
 }
 
+void
+engine_wind_down(struct engine *e, int64_t timeout_ms)
+{
+    if (!e)
+        return;
+    pthread_mutex_lock(&e->lock);
+    if (!e->winding_down)
+        e->give_up_ms = clock_mono_ms() + timeout_ms;
+    e->winding_down = true;
+    pthread_cond_broadcast(&e->room);
+    pthread_mutex_unlock(&e->lock);
+}
+
 static void
 stop_threads(struct engine *e)
 {
     pthread_mutex_lock(&e->lock);
     e->closing = e->stop_workers = true;
     pthread_cond_broadcast(&e->work);
-    pthread_cond_broadcast(&e->room);
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; e->workers && i < e->worker_count; i++)
         pthread_join(e->workers[i].thread, NULL);
@@ -408,6 +430,13 @@ free_parts(struct engine *e)
         e->checkpoints = c->next;
         free(c);
     }
+    while (e->claims) {
+        struct claim *c = e->claims;
+
+        e->claims = c->next;
+        free(c->name);
+        free(c);
+    }
 }
 
 /* The order matters: nothing new, all of it committed, folded, projected, analysed; then the
@@ -419,12 +448,15 @@ engine_close(struct engine *e, int64_t timeout_ms)
 
     if (!e)
         return;
+    engine_wind_down(e, timeout_ms);
     stop_threads(e);
     if (e->ledger_running) {
+        int64_t left = e->give_up_ms - clock_mono_ms();
+
         if (engine_fold(e, &err) != ST_OK)
             log_warn("fold_postponed", "error=\"%s\" at=stop", err.text);
-        if (e->projection && timeout_ms > 0 &&
-            projection_wait(e->projection, totals_last(e->totals), timeout_ms, &err) != ST_OK)
+        if (e->projection && left > 0 &&
+            projection_wait(e->projection, totals_last(e->totals), left, &err) != ST_OK)
             log_warn("redis_behind", "error=\"%s\" at=stop", err.text);
     }
     projection_stop(e->projection);

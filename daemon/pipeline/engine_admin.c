@@ -13,22 +13,26 @@ enum status
 engine_reload_customers(struct engine *e, struct error *err)
 {
     struct directory_builder *b = directory_builder_new();
-    enum status st = analyst_directory(e->analyst, b, err);
-    struct directory *made = directory_build(b), *old;
+    struct directory *made, *old;
+    enum status st;
 
-    if (st != ST_OK) {
-        directory_unref(made);
-        return st;
+    pthread_mutex_lock(&e->reload_lock);
+    st = analyst_directory(e->analyst, b, err);
+    made = old = directory_build(b);
+    if (st == ST_OK) {
+        pthread_mutex_lock(&e->lock);
+        old = e->directory;
+        e->directory = made;
+        pthread_mutex_unlock(&e->lock);
     }
-    pthread_mutex_lock(&e->lock);
-    old = e->directory;
-    e->directory = made;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->reload_lock);
     directory_unref(old);
-    return ST_OK;
+    return st;
 }
 
 /* --- merging customers --- */
+
+#define MERGE_WAIT_MS 60000
 
 struct merge {
     struct span from, to;
@@ -117,6 +121,11 @@ merge_on_ledger(struct engine *e, void *arg, struct error *err)
         st = ledger_commit(e->ledger, &empty, &seq, err);
     if (st == ST_OK)
         st = move_cells(e, m, seq, err);
+    if (st == ST_IO || st == ST_CORRUPT) {
+        /* Memory may now differ from what is on disk: only a new start knows. */
+        log_error("merge_failed", "error=\"%s\" action=exit", err ? err->text : "");
+        _Exit(1);
+    }
     if (st == ST_OK) {
         totals_publish(e->totals, seq);
         engine_publish_state(e);
@@ -132,9 +141,12 @@ engine_merge_customer(struct engine *e, struct span from, struct span to, uint64
     struct merge m = {.from = from, .to = to};
     enum status st;
 
+    *cells = 0;
     if (span_eq(from, to))
         return fail(err, ST_BAD_INPUT, "a customer cannot be merged with itself");
-    st = engine_ask_ledger(e, merge_on_ledger, &m, err);
+    st = engine_settle(e, SETTLE_COMMITTED, MERGE_WAIT_MS, err); /* what is on its way moves too */
+    if (st == ST_OK)
+        st = engine_ask_ledger(e, merge_on_ledger, &m, err);
     *cells = m.day_count;
     free(m.days);
     return st;
@@ -146,7 +158,7 @@ struct replay {
     struct engine *engine;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    size_t waiting;
+    size_t waiting, given_up;
     struct outcome_count count;
     size_t cut_off; /* rows whose record was longer than what was kept */
     struct quarantine_row *rows;
@@ -186,8 +198,9 @@ replayed(void *arg, enum status st, const struct outcome_count *count, uint64_t 
 {
     struct replay *r = arg;
 
-    (void)st, (void)batch;
+    (void)batch;
     pthread_mutex_lock(&r->lock);
+    r->given_up += st != ST_OK;
     r->count.records += count->records;
     r->count.accepted += count->accepted;
     r->count.duplicates += count->duplicates;
@@ -231,7 +244,10 @@ replay_row(struct replay *r, const struct quarantine_row *q, struct error *err)
             return ST_OK;
         free(b.p);
         free(b.frame_end);
+        pthread_mutex_lock(&r->lock);
         r->waiting--;
+        pthread_mutex_unlock(&r->lock);
+        fail(err, st, "shutting down");
     }
     source_unref(b.source);
     return st;
@@ -262,6 +278,8 @@ engine_replay(struct engine *e, uint64_t id, const char *input, struct outcome_c
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.changed, NULL);
     arena_init(&r.memory);
+    /* Rows that another replay has in hand are gone, or stand, when it is done. */
+    pthread_mutex_lock(&e->replay_lock);
     st = read_rows(&r, id, input, err);
     for (size_t i = r.row_count; i-- > 0 && st == ST_OK;) /* oldest first */
         st = replay_row(&r, &r.rows[i], err);
@@ -272,6 +290,10 @@ engine_replay(struct engine *e, uint64_t id, const char *input, struct outcome_c
     while (r.waiting > 0)
         pthread_cond_wait(&r.changed, &r.lock);
     pthread_mutex_unlock(&r.lock);
+    pthread_mutex_unlock(&e->replay_lock);
+    if (st == ST_OK && r.given_up)
+        st = fail(err, ST_RETRY, "%zu records could not be committed and stay in quarantine",
+                  r.given_up);
     if (st == ST_OK && r.row_count == 0)
         st = r.cut_off ? fail(err, ST_BAD_INPUT,
                               "%zu records are longer than max_record and were kept in part only:"
@@ -292,13 +314,34 @@ struct drop {
     uint64_t dropped;
 };
 
+/* Before and after: what is in between is the difference, whatever workers add meanwhile. */
+static void
+take_use(void *arg, const char *input, uint64_t bytes)
+{
+    atomic_fetch_sub(&engine_feed(arg, input)->quarantine_bytes, (int64_t)bytes);
+}
+
+static void
+give_use(void *arg, const char *input, uint64_t bytes)
+{
+    atomic_fetch_add(&engine_feed(arg, input)->quarantine_bytes, (int64_t)bytes);
+}
+
 static enum status
 drop_on_ledger(struct engine *e, void *arg, struct error *err)
 {
     struct drop *d = arg;
-    enum status st = ledger_drop_quarantine(e->ledger, d->id, d->input, &d->dropped, err);
+    enum status st = ledger_quarantine_use(e->ledger, take_use, e, err);
 
+    if (st != ST_OK)
+        return st;
+    st = ledger_drop_quarantine(e->ledger, d->id, d->input, &d->dropped, err);
+    if (ledger_quarantine_use(e->ledger, give_use, e, NULL) != ST_OK)
+        log_warn("quarantine_not_counted", "until=restart");
     engine_publish_state(e);
+    pthread_mutex_lock(&e->lock);
+    engine_wake_room(e);
+    pthread_mutex_unlock(&e->lock);
     return st;
 }
 

@@ -70,8 +70,12 @@ feed_scan_memory(void *ctx, unsigned partition, uint64_t after, cell_visit *visi
 static int64_t
 feed_now(void *ctx)
 {
-    const struct engine *e = ((struct feed_context *)ctx)->engine;
-    int64_t newest = __atomic_load_n(&e->snapshot.newest_record, __ATOMIC_RELAXED);
+    struct engine *e = ((struct feed_context *)ctx)->engine;
+    int64_t newest;
+
+    pthread_mutex_lock(&e->lock);
+    newest = e->snapshot.newest_record;
+    pthread_mutex_unlock(&e->lock);
 
     return e->config->clock_data && newest ? newest : clock_now();
 }

@@ -31,6 +31,7 @@ struct feed_state { /* counters of one configured input; never freed before the 
     char input[64];
     pthread_mutex_t lock; /* guards the texts in `report` */
     struct feed report;
+    _Atomic int64_t quarantine_bytes; /* of its refused records that are kept */
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
     _Atomic int64_t last_record, last_arrival;
 };
@@ -68,6 +69,8 @@ struct ticket {
     ticket_done *done;
     void *arg;
     uint64_t quarantine_id; /* row to release if nothing was refused */
+    struct feed_state *feed;
+    size_t bytes; /* of that row */
     struct outcome_count count;
 };
 
@@ -98,6 +101,11 @@ struct checkpoint { /* newest committed cursor of one (input, identity) */
     uint64_t order;
 };
 
+struct claim { /* a name that one thread at a time may have */
+    struct claim *next;
+    char *name;
+};
+
 struct room_callback {
     void (*fn)(void *arg);
     void *arg;
@@ -122,7 +130,10 @@ struct engine {
     struct aggregate_options aggregate;
     struct mapping_context mapping; /* now is filled in per block */
     struct dedup *dedup;
+    _Atomic int64_t window_cut; /* UTC: ids that arrived before gave way to newer ones; 0: none */
 
+    pthread_mutex_t replay_lock; /* one replay at a time: a row is counted once */
+    pthread_mutex_t reload_lock; /* a directory is never replaced by an older one */
     pthread_mutex_t lock;
     pthread_cond_t work;      /* a job was queued, or stop */
     pthread_cond_t room;      /* the queue shrank */
@@ -131,7 +142,11 @@ struct engine {
     struct job *head, *tail;
     size_t queue_bytes, queue_blocks;
     bool was_full, closing, stop_workers, stop_ledger, stop_analyst;
+    bool winding_down;  /* nobody waits for room any more */
+    int64_t give_up_ms; /* commits that fail after this are given up; 0: never */
+    bool abandoned;     /* one was: no later batch may be committed */
     struct batch *open;
+    struct batch *closed; /* no longer open, and not all of its blocks are done */
     struct batch batches[2];
     uint64_t committed_number; /* batch.number of the last one committed */
     bool fold_wanted, analysis_wanted;
@@ -142,6 +157,7 @@ struct engine {
     struct feed_state *feeds;
     struct checkpoint *checkpoints;
     uint64_t checkpoint_order;
+    struct claim *claims;
 
     struct worker *workers;
     size_t worker_count;
@@ -197,6 +213,12 @@ void part_quarantine(struct part *p, const struct source *s, uint64_t offset, st
 /* Number of the last batch that holds anything submitted so far, and makes it wanted now.
  * Lock held. */
 uint64_t engine_want_commit(struct engine *e);
+
+/* Bytes of refused records that each input may keep. */
+int64_t engine_quarantine_share(const struct engine *e);
+
+/* Tells those who met a full queue if there is room now. Lock held. */
+void engine_wake_room(struct engine *e);
 
 /* engine_feed.c: what the projection and the verification see of the ledger */
 void engine_make_feed(struct engine *e, struct change_feed *out);

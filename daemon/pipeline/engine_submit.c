@@ -20,9 +20,38 @@
 static bool
 has_room(const struct engine *e, size_t n)
 {
-    if (atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
+    if (e->stalled[0] || atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
         return false;
     return e->queue_bytes == 0 || e->queue_bytes + n <= e->config->limits.max_queue;
+}
+
+void
+engine_wake_room(struct engine *e)
+{
+    if (!e->was_full || e->queue_bytes > e->config->limits.max_queue / 2 || !has_room(e, 0))
+        return;
+    e->was_full = false;
+    pthread_cond_broadcast(&e->room);
+    for (size_t i = 0; i < e->room_callback_count; i++)
+        e->room_callbacks[i].fn(e->room_callbacks[i].arg);
+}
+
+int64_t
+engine_quarantine_share(const struct engine *e)
+{
+    /* One for each input, and one for imports. */
+    return e->dry_run
+               ? INT64_MAX
+               : (int64_t)(e->config->limits.quarantine_bytes / (e->config->input_count + 1));
+}
+
+/* Refused records wait for a person. An input whose share of the room for them is full is
+ * stopped: the others go on, and nothing that was refused is thrown away. */
+static bool
+quarantine_is_full(const struct engine *e, const struct block *b)
+{
+    return !b->quarantine_id &&
+           atomic_load(&b->source->feed->quarantine_bytes) >= engine_quarantine_share(e);
 }
 
 static void
@@ -41,7 +70,10 @@ enqueue(struct engine *e, const struct block *b)
         open->bulk_only = false;
     if (b->done && !b->bulk)
         open->wanted = true; /* somebody waits for the answer */
-    batch_cursor(open, b->source->feed->input, &b->cursor);
+    if (b->cursor.identity[0]) {
+        batch_cursor(open, b->source->feed->input, &b->cursor);
+        engine_note_checkpoint(e, b->source->feed->input, &b->cursor);
+    }
     if (e->tail)
         e->tail->next = job;
     else
@@ -61,7 +93,7 @@ engine_submit(struct engine *e, struct block *b)
     pthread_mutex_lock(&e->lock);
     if (e->closing) {
         st = ST_RETRY;
-    } else if (!has_room(e, b->n)) {
+    } else if (!has_room(e, b->n) || quarantine_is_full(e, b)) {
         e->was_full = true;
         st = ST_FULL;
     } else {
@@ -77,12 +109,14 @@ engine_submit_wait(struct engine *e, struct block *b)
     enum status st = ST_OK;
 
     pthread_mutex_lock(&e->lock);
-    while (!e->closing && !has_room(e, b->n)) {
+    while (!e->winding_down && !has_room(e, b->n)) {
         e->was_full = true;
         pthread_cond_wait(&e->room, &e->lock);
     }
-    if (e->closing)
+    if (e->winding_down)
         st = ST_RETRY;
+    else if (quarantine_is_full(e, b))
+        st = ST_FULL;
     else
         enqueue(e, b);
     pthread_mutex_unlock(&e->lock);
@@ -184,9 +218,9 @@ engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error 
 
     pthread_mutex_lock(&e->lock);
     number = engine_want_commit(e);
-    if (!wait_until(e, is_committed, number, &deadline))
-        st =
-            fail(err, ST_RETRY, "not committed in time%s%s", e->stalled[0] ? ": " : "", e->stalled);
+    if (!wait_until(e, is_committed, number, &deadline) || e->abandoned)
+        st = fail(err, ST_RETRY, "not committed%s%s%s", e->abandoned ? "" : " in time",
+                  e->stalled[0] ? ": " : "", e->stalled);
     seq = e->snapshot.last_batch;
     if (st == ST_OK && (what & SETTLE_ANALYSED) && e->analyst)
         st = settle_analysed(e, number, seq, &deadline, err);
@@ -284,6 +318,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->newest_record = e->snapshot.newest_record;
     out->quarantine_open = e->snapshot.quarantine_open;
     out->quarantine_bytes = e->snapshot.quarantine_bytes;
+    out->dedup_window_start = e->snapshot.seen_since / 1000000;
     out->queue_bytes = e->queue_bytes;
     out->queue_blocks = e->queue_blocks;
     out->delta_bytes = atomic_load(&e->batches[0].bytes) + atomic_load(&e->batches[1].bytes);

@@ -45,7 +45,7 @@ static const char *const statement_sql[STATEMENTS] = {
                        " ?10, ?11, ?12, ?13, ?14)",
     [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
     [PUT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, 0, ?5)"
+    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, ?5)"
                        " ON CONFLICT DO UPDATE SET position = excluded.position,"
                        " fingerprint = excluded.fingerprint, seq = excluded.seq",
     [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -64,6 +64,7 @@ static const char *const statement_sql[STATEMENTS] = {
                    " HAVING count(*) > 0",
     [DELETE_AUDIT] = "DELETE FROM audit WHERE seq > ?1 AND seq < ?2",
     [PUT_FOLDED] = "UPDATE meta SET folded_batch = ?1",
+    [DELETE_SEEN] = "DELETE FROM seen WHERE seq <= ?1",
 };
 
 static void
@@ -105,21 +106,30 @@ ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_s
                   struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result = sql_prepare(db, &st,
-                                     "SELECT version, id, node, incarnation, last_batch,"
-                                     " folded_batch, records, accepted, duplicates, quarantined,"
-                                     " ignored, late, expired, newest FROM meta",
-                                     err);
+    int64_t version = 0;
     bool row = false;
-    int version = 0;
+    /* The version alone first: the columns of another one may have other names. */
+    enum status result = sql_value(db, "SELECT version FROM meta", 0, &version, err);
 
+    if (result == ST_OK && version == 0)
+        result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
+    if (result == ST_OK && version != LEDGER_VERSION)
+        result = fail(err, ST_BAD_CONFIG,
+                      "ledger.db has version %lld, this program reads version %d: use the program"
+                      " that wrote it",
+                      (long long)version, LEDGER_VERSION);
+    if (result == ST_OK)
+        result = sql_prepare(db, &st,
+                             "SELECT version, id, node, incarnation, last_batch, folded_batch,"
+                             " records, accepted, duplicates, quarantined, ignored, late, expired,"
+                             " newest FROM meta",
+                             err);
     if (result != ST_OK)
         return result;
     result = sql_step(st, &row, err);
     if (result == ST_OK && !row)
         result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
     if (result == ST_OK) {
-        version = sqlite3_column_int(st, 0);
         snprintf(s->id, sizeof s->id, "%.*s", SPAN_ARG(sql_column(st, 1)));
         snprintf(node, node_size, "%.*s", SPAN_ARG(sql_column(st, 2)));
         s->incarnation = (uint64_t)sqlite3_column_int64(st, 3);
@@ -135,11 +145,6 @@ ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_s
         s->newest_record = sqlite3_column_int64(st, 13);
     }
     sqlite3_finalize(st);
-    if (result == ST_OK && version != LEDGER_VERSION)
-        return fail(err, ST_BAD_CONFIG,
-                    "ledger.db has version %d, this program reads version %d: use the program"
-                    " that wrote it",
-                    version, LEDGER_VERSION);
     return result;
 }
 
@@ -273,7 +278,7 @@ open_database(struct ledger *l, const char *path, struct error *err)
                         NULL) != SQLITE_OK)
         return sql_fail(l->db, path, err);
     sqlite3_extended_result_codes(l->db, 1);
-    sqlite3_busy_timeout(l->db, 5000);
+    sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
     result = sql_exec(l->db,
                       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
                       "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"

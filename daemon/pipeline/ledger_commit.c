@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "clock.h"
 #include "hash.h"
 
 #define PASSIVE_CHECKPOINT_PAGES 1000
 #define RESTART_WAL_BYTES        (64u << 20)
 #define TRUNCATE_WAL_BYTES       (256u << 20)
+#define INSIST_EVERY_MS          2000
+#define INSIST_MS                250
 
 /* The deltas of every part, one after the other, each behind its length: adding is all that is
  * ever done with them. */
@@ -189,18 +192,25 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     return s;
 }
 
-/* Checkpoints of the WAL grow more insistent with its size; a reader that holds an old
- * snapshot can delay them, never the commit. */
+/* Checkpoints of the WAL grow more insistent with its size: those wait for readers, a little and
+ * now and then, because answers wait meanwhile. */
 static void
 checkpoint_wal(struct ledger *l)
 {
     size_t bytes = (size_t)l->wal_pages * 8192;
-    int mode = bytes > TRUNCATE_WAL_BYTES  ? SQLITE_CHECKPOINT_TRUNCATE
-               : bytes > RESTART_WAL_BYTES ? SQLITE_CHECKPOINT_RESTART
-                                           : SQLITE_CHECKPOINT_PASSIVE;
+    int64_t now = clock_mono_ms();
+    int mode = SQLITE_CHECKPOINT_PASSIVE;
 
-    if (l->wal_pages >= PASSIVE_CHECKPOINT_PAGES)
-        sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
+    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES)
+        return;
+    if (bytes > RESTART_WAL_BYTES && now - l->insisted_ms >= INSIST_EVERY_MS) {
+        mode = bytes > TRUNCATE_WAL_BYTES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+        l->insisted_ms = now;
+        sqlite3_busy_timeout(l->db, INSIST_MS);
+    }
+    sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
+    if (mode != SQLITE_CHECKPOINT_PASSIVE)
+        sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
 }
 
 enum status

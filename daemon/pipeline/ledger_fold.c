@@ -261,42 +261,72 @@ ledger_load_seen(struct ledger *l, int64_t since,
     return result;
 }
 
-enum status
-ledger_expire_seen(struct ledger *l, int64_t before,
-                   void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg, bool *more,
-                   struct error *err)
+#define EXPIRE_ROWS 256
+#define EXPIRE_IDS  (4u << 20)
+
+struct expiry { /* rows that may go together: one transaction costs one sync */
+    struct buf fingerprints;
+    int64_t last, since;
+    size_t rows;
+    bool more;
+};
+
+/* The oldest rows that are older than `before`, or needed to make up `excess`. */
+static enum status
+find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x, struct error *err)
 {
     struct buf aligned = {0};
-    sqlite3_stmt *st, *del = NULL;
-    const uint64_t *fp;
-    size_t n;
+    sqlite3_stmt *st;
     enum status result = sql_prepare(l->db, &st,
                                      "SELECT seq, created, fingerprints, checksum FROM seen"
-                                     " ORDER BY seq LIMIT 1",
+                                     " ORDER BY seq LIMIT ?1",
                                      err);
+    bool row = false;
 
-    *more = false;
     if (result == ST_OK)
-        result = sql_step(st, more, err);
-    if (result == ST_OK && *more && sqlite3_column_int64(st, 1) >= before)
-        *more = false;
-    if (result == ST_OK && *more) {
-        int64_t seq = sqlite3_column_int64(st, 0);
+        sqlite3_bind_int(st, 1, EXPIRE_ROWS + 1);
+    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
+        size_t gone = x->fingerprints.n / sizeof(uint64_t), n;
+        const uint64_t *fp;
 
+        x->since = sqlite3_column_int64(st, 1);
+        if (x->since >= before && gone >= excess)
+            break;
+        x->more = x->rows == EXPIRE_ROWS || gone >= EXPIRE_IDS;
+        if (x->more)
+            break;
         result = read_seen(st, &fp, &n, &aligned, err);
-        sqlite3_reset(st);
         if (result == ST_OK)
-            result = sql_prepare(l->db, &del, "DELETE FROM seen WHERE seq = ?1", err);
-        if (result == ST_OK) {
-            sqlite3_bind_int64(del, 1, seq);
-            result = sql_run(del, err);
-        }
-        if (result == ST_OK)
-            visit(arg, fp, n);
-        sqlite3_finalize(del);
+            buf_add(&x->fingerprints, fp, n * sizeof *fp);
+        x->last = sqlite3_column_int64(st, 0);
+        x->rows++;
+        x->since = 0;
     }
     sqlite3_finalize(st);
     buf_clear(&aligned);
+    return result;
+}
+
+enum status
+ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
+                   void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg, bool *more,
+                   struct error *err)
+{
+    struct expiry x = {0};
+    enum status result = find_expired(l, before, excess, &x, err);
+
+    if (result == ST_OK && x.rows > 0) {
+        sqlite3_bind_int64(l->st[DELETE_SEEN], 1, x.last);
+        result = sql_run(l->st[DELETE_SEEN], err);
+    }
+    *more = result == ST_OK && x.more;
+    if (result == ST_OK) {
+        l->state.seen_since = x.since;
+        if (x.rows > 0)
+            visit(arg, (const uint64_t *)(const void *)x.fingerprints.p,
+                  x.fingerprints.n / sizeof(uint64_t));
+    }
+    buf_clear(&x.fingerprints);
     return result;
 }
 
@@ -328,18 +358,6 @@ ledger_checkpoints(struct ledger *l,
     return result;
 }
 
-/* Runs a deletion of quarantine rows, and counts what is gone and what is left. */
-static enum status
-finish_drop(struct ledger *l, sqlite3_stmt *st, uint64_t *dropped, struct error *err)
-{
-    enum status result = sql_run(st, err);
-
-    if (result != ST_OK)
-        return result;
-    *dropped = (uint64_t)sqlite3_changes64(l->db);
-    return ledger_count_quarantine(l->db, &l->state, err);
-}
-
 enum status
 ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_t *dropped,
                        struct error *err)
@@ -354,29 +372,26 @@ ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input, uint64_
         return result;
     sqlite3_bind_int64(st, 1, (int64_t)id);
     sql_bind_text(st, 2, span_str(input ? input : ""));
-    result = finish_drop(l, st, dropped, err);
+    result = sql_run(st, err);
+    if (result == ST_OK) {
+        *dropped = (uint64_t)sqlite3_changes64(l->db);
+        result = ledger_count_quarantine(l->db, &l->state, err);
+    }
     sqlite3_finalize(st);
     return result;
 }
 
 enum status
-ledger_trim_quarantine(struct ledger *l, uint64_t max_bytes, uint64_t *dropped, struct error *err)
+ledger_quarantine_use(struct ledger *l, void (*visit)(void *arg, const char *input, uint64_t bytes),
+                      void *arg, struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result;
+    bool row = false;
+    enum status result = sql_prepare(
+        l->db, &st, "SELECT input, sum(length(head)) FROM quarantine GROUP BY input", err);
 
-    *dropped = 0;
-    if (l->state.quarantine_bytes <= max_bytes)
-        return ST_OK;
-    result = sql_prepare(l->db, &st,
-                         "DELETE FROM quarantine WHERE id IN (SELECT id FROM (SELECT id,"
-                         " sum(length(head)) OVER (ORDER BY id DESC) AS kept FROM quarantine)"
-                         " WHERE kept > ?1)",
-                         err);
-    if (result != ST_OK)
-        return result;
-    sqlite3_bind_int64(st, 1, (int64_t)(max_bytes - max_bytes / 8)); /* not again at once */
-    result = finish_drop(l, st, dropped, err);
+    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row)
+        visit(arg, (const char *)sqlite3_column_text(st, 0), (uint64_t)sqlite3_column_int64(st, 1));
     sqlite3_finalize(st);
     return result;
 }

@@ -8,6 +8,8 @@
 #include "ledger_schema.h"
 #include "sql.h"
 
+#define LEDGER_BUSY_MS 5000
+
 enum statement {
     BEGIN,
     COMMIT,
@@ -27,6 +29,7 @@ enum statement {
     FOLD_AUDIT,
     DELETE_AUDIT,
     PUT_FOLDED,
+    DELETE_SEEN,
     STATEMENTS
 };
 
@@ -44,6 +47,7 @@ struct ledger {
     size_t known_days;
     struct buf raw, packed; /* scratch for blobs */
     int wal_pages;
+    int64_t insisted_ms; /* when a checkpoint last waited for readers */
 };
 
 /* Ends a transaction: COMMIT if all went well so far, else ROLLBACK. A COMMIT that fails for any

@@ -62,6 +62,10 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
         out[n].ignored = f->ignored;
         out[n].last_record = f->last_record;
         out[n].last_arrival = f->last_arrival;
+        if (f->quarantine_bytes >= engine_quarantine_share(e))
+            snprintf(out[n].problem, sizeof out[n].problem,
+                     "its share of the quarantine is full (limits.quarantine_bytes): nothing more"
+                     " is read until records are replayed or dropped");
         n++;
     }
     pthread_mutex_unlock(&e->lock);
@@ -179,22 +183,64 @@ source_cut(const struct source *s, struct span buf, bool eof)
     return s->parser->cut(s->format, buf, source_max_record(s), eof);
 }
 
+/* --- claims --- */
+
+bool
+engine_claim(struct engine *e, const char *name)
+{
+    struct claim *c;
+
+    pthread_mutex_lock(&e->lock);
+    for (c = e->claims; c; c = c->next)
+        if (strcmp(c->name, name) == 0)
+            break;
+    if (!c) {
+        struct claim *made = xcalloc(1, sizeof *made);
+
+        made->name = xstrdup(name);
+        made->next = e->claims;
+        e->claims = made;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return c == NULL;
+}
+
+void
+engine_disclaim(struct engine *e, const char *name)
+{
+    pthread_mutex_lock(&e->lock);
+    for (struct claim **at = &e->claims; *at; at = &(*at)->next)
+        if (strcmp((*at)->name, name) == 0) {
+            struct claim *c = *at;
+
+            *at = c->next;
+            free(c->name);
+            free(c);
+            break;
+        }
+    pthread_mutex_unlock(&e->lock);
+}
+
 /* --- checkpoints --- */
 
+/* The list keeps every file ever seen; those that are being read are in front. */
 void
 engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c)
 {
-    struct checkpoint *p;
+    struct checkpoint **at = &e->checkpoints, *p;
 
-    for (p = e->checkpoints; p; p = p->next)
-        if (strcmp(p->cursor.identity, c->identity) == 0 && strcmp(p->input, input) == 0)
-            break;
-    if (!p) {
+    while (*at &&
+           (strcmp((*at)->cursor.identity, c->identity) != 0 || strcmp((*at)->input, input) != 0))
+        at = &(*at)->next;
+    p = *at;
+    if (p) {
+        *at = p->next;
+    } else {
         p = xcalloc(1, sizeof *p);
         snprintf(p->input, sizeof p->input, "%s", input);
-        p->next = e->checkpoints;
-        e->checkpoints = p;
     }
+    p->next = e->checkpoints;
+    e->checkpoints = p;
     p->cursor = *c;
     p->order = ++e->checkpoint_order;
 }

@@ -37,6 +37,7 @@ struct run { /* one block being worked on */
     struct mapping_context mapping;
     int64_t window_start; /* event times before this are late */
     struct outcome_count count;
+    int64_t newest_record;
     struct pending group[GROUP];
     size_t pending;
     bool replay;
@@ -147,8 +148,8 @@ count_fresh(struct run *run, struct pending *p)
     struct record *r = &p->record;
 
     run->count.accepted++;
-    if (r->start > run->part->newest_record)
-        run->part->newest_record = r->start;
+    if (r->start > run->newest_record)
+        run->newest_record = r->start;
     if (p->identified && r->start < run->window_start)
         run->part->late++;
     if (is_event(r->kind)) {
@@ -168,6 +169,11 @@ flush_group(struct run *run)
     size_t index[GROUP], n = 0;
     bool fresh[GROUP];
 
+    if (run->replay && run->count.quarantined > 0) {
+        /* The row stays, so nothing of it may count: it will be tried again as a whole. */
+        run->count.quarantined += run->pending;
+        run->pending = 0;
+    }
     for (size_t i = 0; i < run->pending; i++)
         if (run->group[i].identified) {
             index[n] = i;
@@ -306,8 +312,11 @@ note_feed(struct run *run)
     f->quarantined += run->count.quarantined;
     f->ignored += run->count.ignored;
     f->last_arrival = clock_now();
-    if (run->part->newest_record > f->last_record)
-        f->last_record = run->part->newest_record;
+    for (int64_t seen = f->last_record; run->newest_record > seen;)
+        if (atomic_compare_exchange_weak(&f->last_record, &seen, run->newest_record))
+            break;
+    if (run->newest_record > run->part->newest_record)
+        run->part->newest_record = run->newest_record;
 }
 
 static void
@@ -340,8 +349,11 @@ process(struct worker *w, struct job *job, struct run *run)
     run->mapping = e->mapping;
     run->mapping.now = clock_now();
     run->window_start = run->mapping.now - (int64_t)e->config->limits.duplicate_window;
+    if (run->window_start < e->window_cut)
+        run->window_start = e->window_cut;
     run->replay = job->block.quarantine_id != 0;
     memset(&run->count, 0, sizeof run->count);
+    run->newest_record = 0;
     run->pending = 0;
     before = part_bytes(run->part);
     work_through(run);
@@ -363,12 +375,15 @@ finish(struct engine *e, struct job *job, const struct outcome_count *count)
     e->queue_bytes -= job->block.n;
     e->queue_blocks--;
     pthread_cond_signal(&e->gathered);
-    if (e->was_full && e->queue_bytes <= e->config->limits.max_queue / 2) {
-        e->was_full = false;
-        pthread_cond_broadcast(&e->room);
-        for (size_t i = 0; i < e->room_callback_count; i++)
-            e->room_callbacks[i].fn(e->room_callbacks[i].arg);
-    }
+    engine_wake_room(e);
+}
+
+/* A batch is finished before the next one is begun: whoever is told "duplicate" is told so no
+ * earlier than the record that counted is committed. */
+static bool
+may_begin(const struct engine *e)
+{
+    return e->head && (!e->closed || e->head->batch == e->closed);
 }
 
 static struct job *
@@ -376,7 +391,7 @@ next_job(struct engine *e)
 {
     struct job *job;
 
-    while (!e->head && !e->stop_workers)
+    while (!may_begin(e) && (e->head || !e->stop_workers))
         pthread_cond_wait(&e->work, &e->lock);
     job = e->head;
     if (job) {

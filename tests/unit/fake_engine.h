@@ -70,6 +70,19 @@ fake_free(struct engine *e)
     free(e);
 }
 
+bool
+engine_claim(struct engine *e, const char *name)
+{
+    (void)e, (void)name;
+    return true;
+}
+
+void
+engine_disclaim(struct engine *e, const char *name)
+{
+    (void)e, (void)name;
+}
+
 enum status
 engine_source(struct engine *e, struct source **out, const struct source_options *opt,
               struct error *err)

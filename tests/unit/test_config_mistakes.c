@@ -94,8 +94,8 @@ static const struct {
      "from: not an option of tcp inputs"},
     {"input \"a\" { type = http\n path = \"/ingest\" format = f }", 2,
      "path: expected /v1/ingest/NAME"},
-    {"input \"a b\" { type = http format = f }", 1, "input: expected a title of 1 to 64 of"},
-    {"input \"\" { type = http format = f }", 1, "input: expected a title of 1 to 64 of"},
+    {"input \"a b\" { type = http format = f }", 1, "input: expected a title of 1 to 63 of"},
+    {"input \"\" { type = http format = f }", 1, "input: expected a title of 1 to 63 of"},
     {"format \"f\" { type = regex pattern = '(?<start>.*)' }\n"
      "input \"a\" { type = http format = f }\n"
      "input \"b\" { type = http path = \"/v1/ingest/a\" format = f }",

@@ -1,5 +1,5 @@
 /*
- * test_quarantine.c - refused records in the ledger: kept, dropped, trimmed to a limit.
+ * test_quarantine.c - refused records in the ledger: kept, numbered, dropped.
  */
 #include <stdio.h>
 #include <string.h>
@@ -70,36 +70,46 @@ TEST(quarantine_drops_by_input)
 }
 
 static enum status
-newest_first(void *arg, const struct quarantine_row *row, struct error *err)
+count_row(void *arg, const struct quarantine_row *row, struct error *err)
 {
-    struct buf *out = arg;
-
-    (void)err;
-    buf_span(out, row->reason);
-    buf_char(out, ' ');
+    (void)row, (void)err;
+    ++*(uint64_t *)arg;
     return ST_OK;
 }
 
-TEST(quarantine_beyond_its_limit_loses_the_oldest)
+TEST(quarantine_never_gives_a_number_twice)
 {
     struct ledger *l = ledger_with(10, 100);
     struct ledger_reader *r = NULL;
-    struct buf left = {0};
-    uint64_t dropped = 7;
+    uint64_t dropped = 0, seen = 0;
     struct error err;
 
-    CHECK_INT(ledger_trim_quarantine(l, 1000, &dropped, &err), ST_OK); /* just fits */
-    CHECK_INT(dropped, 0);
-    CHECK_INT(ledger_trim_quarantine(l, 800, &dropped, &err),
-              ST_OK); /* an eighth of room is made */
-    CHECK_INT(dropped, 3);
-    CHECK_INT(ledger_state(l)->quarantine_open, 7);
-    CHECK_INT(ledger_state(l)->quarantine_bytes, 700);
-    CHECK_INT(ledger_state(l)->ever.quarantined, 10);
+    CHECK_INT(ledger_drop_quarantine(l, 10, NULL, &dropped, &err), ST_OK);
+    CHECK_INT(dropped, 1);
+    refuse(l, "odd", 11, 100);
     CHECK_INT(ledger_reader_open(&r, "ledger.db", &err), ST_OK);
-    CHECK_INT(ledger_scan_quarantine(r, "", 0, 0, newest_first, &left, &err), ST_OK);
-    CHECK_SPAN(span_of(left.p, left.n), "10 9 8 7 6 5 4 ");
-    buf_clear(&left);
+    CHECK_INT(ledger_scan_quarantine(r, "", 10, 0, count_row, &seen, &err), ST_OK);
+    CHECK_INT(seen, 0);
+    CHECK_INT(ledger_scan_quarantine(r, "", 11, 0, count_row, &seen, &err), ST_OK);
+    CHECK_INT(seen, 1);
     ledger_reader_close(r);
+    ledger_close(l);
+}
+
+static void
+add_use(void *arg, const char *input, uint64_t bytes)
+{
+    ((uint64_t *)arg)[strcmp(input, "odd") == 0] += bytes;
+}
+
+TEST(quarantine_tells_what_each_input_keeps)
+{
+    struct ledger *l = ledger_with(9, 100);
+    uint64_t use[2] = {0, 0};
+    struct error err;
+
+    CHECK_INT(ledger_quarantine_use(l, add_use, use, &err), ST_OK);
+    CHECK_INT(use[1], 500);
+    CHECK_INT(use[0], 400);
     ledger_close(l);
 }
