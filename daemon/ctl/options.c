@@ -102,12 +102,12 @@ options_config(const char *path, int *code)
 char *
 options_redis_url(const struct config *c)
 {
-    char *path, *url;
+    char *folder, *url;
 
     if (strcmp(c->redis_url, "managed") != 0)
         return xstrdup(c->redis_url);
-    path = config_state_path(c, "redis.sock");
-    url = xasprintf("unix://%s", path);
-    free(path);
+    folder = realpath(c->state_dir, NULL); /* the path in a URL is absolute */
+    url = xasprintf("unix://%s/redis.sock", folder ? folder : c->state_dir);
+    free(folder);
     return url;
 }
