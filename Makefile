@@ -84,6 +84,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -m 755 $(O)/callswelld $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/callswell $(DESTDIR)$(PREFIX)/bin/
 	install -m 640 config/callswelld.conf $(DESTDIR)/etc/callswell/callswelld.conf.example
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/callswelld.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/callswelld.service
 	for m in man/*.[1578]; do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d && install -m 644 $$m $$d/; done
 clean: ## remove build/
 	rm -rf build
