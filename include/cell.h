@@ -4,9 +4,9 @@
  * A cell is used twice: as a delta (what one batch adds) and as a total (what stands). Both
  * have the same shape, so folding is adding. All counters are non-negative int64 in totals.
  *
- *   kind          slots                 columns                                  sketches
- *   customer 'c'  quarter hour 0..95    legs seconds failed                      people, conferences
- *   feature  'f'  0                     ok failed rejected                       people, customers
+ *   kind          slots                 columns                                sketches
+ *   customer 'c'  quarter hour 0..95    legs seconds failed                    people, conferences
+ *   feature  'f'  0                     ok failed rejected                     people, customers
  *   service  's'  quarter hour 0..95    offered handled abandoned handle_s wait_s
  *   region   'l'  minute 0..1439        begun ended
  *   workload 'w'  quarter hour 0..95    as service; demand that a rule derives from features

@@ -35,9 +35,6 @@ void dedup_add_known(struct dedup *d, const uint64_t *fp, size_t n);
  * that are not there are passed over. Any thread. */
 void dedup_remove(struct dedup *d, const uint64_t *fp, size_t n);
 
-/* max_ids or more are held: pause the inputs until the window has moved on (0: no bound). The
- * filter itself takes whatever it is given. */
-bool dedup_full(const struct dedup *d, size_t max_ids);
 size_t dedup_count(const struct dedup *d);
 size_t dedup_bytes(const struct dedup *d);
 

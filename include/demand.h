@@ -46,10 +46,6 @@ struct demand_reach {
  * standard errors below still reach it), at least 25 customers, none with more than half. */
 bool demand_decided(const struct demand_reach *r, bool was_decided);
 
-/* Days until `people` reach the line at the present pace, gained minus lost in 28 days;
- * INFINITY when it never will, 0 when it is there. */
-double demand_days_to_line(double people, double gained, double lost);
-
 struct demand_rank {
     double score, people;
     const char *name;

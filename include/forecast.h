@@ -70,12 +70,4 @@ double forecast_quantile(double mean, double phi, double q);
 /* Central interval: coverage 0.8 gives the quantiles at 0.1 and 0.9. */
 void forecast_interval(double mean, double phi, double coverage, double *low, double *high);
 
-/* Updates the rest of a day from its first `seen` slots (NAN skipped), which were forecast
- * as mean[]: the factor for the slots that are left. phi_day is the dispersion of whole-day
- * errors at that time of day (forecast_day_phi), damping 0..1. */
-double forecast_day_factor(const double *actual, const double *mean, unsigned seen, double phi_day,
-                           double damping);
-/* From pairs of sums (actual, forecast) up to the same time on earlier days. */
-double forecast_day_phi(const double *actual_sum, const double *forecast_sum, size_t days);
-
 #endif

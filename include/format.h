@@ -48,7 +48,6 @@ void format_free(struct format *f); /* accepts NULL */
 
 const char *format_name(const struct format *f);
 const struct parser_ops *format_parser(const struct format *f);
-const struct zone *format_zone(const struct format *f);
 const struct format_options *format_options(const struct format *f); /* as kept */
 
 /* Parsers ask: which field does this column (or JSON path, or group) feed?

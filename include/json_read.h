@@ -38,7 +38,6 @@ const struct json_value *json_find(const struct json_value *v, const char *key);
 /* The member's value if it has that type (and fits), else `otherwise`. */
 const char *json_get_text(const struct json_value *v, const char *key, const char *otherwise);
 int64_t json_get_i64(const struct json_value *v, const char *key, int64_t otherwise);
-double json_get_real(const struct json_value *v, const char *key, double otherwise);
 bool json_get_bool(const struct json_value *v, const char *key, bool otherwise);
 
 #endif

@@ -86,8 +86,6 @@ const char *kind_name(enum record_kind k); /* "conference_start" */
 
 enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_REJECTED, OUTCOME_ABANDONED };
 
-const char *outcome_name(enum outcome o);
-
 #define RECORD_MAX_FEATURES 64
 
 struct record {

@@ -34,7 +34,4 @@ enum status fail(struct error *err, enum status code, const char *fmt, ...)
 enum status fail_at(struct error *err, enum status code, long pos, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A constant name for logs: "ok", "bad_input". */
-const char *status_name(enum status code);
-
 #endif

@@ -71,9 +71,7 @@ void query_reset(struct query *q); /* rows and parameters */
 
 /* Columns of the row from 0; text is borrowed until the next step. */
 int query_columns(const struct query *q);
-const char *query_name(const struct query *q, int column);
 bool query_is_null(const struct query *q, int column);
-bool query_is_number(const struct query *q, int column);
 int64_t query_int(const struct query *q, int column);
 double query_real(const struct query *q, int column); /* NULL is NaN */
 struct span query_text(const struct query *q, int column);
@@ -81,7 +79,5 @@ struct span query_text(const struct query *q, int column);
 /* One value of the first row, or `otherwise` when there is none. */
 enum status store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out,
                       struct error *err);
-
-uint64_t store_changes(const struct store *s); /* rows changed by the last statement */
 
 #endif

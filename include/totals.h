@@ -44,7 +44,5 @@ uint64_t totals_memory_since(struct totals *t);
 enum status totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *visit,
                         void *arg, uint64_t *upto, struct error *err);
 void totals_size(struct totals *t, size_t *cells, size_t *dirty, size_t *bytes);
-/* Runs over all cells in memory (summaries of a count that is not kept). */
-enum status totals_each(struct totals *t, cell_visit *visit, void *arg, struct error *err);
 
 #endif

@@ -52,13 +52,6 @@ static const char *const kind_names[KIND_COUNT] = {
     [KIND_VOID] = "void",
 };
 
-static const char *const outcome_names[] = {
-    [OUTCOME_OK] = "ok",
-    [OUTCOME_FAILED] = "failed",
-    [OUTCOME_REJECTED] = "rejected",
-    [OUTCOME_ABANDONED] = "abandoned",
-};
-
 #define WORD(literal, value)                                                                       \
     {                                                                                              \
         {(literal), sizeof(literal) - 1}, (value)                                                  \
@@ -138,12 +131,6 @@ const char *
 kind_name(enum record_kind k)
 {
     return k < KIND_COUNT ? kind_names[k] : "";
-}
-
-const char *
-outcome_name(enum outcome o)
-{
-    return o < COUNT(outcome_names) ? outcome_names[o] : "";
 }
 
 struct span

@@ -356,12 +356,6 @@ format_parser(const struct format *f)
     return f->parser;
 }
 
-const struct zone *
-format_zone(const struct format *f)
-{
-    return f->zone;
-}
-
 const struct format_options *
 format_options(const struct format *f)
 {

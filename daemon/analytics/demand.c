@@ -85,16 +85,6 @@ demand_decided(const struct demand_reach *r, bool was_decided)
     return sure >= DEMAND_LINE && r->customers >= 25 && r->largest_share <= 0.5;
 }
 
-double
-demand_days_to_line(double people, double gained, double lost)
-{
-    if (people >= DEMAND_LINE)
-        return 0;
-    if (!(gained > lost))
-        return INFINITY;
-    return (DEMAND_LINE - people) * GROWTH_WINDOW_DAYS / (gained - lost);
-}
-
 static int
 by_score(const void *a, const void *b)
 {

@@ -140,36 +140,3 @@ forecast_interval(double mean, double phi, double coverage, double *low, double 
     *low = forecast_quantile(mean, phi, (1 - coverage) / 2);
     *high = forecast_quantile(mean, phi, (1 + coverage) / 2);
 }
-
-double
-forecast_day_phi(const double *actual_sum, const double *forecast_sum, size_t days)
-{
-    double square = 0, noise = 0;
-    size_t used = 0;
-
-    for (size_t i = 0; i < days; i++) {
-        double off;
-
-        if (!(forecast_sum[i] > 0))
-            continue;
-        off = actual_sum[i] / forecast_sum[i] - 1;
-        square += off * off;
-        noise += 1 / forecast_sum[i];
-        used++;
-    }
-    return used > 0 ? fmax(1e-6, (square - noise) / (double)used) : 1e-6;
-}
-
-double
-forecast_day_factor(const double *actual, const double *mean, unsigned seen, double phi_day,
-                    double damping)
-{
-    double a = 0, b = 0, k = 1 / fmax(phi_day, 1e-6);
-
-    for (unsigned i = 0; i < seen; i++)
-        if (!isnan(actual[i])) {
-            a += actual[i];
-            b += mean[i];
-        }
-    return pow((a + k) / (b + k), fmin(fmax(damping, 0), 1));
-}

@@ -324,13 +324,6 @@ json_get_i64(const struct json_value *v, const char *key, int64_t otherwise)
     return v && span_to_i64(v->text, &out) ? out : otherwise;
 }
 
-double
-json_get_real(const struct json_value *v, const char *key, double otherwise)
-{
-    v = find_typed(v, key, JSON_NUMBER);
-    return v ? strtod(v->text.p, NULL) : otherwise;
-}
-
 bool
 json_get_bool(const struct json_value *v, const char *key, bool otherwise)
 {

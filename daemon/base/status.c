@@ -38,22 +38,3 @@ fail_at(struct error *err, enum status code, long pos, const char *fmt, ...)
     va_end(ap);
     return code;
 }
-
-const char *
-status_name(enum status code)
-{
-    static const char *const names[] = {
-        [ST_OK] = "ok",
-        [ST_MORE] = "more",
-        [ST_SKIP] = "skip",
-        [ST_BAD_INPUT] = "bad_input",
-        [ST_BAD_CONFIG] = "bad_config",
-        [ST_NOT_FOUND] = "not_found",
-        [ST_RETRY] = "retry",
-        [ST_FULL] = "full",
-        [ST_IO] = "io",
-        [ST_CORRUPT] = "corrupt",
-    };
-
-    return names[code];
-}

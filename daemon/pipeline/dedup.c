@@ -268,12 +268,6 @@ dedup_count(const struct dedup *d)
     return n;
 }
 
-bool
-dedup_full(const struct dedup *d, size_t max_ids)
-{
-    return max_ids && dedup_count(d) >= max_ids;
-}
-
 size_t
 dedup_bytes(const struct dedup *d)
 {

@@ -258,21 +258,6 @@ totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *vi
     return result;
 }
 
-enum status
-totals_each(struct totals *t, cell_visit *visit, void *arg, struct error *err)
-{
-    enum status result = ST_OK;
-    struct cell *c;
-
-    pthread_mutex_lock(&t->lock);
-    CELLS_EACH (t->cells, c) {
-        if (result == ST_OK)
-            result = visit(arg, c, err);
-    }
-    pthread_mutex_unlock(&t->lock);
-    return result;
-}
-
 void
 totals_size(struct totals *t, size_t *cells, size_t *dirty, size_t *bytes)
 {

@@ -263,24 +263,10 @@ query_columns(const struct query *q)
     return sqlite3_column_count(q->st);
 }
 
-const char *
-query_name(const struct query *q, int column)
-{
-    return sqlite3_column_name(q->st, column);
-}
-
 bool
 query_is_null(const struct query *q, int column)
 {
     return sqlite3_column_type(q->st, column) == SQLITE_NULL;
-}
-
-bool
-query_is_number(const struct query *q, int column)
-{
-    int type = sqlite3_column_type(q->st, column);
-
-    return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 
 int64_t
@@ -317,10 +303,4 @@ store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out, str
         *out = otherwise;
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-uint64_t
-store_changes(const struct store *s)
-{
-    return (uint64_t)sqlite3_changes64(s->db);
 }

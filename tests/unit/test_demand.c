@@ -51,13 +51,6 @@ TEST(the_line_leaves_a_margin_for_estimates)
     CHECK(!demand_decided(&r, false));
 }
 
-TEST(days_to_the_line_follow_the_net_pace)
-{
-    CHECK_NEAR(demand_days_to_line(9000, 1500, 500), 28, 1e-12);
-    CHECK(isinf(demand_days_to_line(9000, 500, 500)));
-    CHECK(demand_days_to_line(12000, 0, 500) == 0);
-}
-
 #define FEATURES  8
 #define CUSTOMERS 121
 #define PEOPLE    131072

@@ -232,15 +232,3 @@ TEST(a_history_of_nothing_forecasts_nothing)
     CHECK(forecast_phi(f) > 0);
     forecast_free(f);
 }
-
-TEST(the_rest_of_a_day_follows_its_beginning)
-{
-    double actual[] = {12, NAN, 24}, mean[] = {10, 50, 20};
-    double factor = forecast_day_factor(actual, mean, 3, 0.01, 1);
-
-    CHECK_NEAR(factor, (36.0 + 100) / (30.0 + 100), 1e-12);
-    CHECK(forecast_day_factor(actual, mean, 3, 0.01, 0) == 1);
-    /* mean((a/b - 1)^2) - mean(1/b) */
-    CHECK_NEAR(forecast_day_phi((double[]){120, 90}, (double[]){100, 100}, 2),
-               (0.04 + 0.01) / 2 - 0.01, 1e-12);
-}

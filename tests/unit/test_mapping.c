@@ -53,7 +53,6 @@ TEST(fields_kinds_and_outcomes_have_names_that_find_them)
     CHECK_INT(field_find(SPAN("")), FIELD_COUNT);
     CHECK_STR(field_name(FIELD_COUNT), "");
     CHECK_STR(kind_name(KIND_CONFERENCE_START), "conference_start");
-    CHECK_STR(outcome_name(OUTCOME_ABANDONED), "abandoned");
 }
 
 TEST(a_whole_record)
