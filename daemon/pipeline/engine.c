@@ -16,7 +16,8 @@
 #include "log.h"
 #include "store.h"
 
-#define MAX_DURATION (31 * 86400)
+#define MAX_DURATION     (31 * 86400)
+#define MAX_STORED_FEEDS 256
 
 /* --- the state folder --- */
 
@@ -211,6 +212,18 @@ open_analyst(struct engine *e, struct error *err)
     return st == ST_OK ? engine_reload_customers(e, err) : st;
 }
 
+/* How the inputs are doing goes where people look for everything else. */
+static enum status
+store_feeds(struct engine *e, int64_t now, struct error *err)
+{
+    struct feed *feeds = xcalloc(MAX_STORED_FEEDS, sizeof *feeds);
+    size_t n = engine_feeds(e, feeds, MAX_STORED_FEEDS);
+    enum status st = analyst_feeds(e->analyst, feeds, n, now, err);
+
+    free(feeds);
+    return st;
+}
+
 static void
 analyse(struct engine *e)
 {
@@ -223,6 +236,8 @@ analyse(struct engine *e)
         now = e->snapshot.newest_record;
     pthread_mutex_unlock(&e->lock);
     st = analyst_run(e->analyst, now, &seq, &err);
+    if (st == ST_OK)
+        st = store_feeds(e, clock_now(), &err);
     if (st != ST_OK)
         log_error("analysis_failed", "error=\"%s\"", err.text);
     pthread_mutex_lock(&e->lock);

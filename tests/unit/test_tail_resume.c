@@ -1,0 +1,229 @@
+/*
+ * test_tail_resume.c - copies of followed files, and daemons that stop meanwhile.
+ */
+#include "tail_rig.h"
+
+static const char *
+first_line(int n)
+{
+    static char line[32];
+
+    snprintf(line, sizeof line, "line %d\n", n);
+    return line;
+}
+
+static void
+check_copytruncate(const char *pattern)
+{
+    struct rig r = rig_new(pattern);
+    int n = 0;
+
+    rig_start(&r);
+    for (int round = 0; round < 12; round++) {
+        put_lines("log", n, n + 2000 + round);
+        /* What was never looked at can be in any copy: nothing links it to this file. */
+        UNTIL(r.base, fake_count(r.engine, first_line(n)) == 1);
+        put_lines("log", n + 2000 + round, n + 4000);
+        n += 4000;
+        for (int i = 0; i < round % 5; i++)
+            event_base_loop(r.base, EVLOOP_NONBLOCK);
+        rename("log.1", "log.2");
+        if (round % 2) {
+            copytruncate("log", "log.1");
+        } else { /* a slow copy, seen while it grows */
+            copy_file("log", "whole");
+            CHECK(truncate("whole", 1000) == 0);
+            copy_file("whole", "log.1");
+            for (int i = 0; i < 3; i++)
+                event_base_loop(r.base, EVLOOP_NONBLOCK);
+            copytruncate("log", "log.1.new");
+            copy_file("log.1.new", "log.1");
+            unlink("log.1.new");
+            unlink("whole");
+        }
+        /* Grown past the old position before anybody looks. */
+        if (round % 3 == 0) {
+            put_lines("log", n, n + 6000);
+            n += 6000;
+        }
+        UNTIL(r.base, fake_frame_count(r.engine) >= (size_t)n);
+        polls(&r, 3);
+    }
+    CHECK_INT(fake_numbers(r.engine, 0, n), 0);
+    rig_free(&r);
+}
+
+TEST(tail_goes_on_in_the_copy_after_copytruncate)
+{
+    check_copytruncate("log");
+}
+
+TEST(tail_does_not_count_copies_twice_when_the_glob_matches_them)
+{
+    check_copytruncate("log*");
+}
+
+TEST(tail_holds_back_copies_and_reads_files_that_only_begin_the_same)
+{
+    struct rig r = rig_new("*.log");
+
+    put_lines("a.log", 0, 5000);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 5000);
+    copy_file("a.log", "b.log"); /* a backup */
+    polls(&r, 3);
+    CHECK_INT(r.engine->frame_n, 5000);
+    put_lines("a.log", 5000, 5100);
+    UNTIL(r.base, r.engine->frame_n == 5100);
+    polls(&r, 3);
+    CHECK_INT(fake_numbers(r.engine, 0, 5100), 0);
+    /* The backup goes its own way: it is a log of its own after all. */
+    put("b.log", "a", "other\n");
+    UNTIL(r.base, r.engine->frame_n == 5100 + 5001);
+    CHECK_INT(fake_count(r.engine, "line 4999\n"), 2);
+    CHECK_INT(fake_count(r.engine, "other\n"), 1);
+    rig_free(&r);
+}
+
+TEST(tail_reads_files_with_equal_headers_each_on_its_own)
+{
+    struct rig r = rig_new("*.csv");
+
+    r.cfg.format = (char *)"header";
+    put("a.csv", "w", "id,x\n");
+    put("b.csv", "w", "id,x\nline 0\n");
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 1);
+    put("c.csv", "w", "id,x\n");
+    polls(&r, 2);
+    put("c.csv", "a", "line 1\n");
+    put("a.csv", "a", "line 2\n");
+    UNTIL(r.base, r.engine->frame_n == 3);
+    CHECK_INT(fake_numbers(r.engine, 0, 3), 0);
+    CHECK_STR(r.engine->frames[2].header, "id,x");
+    put("d.csv", "w", "wrong\nline 3\n");
+    polls(&r, 2);
+    CHECK(strstr(r.engine->feed.problem, "d.csv: no column id"));
+    rig_free(&r);
+}
+
+TEST(tail_resumes_at_its_checkpoint)
+{
+    struct rig r = rig_new("log");
+    int n = 0;
+
+    for (int round = 0; round < 10; round++) {
+        /* The first rounds are shorter than the bytes a file is known by. */
+        put_lines("log", n, n + 1 + 50 * round);
+        n += 1 + 50 * round;
+        rig_start(&r);
+        UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+        put("log", "a", round % 2 ? "" : "line ");
+        polls(&r, 1);
+        rig_stop(&r);
+        if (round % 2 == 0) {
+            char rest[32];
+
+            snprintf(rest, sizeof rest, "%d\n", n++);
+            put("log", "a", rest);
+        }
+    }
+    CHECK_INT(fake_numbers(r.engine, 0, n - 0), 0);
+    rig_free(&r);
+}
+
+TEST(tail_takes_other_content_on_the_same_inode_for_another_file)
+{
+    struct rig r = rig_new("log");
+    struct stat a, b;
+
+    put_lines("log", 0, 100);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 100);
+    rig_stop(&r);
+    stat("log", &a);
+    CHECK(truncate("log", 0) == 0);
+    put_lines("log", 100, 500);
+    stat("log", &b);
+    CHECK(a.st_ino == b.st_ino && b.st_size > a.st_size);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 500);
+    CHECK_INT(fake_numbers(r.engine, 0, 500), 0);
+    rig_free(&r);
+}
+
+TEST(tail_tells_generations_apart_that_begin_alike)
+{
+    struct rig r = rig_new("log");
+    char title[400];
+    int n = 0;
+
+    memset(title, '#', sizeof title);
+    memcpy(title, "id", 2);
+    title[12] = '\0'; /* a header longer than 256 bytes would do the same to the identity */
+    r.cfg.format = (char *)"header";
+    put("log", "w", title);
+    put("log", "a", "\n");
+    rig_start(&r);
+    for (int round = 0; round < 5; round++) {
+        put_lines("log", n, n + 20 - round);
+        n += 20 - round;
+        UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+        if (round % 2 == 0) {
+            rig_stop(&r);
+            rig_start(&r);
+        }
+        put("log", "w", title);
+        put("log", "a", "\n");
+        polls(&r, 2);
+    }
+    CHECK_INT(fake_numbers(r.engine, 0, n), 0);
+    rig_free(&r);
+}
+
+TEST(tail_finds_what_was_rotated_while_it_was_down)
+{
+    for (int copy = 0; copy < 2; copy++) {
+        struct rig r = rig_new("log");
+
+        put_lines("log", 0, 100);
+        rig_start(&r);
+        UNTIL(r.base, r.engine->frame_n == 100);
+        rig_stop(&r);
+        put_lines("log", 100, 150);
+        if (copy)
+            copytruncate("log", "log.1");
+        else
+            CHECK(rename("log", "log.1") == 0);
+        put_lines("log", 150, 200);
+        rig_start(&r);
+        UNTIL(r.base, r.engine->frame_n == 200);
+        polls(&r, 3);
+        rig_stop(&r);
+        /* Once more: everything stands, nothing is read again. */
+        rig_start(&r);
+        polls(&r, 3);
+        CHECK_INT(r.engine->frame_n, 200);
+        CHECK_INT(fake_numbers(r.engine, 0, 200), 0);
+        rig_free(&r);
+        unlink("log");
+        unlink("log.1");
+    }
+}
+
+TEST(tail_knows_a_moved_file_of_a_glob_by_its_content)
+{
+    struct rig r = rig_new("*.log");
+
+    put_lines("a.log", 0, 100);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 100);
+    rig_stop(&r);
+    copy_file("a.log", "b.log"); /* restored from a backup: another inode */
+    unlink("a.log");
+    put_lines("b.log", 100, 110);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 110);
+    CHECK_INT(fake_numbers(r.engine, 0, 110), 0);
+    rig_free(&r);
+}
