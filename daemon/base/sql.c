@@ -9,14 +9,14 @@
 enum status
 sql_fail(sqlite3 *db, const char *what, struct error *err)
 {
+    int cause = errno; /* sqlite3_system_errno knows nothing of what COMMIT met */
     int code = sqlite3_extended_errcode(db);
     const char *text = sqlite3_errmsg(db);
 
-    /* SQLite tells a full disk apart, but not a full quota or a limit on files: all of them leave
-     * the transaction undone. */
+    /* SQLite tells a full disk apart, but not a full quota or a limit on the size of files: all
+     * of them leave the transaction undone. */
     if (code == SQLITE_IOERR_SHMSIZE ||
-        (code == SQLITE_IOERR_WRITE &&
-         (sqlite3_system_errno(db) == EDQUOT || sqlite3_system_errno(db) == EFBIG)))
+        (code == SQLITE_IOERR_WRITE && (cause == EDQUOT || cause == EFBIG)))
         return fail(err, ST_FULL, "%s: no room on the disk", what);
     switch (code & 0xFF) {
     case SQLITE_FULL:
@@ -55,7 +55,10 @@ sql_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, struct error *err)
 enum status
 sql_step(sqlite3_stmt *st, bool *row, struct error *err)
 {
-    int code = sqlite3_step(st);
+    int code;
+
+    errno = 0;
+    code = sqlite3_step(st);
 
     *row = code == SQLITE_ROW;
     if (code == SQLITE_ROW)

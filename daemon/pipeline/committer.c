@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "engine_internal.h"
+#include "fault.h"
 #include "log.h"
 
 #define LIVE_GATHER_MS     5
@@ -264,7 +265,9 @@ commit_batch(struct engine *e, struct batch *b)
         e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
         e->log_bytes += atomic_load(&b->bytes);
         pthread_mutex_unlock(&e->lock);
+        fault_point("not_answered");
         answer(b, seq);
+        fault_point("answered");
         if (e->projection)
             projection_kick(e->projection, !b->bulk_only);
         log_debug("batch_committed", "batch=%llu records=%llu ms=%lld", (unsigned long long)seq,

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "engine_internal.h"
+#include "fault.h"
 #include "log.h"
 #include "sql.h"
 
@@ -119,6 +120,7 @@ merge_on_ledger(struct engine *e, void *arg, struct error *err)
         st = find_days(e, m, err);
     if (st == ST_OK)
         st = ledger_commit(e->ledger, &empty, &seq, err);
+    fault_point("merge_announced");
     if (st == ST_OK)
         st = move_cells(e, m, seq, err);
     if (st == ST_IO || st == ST_CORRUPT) {

@@ -34,6 +34,7 @@
 #include <sys/random.h>
 
 #include "clock.h"
+#include "fault.h"
 
 static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -309,6 +310,7 @@ open_contents(struct ledger *l, const char *node, struct error *err)
                       owner, node);
     for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
         result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
+    fault_point("ledger_made");
     if (result == ST_OK)
         result = begin_incarnation(l, err);
     if (result == ST_OK)
@@ -329,8 +331,13 @@ ledger_open(struct ledger **out, const char *path, const char *node, struct erro
     if (result == ST_OK)
         result = open_contents(l, node, err);
     if (result != ST_OK) {
+        struct error cause = err ? *err : (struct error){.pos = -1};
+
         ledger_close(l);
-        return result;
+        return result == ST_CORRUPT
+                   ? fail(err, result, "%.80s is damaged (%.100s); it is left as it is", path,
+                          cause.text)
+                   : result;
     }
     *out = l;
     return ST_OK;

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "clock.h"
+#include "fault.h"
 #include "hash.h"
 
 #define PASSIVE_CHECKPOINT_PAGES 1000
@@ -209,6 +210,7 @@ checkpoint_wal(struct ledger *l)
         sqlite3_busy_timeout(l->db, INSIST_MS);
     }
     sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
+    fault_point("wal_checkpointed");
     if (mode != SQLITE_CHECKPOINT_PASSIVE)
         sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
 }
@@ -216,8 +218,10 @@ checkpoint_wal(struct ledger *l)
 enum status
 ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
 {
+    fault_point("transaction_open");
     if (result == ST_OK)
         result = sql_run(l->st[COMMIT], err);
+    fault_point("transaction_ended");
     if (result != ST_OK && !sqlite3_get_autocommit(l->db))
         sql_run(l->st[ROLLBACK], NULL);
     if (result == ST_OK)
@@ -238,6 +242,7 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     result = sql_run(l->st[BEGIN], err);
     if (result != ST_OK)
         return result;
+    fault_point("batch_begun");
     result = put_deltas(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = put_seen(l, b, next.last_batch, err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "fault.h"
 #include "hash.h"
 
 static int
@@ -104,6 +105,7 @@ ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t 
                 abort(); /* I4: a total never runs ahead of the batches it stands for */
             result = put_total(l, sorted[i], err);
         }
+        fault_point("totals_written");
         if (result == ST_OK)
             result = finish_fold(l, seq, err);
         result = ledger_end_transaction(l, result, err);
