@@ -207,8 +207,9 @@ pass_quarantine(struct pass *p, struct error *err)
     return st;
 }
 
-static void
-set_feed(struct query *q, const struct feed *f, const char *as_of)
+/* Texts are borrowed until the query has run. */
+static enum status
+put_feed(struct query *q, const struct feed *f, const char *as_of, struct error *err)
 {
     char record[CIVIL_TEXT], arrival[CIVIL_TEXT];
     const uint64_t counts[] = {f->records,     f->accepted, f->duplicates,
@@ -224,6 +225,7 @@ set_feed(struct query *q, const struct feed *f, const char *as_of)
     query_set_int(q, 12, (int64_t)f->behind);
     query_set_str(q, 13, f->problem[0] ? f->problem : NULL);
     query_set_str(q, 14, as_of);
+    return query_run(q, err);
 }
 
 enum status
@@ -241,10 +243,8 @@ analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t
 
     if (st == ST_OK)
         st = store_begin(a->store, err);
-    for (size_t i = 0; st == ST_OK && i < count; i++) {
-        set_feed(q, &feeds[i], format_utc(as_of, now));
-        st = query_run(q, err);
-    }
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        st = put_feed(q, &feeds[i], format_utc(as_of, now), err);
     query_free(q);
     if (st == ST_OK)
         return store_commit(a->store, err);
