@@ -163,7 +163,8 @@ struct engine_options {
 enum status engine_open(struct engine **out, const struct engine_options *opt, struct error *err);
 
 /* Waits until everything submitted so far is committed (and, if asked, folded, applied to
- * Redis and analysed). ST_RETRY after timeout_ms with the reason in *err. */
+ * Redis and analysed). ST_RETRY after timeout_ms with the reason in *err; ST_NOT_FOUND when Redis
+ * is away and nobody knows for how long. */
 enum { SETTLE_COMMITTED = 1, SETTLE_REDIS = 2, SETTLE_ANALYSED = 4 };
 enum status engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err);
 

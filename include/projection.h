@@ -65,7 +65,8 @@ enum status projection_start(struct projection **out, const struct projection_op
                              struct error *err);
 /* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
 void projection_kick(struct projection *p, bool urgent);
-/* Waits until every partition's marker is at or past seq. ST_RETRY after timeout. */
+/* Waits until every partition's marker is at or past seq. ST_RETRY after timeout; ST_NOT_FOUND,
+ * at once, when Redis has taken nothing for so long that waiting for it makes no sense. */
 enum status projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms,
                             struct error *err);
 void projection_status(struct projection *p, struct projection_status *out);

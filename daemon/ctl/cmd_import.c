@@ -195,7 +195,7 @@ import_here(struct import_run *run, struct config *c, char **paths, int count)
     enum status st;
     int code = 0, settled;
 
-    log_set_level(LOG_LEVEL_WARN);
+    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
     st = engine_open(&run->engine, &opt, &err);
     if (st != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);

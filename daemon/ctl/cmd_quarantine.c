@@ -276,8 +276,9 @@ change_here(struct quarantine_run *run, const struct config *c, bool replay)
     struct error err;
     uint64_t dropped = 0;
     enum status st;
+    int code;
 
-    log_set_level(LOG_LEVEL_WARN);
+    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
     st = engine_open(&e, &opt, &err);
     if (st != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
@@ -286,15 +287,19 @@ change_here(struct quarantine_run *run, const struct config *c, bool replay)
     st = replay ? engine_replay(e, run->id, run->input, &n, &err)
                 : engine_drop(e, run->id, run->input, &dropped, &err);
     if (st == ST_OK && replay)
-        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err);
-    if (st != ST_OK)
-        fprintf(stderr, "callswell: %s\n", err.text);
-    else if (replay)
         print_replay(&n);
-    else
+    else if (st == ST_OK)
         printf("dropped %llu records\n", (unsigned long long)dropped);
+    else
+        fprintf(stderr, "callswell: %s\n", err.text);
+    code = st == ST_OK ? 0 : 1;
+    if (st == ST_OK && replay &&
+        engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err) != ST_OK) {
+        fprintf(stderr, "callswell: committed, but not yet everywhere: %s\n", err.text);
+        code = EXIT_UNAVAILABLE;
+    }
     engine_close(e, 10000);
-    return st == ST_OK ? 0 : 1;
+    return code;
 }
 
 /* --- the command --- */

@@ -16,6 +16,9 @@
 #include "options.h"
 #include "table.h"
 
+#define TEXT_COLUMNS  80
+#define LABEL_COLUMNS 11
+
 /* --- figures people can read --- */
 
 static const char *
@@ -92,6 +95,26 @@ print_records(const struct json_value *s)
     printf("newest     %s\n", json_get_text(json_find(s, "records"), "newest", "no record yet"));
 }
 
+/* Under the label, in lines of 80 columns. Nothing for an empty text. */
+static void
+print_text(const char *before, const char *text)
+{
+    int room = TEXT_COLUMNS - printf("%*s%s", text[0] ? LABEL_COLUMNS : 0, "", before), left = room;
+
+    for (const char *word = text; *word;) {
+        int n = (int)strcspn(word, " ");
+
+        if (left < room && n >= left) {
+            printf("\n%*s", LABEL_COLUMNS, "");
+            left = room = TEXT_COLUMNS - LABEL_COLUMNS;
+        }
+        left -= printf("%s%.*s", left < room ? " " : "", n, word);
+        word += n + (word[n] == ' ');
+    }
+    if (text[0])
+        putchar('\n');
+}
+
 static void
 print_stores(const struct json_value *s)
 {
@@ -103,19 +126,19 @@ print_stores(const struct json_value *s)
            bytes_text(c, number(s, "ledger", "disk_free")));
     text = problem_of(s, "ledger", "stalled");
     if (text[0])
-        printf("           STALLED: %s\n", text);
+        print_text("STALLED: ", text);
     printf("redis      %s, holds batch %s%s\n",
            json_get_bool(json_find(s, "redis"), "connected", false) ? "connected" : "NOT CONNECTED",
            grouped(a, number(s, "redis", "applied")),
            number(s, "redis", "pending") ? " (behind)" : " (up to date)");
     text = problem_of(s, "redis", "problem");
-    if (text[0])
-        printf("           %s\n", text);
+    print_text("", text);
+    if (!json_get_bool(json_find(s, "redis"), "connected", false))
+        printf("           Records are counted in the ledger; Redis gets them when it is back.\n");
     printf("analytics  batch %s, %s\n", grouped(a, number(s, "analytics", "batch")),
            json_get_text(json_find(s, "analytics"), "at", "not run yet"));
     text = problem_of(s, "analytics", "problem");
-    if (text[0])
-        printf("           %s\n", text);
+    print_text("", text);
     printf("quarantine %s records, %s%s\n", grouped(a, number(s, "quarantine", "open")),
            bytes_text(b, number(s, "quarantine", "bytes")),
            number(s, "quarantine", "open") ? ": callswell quarantine list" : "");

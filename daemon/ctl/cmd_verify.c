@@ -131,7 +131,7 @@ verify_alone(struct verify_run *run, const struct config *c)
     struct error err;
     enum status st;
 
-    log_set_level(LOG_LEVEL_WARN);
+    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
     st = engine_open(&e, &opt, &err);
     if (st == ST_OK) {
         st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, SETTLE_MS, &err);
@@ -141,7 +141,9 @@ verify_alone(struct verify_run *run, const struct config *c)
     }
     if (st != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
-        return st == ST_RETRY ? EXIT_UNAVAILABLE : st == ST_BAD_CONFIG ? EXIT_CONFIG : 1;
+        return st == ST_RETRY || st == ST_NOT_FOUND ? EXIT_UNAVAILABLE
+               : st == ST_BAD_CONFIG                ? EXIT_CONFIG
+                                                    : 1;
     }
     return print_result(run);
 }

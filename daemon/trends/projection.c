@@ -46,6 +46,8 @@
 #define BACK_OFF_MIN_MS 100
 #define BACK_OFF_MAX_MS 5000
 #define CHECK_MS        5000
+#define LOOK_MS         1000
+#define PATIENCE_MS     10000 /* waiters give up on a Redis that takes nothing for so long */
 #define QUIET_MS        20
 #define GATHER_MAX_MS   2000
 #define URGENT_MAX_MS   200
@@ -58,9 +60,13 @@ enum task { TASK_STOP, TASK_SEND, TASK_CHECK, TASK_CHORE };
 static void
 set_problem(struct projection *p, bool connected, const char *text)
 {
-    bool news;
+    bool news, stuck = !connected || p->session.hold[0];
 
     pthread_mutex_lock(&p->mutex);
+    if (!stuck)
+        p->stuck_since_ms = INT64_MAX;
+    else if (p->stuck_since_ms == INT64_MAX)
+        p->stuck_since_ms = clock_mono_ms();
     news = strcmp(p->status.problem, text) != 0;
     p->status.connected = connected;
     snprintf(p->status.problem, sizeof p->status.problem, "%s", text);
@@ -155,6 +161,13 @@ projection_kick(struct projection *p, bool urgent)
     pthread_mutex_unlock(&p->mutex);
 }
 
+/* Mutex held. */
+static bool
+given_up(const struct projection *p)
+{
+    return p->stuck_since_ms != INT64_MAX && clock_mono_ms() - p->stuck_since_ms >= PATIENCE_MS;
+}
+
 enum status
 projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms, struct error *err)
 {
@@ -163,10 +176,14 @@ projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms, struct e
 
     projection_kick(p, true);
     pthread_mutex_lock(&p->mutex);
-    while (p->status.applied < seq && clock_mono_ms() < end)
-        wait_until_ms(p, &p->moved, end);
+    while (p->status.applied < seq && clock_mono_ms() < end && !given_up(p)) {
+        int64_t look = clock_mono_ms() + LOOK_MS;
+
+        wait_until_ms(p, &p->moved, look < end ? look : end);
+    }
     if (p->status.applied < seq)
-        st = fail(err, ST_RETRY, "Redis is at batch %llu and not yet at %llu%s%.150s",
+        st = fail(err, given_up(p) ? ST_NOT_FOUND : ST_RETRY,
+                  "Redis is at batch %llu and not yet at %llu%s%.150s",
                   (unsigned long long)p->status.applied, (unsigned long long)seq,
                   p->status.problem[0] ? ": " : "", p->status.problem);
     pthread_mutex_unlock(&p->mutex);
@@ -368,6 +385,7 @@ projection_start(struct projection **out, const struct projection_options *opt, 
     p->opt.url = NULL; /* the caller's; it may hold a password */
     p->back_off_ms = BACK_OFF_MIN_MS;
     p->last_kick_ms = INT64_MIN / 2;
+    p->stuck_since_ms = clock_mono_ms();
     p->session.node = p->node;
     p->session.feed = opt->feed;
     trend_writer_init(&p->writer, p->node, &opt->retention, opt->never_expire);

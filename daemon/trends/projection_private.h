@@ -40,6 +40,7 @@ struct projection {
     /* under mutex */
     bool pending, urgent, quiet;
     int64_t first_kick_ms, last_kick_ms;
+    int64_t stuck_since_ms; /* Redis takes nothing since then; INT64_MAX: it does */
     struct projection_status status;
 };
 
