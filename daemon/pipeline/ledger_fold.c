@@ -251,8 +251,8 @@ ledger_load_seen(struct ledger *l, int64_t since,
     if (result == ST_OK)
         sqlite3_bind_int64(st, 1, since);
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
-        const uint64_t *fp;
-        size_t n;
+        const uint64_t *fp = NULL;
+        size_t n = 0;
 
         result = read_seen(st, &fp, &n, &aligned, err);
         if (result == ST_OK)
@@ -288,8 +288,8 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
     if (result == ST_OK)
         sqlite3_bind_int(st, 1, EXPIRE_ROWS + 1);
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
-        size_t gone = x->fingerprints.n / sizeof(uint64_t), n;
-        const uint64_t *fp;
+        size_t gone = x->fingerprints.n / sizeof(uint64_t), n = 0;
+        const uint64_t *fp = NULL;
 
         x->since = sqlite3_column_int64(st, 1);
         if (x->since >= before && gone >= excess)

@@ -69,7 +69,8 @@ set_problem(struct projection *p, bool connected, const char *text)
         p->stuck_since_ms = clock_mono_ms();
     news = strcmp(p->status.problem, text) != 0;
     p->status.connected = connected;
-    snprintf(p->status.problem, sizeof p->status.problem, "%s", text);
+    snprintf(p->status.problem, sizeof p->status.problem, "%.*s", (int)sizeof p->status.problem - 1,
+             text);
     pthread_mutex_unlock(&p->mutex);
     if (news && text[0])
         log_warn("redis_problem", "node=%s text=\"%s\"", p->node, text);

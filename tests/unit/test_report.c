@@ -27,8 +27,7 @@ make_store(void)
 {
     static const char *const names[] = {
         "a customer whose name goes on and on and on, well beyond what fits a line of a table",
-        "M\xC3\xBCller \xE2\x80\x9CKonferenz\xE2\x80\x9D GmbH & Co. KG, Niederlassung S\xC3\xBC"
-        "d",
+        "M\xC3\xBCller \xE2\x80\x9CKonferenz\xE2\x80\x9D GmbH & Co. KG, Niederlassung K\xC3\xB6ln",
         "quote \" comma , semicolon ; end",
         "plain",
     };

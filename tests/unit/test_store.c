@@ -331,8 +331,8 @@ TEST(segment_conditions_read_the_profile_and_nothing_else)
         "load_extension('x') IS NULL",
         "readfile('/etc/passwd') IS NULL",
         "randomblob(1000000000) IS NULL",
-        "customer IN (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
-        " SELECT i FROM n)",
+        ("customer IN (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+         " SELECT i FROM n)"),
         "customer IN (SELECT name FROM pragma_table_info('customer'))",
         "?1 = 1 AND EXISTS (SELECT 1 FROM segment_member)",
         "1) --",

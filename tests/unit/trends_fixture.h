@@ -296,7 +296,7 @@ keep_last(void *arg, size_t i, redisReply *reply)
 
 /* The answer to a command given as words between blanks, as text; arrays sorted, HGETALL as
  * field=value. */
-FIXTURE const char *
+FIXTURE __attribute__((format(printf, 2, 3))) const char *
 ask(struct redis_link *link, const char *fmt, ...)
 {
     static char *kept[16];
