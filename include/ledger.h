@@ -151,5 +151,16 @@ enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, u
 typedef enum status reason_visit(void *arg, struct span reason, uint64_t count, struct error *err);
 enum status ledger_scan_reasons(struct ledger_reader *r, const char *input, reason_visit *visit,
                                 void *arg, struct error *err);
+/* How many rows stand in the quarantine: cheap, for asking often. */
+enum status ledger_quarantine_rows(struct ledger_reader *r, uint64_t *out, struct error *err);
+/* The same by input and reason. */
+struct quarantine_tally {
+    struct span input, reason;
+    uint64_t records;
+    int64_t first_arrived, last_arrived; /* UTC */
+};
+typedef enum status tally_visit(void *arg, const struct quarantine_tally *t, struct error *err);
+enum status ledger_tally_quarantine(struct ledger_reader *r, tally_visit *visit, void *arg,
+                                struct error *err);
 
 #endif

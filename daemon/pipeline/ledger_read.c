@@ -287,3 +287,43 @@ ledger_scan_reasons(struct ledger_reader *r, const char *input, reason_visit *vi
     sqlite3_finalize(st);
     return result;
 }
+
+enum status
+ledger_quarantine_rows(struct ledger_reader *r, uint64_t *out, struct error *err)
+{
+    int64_t n = 0;
+    enum status result = sql_value(r->db, "SELECT count(*) FROM quarantine", 0, &n, err);
+
+    *out = (uint64_t)n;
+    return result;
+}
+
+enum status
+ledger_tally_quarantine(struct ledger_reader *r, tally_visit *visit, void *arg, struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result =
+        sql_prepare(r->db, &st,
+                    "SELECT input, reason, count(*), min(arrived), max(arrived) FROM quarantine"
+                    " GROUP BY input, reason",
+                    err);
+
+    if (result != ST_OK)
+        return result;
+    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+        struct quarantine_tally q = {
+            .input = sql_column(st, 0),
+            .reason = sql_column(st, 1),
+            .records = (uint64_t)sqlite3_column_int64(st, 2),
+            .first_arrived = sqlite3_column_int64(st, 3),
+            .last_arrived = sqlite3_column_int64(st, 4),
+        };
+
+        result = visit(arg, &q, err);
+        if (result != ST_OK)
+            break;
+    }
+    sqlite3_finalize(st);
+    return result;
+}

@@ -23,6 +23,7 @@ static const char forget_sql[] =
     "DELETE FROM customer_day; DELETE FROM customer_stat; DELETE FROM service_interval;"
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
+    "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
     "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL";
 
 struct place {
@@ -240,6 +241,7 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
         st = ledger_reader_open(&a->reader, a->ledger_path, err);
     if (st == ST_OK)
         st = ledger_reader_state(a->reader, &ledger, err);
+    p.ledger = &ledger;
     if (st == ST_OK)
         st = begin_pass(&p, &ledger, &at, err);
     if (st == ST_OK)

@@ -131,10 +131,23 @@ static const char *const signals_and_events[] = {
     NULL,
 };
 
+static const char *const reasons_to_decide[] = {
+    "CREATE TABLE quarantine_count("
+    " input TEXT NOT NULL, reason TEXT NOT NULL, records INTEGER NOT NULL,"
+    " first_arrived TEXT NOT NULL, last_arrived TEXT NOT NULL,"
+    " PRIMARY KEY(input, reason)) WITHOUT ROWID",
+    "ALTER TABLE feature_demand ADD COLUMN largest_share REAL",
+    "CREATE TABLE feature_spread("
+    " feature TEXT PRIMARY KEY, uses INTEGER NOT NULL, largest INTEGER NOT NULL,"
+    " as_of TEXT NOT NULL) WITHOUT ROWID",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
     {"signals and events", signals_and_events},
+    {"reasons to decide", reasons_to_decide},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -24,6 +24,11 @@ struct analyst {
     const struct config *config;
     const struct zone *zone;
     char *ledger_path, *store_path;
+    struct quarantine_mark {
+        bool known;
+        uint64_t ever, rows;
+    } quarantine; /* as the store has it */
+    int32_t spread_day; /* when the features' spread was last measured apart */
 };
 
 #define INPUT_DAYS 400
@@ -31,6 +36,7 @@ struct analyst {
 struct pass {
     struct analyst *a;
     struct store *store;
+    const struct ledger_state *ledger; /* at the beginning of the pass */
     int64_t now;
     int32_t today; /* UTC */
     char now_text[CIVIL_TEXT];
@@ -43,6 +49,7 @@ struct pass {
     bool closed_days_changed;                 /* of customers: days before today */
     struct query *put_interval;               /* made when first needed */
     uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
+    uint64_t saved_days[INPUT_DAYS / 64 + 1]; /* those that the store has */
 };
 
 /* Steps, in this order. */

@@ -25,6 +25,13 @@
 #define MIN_BASE    14
 #define MIN_EVENTS  10
 #define MAX_RATE    0.05 /* of false discoveries */
+/* From these changes on, in legs and as a share of what all customers usually have. */
+#define CRITICAL_LEGS  50
+#define CRITICAL_SHARE 0.005
+#define WARNING_LEGS   20
+#define WARNING_SHARE  0.0005
+/* Ratios to less than this are arithmetic, not news. */
+#define FEW_USUAL 5
 
 struct subject {
     char *customer, *owner;
@@ -39,6 +46,7 @@ struct work {
     struct subject *subjects;
     struct change_baseline *baselines;
     size_t count, cap;
+    double business; /* usual legs of all customers in a recent window */
     bool input[BASE_DAYS + RECENT_DAYS];
 };
 
@@ -80,6 +88,8 @@ make_counts(struct work *w, struct subject *s, int32_t first_day, struct change_
             s->counts.t1++;
         }
     s->counts.t0 = (double)n;
+    if (n > 0)
+        w->business += s->counts.x0 / (double)n * s->counts.t1;
     if (BASE_DAYS - skip < MIN_BASE || n < MIN_BASE / 2 || s->counts.t1 < 1)
         return false;
     *base = change_baseline(days, n);
@@ -159,18 +169,26 @@ judge(struct work *w)
     free(index);
 }
 
+/* A change weighs by what it moves for the whole business: three legs that became thirty are
+ * news for the account's owner and for nobody else. */
 static const char *
-severity(double ratio, double delta)
+severity(double ratio, double delta, double business)
 {
-    if ((ratio >= 4 || ratio <= 0.25) && fabs(delta) >= 50)
+    double moved = fabs(delta), share = business > 0 ? moved / business : 1;
+    bool doubled = ratio >= 2 || ratio <= 0.5;
+
+    if (doubled && moved >= CRITICAL_LEGS && share >= CRITICAL_SHARE)
         return "critical";
-    return ratio >= 2 || ratio <= 0.5 ? "warning" : "info";
+    if (doubled && moved >= WARNING_LEGS && (moved >= CRITICAL_LEGS || share >= WARNING_SHARE))
+        return "warning";
+    return moved >= CRITICAL_LEGS && share >= CRITICAL_SHARE ? "warning" : "info";
 }
 
 static void
-write_evidence(struct buf *out, const struct subject *s, int32_t first, double q)
+write_evidence(struct buf *out, const struct work *w, const struct subject *s, int way)
 {
     char day[CIVIL_TEXT];
+    int32_t first = w->pass->today - BASE_DAYS - RECENT_DAYS;
     struct json_writer j;
 
     json_begin(&j, out);
@@ -184,8 +202,9 @@ write_evidence(struct buf *out, const struct subject *s, int32_t first, double q
     json_real(&j, "recent_days", s->counts.t1);
     json_real(&j, "baseline_legs", s->counts.x0);
     json_real(&j, "baseline_days", s->counts.t0);
+    json_real(&j, "all_customers_usual_legs", w->business);
     json_real(&j, "dispersion", s->phi);
-    json_real(&j, "false_discovery_rate", q);
+    json_real(&j, "false_discovery_rate", s->q[way]);
     json_close(&j);
 }
 
@@ -196,6 +215,11 @@ write_reason(struct buf *out, const struct change_counts *c, double usual)
 
     if (usual == 0) {
         buf_printf(out, "%.0f legs in %.0f days after %.0f days without any", c->x1, c->t1, c->t0);
+        return;
+    }
+    if (usual < FEW_USUAL && ratio > 1) {
+        buf_printf(out, "%.0f legs in %.0f days after %.0f in the %.0f days before", c->x1, c->t1,
+                   c->x0, c->t0);
         return;
     }
     buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", c->x1, c->t1,
@@ -218,7 +242,8 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
     struct signal_row row = {
         .subject = span_str(s->customer),
         .subject_type = "customer",
-        .severity = severity(s->counts.x1 / usual, s->counts.x1 - usual),
+        .severity = severity(usual > 0 ? s->counts.x1 / usual : INFINITY, s->counts.x1 - usual,
+                             w->business),
         .value = s->counts.x1,
         .baseline = usual,
         .delta = s->counts.x1 - usual,
@@ -234,7 +259,7 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
      * dispersion. */
     forecast_interval(usual, s->phi / s->counts.t1, 0.95, &row.low, &row.high);
     write_reason(&reason, &s->counts, usual);
-    write_evidence(&evidence, s, today - BASE_DAYS - RECENT_DAYS, s->q[way]);
+    write_evidence(&evidence, w, s, way);
     row.reason = reason.p;
     row.evidence = evidence.p;
     st = signals_raise(sg, &row, err);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "feature_spread.h"
 #include "log.h"
 #include "profile.h"
 
@@ -28,6 +29,7 @@ struct work {
     bool old_only;         /* the others are in the stream */
     struct cells *changed; /* names, as empty cells of day 0 */
     struct sketch active;  /* people of the last 90 days */
+    struct spread *spread; /* of features, while all customers are read */
     bool active_changed;
 };
 
@@ -223,6 +225,8 @@ finish_customer(struct work *w, struct error *err)
             query_set_str(q, 1, w->p->now_text);
         return query_run(q, err);
     }
+    if (w->spread)
+        spread_add(w->spread, &w->profile);
     st = put_customer(w, id, w->profile.first_seen, w->profile.last_seen, err);
     return st == ST_OK ? put_stat(w, id, err) : st;
 }
@@ -341,9 +345,12 @@ stream_all(struct work *w, struct error *err)
     sketch_clear(&w->active);
     sketch_init(&w->active);
     w->active_changed = true;
+    w->spread = spread_new();
     st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, from, visit_grouped, w, err);
     if (st == ST_OK)
         st = finish_customer(w, err);
+    if (st == ST_OK)
+        st = spread_save(w->spread, p, err);
     return st == ST_OK ? run_fade(p, FADE_SQL "as_of <> ?1", err) : st;
 }
 
@@ -443,6 +450,7 @@ clear(struct work *w)
     query_free(w->fade);
     profile_clear(&w->profile);
     sketch_clear(&w->active);
+    spread_free(w->spread);
     cells_free(w->changed);
     buf_clear(&w->name);
 }

@@ -1,16 +1,10 @@
 /*
- * pass_events.c - single records in the store: activities, orders, bookings, quarantine, feeds.
+ * pass_events.c - single records in the store: activities, orders, bookings; and the feeds.
  */
 #include "pass.h"
 
-#include <stdlib.h>
-
 #include "engine.h"
 #include "record.h"
-
-/* The newest of the quarantine; all of it is in the ledger. */
-#define QUARANTINE_ROWS 10000
-#define RAW_MAX         2048
 
 enum family { ACTIVITY, ORDERS, BOOKING, FAMILIES };
 
@@ -82,128 +76,6 @@ pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err)
     for (int i = 0; i < FAMILIES; i++)
         query_free(w.put[i]);
     *last = w.last;
-    return st;
-}
-
-struct quarantine_work {
-    struct pass *pass;
-    int64_t *have; /* ids in the store, newest first */
-    size_t count, at;
-    struct query *put, *drop;
-};
-
-/* What people and other programs can read as text, whatever the bytes were. */
-static void
-printable(struct buf *out, struct span raw)
-{
-    size_t n = raw.n < RAW_MAX ? raw.n : RAW_MAX;
-
-    if (span_is_utf8(raw) && !span_has_control(raw) && raw.n <= RAW_MAX) {
-        buf_span(out, raw);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)raw.p[i];
-
-        if (c >= 0x20 && c < 0x7f && c != '\\')
-            buf_char(out, (char)c);
-        else
-            buf_printf(out, "\\x%02X", c);
-    }
-    buf_str(out, raw.n > n ? "..." : "");
-}
-
-static enum status
-drop_one(struct quarantine_work *w, int64_t id, struct error *err)
-{
-    enum status st = store_tick(w->pass->store, err);
-
-    query_set_int(w->drop, 1, id);
-    return st == ST_OK ? query_run(w->drop, err) : st;
-}
-
-static enum status
-put_one(struct quarantine_work *w, const struct quarantine_row *r, struct error *err)
-{
-    char arrived[CIVIL_TEXT];
-    struct buf raw = {0};
-    enum status st = store_tick(w->pass->store, err);
-
-    if (st != ST_OK)
-        return st;
-    buf_reserve(&raw, 1);
-    printable(&raw, r->raw);
-    query_set_int(w->put, 1, (int64_t)r->id);
-    query_set_text(w->put, 2, r->input);
-    query_set_text(w->put, 3, r->stream);
-    query_set_int(w->put, 4, (int64_t)r->offset);
-    query_set_int(w->put, 5, r->length);
-    query_set_text(w->put, 6, r->reason);
-    query_set_text(w->put, 7, span_of(raw.p, raw.n));
-    query_set_str(w->put, 8, format_utc(arrived, r->arrived));
-    st = query_run(w->put, err);
-    buf_clear(&raw);
-    return st;
-}
-
-/* Both lists go from new to old: what only the store has was released or dropped. */
-static enum status
-visit_quarantine(void *arg, const struct quarantine_row *r, struct error *err)
-{
-    struct quarantine_work *w = arg;
-    enum status st = ST_OK;
-
-    while (st == ST_OK && w->at < w->count && w->have[w->at] > (int64_t)r->id)
-        st = drop_one(w, w->have[w->at++], err);
-    if (st != ST_OK)
-        return st;
-    if (w->at < w->count && w->have[w->at] == (int64_t)r->id) {
-        w->at++;
-        return ST_OK;
-    }
-    return put_one(w, r, err);
-}
-
-static enum status
-load_quarantine(struct quarantine_work *w, struct error *err)
-{
-    struct query *q = NULL;
-    size_t cap = 0;
-    enum status st =
-        store_query(w->pass->store, &q, "SELECT id FROM quarantine ORDER BY id DESC", err);
-
-    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
-        if (w->count == cap) {
-            cap = cap ? cap * 2 : 256;
-            w->have = xrealloc(w->have, cap * sizeof *w->have);
-        }
-        w->have[w->count++] = query_int(q, 0);
-    }
-    query_free(q);
-    return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-enum status
-pass_quarantine(struct pass *p, struct error *err)
-{
-    struct quarantine_work w = {.pass = p};
-    enum status st = load_quarantine(&w, err);
-
-    if (st == ST_OK)
-        st = store_query(p->store, &w.put,
-                         "INSERT OR REPLACE INTO quarantine(id, input, stream, position, length,"
-                         " reason, raw, arrived) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                         err);
-    if (st == ST_OK)
-        st = store_query(p->store, &w.drop, "DELETE FROM quarantine WHERE id = ?1", err);
-    if (st == ST_OK)
-        st = ledger_scan_quarantine(p->a->reader, NULL, 0, QUARANTINE_ROWS, visit_quarantine, &w,
-                                    err);
-    while (st == ST_OK && w.at < w.count)
-        st = drop_one(&w, w.have[w.at++], err);
-    query_free(w.put);
-    query_free(w.drop);
-    free(w.have);
     return st;
 }
 

@@ -17,16 +17,26 @@
 
 #include "change.h"
 #include "demand.h"
+#include "feature_spread.h"
 #include "json_write.h"
 #include "signals.h"
 
 #define WINDOW_DAYS 90
 #define MONTH_DAYS  28
+/* From this share of failures on a feature that is had needs mending. */
+#define FAILS_OFTEN 0.1
 /* Relative standard error of a distinct count: 1.04 / sqrt(2^14). */
 #define SKETCH_ERROR (1.04 / 128)
 
+/* What one day brought. */
+struct day {
+    int64_t people, ok, failed;
+};
+
 struct feature {
     char *name;
+    struct day *daily; /* oldest first; only where a decision may be near */
+    double largest_share;
     int64_t ok, failed;
     double people, customers, votes;
     double recent, before; /* people of the last 28 whole days and the 28 before */
@@ -39,6 +49,7 @@ struct work {
     struct feature *features;
     size_t count, cap;
     struct sketch people[WINDOW_DAYS]; /* of the feature being read, by age */
+    struct day daily[WINDOW_DAYS];     /* ok and failed of the same, by age */
     struct sketch customers;
     bool reading;
 };
@@ -61,6 +72,19 @@ people_between(struct work *w, int young, int old)
     n = estimate(&all);
     sketch_clear(&all);
     return n;
+}
+
+/* The evidence, while the sketches are here. */
+static void
+keep_daily(struct work *w, struct feature *f)
+{
+    f->daily = xcalloc(WINDOW_DAYS, sizeof *f->daily);
+    for (int age = 0; age < WINDOW_DAYS; age++) {
+        struct day *d = &f->daily[WINDOW_DAYS - 1 - age];
+
+        *d = w->daily[age];
+        d->people = (int64_t)estimate(&w->people[age]);
+    }
 }
 
 static void
@@ -86,6 +110,8 @@ finish(struct work *w)
     f->customers = estimate(&w->customers);
     f->recent = people_between(w, 1, 1 + MONTH_DAYS);
     f->before = people_between(w, 1 + MONTH_DAYS, 1 + 2 * MONTH_DAYS);
+    if (f->people >= DEMAND_CLEAR_LINE)
+        keep_daily(w, f);
     sketch_clear(&all);
     sketch_clear(&w->customers);
     for (int age = 0; age < WINDOW_DAYS; age++)
@@ -103,6 +129,7 @@ start(struct work *w, struct span name)
     w->features[w->count++] = (struct feature){.name = xstrndup(name.p, name.n)};
     for (int age = 0; age < WINDOW_DAYS; age++)
         sketch_init(&w->people[age]);
+    memset(w->daily, 0, sizeof w->daily);
     sketch_init(&w->customers);
     w->reading = true;
 }
@@ -124,6 +151,8 @@ visit(void *arg, const struct cell *c, struct error *err)
     cell_sum(c, v);
     f->ok += v[FEATURE_OK];
     f->failed += v[FEATURE_FAILED] + v[FEATURE_REJECTED];
+    w->daily[age].ok += v[FEATURE_OK];
+    w->daily[age].failed += v[FEATURE_FAILED] + v[FEATURE_REJECTED];
     sketch_merge(&w->people[age], &c->sketch[SKETCH_PEOPLE]);
     sketch_merge(&w->customers, &c->sketch[SKETCH_SECOND]);
     return ST_OK;
@@ -196,6 +225,7 @@ set_feature(struct query *q, const struct pass *p, const struct feature *f, doub
     query_set_real(q, 13, high);
     query_set_real(q, 14, f->score);
     query_set_int(q, 15, f->rank);
+    query_set_real(q, 16, f->largest_share);
 }
 
 static enum status
@@ -206,8 +236,9 @@ write_demand(struct work *w, double active, struct error *err)
     enum status st = store_query(
         p->store, &q,
         "INSERT INTO feature_demand(feature, as_of, window_days, people, customers, uses, failed,"
-        " growth, people_28d, people_before_28d, growth_q, reach_low, reach_high, score, rank)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        " growth, people_28d, people_before_28d, growth_q, reach_low, reach_high, score, rank,"
+        " largest_share)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         err);
 
     if (st == ST_OK)
@@ -225,16 +256,77 @@ write_demand(struct work *w, double active, struct error *err)
     return st == ST_OK ? store_commit(p->store, err) : st;
 }
 
+/* What is there to decide? Something that people want and do not get is to be built; one that
+ * fails them often is to be mended; one that they use in peace is good to know. */
+static const char *
+describe(const struct feature *f, struct buf *reason)
+{
+    long long ok = f->ok, failed = f->failed, tries = ok + failed;
+
+    buf_printf(reason, "about %.0f people of %.0f customers ", f->people, f->customers);
+    if (ok == 0) {
+        buf_printf(reason,
+                   "want %s and nobody gets it: all %lld attempts in %d days failed: build it",
+                   f->name, tries, WINDOW_DAYS);
+        return "critical";
+    }
+    if (failed >= ok) {
+        buf_printf(reason,
+                   "want %s and most do not get it: %lld of %lld attempts in %d days failed"
+                   ": build it",
+                   f->name, failed, tries, WINDOW_DAYS);
+        return "critical";
+    }
+    buf_printf(reason, "use %s: %lld uses in %d days", f->name, ok, WINDOW_DAYS);
+    if ((double)failed >= FAILS_OFTEN * (double)tries) {
+        buf_printf(reason, ", and %.0f %% of the attempts (%lld) failed: mend it",
+                   100.0 * (double)failed / (double)tries, failed);
+        return "warning";
+    }
+    buf_printf(reason, ", %.1f %% of the attempts failed", 100.0 * (double)failed / (double)tries);
+    return "info";
+}
+
+static void
+write_daily(struct json_writer *j, const char *name, const struct feature *f, size_t offset)
+{
+    json_array(j, name);
+    for (int i = 0; f->daily && i < WINDOW_DAYS; i++)
+        json_i64(j, NULL, *(const int64_t *)((const char *)&f->daily[i] + offset));
+    json_close(j);
+}
+
+static void
+write_evidence(struct buf *out, const struct pass *p, const struct feature *f)
+{
+    char day[CIVIL_TEXT];
+    struct json_writer j;
+
+    json_begin(&j, out);
+    json_object(&j, NULL);
+    json_real(&j, "people", f->people);
+    json_real(&j, "customers", f->customers);
+    json_real(&j, "largest_customer_share", f->largest_share);
+    json_i64(&j, "uses", f->ok);
+    json_i64(&j, "failed", f->failed);
+    json_real(&j, "people_28d", f->recent);
+    json_real(&j, "people_before_28d", f->before);
+    json_text(&j, "first_day", format_day(day, p->today - WINDOW_DAYS + 1));
+    write_daily(&j, "daily_people", f, offsetof(struct day, people));
+    write_daily(&j, "daily_uses", f, offsetof(struct day, ok));
+    write_daily(&j, "daily_failed", f, offsetof(struct day, failed));
+    json_close(&j);
+}
+
 static enum status
 raise_decision(struct signals *s, const struct pass *p, const struct feature *f, struct error *err)
 {
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
     struct buf evidence = {0}, reason = {0};
-    struct json_writer j;
     struct signal_row row = {
         .subject = span_str(f->name),
         .subject_type = "feature",
-        .severity = "critical",
+        .severity = describe(f, &reason),
         .value = f->people,
         .baseline = DEMAND_LINE,
         .delta = f->people - DEMAND_LINE,
@@ -247,26 +339,55 @@ raise_decision(struct signals *s, const struct pass *p, const struct feature *f,
     };
     enum status st;
 
-    buf_printf(&reason,
-               "about %.0f people of %.0f customers used or wanted %s in %d days; %lld uses, %lld "
-               "failed",
-               f->people, f->customers, f->name, WINDOW_DAYS, (long long)f->ok,
-               (long long)f->failed);
-    json_begin(&j, &evidence);
-    json_object(&j, NULL);
-    json_real(&j, "people", f->people);
-    json_real(&j, "customers", f->customers);
-    json_i64(&j, "uses", f->ok);
-    json_i64(&j, "failed", f->failed);
-    json_real(&j, "people_28d", f->recent);
-    json_real(&j, "people_before_28d", f->before);
-    json_close(&j);
+    write_evidence(&evidence, p, f);
     row.reason = reason.p;
     row.evidence = evidence.p;
     st = signals_raise(s, &row, err);
     buf_clear(&reason);
     buf_clear(&evidence);
     return st;
+}
+
+static struct demand_reach
+reach_of(const struct feature *f, double largest_share)
+{
+    return (struct demand_reach){
+        .people = f->people,
+        .estimated = true,
+        .customers = f->customers,
+        .largest_share = largest_share,
+    };
+}
+
+static enum status
+load_spread(struct work *w, bool *missing, struct error *err)
+{
+    enum status st = ST_OK;
+
+    *missing = false;
+    for (size_t i = 0; st == ST_OK && i < w->count; i++) {
+        struct feature *f = &w->features[i];
+        struct demand_reach even = reach_of(f, 0);
+
+        st = spread_largest(w->pass, f->name, &f->largest_share, err);
+        *missing |= !(f->largest_share <= 0.5) && demand_decided(&even, false);
+    }
+    return st;
+}
+
+/* A feature may reach the line on its first day, before all customers are read again. */
+static enum status
+know_spread(struct work *w, struct error *err)
+{
+    struct analyst *a = w->pass->a;
+    bool missing;
+    enum status st = load_spread(w, &missing, err);
+
+    if (st != ST_OK || !missing || a->spread_day == w->pass->today)
+        return st;
+    st = spread_measure(w->pass, err);
+    a->spread_day = w->pass->today;
+    return st == ST_OK ? load_spread(w, &missing, err) : st;
 }
 
 static enum status
@@ -277,11 +398,7 @@ signal_demand(struct work *w, struct error *err)
 
     for (size_t i = 0; st == ST_OK && i < w->count; i++) {
         const struct feature *f = &w->features[i];
-        struct demand_reach reach = {
-            .people = f->people,
-            .estimated = true,
-            .customers = f->customers,
-        };
+        struct demand_reach reach = reach_of(f, f->largest_share);
 
         if (demand_decided(&reach, signals_is_open(s, span_str(f->name))))
             st = raise_decision(s, w->pass, f, err);
@@ -306,13 +423,17 @@ pass_features(struct pass *p, struct error *err)
     if (st == ST_OK) {
         judge_growth(&w);
         judge_rank(&w);
-        st = write_demand(&w, estimate(&active), err);
+        st = know_spread(&w, err);
     }
+    if (st == ST_OK)
+        st = write_demand(&w, estimate(&active), err);
     if (st == ST_OK)
         st = signal_demand(&w, err);
     sketch_clear(&active);
-    for (size_t i = 0; i < w.count; i++)
+    for (size_t i = 0; i < w.count; i++) {
         free(w.features[i].name);
+        free(w.features[i].daily);
+    }
     free(w.features);
     return st;
 }

@@ -8,6 +8,7 @@
 #include "pass.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool
 place(const struct pass *p, int32_t day, int32_t *age)
@@ -49,6 +50,7 @@ pass_load_input(struct pass *p, struct error *err)
         if (parse_day(query_text(q, 0), &day))
             pass_note_input(p, day);
     }
+    memcpy(p->saved_days, p->input_days, sizeof p->saved_days);
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
@@ -57,8 +59,11 @@ enum status
 pass_save_input(struct pass *p, struct error *err)
 {
     struct query *q = NULL;
-    enum status st =
-        store_query(p->store, &q, "INSERT OR IGNORE INTO input_day(day) VALUES(?1)", err);
+    enum status st;
+
+    if (memcmp(p->saved_days, p->input_days, sizeof p->saved_days) == 0)
+        return ST_OK;
+    st = store_query(p->store, &q, "INSERT OR IGNORE INTO input_day(day) VALUES(?1)", err);
 
     for (int32_t age = 0; st == ST_OK && age < INPUT_DAYS; age++) {
         char day[CIVIL_TEXT];

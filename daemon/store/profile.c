@@ -68,17 +68,22 @@ feature_slot(struct profile *p, struct span name)
     return &p->features[p->feature_count++];
 }
 
-static void
-add_features(struct profile *p, const struct cell *c, int32_t age)
+void
+profile_add_features(struct profile *p, const struct cell *c)
 {
+    int32_t age = p->today - c->day;
+
+    if (age < 0 || age >= PROFILE_DAYS)
+        return;
     for (unsigned i = 0; i < c->feature_count; i++) {
         struct cell_feature used = cell_feature_at(c, i);
         struct profile_feature *f;
 
-        if (used.used == 0)
+        if (used.used == 0 && used.wanted == 0)
             continue;
         f = feature_slot(p, used.name);
         f->used_90d += used.used;
+        f->wanted_90d += used.wanted;
         if (age < 30)
             f->used_30d += used.used;
     }
@@ -160,7 +165,7 @@ profile_add(struct profile *p, const struct cell *c)
         sketch_merge(&p->people, &c->sketch[SKETCH_PEOPLE]);
         sketch_merge(&p->conferences, &c->sketch[SKETCH_SECOND]);
     }
-    add_features(p, c, age);
+    profile_add_features(p, c);
     add_times(p, c);
 }
 
@@ -183,6 +188,8 @@ profile_dominant(const struct profile *p, double *share)
     for (size_t i = 0; i < p->feature_count; i++) {
         const struct profile_feature *f = &p->features[i];
 
+        if (f->used_90d == 0)
+            continue;
         all += f->used_90d;
         /* Ties by name, so that the answer does not depend on the order of records. */
         if (!best || f->used_90d > best->used_90d ||

@@ -22,7 +22,7 @@ enum { WINDOW_1D, WINDOW_7D, WINDOW_28D, WINDOW_30D, WINDOW_90D, WINDOW_COUNT };
 
 struct profile_feature {
     struct span name;
-    int64_t used_30d, used_90d;
+    int64_t used_30d, used_90d, wanted_90d; /* wanted: and not had */
 };
 
 struct profile {
@@ -47,6 +47,7 @@ void profile_init(struct profile *p, const struct zone *zone);
 void profile_clear(struct profile *p);
 void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
 void profile_add(struct profile *p, const struct cell *c);
+void profile_add_features(struct profile *p, const struct cell *c); /* nothing but these */
 
 /* Number of features used within a window (30 or 90 days). */
 unsigned profile_features(const struct profile *p, bool within_30d);

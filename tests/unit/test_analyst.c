@@ -268,6 +268,8 @@ TEST(activities_orders_bookings_and_quarantine_are_copied)
     CHECK_STR(rows("SELECT id, customer, resource, state FROM booking"), "b1|globex|room 5|held");
     CHECK_STR(rows("SELECT input, position, reason, raw FROM quarantine"),
               "hooks|40|start: not a time|a\\x00b\\xFFz");
+    CHECK_STR(rows("SELECT * FROM quarantine_count"),
+              "hooks|start: not a time|1|2026-11-22T12:00:00Z|2026-11-22T12:00:00Z");
     {
         uint64_t released[1] = {(uint64_t)atoll(rows("SELECT id FROM quarantine"))};
         struct ledger_batch batch = {.released = released, .released_count = 1};
@@ -275,7 +277,9 @@ TEST(activities_orders_bookings_and_quarantine_are_copied)
         book_commit(&b, &batch);
     }
     run_pass(a, NOW + 1, b.seq);
-    CHECK_STR(rows("SELECT count(*) FROM quarantine"), "0");
+    CHECK_STR(rows("SELECT (SELECT count(*) FROM quarantine),"
+                   " (SELECT count(*) FROM quarantine_count)"),
+              "0|0");
     CHECK_STR(rows("SELECT count(*) FROM activity"), "1");
     analyst_close(a);
     book_close(&b);

@@ -228,9 +228,61 @@ TEST(ten_thousand_people_are_a_decision)
     CHECK_STR(rows("SELECT feature, rank, abs(people - 11000) < 270 OR abs(people - 9000) < 220,"
                    " uses, failed, growth IS NULL FROM feature_demand ORDER BY rank"),
               "captions|1|1|7333|3667|1;polls|2|1|9000|0|1");
-    CHECK_STR(rows("SELECT kind, subject_type, subject, state FROM signal WHERE kind ="
+    CHECK_STR(rows("SELECT kind, subject_type, subject, state, severity, reason LIKE"
+                   " 'about 1_% people of %00 customers use captions: 7333 uses in 90 days, and 33"
+                   " % of the attempts (3667) failed: mend it' FROM signal WHERE kind ="
                    " 'feature_demand'"),
-              "feature_demand|feature|captions|open");
+              "feature_demand|feature|captions|open|warning|1");
+    /* The evidence holds the days behind the sums. */
+    CHECK_STR(rows("SELECT json_array_length(evidence, '$.daily_people'), json_extract(evidence,"
+                   " '$.first_day'), (SELECT sum(value) FROM json_each(evidence, '$.daily_uses')),"
+                   " (SELECT sum(value) FROM json_each(evidence, '$.daily_failed')),"
+                   " abs(json_extract(evidence, '$.daily_people[88]') - 138) < 6 FROM signal"),
+              "90|2026-08-25|7333|3667|1");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* Three features with 12,000 people each, by what came of it and who they belong to. */
+static void
+demand_days(struct book *b)
+{
+    char who[32], customer[32], mine[32];
+
+    for (int i = 0; i < 12000; i++) {
+        int64_t at = AT(TODAY - 1 - i % 80, 10, 0);
+
+        snprintf(who, sizeof who, "person %d", i);
+        snprintf(customer, sizeof customer, "customer %d", i % 300);
+        snprintf(mine, sizeof mine, "%s", i % 10 ? "giant" : customer);
+        book_leg(b, customer, at, 60, who, "k", "screen_share",
+                 i % 50 ? OUTCOME_OK : OUTCOME_FAILED);
+        book_leg(b, customer, at, 60, who, "k", "translation", OUTCOME_REJECTED);
+        book_leg(b, mine, at, 60, who, "k", "karaoke", OUTCOME_REJECTED);
+    }
+}
+
+TEST(what_nobody_gets_is_critical_and_what_everybody_has_is_not)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    a = open_analyst(&plain);
+    run_pass(a, AT(TODAY, 8, 0), b.seq); /* the line is reached by a pass that is not the first */
+    demand_days(&b);
+    book_commit(&b, NULL);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT subject, severity, reason LIKE '%nobody gets it: all 12000 attempts in"
+                   " 90 days failed: build it', reason LIKE '%use screen_share: 11760 uses in 90"
+                   " days, 2.0 % of the attempts failed' FROM signal ORDER BY 1"),
+              "screen_share|info|0|1;translation|critical|1|0");
+    /* One customer has nine tenths of the third: no market. */
+    CHECK_STR(rows("SELECT feature, people > 10200, customers > 25, round(largest_share, 2)"
+                   " FROM feature_demand WHERE feature = 'karaoke'"),
+              "karaoke|1|1|0.9");
+    run_pass(a, NOW + DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT group_concat(subject) FROM signal"), "screen_share,translation");
     analyst_close(a);
     book_close(&b);
 }
@@ -253,6 +305,36 @@ TEST(who_comes_back_after_a_silence_is_told_in_words)
     run_pass(a, NOW, b.seq);
     CHECK_STR(rows("SELECT kind, subject, reason FROM signal"),
               "surge|sleeper|70 legs in 7 days after 28 days without any");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* One customer makes most of the business; a small one that grows tenfold is its owner's news. */
+TEST(a_signal_weighs_what_it_moves)
+{
+    struct book b;
+    struct analyst *a;
+    char name[16];
+    uint64_t seed = 5;
+
+    book_open(&b);
+    for (int32_t day = TODAY - 40; day < TODAY; day++)
+        for (int c = 0; c < 40; c++) {
+            bool recent = day >= TODAY - 7;
+            int n = c == 0 ? (recent ? 120 : 400) : 18 + (int)(dice(&seed) % 5);
+
+            n = c == 1 ? (recent ? 5 : day % 7 == 0) : n;
+            snprintf(name, sizeof name, "c%02d", c);
+            for (int i = 0; i < n; i++)
+                book_leg(&b, name, AT(day, 8 + i % 10, 0), 60, "p", "k", NULL, OUTCOME_OK);
+        }
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT kind, subject, severity, reason, json_array_length(evidence,"
+                   " '$.daily_legs') FROM signal ORDER BY 1"),
+              "decline|c00|critical|840 legs in 7 days where 2800 were usual: 70 % less|35;"
+              "surge|c01|warning|35 legs in 7 days after 4 in the 28 days before|35");
     analyst_close(a);
     book_close(&b);
 }
