@@ -161,6 +161,6 @@ struct quarantine_tally {
 };
 typedef enum status tally_visit(void *arg, const struct quarantine_tally *t, struct error *err);
 enum status ledger_tally_quarantine(struct ledger_reader *r, tally_visit *visit, void *arg,
-                                struct error *err);
+                                    struct error *err);
 
 #endif

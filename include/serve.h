@@ -16,7 +16,8 @@
 struct config; /* config.h */
 struct engine; /* engine.h */
 struct event_base;
-struct json_writer; /* json_write.h */
+struct json_writer;   /* json_write.h */
+struct outcome_count; /* engine.h */
 struct serve;
 
 struct serve_options {
@@ -37,5 +38,8 @@ void serve_close(struct serve *s); /* accepts NULL */
 /* The object that GET /v1/status and `callswell status --json` show. started: UTC seconds. */
 void serve_write_status(struct json_writer *w, struct engine *e, const struct config *config,
                         int64_t started);
+
+/* accepted, duplicates, quarantined, ignored: into the object that is being written. */
+void serve_write_outcome(struct json_writer *w, const struct outcome_count *n);
 
 #endif

@@ -40,8 +40,7 @@ add_known(struct buf *b, const cfg_t *cfg)
 }
 
 /* The first error counts; what follows from it does not help. */
-static void __attribute__((format(printf, 2, 0)))
-on_error(cfg_t *cfg, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
     struct loader *ld = loading;
     struct buf b = {0};

@@ -15,12 +15,11 @@
 #include "commands.h"
 #include "control.h"
 #include "customers_import.h"
-#include "engine.h"
 #include "json_read.h"
 #include "json_write.h"
-#include "log.h"
 #include "options.h"
 #include "table.h"
+#include "work.h"
 
 #define MAX_LIST_BYTES (256u << 20)
 
@@ -31,13 +30,6 @@ struct customer_run {
     long limit;
     struct table *table;
 };
-
-static int
-failed(const struct error *err)
-{
-    fprintf(stderr, "callswell: %s\n", err->text);
-    return err->code == ST_BAD_CONFIG ? EXIT_CONFIG : err->code == ST_RETRY ? EXIT_UNAVAILABLE : 1;
-}
 
 static enum status
 open_store(struct customer_run *run, enum store_mode mode, struct error *err)
@@ -108,7 +100,7 @@ import(struct customer_run *run, const char *path)
     if (open_store(run, STORE_EDIT, &err) != ST_OK ||
         customers_import(run->store, span_of(csv.p, csv.n), &n, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);
-        code = failed(&err);
+        code = work_failed(&err);
     } else {
         printf("%llu customers: %llu new, %llu changed. Aliases, numbers and domains hold from"
                " now on.\n",
@@ -151,11 +143,11 @@ list(struct customer_run *run, const char *match)
     struct error err;
 
     if (open_store(run, STORE_READ, &err) != ST_OK)
-        return failed(&err);
+        return work_failed(&err);
     run->table = table_new(columns, sizeof columns / sizeof columns[0]);
     if (customers_list(run->store, match, (uint64_t)run->limit, list_row, run, &err) != ST_OK) {
         table_free(run->table);
-        return failed(&err);
+        return work_failed(&err);
     }
     table_print(run->table, run->style, stdout);
     if (run->style == TABLE_ALIGNED && table_rows(run->table) == 0)
@@ -233,7 +225,7 @@ show(struct customer_run *run, const char *id)
                             &err);
     if (st == ST_NOT_FOUND)
         return fprintf(stderr, "callswell: there is no customer \"%s\"\n", id), 1;
-    return st == ST_OK ? 0 : failed(&err);
+    return st == ST_OK ? 0 : work_failed(&err);
 }
 
 /* --- merge --- */
@@ -274,22 +266,20 @@ move_by_daemon(const struct config *c, const char *from, const char *to, struct 
 static int
 move_here(const struct config *c, const char *from, const char *to, struct moved *m)
 {
-    struct engine_options opt = {.config = c, .offline = true};
-    struct engine *e;
+    int code = 0;
+    struct engine *e = work_open(c, false, &code);
     struct error err;
     uint64_t cells = 0;
     enum status st;
 
-    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
-    st = engine_open(&e, &opt, &err);
-    if (st != ST_OK)
-        return failed(&err);
+    if (!e)
+        return code;
     st = engine_merge_customer(e, span_str(from), span_str(to), &cells, &err);
     m->cells += cells;
     if (st == ST_OK)
         st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err);
-    engine_close(e, 10000);
-    return st == ST_OK ? 0 : failed(&err);
+    engine_close(e, WORK_CLOSE_MS);
+    return st == ST_OK ? 0 : work_failed(&err);
 }
 
 static int
@@ -310,12 +300,12 @@ merge(struct customer_run *run, const char *from, const char *to)
 
     if (open_store(run, STORE_EDIT, &err) != ST_OK ||
         customers_merge_check(run->store, span_str(from), span_str(to), &err) != ST_OK)
-        return failed(&err);
+        return work_failed(&err);
     code = move_history(run->config, from, to, &m);
     if (code != 0)
         return code;
     if (customers_merged(run->store, span_str(from), span_str(to), clock_now(), &err) != ST_OK)
-        return failed(&err);
+        return work_failed(&err);
     code = tell_daemon(run->config);
     if (code == 0)
         code = move_history(run->config, from, to, &(struct moved){0});

@@ -16,12 +16,11 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
-#include "engine.h"
 #include "input.h"
 #include "json_read.h"
 #include "json_write.h"
-#include "log.h"
 #include "options.h"
+#include "work.h"
 
 #define SETTLE_TIMEOUT_MS (3600 * 1000) /* a person watches, and can stop waiting */
 #define REDIS_TIMEOUT_MS  (60 * 1000)
@@ -190,17 +189,11 @@ settle(struct import_run *run)
 static int
 import_here(struct import_run *run, struct config *c, char **paths, int count)
 {
-    struct engine_options opt = {.config = c, .offline = true, .dry_run = run->dry_run};
-    struct error err;
-    enum status st;
     int code = 0, settled;
 
-    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
-    st = engine_open(&run->engine, &opt, &err);
-    if (st != ST_OK) {
-        fprintf(stderr, "callswell: %s\n", err.text);
-        return st == ST_BAD_CONFIG ? EXIT_CONFIG : st == ST_RETRY ? EXIT_UNAVAILABLE : 1;
-    }
+    run->engine = work_open(c, run->dry_run, &code);
+    if (!run->engine)
+        return code;
     for (int i = 0; i < count; i++) {
         int one = import_file(run, paths[i]);
 
@@ -209,7 +202,7 @@ import_here(struct import_run *run, struct config *c, char **paths, int count)
     }
     settled = settle(run);
     print_result(run);
-    engine_close(run->engine, 10000);
+    engine_close(run->engine, WORK_CLOSE_MS);
     return code ? code : settled;
 }
 

@@ -11,13 +11,12 @@
 #include "civil.h"
 #include "commands.h"
 #include "control.h"
-#include "engine.h"
 #include "json_read.h"
 #include "json_write.h"
 #include "ledger.h"
-#include "log.h"
 #include "options.h"
 #include "table.h"
+#include "work.h"
 
 struct quarantine_run {
     const char *config, *input;
@@ -78,7 +77,7 @@ open_reader(const struct config *c, struct ledger_reader **out)
     if (st != ST_OK)
         fprintf(stderr, "callswell: there is no ledger at %s yet (%s)\n", path, err.text);
     free(path);
-    return st == ST_OK ? 0 : 1;
+    return st == ST_OK ? 0 : EXIT_UNAVAILABLE;
 }
 
 static enum status
@@ -128,7 +127,7 @@ list(struct quarantine_run *run, const struct config *c)
     enum status st = ST_OK;
 
     if (open_reader(c, &r) != 0)
-        return 1;
+        return EXIT_UNAVAILABLE;
     if (run->reasons || for_people)
         st = list_reasons(run, r, &err);
     if (st == ST_OK && for_people && run->total == 0)
@@ -199,7 +198,7 @@ show(struct quarantine_run *run, const struct config *c)
     enum status st;
 
     if (open_reader(c, &r) != 0)
-        return 1;
+        return EXIT_UNAVAILABLE;
     st = ledger_scan_quarantine(r, NULL, run->id, 1, show_row, run, &err);
     if (st == ST_OK && run->shown == 0)
         st = fail(&err, ST_NOT_FOUND, "nothing in quarantine has the id %llu",
@@ -226,13 +225,7 @@ static void
 daemon_answer(void *arg, const struct json_value *line)
 {
     bool replay = *(bool *)arg;
-    struct outcome_count n = {
-        .records = (uint64_t)json_get_i64(line, "records", 0),
-        .accepted = (uint64_t)json_get_i64(line, "accepted", 0),
-        .duplicates = (uint64_t)json_get_i64(line, "duplicates", 0),
-        .quarantined = (uint64_t)json_get_i64(line, "quarantined", 0),
-        .ignored = (uint64_t)json_get_i64(line, "ignored", 0),
-    };
+    struct outcome_count n = work_counts(line);
 
     if (json_get_i64(line, "exit", 0) != 0)
         return;
@@ -270,20 +263,15 @@ change_by_daemon(struct quarantine_run *run, const struct config *c, bool replay
 static int
 change_here(struct quarantine_run *run, const struct config *c, bool replay)
 {
-    struct engine_options opt = {.config = c, .offline = true};
+    int code = 0;
+    struct engine *e = work_open(c, false, &code);
     struct outcome_count n;
-    struct engine *e;
     struct error err;
     uint64_t dropped = 0;
     enum status st;
-    int code;
 
-    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
-    st = engine_open(&e, &opt, &err);
-    if (st != ST_OK) {
-        fprintf(stderr, "callswell: %s\n", err.text);
-        return st == ST_BAD_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;
-    }
+    if (!e)
+        return code;
     st = replay ? engine_replay(e, run->id, run->input, &n, &err)
                 : engine_drop(e, run->id, run->input, &dropped, &err);
     if (st == ST_OK && replay)
@@ -291,14 +279,13 @@ change_here(struct quarantine_run *run, const struct config *c, bool replay)
     else if (st == ST_OK)
         printf("dropped %llu records\n", (unsigned long long)dropped);
     else
-        fprintf(stderr, "callswell: %s\n", err.text);
-    code = st == ST_OK ? 0 : 1;
+        code = work_failed(&err);
     if (st == ST_OK && replay &&
         engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err) != ST_OK) {
         fprintf(stderr, "callswell: committed, but not yet everywhere: %s\n", err.text);
         code = EXIT_UNAVAILABLE;
     }
-    engine_close(e, 10000);
+    engine_close(e, WORK_CLOSE_MS);
     return code;
 }
 

@@ -11,11 +11,10 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
-#include "engine.h"
 #include "ledger.h"
-#include "log.h"
 #include "options.h"
 #include "projection.h"
+#include "work.h"
 
 #define REBUILD_MS    (600 * 1000)
 #define LOOK_AGAIN_MS 100
@@ -53,8 +52,7 @@ answer(enum status st, const struct error *err)
         printf("everything was sent again; `callswell verify` compares.\n");
         return 0;
     }
-    fprintf(stderr, "callswell: %s\n", err->text);
-    return st == ST_BAD_CONFIG ? EXIT_CONFIG : st == ST_RETRY ? EXIT_UNAVAILABLE : 1;
+    return work_failed(err);
 }
 
 /* The projection looks at its markers every few seconds. */
@@ -89,19 +87,17 @@ rebuild_with_daemon(const struct config *c, bool replace)
 static int
 rebuild_alone(const struct config *c, bool replace)
 {
-    struct engine_options opt = {.config = c, .offline = true};
-    struct engine *e;
+    int code = 0;
+    struct engine *e = work_open(c, false, &code);
     struct error err;
     enum status st;
 
-    log_set_level(LOG_LEVEL_ERROR);
-    st = engine_open(&e, &opt, &err);
-    if (st == ST_OK) {
-        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS, REBUILD_MS, &err);
-        if (st == ST_OK)
-            st = rebuild(c, replace, &err);
-        engine_close(e, 10000);
-    }
+    if (!e)
+        return code;
+    st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS, REBUILD_MS, &err);
+    if (st == ST_OK)
+        st = rebuild(c, replace, &err);
+    engine_close(e, WORK_CLOSE_MS);
     return answer(st, &err);
 }
 

@@ -10,14 +10,13 @@
 
 #include "commands.h"
 #include "control.h"
-#include "engine.h"
 #include "json_write.h"
-#include "log.h"
 #include "options.h"
 #include "projection.h"
 #include "reader_feed.h"
 #include "store.h"
 #include "store_verify.h"
+#include "work.h"
 
 #define SETTLE_MS (600 * 1000)
 
@@ -116,36 +115,24 @@ verify_with_daemon(struct verify_run *run, const struct config *c)
     if (st != ST_OK || code != 0)
         fprintf(stderr, "callswell: not all has arrived everywhere yet: %s\n", err.text);
     st = compare(run, c, &err);
-    if (st != ST_OK) {
-        fprintf(stderr, "callswell: %s\n", err.text);
-        return st == ST_RETRY ? EXIT_UNAVAILABLE : 1;
-    }
-    return print_result(run);
+    return st == ST_OK ? print_result(run) : work_failed(&err);
 }
 
 static int
 verify_alone(struct verify_run *run, const struct config *c)
 {
-    struct engine_options opt = {.config = c, .offline = true};
-    struct engine *e;
+    int code = 0;
+    struct engine *e = work_open(c, false, &code);
     struct error err;
     enum status st;
 
-    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
-    st = engine_open(&e, &opt, &err);
-    if (st == ST_OK) {
-        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, SETTLE_MS, &err);
-        if (st == ST_OK)
-            st = compare(run, c, &err);
-        engine_close(e, 10000);
-    }
-    if (st != ST_OK) {
-        fprintf(stderr, "callswell: %s\n", err.text);
-        return st == ST_RETRY || st == ST_NOT_FOUND ? EXIT_UNAVAILABLE
-               : st == ST_BAD_CONFIG                ? EXIT_CONFIG
-                                                    : 1;
-    }
-    return print_result(run);
+    if (!e)
+        return code;
+    st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, SETTLE_MS, &err);
+    if (st == ST_OK)
+        st = compare(run, c, &err);
+    engine_close(e, WORK_CLOSE_MS);
+    return st == ST_OK ? print_result(run) : work_failed(&err);
 }
 
 int

@@ -179,24 +179,12 @@ on_read(evutil_socket_t fd, short what, void *arg)
 /* --- accepting --- */
 
 static bool
-same_address(const struct sockaddr_storage *a, const struct sockaddr *b)
-{
-    if (a->ss_family != b->sa_family)
-        return false;
-    if (a->ss_family == AF_INET6)
-        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-                      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
-
-static bool
 has_too_many(const struct input *in, const struct sockaddr *sa)
 {
     unsigned n = 0;
 
     for (const struct connection *c = in->connections; c; c = c->next)
-        n += same_address(&c->peer, sa);
+        n += listen_same_host((const struct sockaddr *)&c->peer, sa);
     return n >= PER_ADDRESS_MAX;
 }
 

@@ -18,10 +18,7 @@ static void
 tell_counts(struct control_request *r, const struct outcome_count *n)
 {
     json_u64(&r->result, "records", n->records);
-    json_u64(&r->result, "accepted", n->accepted);
-    json_u64(&r->result, "duplicates", n->duplicates);
-    json_u64(&r->result, "quarantined", n->quarantined);
-    json_u64(&r->result, "ignored", n->ignored);
+    serve_write_outcome(&r->result, n);
 }
 
 /* --- status --- */

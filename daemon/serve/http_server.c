@@ -11,21 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "log.h"
 
 #define RETRY_MS 100
-
-static bool
-same_host(const struct sockaddr_storage *a, const struct sockaddr *b)
-{
-    if (a->ss_family != b->sa_family)
-        return false;
-    if (a->ss_family == AF_INET6)
-        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-                      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
 
 static uint32_t
 count_from(const struct http_server *s, const struct sockaddr *address)
@@ -34,7 +23,7 @@ count_from(const struct http_server *s, const struct sockaddr *address)
     uint32_t n = 0;
 
     for (c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, link))
-        n += same_host(&c->address, address);
+        n += listen_same_host((const struct sockaddr *)&c->address, address);
     return n;
 }
 
@@ -152,8 +141,8 @@ resolve(const struct http_options *opt, struct addrinfo **out, struct error *err
     if (opt->loopback_only && !is_loopback((*out)->ai_addr)) {
         freeaddrinfo(*out);
         return fail(err, ST_BAD_CONFIG,
-                    "http listen \"%.80s\": without tokens only loopback addresses are "
-                    "served, such as \"127.0.0.1:8460\"",
+                    "http listen \"%.80s\": only loopback addresses are served, such as "
+                    "\"127.0.0.1:8460\"",
                     opt->listen);
     }
     return ST_OK;
@@ -163,8 +152,6 @@ static enum status
 start_listening(struct http_server *s, const struct http_options *opt, struct error *err)
 {
     struct addrinfo *found;
-    struct sockaddr_storage own;
-    socklen_t n = sizeof own;
     enum status st = resolve(opt, &found, err);
 
     if (st != ST_OK)
@@ -176,9 +163,7 @@ start_listening(struct http_server *s, const struct http_options *opt, struct er
     if (!s->listener)
         return fail(err, ST_IO, "cannot listen on %.80s: %s", opt->listen, strerror(errno));
     evconnlistener_set_error_cb(s->listener, on_accept_error);
-    if (getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&own, &n) == 0)
-        s->port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-                                                  : ((struct sockaddr_in *)&own)->sin_port);
+    s->port = listen_port(evconnlistener_get_fd(s->listener));
     return ST_OK;
 }
 

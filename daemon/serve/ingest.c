@@ -191,10 +191,7 @@ reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t bat
 
     json_begin(&w, &body);
     json_object(&w, NULL);
-    json_u64(&w, "accepted", n->accepted);
-    json_u64(&w, "duplicates", n->duplicates);
-    json_u64(&w, "quarantined", n->quarantined);
-    json_u64(&w, "ignored", n->ignored);
+    serve_write_outcome(&w, n);
     json_u64(&w, "batch", batch);
     json_close(&w);
     buf_char(&body, '\n');

@@ -181,6 +181,15 @@ write_sinks(struct json_writer *w, const struct engine_status *st)
 }
 
 void
+serve_write_outcome(struct json_writer *w, const struct outcome_count *n)
+{
+    json_u64(w, "accepted", n->accepted);
+    json_u64(w, "duplicates", n->duplicates);
+    json_u64(w, "quarantined", n->quarantined);
+    json_u64(w, "ignored", n->ignored);
+}
+
+void
 serve_write_status(struct json_writer *w, struct engine *e, const struct config *config,
                    int64_t started)
 {

@@ -27,7 +27,7 @@ struct analyst {
     struct quarantine_mark {
         bool known;
         uint64_t ever, rows;
-    } quarantine; /* as the store has it */
+    } quarantine;       /* as the store has it */
     int32_t spread_day; /* when the features' spread was last measured apart */
 };
 

@@ -1,9 +1,10 @@
 /*
- * listen.h - addresses to listen on, as tcp and udp share them.
+ * listen.h - addresses of sockets, as all who listen share them.
  */
 #ifndef LISTEN_H
 #define LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -16,6 +17,8 @@ enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen
                          struct error *err);
 /* The port a socket is bound to, 0 if none. */
 int listen_port(int fd);
+/* Whatever the ports. */
+bool listen_same_host(const struct sockaddr *a, const struct sockaddr *b);
 /* "192.0.2.1:514", "[2001:db8::1]:514". */
 const char *listen_text(const struct sockaddr *sa, char out[ADDRESS_TEXT]);
 

@@ -1,5 +1,5 @@
 /*
- * listen.c - addresses to listen on, as tcp and udp share them.
+ * listen.c - addresses of sockets: parsed, compared, shown.
  */
 #include "listen.h"
 
@@ -65,6 +65,18 @@ listen_port(int fd)
     if (sa.ss_family == AF_INET6)
         return ntohs(((struct sockaddr_in6 *)&sa)->sin6_port);
     return sa.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&sa)->sin_port) : 0;
+}
+
+bool
+listen_same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+    if (a->sa_family != b->sa_family)
+        return false;
+    if (a->sa_family == AF_INET6)
+        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
 }
 
 const char *

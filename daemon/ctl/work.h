@@ -1,0 +1,24 @@
+/*
+ * work.h - what commands share that change or check counts, here or through the daemon.
+ */
+#ifndef WORK_H
+#define WORK_H
+
+#include <stdbool.h>
+
+#include "engine.h"
+#include "json_read.h"
+
+#define WORK_CLOSE_MS 10000 /* for engine_close: everything was settled before */
+
+/* Says what went wrong and returns the exit code for it. */
+int work_failed(const struct error *err);
+
+/* The pipeline inside the command, for when no daemon runs on the state folder; it says nothing
+ * but errors. NULL: said why, *code is the exit code. */
+struct engine *work_open(const struct config *c, bool dry_run, int *code);
+
+/* The counts in a line that the daemon answered. */
+struct outcome_count work_counts(const struct json_value *line);
+
+#endif
