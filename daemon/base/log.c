@@ -36,6 +36,9 @@ log_event(enum log_level level, const char *event, const char *fmt, ...)
     va_end(ap);
     if (n > (int)sizeof line - 2)
         n = sizeof line - 2;
+    for (int i = 0; i < n; i++) /* texts of others must not end a line or move a cursor */
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
+            line[i] = '?';
     line[n++] = '\n';
     if (write(STDERR_FILENO, line, (size_t)n) < 0)
         return; /* nobody is left to be told */
