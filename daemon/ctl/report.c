@@ -220,7 +220,7 @@ command_report(int argc, char **argv)
         {"service", OPTION_TEXT, &a.service, "NAME", "staffing: one service, every interval"},
         {"segment", OPTION_TEXT, &a.segment, "NAME", "segments, customers: its members"},
         {"zone", OPTION_TEXT, &a.zone, "ZONE", "times in another zone than configured"},
-        {"limit", OPTION_INT, &a.limit, "N", "at most so many rows (staffing: hourly tables)"},
+        {"limit", OPTION_INT, &a.limit, "N", "at most so many rows; staffing: services in detail"},
         {"json", OPTION_FLAG, &a.json, NULL, "all columns as a JSON array"},
         {"csv", OPTION_FLAG, &a.csv, NULL, "all columns as CSV"},
     };

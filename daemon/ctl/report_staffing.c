@@ -1,9 +1,9 @@
 /*
  * report_staffing.c - the people needed in the coming days, as a service manager asks for them.
  *
- * First all services, one line each: how much is coming, when it is busiest, how many people
- * that takes. Then the week of the busiest services, hour by hour. One service alone is shown
- * in windows: intervals in a row that need about the same number of people.
+ * First the services, one line each: how much is coming, when it is busiest, how many people
+ * that takes. Then the week of the busiest ones in a few windows: intervals in a row that need
+ * about the same number of people. One service alone is shown hour by hour, and in more windows.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,21 +11,19 @@
 
 #include "civil.h"
 #include "report.h"
+#include "staffing_windows.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define GRIDS    3 /* services shown hour by hour */
-#define DAYS     7 /* columns of such a grid */
-
-struct interval {
-    int64_t start;
-    int minutes, agents, scheduled;
-    double contacts, low, high, handling, rostered;
-};
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
+#define DETAILED     2  /* services shown in windows */
+#define SUMMARY      12 /* services in the summary */
+#define DAYS         7  /* columns of the grid */
+#define WINDOWS      14 /* of the busiest service; half as many of the next */
+#define WINDOWS_MANY 28 /* of a service alone */
 
 struct service {
     char *name, *model;
     double completeness;
-    struct interval *at;
+    struct staffing_interval *at;
     size_t count, cap;
 };
 
@@ -33,6 +31,7 @@ struct week {
     const struct report *r;
     struct service *services;
     size_t count;
+    bool roster; /* anybody is on one */
     char as_of[32];
 };
 
@@ -127,7 +126,7 @@ load(struct week *w, struct error *err)
             s->cap = s->cap ? s->cap * 2 : 512;
             s->at = xrealloc(s->at, s->cap * sizeof *s->at);
         }
-        s->at[s->count++] = (struct interval){
+        s->at[s->count++] = (struct staffing_interval){
             .start = start,
             .minutes = (int)query_int(q, 2),
             .contacts = query_real(q, 3),
@@ -138,6 +137,7 @@ load(struct week *w, struct error *err)
             .scheduled = (int)query_int(q, 8),
             .rostered = query_real(q, 9),
         };
+        w->roster |= !query_is_null(q, 9);
         snprintf(w->as_of, sizeof w->as_of, "%.*s", SPAN_ARG(query_text(q, 12)));
     }
     query_free(q);
@@ -148,7 +148,7 @@ load(struct week *w, struct error *err)
 
 struct sums {
     double contacts, hours, short_hours;
-    const struct interval *peak;
+    const struct staffing_interval *peak;
     bool roster;
 };
 
@@ -158,7 +158,7 @@ sum(const struct service *s)
     struct sums t = {0};
 
     for (size_t i = 0; i < s->count; i++) {
-        const struct interval *v = &s->at[i];
+        const struct staffing_interval *v = &s->at[i];
 
         t.contacts += v->contacts;
         t.hours += v->scheduled * v->minutes / 60.0;
@@ -182,34 +182,49 @@ by_contacts(const void *a, const void *b)
 }
 
 static void
+summary_row(const struct week *w, struct table *t, const struct service *s, const struct sums *n)
+{
+    char when[32];
+
+    table_row(t);
+    table_text(t, s->name);
+    table_real(t, n->contacts, n->contacts < 100 ? 1 : 0);
+    table_text(t, short_time(w->r, when, n->peak->start));
+    table_i64(t, n->peak->agents);
+    table_i64(t, n->peak->scheduled);
+    table_real(t, n->hours, 0);
+    if (w->roster)
+        table_real(t, n->roster ? n->short_hours : NAN, 0);
+}
+
+static void
 print_summary(const struct week *w)
 {
     static const struct table_column columns[] = {
-        {"service", TABLE_TEXT},  {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
-        {"agents", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"hours", TABLE_NUMBER},
+        {"service", TABLE_TEXT},         {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
+        {"at desks then", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"hours", TABLE_NUMBER},
         {"short", TABLE_NUMBER},
     };
-    struct table *t = table_new(columns, COUNT(columns));
+    struct table *t = table_new(columns, COUNT(columns) - !w->roster);
+    size_t idle = 0, smaller = 0;
 
     for (size_t i = 0; i < w->count; i++) {
-        const struct service *s = &w->services[i];
-        struct sums n = sum(s);
-        char when[32];
+        struct sums n = sum(&w->services[i]);
 
-        table_row(t);
-        table_text(t, s->name);
-        table_real(t, n.contacts, n.contacts < 100 ? 1 : 0);
-        if (n.peak->scheduled == 0) {
-            table_text(t, "nobody needed");
-        } else {
-            table_text(t, short_time(w->r, when, n.peak->start));
-            table_i64(t, n.peak->agents);
-            table_i64(t, n.peak->scheduled);
-            table_real(t, n.hours, 0);
-            table_real(t, n.roster ? n.short_hours : NAN, 0);
-        }
+        if (n.peak->scheduled == 0)
+            idle++;
+        else if (table_rows(t) == SUMMARY)
+            smaller++;
+        else
+            summary_row(w, t, &w->services[i], &n);
     }
-    table_print(t, TABLE_ALIGNED, w->r->out);
+    if (table_rows(t))
+        table_print(t, TABLE_ALIGNED, w->r->out);
+    if (smaller)
+        fprintf(w->r->out, "and %zu smaller: --json or --csv\n", smaller);
+    if (idle)
+        fprintf(w->r->out, "%s%zu %s nobody\n", table_rows(t) ? "and " : "", idle,
+                idle == 1 ? "service needs" : "services need");
     table_free(t);
 }
 
@@ -243,7 +258,7 @@ print_grid(const struct week *w, const struct service *s)
             }
     if (end == 0)
         return;
-    fprintf(w->r->out, "\n%s: people to schedule, most in each hour\n      ", s->name);
+    fputs("\nPeople to schedule, most in each hour\n      ", w->r->out);
     for (int d = 0; d <= DAYS; d++) {
         /* Noon, so that the day is the same in every zone. */
         int64_t noon = zone_to_utc(w->r->zone, (int64_t)(first + d) * DAY_SECONDS + 43200);
@@ -265,87 +280,67 @@ print_grid(const struct week *w, const struct service *s)
     }
 }
 
-/* --- one service --- */
+/* --- windows --- */
 
-struct window {
-    int64_t start, end;
-    double contacts, handling, rostered;
-    int agents, scheduled, lowest;
-};
-
-/* Nobody wants a shift plan that changes by one every half hour. */
-static bool
-alike(const struct window *v, int scheduled)
-{
-    int high = v->scheduled > scheduled ? v->scheduled : scheduled;
-    int low = v->lowest < scheduled ? v->lowest : scheduled;
-
-    return high - low <= (high >= 20 ? high / 10 : 1) && (low > 0) == (high > 0);
-}
-
+/* "Mon 23 Nov 17:00 - Tue 24 Nov 08:30", the second day only where it is another one. */
 static void
-extend(struct window *v, const struct interval *i)
-{
-    v->end = i->start + i->minutes * 60;
-    v->contacts += i->contacts;
-    v->handling += i->contacts * i->handling;
-    v->agents = i->agents > v->agents ? i->agents : v->agents;
-    v->scheduled = i->scheduled > v->scheduled ? i->scheduled : v->scheduled;
-    v->lowest = i->scheduled < v->lowest ? i->scheduled : v->lowest;
-    v->rostered = fmin(v->rostered, i->rostered);
-}
-
-static void
-add_window(const struct week *w, struct table *t, const struct window *v)
+add_window(const struct week *w, struct table *t, const struct staffing_window *v)
 {
     char from[32], to[32], when[80];
+    bool same;
 
-    if (v->scheduled == 0)
-        return;
     short_time(w->r, from, v->start);
     short_time(w->r, to, v->end);
-    snprintf(when, sizeof when, "%s-%s", from, to + 11);
+    same = day_of(local(w->r, v->start)) == day_of(local(w->r, v->end));
+    snprintf(when, sizeof when, same ? "%s-%s" : "%s - %s", from, same ? to + 11 : to);
     table_row(t);
     table_text(t, when);
     table_real(t, v->contacts, v->contacts < 100 ? 1 : 0);
-    table_real(t, v->contacts > 0 ? v->handling / v->contacts : NAN, 0);
+    table_real(t, v->handling, 0);
     table_i64(t, v->agents);
     table_i64(t, v->scheduled);
-    table_real(t, v->rostered, 0);
-    table_real(t, v->rostered - v->scheduled, 0);
+    if (w->roster) {
+        table_real(t, v->rostered, 0);
+        table_real(t, v->missing, 1);
+    }
 }
 
 static void
-print_windows(const struct week *w, const struct service *s)
+print_windows(const struct week *w, const struct service *s, size_t limit)
 {
     static const struct table_column columns[] = {
-        {"when", TABLE_TEXT},     {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
-        {"agents", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},
-        {"gap", TABLE_NUMBER},
+        {"when", TABLE_TEXT},       {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
+        {"at desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},
+        {"short", TABLE_NUMBER},
     };
-    struct table *t = table_new(columns, COUNT(columns));
-    struct window v = {0};
+    struct table *t = table_new(columns, COUNT(columns) - (w->roster ? 0 : 2));
+    struct staffing_window *v = xcalloc(s->count + 1, sizeof *v);
+    size_t n = staffing_windows(s->at, s->count, limit, v);
 
-    for (size_t i = 0; i < s->count; i++) {
-        const struct interval *n = &s->at[i];
-
-        if (i > 0 && alike(&v, n->scheduled) && v.end == n->start &&
-            day_of(local(w->r, v.start)) == day_of(local(w->r, n->start))) {
-            extend(&v, n);
-            continue;
-        }
-        if (i > 0)
-            add_window(w, t, &v);
-        v = (struct window){.start = n->start, .lowest = n->scheduled, .rostered = INFINITY};
-        extend(&v, n);
-    }
-    if (s->count)
-        add_window(w, t, &v);
+    for (size_t i = 0; i < n; i++)
+        if (v[i].scheduled > 0)
+            add_window(w, t, &v[i]);
     if (table_rows(t) == 0)
         fputs("Nobody is needed.\n", w->r->out);
     else
         table_print(t, TABLE_ALIGNED, w->r->out);
     table_free(t);
+    free(v);
+}
+
+static void
+print_busiest(const struct week *w)
+{
+    size_t most = w->r->limit ? (size_t)w->r->limit : DETAILED;
+
+    for (size_t i = 0; i < w->count && i < most; i++) {
+        const struct service *s = &w->services[i];
+
+        if (sum(s).peak->scheduled == 0)
+            break;
+        fprintf(w->r->out, "\n%s\n", s->name);
+        print_windows(w, s, i == 0 ? WINDOWS : WINDOWS / 2);
+    }
 }
 
 /* --- the report --- */
@@ -371,16 +366,15 @@ print_head(const struct week *w)
 static void
 print_foot(const struct week *w)
 {
-    fputs("\nagents: at their desks (Erlang C). scheduled: on the roster, with shrinkage.\n",
+    fputs("\nat desks: agents taking contacts (Erlang C). scheduled: with shrinkage; in a\n"
+          "window, those of its busiest interval.",
           w->r->out);
-    if (w->r->service)
-        fputs("Windows gather intervals that need about the same; people are those of the\n"
-              "busiest interval in it. Every interval, with its range: --json or --csv\n",
-              w->r->out);
-    else
-        fputs("hours: of scheduled people. short: hours missing on the roster, if there is\n"
-              "one. One service in detail: callswell report staffing --service NAME\n",
-              w->r->out);
+    if (!w->r->service)
+        fputs(" hours: of scheduled people.", w->r->out);
+    fputs(w->roster ? "\nshort: hours that the roster lacks.\n" : "\n", w->r->out);
+    fputs(w->r->service ? "Every interval, with its range: --json or --csv\n"
+                        : "One service hour by hour: callswell report staffing --service NAME\n",
+          w->r->out);
 }
 
 static void
@@ -398,7 +392,7 @@ enum status
 report_staffing(const struct report *r, struct error *err)
 {
     struct week w = {.r = r};
-    size_t rows, grids;
+    size_t rows;
     enum status st;
 
     if (r->style != TABLE_ALIGNED)
@@ -411,12 +405,11 @@ report_staffing(const struct report *r, struct error *err)
         qsort(w.services, w.count, sizeof *w.services, by_contacts);
         print_head(&w);
         if (r->service) {
-            print_windows(&w, &w.services[0]);
+            print_windows(&w, &w.services[0], WINDOWS_MANY);
+            print_grid(&w, &w.services[0]);
         } else {
             print_summary(&w);
-            grids = r->limit ? (size_t)r->limit : GRIDS;
-            for (size_t i = 0; i < w.count && i < grids; i++)
-                print_grid(&w, &w.services[i]);
+            print_busiest(&w);
         }
         print_foot(&w);
     }
