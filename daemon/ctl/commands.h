@@ -10,6 +10,7 @@ int command_import(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_customer(int argc, char **argv);
+int command_roster(int argc, char **argv);
 int command_quarantine(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_rebuild(int argc, char **argv);

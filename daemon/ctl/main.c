@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"status", "is everything running, complete and on time", command_status},
     {"report", "staffing, features, segments, customers, signals", command_report},
     {"customer", "import, list, show and merge customers", command_customer},
+    {"roster", "import and show who is planned to be at work", command_roster},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
     {"verify", "compare ledger, Redis and store", command_verify},
     {"rebuild", "make Redis anew from the ledger", command_rebuild},

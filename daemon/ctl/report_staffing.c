@@ -282,21 +282,38 @@ print_grid(const struct week *w, const struct service *s)
 
 /* --- windows --- */
 
-/* "Mon 23 Nov 17:00 - Tue 24 Nov 08:30", the second day only where it is another one. */
+/* "Mon 23 Nov 09:30-17:00" or "Mon 23 Nov 17:00 - Tue 08:30": the date of another day only where
+ * its weekday does not tell. */
 static void
-add_window(const struct week *w, struct table *t, const struct staffing_window *v)
+window_text(const struct week *w, char out[80], const struct staffing_window *v)
 {
-    char from[32], to[32], when[80];
-    bool same;
+    char from[32], to[32];
+    int64_t begin = local(w->r, v->start), end = local(w->r, v->end);
+    int32_t days = day_of(end) - day_of(begin);
 
     short_time(w->r, from, v->start);
     short_time(w->r, to, v->end);
-    same = day_of(local(w->r, v->start)) == day_of(local(w->r, v->end));
-    snprintf(when, sizeof when, same ? "%s-%s" : "%s - %s", from, same ? to + 11 : to);
+    if (days == 0)
+        snprintf(out, 80, "%s-%s", from, to + 11);
+    else if (days == 1 && second_of_day(end) == 0)
+        snprintf(out, 80, "%s-24:00", from);
+    else if (days < 7)
+        snprintf(out, 80, "%s - %.3s %s", from, to, to + 11);
+    else
+        snprintf(out, 80, "%s - %s", from, to);
+}
+
+static void
+add_window(const struct week *w, struct table *t, const struct staffing_window *v)
+{
+    char when[80];
+
+    window_text(w, when, v);
     table_row(t);
     table_text(t, when);
     table_real(t, v->contacts, v->contacts < 100 ? 1 : 0);
-    table_real(t, v->handling, 0);
+    if (!w->roster)
+        table_real(t, v->handling, 0);
     table_i64(t, v->agents);
     table_i64(t, v->scheduled);
     if (w->roster) {
@@ -308,12 +325,16 @@ add_window(const struct week *w, struct table *t, const struct staffing_window *
 static void
 print_windows(const struct week *w, const struct service *s, size_t limit)
 {
-    static const struct table_column columns[] = {
-        {"when", TABLE_TEXT},       {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
-        {"at desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},
-        {"short", TABLE_NUMBER},
+    static const struct table_column with_roster[] = {
+        {"when", TABLE_TEXT},        {"contacts", TABLE_NUMBER}, {"at desks", TABLE_NUMBER},
+        {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},   {"short", TABLE_NUMBER},
     };
-    struct table *t = table_new(columns, COUNT(columns) - (w->roster ? 0 : 2));
+    static const struct table_column without[] = {
+        {"when", TABLE_TEXT},       {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
+        {"at desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER},
+    };
+    struct table *t =
+        w->roster ? table_new(with_roster, COUNT(with_roster)) : table_new(without, COUNT(without));
     struct staffing_window *v = xcalloc(s->count + 1, sizeof *v);
     size_t n = staffing_windows(s->at, s->count, limit, v);
 

@@ -181,6 +181,18 @@ describe_settings(const struct config *c, char out[24])
     buf_clear(&b);
 }
 
+/* Changes whenever another connection has committed something. */
+static enum status
+notice_edits(struct pass *p, struct error *err)
+{
+    int64_t edits = 0;
+    enum status st = store_int(p->store, "PRAGMA data_version", 0, &edits, err);
+
+    p->edited = edits != p->a->edits;
+    p->a->edits = edits;
+    return st;
+}
+
 /* Compares where the last pass ended with where we are. */
 static enum status
 begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, struct error *err)
@@ -188,6 +200,8 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
     struct place last;
     enum status st = read_place(p->store, &last, err);
 
+    if (st == ST_OK)
+        st = notice_edits(p, err);
     if (st != ST_OK)
         return st;
     *at = (struct place){

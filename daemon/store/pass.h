@@ -28,6 +28,7 @@ struct analyst {
         bool known;
         uint64_t ever, rows;
     } quarantine;       /* as the store has it */
+    int64_t edits;      /* the store's count of what others wrote, at the last pass */
     int32_t spread_day; /* when the features' spread was last measured apart */
 };
 
@@ -44,6 +45,7 @@ struct pass {
     bool first;            /* nothing in the store can be relied on */
     bool full;             /* all customers, not only those that changed */
     bool settings_changed; /* configuration */
+    bool edited;           /* somebody else wrote to the store: a roster, say */
     bool slot_changed;     /* a new quarter hour has begun since the last pass */
     bool customers_changed, services_changed, features_changed; /* found by the steps */
     bool closed_days_changed;                 /* of customers: days before today */

@@ -19,6 +19,7 @@
 #include "forecast.h"
 #include "history.h"
 #include "log.h"
+#include "roster.h"
 
 /* Names that nobody configured are taken up to this number: each needs memory. */
 #define MAX_SERVICES 500
@@ -307,11 +308,7 @@ prepare(struct work *w, struct error *err)
         err);
 
     if (st == ST_OK)
-        st = store_query(w->pass->store, &w->roster,
-                         "SELECT min(scheduled) FROM roster WHERE service = ?1 AND start < ?3 AND"
-                         " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes')"
-                         " > ?2",
-                         err);
+        st = store_query(w->pass->store, &w->roster, ROSTER_FEWEST_SQL("?1", "?2", "?3"), err);
     return st;
 }
 
@@ -340,7 +337,7 @@ pass_staffing(struct pass *p, struct error *err)
     int32_t from = p->today - HISTORY_DAYS - 1;
     enum status st;
 
-    if (!p->services_changed && !p->slot_changed && !p->full)
+    if (!p->services_changed && !p->slot_changed && !p->full && !p->edited)
         return ST_OK;
     w.local_today = day_of(p->now + zone_offset_at(p->a->zone, p->now));
     st = make_rules(&w, err);
