@@ -5,60 +5,18 @@
 #define TAIL_RIG_H
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "fake_engine.h"
-#include "input.h"
+#include "input_rig.h"
 
 #include "../../daemon/input/tail.h"
-
-struct rig {
-    struct engine *engine;
-    struct event_base *base;
-    struct event *tick;
-    const struct input_ops *ops;
-    struct input *in;
-    struct config_input cfg;
-    struct config_limits limits;
-};
-
-static inline void
-rig_start(struct rig *r)
-{
-    struct error err;
-
-    if (r->ops->start(&r->in, r->base, r->engine, &r->cfg, &r->limits, &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-}
-
-static inline void
-rig_stop(struct rig *r)
-{
-    r->ops->stop(r->in);
-    r->in = NULL;
-}
 
 static inline struct rig
 rig_new(const char *path)
 {
-    struct rig r = {.engine = fake_engine(), .ops = input_find("tail")};
+    struct rig r = rig_of("tail");
 
-    r.base = fake_base(&r.tick);
-    r.cfg = (struct config_input){.title = (char *)"t",
-                                  .type = (char *)"tail",
-                                  .format = (char *)"lines",
-                                  .path = (char *)path};
+    r.cfg.path = (char *)path;
     return r;
-}
-
-static inline void
-rig_free(struct rig *r)
-{
-    if (r->in)
-        rig_stop(r);
-    event_free(r->tick);
-    event_base_free(r->base);
-    fake_free(r->engine);
 }
 
 static inline void

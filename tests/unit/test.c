@@ -59,6 +59,16 @@ test_skip(const char *fmt, ...)
     _exit(EXIT_SKIPPED);
 }
 
+void
+test_need_program(const char *name)
+{
+    char command[200];
+
+    snprintf(command, sizeof command, "command -v '%s' >/dev/null", name);
+    if (system(command) != 0)
+        test_skip("%s is not installed", name);
+}
+
 static const char *
 project_folder(void)
 {

@@ -19,6 +19,8 @@ void test_fail(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), noreturn));
 /* Says why and ends this test as skipped. */
 void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* Skips the test if this program is not installed. */
+void test_need_program(const char *name);
 /* Absolute path of a file of the project ("tests/data/x"); the program was told by make. */
 const char *test_path(const char *relative);
 /* A file beside the project ("shared/ref/x"), or NULL when it is not there. */

@@ -146,8 +146,7 @@ TEST(every_figure_equals_what_python_makes_of_the_records)
     uint64_t seed = 7;
     char command[512];
 
-    if (system("python3 -c '' 2>/dev/null") != 0)
-        test_skip("python3 is not here");
+    test_need_program("python3");
     book_open(&b);
     a = open_analyst(&config);
     for (int batch = 0; batch < 4; batch++) { /* several passes, on two days */

@@ -386,8 +386,7 @@ TEST(engine_settles_in_redis_and_in_the_store)
     struct source *source;
     struct site s;
 
-    if (system("redis-server --version >/dev/null 2>&1") != 0)
-        test_skip("redis-server is not installed");
+    test_need_program("redis-server");
     site_open(&s, "redis { url = \"managed\" }");
     source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
     CHECK_INT(site_submit(&s, source, text, NULL), ST_OK);

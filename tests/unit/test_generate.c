@@ -161,8 +161,7 @@ check_against_oracle(const char *options, const char *file)
 {
     char command[8192], arguments[1024];
 
-    if (system("python3 -c '' 2>/dev/null") != 0)
-        test_skip("no python3");
+    test_need_program("python3");
     snprintf(arguments, sizeof arguments, "%s --truth truth --out %s", options, file);
     CHECK_INT(generate(arguments), 0);
     snprintf(command, sizeof command, "python3 '%s' %s > told 2> messages",

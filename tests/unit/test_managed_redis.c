@@ -15,7 +15,7 @@ start(const char *program)
     struct managed_redis *m = NULL;
     struct error err = {0};
 
-    need_redis_server();
+    test_need_program("redis-server");
     log_set_level(LOG_LEVEL_ERROR);
     if (managed_redis_start(&m, program, ".", &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
@@ -146,7 +146,7 @@ TEST(managed_redis_works_in_a_folder_with_a_long_and_odd_name)
     struct error err = {0};
     struct redis_link *link;
 
-    need_redis_server();
+    test_need_program("redis-server");
     log_set_level(LOG_LEVEL_ERROR);
     memset(name, 'x', sizeof name);
     memcpy(name, "a b%41?#@\xC3\xA9", 11);
@@ -166,7 +166,7 @@ TEST(managed_redis_says_what_is_missing_or_wrong)
     struct error err = {0};
     FILE *f;
 
-    need_redis_server();
+    test_need_program("redis-server");
     CHECK_INT(managed_redis_start(&m, "/no/such/redis-server", ".", &err), ST_BAD_CONFIG);
     CHECK(strstr(err.text, "/no/such/redis-server") && strstr(err.text, "install redis-server"));
     CHECK_INT(managed_redis_start(&m, NULL, "no such folder", &err), ST_IO);
@@ -190,7 +190,7 @@ TEST(managed_redis_leaves_a_strange_server_alone)
     char *cwd = getcwd(NULL, 0), url[4200];
     pid_t pid;
 
-    need_redis_server();
+    test_need_program("redis-server");
     snprintf(url, sizeof url, "unix://%s/redis.sock", cwd);
     pid = fork();
     if (pid == 0) {

@@ -107,7 +107,7 @@ start_server(const char *const *extra)
     size_t n = 9;
     pid_t pid;
 
-    need_redis_server();
+    test_need_program("redis-server");
     while (*extra)
         argv[n++] = *extra++;
     pid = fork();

@@ -129,8 +129,7 @@ TEST(reports_for_programs_are_valid_and_whole)
         " (float(b[k]) if isinstance(v,(int,float)) else b[k]), (k,v,b[k])'";
     static const char *const all[] = {"staffing", "features", "segments", "customers", "signals"};
 
-    if (system("python3 -c '' 2>/dev/null") != 0)
-        test_skip("python3 is not here");
+    test_need_program("python3");
     make_store();
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         CHECK_INT(report(all[i], "--json", NULL, NULL), 0);

@@ -11,55 +11,20 @@
 #include <unistd.h>
 
 #include "edge.h"
-#include "fake_engine.h"
-#include "input.h"
+#include "input_rig.h"
 
 #include "../../daemon/input/frame.h"
-
-struct rig {
-    struct engine *engine;
-    struct event_base *base;
-    struct event *tick;
-    const struct input_ops *ops;
-    struct input *in;
-    struct config_input cfg;
-    struct config_limits limits;
-};
 
 static struct rig
 rig_new(const char *framing)
 {
-    struct rig r = {.engine = fake_engine(), .ops = input_find("tcp")};
+    struct rig r = rig_of("tcp");
 
     signal(SIGPIPE, SIG_IGN);
-    r.base = fake_base(&r.tick);
     r.limits.max_connections = 1024;
-    r.cfg = (struct config_input){.title = (char *)"t",
-                                  .type = (char *)"tcp",
-                                  .format = (char *)"lines",
-                                  .framing = (char *)framing,
-                                  .listen = (char *)"127.0.0.1:0"};
+    r.cfg.framing = (char *)framing;
+    r.cfg.listen = (char *)"127.0.0.1:0";
     return r;
-}
-
-static void
-rig_start(struct rig *r)
-{
-    struct error err;
-
-    if (r->ops->start(&r->in, r->base, r->engine, &r->cfg, &r->limits, &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    CHECK(r->ops->port(r->in) > 0);
-}
-
-static void
-rig_free(struct rig *r)
-{
-    if (r->in)
-        r->ops->stop(r->in);
-    event_free(r->tick);
-    event_base_free(r->base);
-    fake_free(r->engine);
 }
 
 static int

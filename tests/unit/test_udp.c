@@ -6,33 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fake_engine.h"
-#include "input.h"
-
-struct rig {
-    struct engine *engine;
-    struct event_base *base;
-    struct event *tick;
-    const struct input_ops *ops;
-    struct input *in;
-    struct config_input cfg;
-    int fd;
-};
+#include "input_rig.h"
 
 static struct rig
 rig_new(const char *listen)
 {
-    struct rig r = {.engine = fake_engine(), .ops = input_find("udp")};
-    struct config_limits limits = {0};
-    struct error err;
+    struct rig r = rig_of("udp");
 
-    r.base = fake_base(&r.tick);
-    r.cfg = (struct config_input){.title = (char *)"t",
-                                  .type = (char *)"udp",
-                                  .format = (char *)"lines",
-                                  .listen = (char *)listen};
-    if (r.ops->start(&r.in, r.base, r.engine, &r.cfg, &limits, &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
+    r.cfg.listen = (char *)listen;
+    rig_start(&r);
     r.fd = socket(listen[0] == '[' ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
     CHECK(r.fd >= 0);
     if (listen[0] == '[') {
@@ -49,17 +31,6 @@ rig_new(const char *listen)
         CHECK(connect(r.fd, (struct sockaddr *)&sa, sizeof sa) == 0);
     }
     return r;
-}
-
-static void
-rig_free(struct rig *r)
-{
-    if (r->in)
-        r->ops->stop(r->in);
-    close(r->fd);
-    event_free(r->tick);
-    event_base_free(r->base);
-    fake_free(r->engine);
 }
 
 static void

@@ -230,13 +230,6 @@ fold(struct fake_ledger *l)
 
 /* --- a Redis --- */
 
-FIXTURE void
-need_redis_server(void)
-{
-    if (system("redis-server --version >/dev/null 2>&1") != 0)
-        test_skip("redis-server is not installed");
-}
-
 FIXTURE struct redis_link *
 connect_to(const char *url, struct error *err)
 {
@@ -351,7 +344,7 @@ scene_open(struct scene *s)
 {
     struct error err = {0};
 
-    need_redis_server();
+    test_need_program("redis-server");
     log_set_level(LOG_LEVEL_ERROR);
     *s = (struct scene){0};
     if (managed_redis_start(&s->redis, NULL, ".", &err) != ST_OK)
