@@ -249,6 +249,7 @@ serve_until_stopped(struct daemon *d)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made: all inherit it */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
     st = start(d, &err);
     if (st == ST_OK) {
         announce(d);

@@ -11,7 +11,8 @@
 #include "civil.h"
 #include "clock.h"
 
-static enum log_level threshold = LOG_LEVEL_INFO;
+/* A reload changes it while others write. */
+static _Atomic enum log_level threshold = LOG_LEVEL_INFO;
 
 void
 log_set_level(enum log_level level)
