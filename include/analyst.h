@@ -33,6 +33,10 @@ void analyst_close(struct analyst *a); /* accepts NULL */
  * at a time. On ST_OK *seq is the batch up to which the store now answers. */
 enum status analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err);
 
+/* Makes a pass that is running fail soon: it will be done again. Any thread; call it again until
+ * the pass has ended, for it may be between two questions to the store. */
+void analyst_interrupt(struct analyst *a);
+
 /* How the inputs are doing, into feed_health. Same thread as analyst_run. */
 enum status analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t now,
                           struct error *err);

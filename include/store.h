@@ -46,6 +46,7 @@ enum status store_run(struct store *s, const char *sql, struct error *err);
 enum status store_begin(struct store *s, struct error *err);
 enum status store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
+void store_interrupt(struct store *s); /* what runs now fails; any thread */
 /* Begins if none is open; commits and begins anew after enough rows: long work in short
  * transactions. Call before each row; end with store_commit_open. */
 enum status store_tick(struct store *s, struct error *err);

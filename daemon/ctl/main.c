@@ -43,6 +43,7 @@ int
 main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

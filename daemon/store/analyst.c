@@ -271,6 +271,12 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
     return ST_OK;
 }
 
+void
+analyst_interrupt(struct analyst *a)
+{
+    store_interrupt(a->store);
+}
+
 static const struct {
     const char *kind;
     void (*add)(struct directory_builder *b, struct span value, struct span id);

@@ -132,6 +132,12 @@ store_rollback(struct store *s)
     s->open_tx = false;
 }
 
+void
+store_interrupt(struct store *s)
+{
+    sqlite3_interrupt(s->db);
+}
+
 enum status
 store_tick(struct store *s, struct error *err)
 {
