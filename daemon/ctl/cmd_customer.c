@@ -204,8 +204,10 @@ show_json(void *arg, const struct customer_row *row, struct error *err)
     json_span(&w, "merged_into", row->merged_into);
     json_span(&w, "first_seen", row->first_seen);
     json_span(&w, "last_seen", row->last_seen);
-    json_i64(&w, "legs_30d", row->legs_30d);
-    json_i64(&w, "seconds_30d", row->seconds_30d);
+    if (row->legs_30d >= 0) { /* else it has not been counted yet */
+        json_i64(&w, "legs_30d", row->legs_30d);
+        json_i64(&w, "seconds_30d", row->seconds_30d);
+    }
     json_span(&w, "rfm_segment", row->rfm_segment);
     json_span(&w, "segments", row->segments);
     json_close(&w);
@@ -214,15 +216,47 @@ show_json(void *arg, const struct customer_row *row, struct error *err)
     return ST_OK;
 }
 
-static int
-show(struct customer_run *run, const char *id)
+static enum status
+show_csv(void *arg, const struct customer_row *row, struct error *err)
 {
+    static const struct table_column columns[] = {
+        {"id", TABLE_TEXT},          {"name", TABLE_TEXT},        {"owner", TABLE_TEXT},
+        {"timezone", TABLE_TEXT},    {"aliases", TABLE_TEXT},     {"numbers", TABLE_TEXT},
+        {"domains", TABLE_TEXT},     {"merged_into", TABLE_TEXT}, {"first_seen", TABLE_TEXT},
+        {"last_seen", TABLE_TEXT},   {"legs_30d", TABLE_NUMBER},  {"seconds_30d", TABLE_NUMBER},
+        {"rfm_segment", TABLE_TEXT}, {"segments", TABLE_TEXT},
+    };
+    const struct span texts[] = {row->id,         row->name,     row->owner,   row->timezone,
+                                 row->aliases,    row->numbers,  row->domains, row->merged_into,
+                                 row->first_seen, row->last_seen};
+    struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
+
+    (void)arg, (void)err;
+    table_row(t);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        table_span(t, texts[i]);
+    for (int i = 0; i < 2; i++)
+        if (row->legs_30d >= 0)
+            table_i64(t, i == 0 ? row->legs_30d : row->seconds_30d);
+        else
+            table_text(t, NULL);
+    table_span(t, row->rfm_segment);
+    table_span(t, row->segments);
+    table_print(t, TABLE_CSV, stdout);
+    table_free(t);
+    return ST_OK;
+}
+
+static int
+show_customer(struct customer_run *run, const char *id)
+{
+    static enum status (*const show[])(void *, const struct customer_row *, struct error *) = {
+        [TABLE_ALIGNED] = show_row, [TABLE_CSV] = show_csv, [TABLE_JSON] = show_json};
     struct error err;
     enum status st = open_store(run, STORE_READ, &err);
 
     if (st == ST_OK)
-        st = customers_show(run->store, id, run->style == TABLE_JSON ? show_json : show_row, run,
-                            &err);
+        st = customers_show(run->store, id, show[run->style], run, &err);
     if (st == ST_NOT_FOUND)
         return fprintf(stderr, "callswell: there is no customer \"%s\"\n", id), 1;
     return st == ST_OK ? 0 : work_failed(&err);
@@ -354,7 +388,7 @@ command_customer(int argc, char **argv)
     else if (strcmp(verb, "import") == 0 && one && !two)
         code = import(&run, one);
     else if (strcmp(verb, "show") == 0 && one && !two)
-        code = show(&run, one);
+        code = show_customer(&run, one);
     else if (strcmp(verb, "merge") == 0 && two)
         code = merge(&run, one, two);
     else {

@@ -13,8 +13,15 @@
 #include "json_write.h"
 #include "keys.h"
 #include "options.h"
+#include "table.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static enum table_style
+style_of(bool json, bool csv)
+{
+    return json ? TABLE_JSON : csv ? TABLE_CSV : TABLE_ALIGNED;
+}
 
 /* --- validate --- */
 
@@ -97,37 +104,35 @@ show_format(const struct config *c, const char *name)
 }
 
 static void
-formats_json(const struct config *c)
+list_formats(const struct config *c, enum table_style style)
 {
-    struct json_writer w;
-    struct buf b = {0};
+    static const struct table_column columns[] = {
+        {"name", TABLE_TEXT}, {"type", TABLE_TEXT}, {"summary", TABLE_TEXT}};
+    struct table *t = table_new(columns, COUNT(columns));
 
-    json_begin(&w, &b);
-    json_array(&w, NULL);
     for (size_t i = 0; i < c->format_count; i++) {
-        json_object(&w, NULL);
-        json_text(&w, "name", c->formats[i].name);
-        json_text(&w, "type", c->formats[i].type);
-        json_text(&w, "summary", c->formats[i].summary);
-        json_close(&w);
+        table_row(t);
+        table_text(t, c->formats[i].name);
+        table_text(t, c->formats[i].type);
+        table_text(t, c->formats[i].summary);
     }
-    json_close(&w);
-    puts(b.p);
-    buf_clear(&b);
+    table_print(t, style, stdout);
+    table_free(t);
 }
 
 int
 command_formats(int argc, char **argv)
 {
     const char *path = NULL;
-    bool json = false;
+    bool json = false, csv = false;
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "configuration with formats of your own"},
-        {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+        {"json", OPTION_FLAG, &json, NULL, "the list as JSON"},
+        {"csv", OPTION_FLAG, &csv, NULL, "the list as CSV"},
     };
     const struct option_use use = {
-        "callswell formats [--config FILE] [--json] [NAME]",
+        "callswell formats [--config FILE] [--json|--csv] [NAME]",
         "Lists the formats that inputs and imports can name, or shows how one is read.\n"
         "A new one is a `format` section in the configuration.",
         rows, COUNT(rows), NULL};
@@ -140,35 +145,78 @@ command_formats(int argc, char **argv)
         return code;
     if (first < argc)
         code = show_format(c, argv[first]);
-    else if (json)
-        formats_json(c);
     else
-        for (size_t i = 0; i < c->format_count; i++)
-            printf("%-20s %-13s %s\n", c->formats[i].name, c->formats[i].type,
-                   c->formats[i].summary ? c->formats[i].summary : "");
+        list_formats(c, style_of(json, csv));
     config_free(c);
     return code;
 }
 
 /* --- redis-key --- */
 
+static void
+add_key(struct table *t, const char *holds, struct buf *key)
+{
+    table_row(t);
+    table_text(t, holds);
+    table_span(t, span_of(key->p, key->n));
+    buf_reset(key);
+}
+
+static void
+print_keys(struct span name, int32_t day, const char *node, enum table_style style)
+{
+    static const struct table_column columns[] = {{"holds", TABLE_TEXT}, {"key", TABLE_TEXT}};
+    struct table *t = table_new(columns, COUNT(columns));
+    struct buf b = {0};
+
+    keys_customer_quarters(&b, name, day);
+    add_key(t, "quarters", &b);
+    keys_customer_month(&b, name, day);
+    add_key(t, "month", &b);
+    keys_customer_people(&b, name, day, node);
+    add_key(t, "people", &b);
+    keys_customer_conferences(&b, name, day, node);
+    add_key(t, "conferences", &b);
+    table_print(t, style, stdout);
+    table_free(t);
+    buf_clear(&b);
+}
+
+/* Nothing but the keys, a line each, for a shell. */
+static void
+print_bare_keys(struct span name, int32_t day, const char *node)
+{
+    struct buf b = {0};
+
+    keys_customer_quarters(&b, name, day);
+    buf_char(&b, '\n');
+    keys_customer_month(&b, name, day);
+    buf_char(&b, '\n');
+    keys_customer_people(&b, name, day, node);
+    buf_char(&b, '\n');
+    keys_customer_conferences(&b, name, day, node);
+    puts(b.p);
+    buf_clear(&b);
+}
+
 int
 command_redis_key(int argc, char **argv)
 {
     const char *path = NULL, *day_text = NULL;
+    bool json = false, csv = false;
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "names the node"},
         {"day", OPTION_TEXT, &day_text, "YYYY-MM-DD", "the UTC day (default: today)"},
+        {"json", OPTION_FLAG, &json, NULL, "as JSON, with what each key holds"},
+        {"csv", OPTION_FLAG, &csv, NULL, "the same as CSV"},
     };
     const struct option_use use = {
         "callswell redis-key [--config FILE] [--day YYYY-MM-DD] CUSTOMER",
         "Prints the names of the Redis keys that hold a customer's counters of a day.", rows,
         COUNT(rows),
         "  redis-cli -s state/redis.sock hgetall \"$(callswell redis-key ACME | head -1)\""};
-    struct buf b = {0};
     struct config *c;
-    struct span name;
     int32_t day = day_of(clock_now());
 
     if (!options_parse(&use, argc, argv, &first, &code))
@@ -180,21 +228,38 @@ command_redis_key(int argc, char **argv)
     c = options_config(path, &code);
     if (!c)
         return code;
-    name = span_str(argv[first]);
-    keys_customer_quarters(&b, name, day);
-    buf_char(&b, '\n');
-    keys_customer_month(&b, name, day);
-    buf_char(&b, '\n');
-    keys_customer_people(&b, name, day, c->node);
-    buf_char(&b, '\n');
-    keys_customer_conferences(&b, name, day, c->node);
-    puts(b.p);
-    buf_clear(&b);
+    if (json || csv)
+        print_keys(span_str(argv[first]), day, c->node, style_of(json, csv));
+    else
+        print_bare_keys(span_str(argv[first]), day, c->node);
     config_free(c);
     return 0;
 }
 
 /* --- erlang --- */
+
+static void
+erlang_csv(const struct erlang_plan *p)
+{
+    static const struct table_column columns[] = {
+        {"agents", TABLE_NUMBER},          {"scheduled", TABLE_NUMBER},
+        {"service_level", TABLE_NUMBER},   {"occupancy", TABLE_NUMBER},
+        {"prob_wait", TABLE_NUMBER},       {"asa_s", TABLE_NUMBER},
+        {"offered_erlangs", TABLE_NUMBER},
+    };
+    struct table *t = table_new(columns, COUNT(columns));
+
+    table_row(t);
+    table_u64(t, p->agents);
+    table_u64(t, p->scheduled);
+    table_real(t, p->queue.service_level, 10);
+    table_real(t, p->queue.occupancy, 10);
+    table_real(t, p->queue.prob_wait, 10);
+    table_real(t, p->queue.asa_s, 10);
+    table_real(t, p->queue.offered, 10);
+    table_print(t, TABLE_CSV, stdout);
+    table_free(t);
+}
 
 static void
 erlang_json(const struct erlang_plan *p)
@@ -227,7 +292,7 @@ command_erlang(int argc, char **argv)
                               .max_occupancy = 0.85,
                               .shrinkage = 0.3};
     struct erlang_plan p;
-    bool json = false;
+    bool json = false, csv = false;
     int first, code = 0;
     const struct option_row rows[] = {
         {"calls", OPTION_REAL, &d.calls, "N", "calls in the interval"},
@@ -238,6 +303,7 @@ command_erlang(int argc, char **argv)
         {"occupancy", OPTION_REAL, &d.max_occupancy, "SHARE", "highest occupancy (0.85)"},
         {"shrinkage", OPTION_REAL, &d.shrinkage, "SHARE", "paid time away from calls (0.3)"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+        {"csv", OPTION_FLAG, &csv, NULL, "as CSV"},
     };
     const struct option_use use = {
         "callswell erlang --calls N --aht S [OPTION...]",
@@ -253,8 +319,8 @@ command_erlang(int argc, char **argv)
         return EXIT_USAGE;
     }
     p = erlang_required(&d);
-    if (json) {
-        erlang_json(&p);
+    if (json || csv) {
+        (json ? erlang_json : erlang_csv)(&p);
         return 0;
     }
     printf("agents         %u\nscheduled      %u   (shrinkage %.0f %%)\n"

@@ -93,12 +93,12 @@ print_result(const struct verify_run *run)
     }
     if (run->shown > run->limit)
         printf("... and %ld more (--limit)\n", run->shown - run->limit);
-    printf("redis: %llu keys, %llu fields compared with the ledger: %llu missing, %llu different,"
-           " %llu extra\n",
+    puts("Compared with the ledger:");
+    printf("redis  %llu keys, %llu fields: %llu missing, %llu different, %llu extra\n",
            (unsigned long long)r->keys, (unsigned long long)r->fields,
            (unsigned long long)r->missing, (unsigned long long)r->different,
            (unsigned long long)r->extra);
-    printf("store: %llu rows compared with the ledger: %llu missing, %llu different, %llu extra\n",
+    printf("store  %llu rows: %llu missing, %llu different, %llu extra\n",
            (unsigned long long)s->rows, (unsigned long long)s->missing,
            (unsigned long long)s->different, (unsigned long long)s->extra);
     puts(differences ? "NOT the same" : "all the same");

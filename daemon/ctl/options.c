@@ -51,6 +51,21 @@ take_value(const struct option_row *r, const char *text)
     return false;
 }
 
+/* at: what getopt_long answered; 0 is an option whose value is no number. */
+static void
+complain(char **argv, int at, const char *name)
+{
+    const char *given = argv[optind - 1];
+
+    if (at == 0)
+        fprintf(stderr, "callswell %s: --%s: \"%s\" is not a number\n", argv[0], name, optarg);
+    else if (at == ':')
+        fprintf(stderr, "callswell %s: %s needs a value\n", argv[0], given);
+    else
+        fprintf(stderr, "callswell %s: there is no option %s, or it takes no value\n", argv[0],
+                given);
+}
+
 bool
 options_parse(const struct option_use *use, int argc, char **argv, int *first, int *code)
 {
@@ -66,7 +81,8 @@ options_parse(const struct option_use *use, int argc, char **argv, int *first, i
     }
     longs[use->count].name = "help";
     optind = 1;
-    while ((at = getopt_long(argc, argv, "h", longs, &which)) != -1) {
+    opterr = 0;
+    while ((at = getopt_long(argc, argv, ":h", longs, &which)) != -1) {
         if (at == 'h' || (at == 0 && which == (int)use->count)) {
             print_help(use);
             *code = 0;
@@ -74,9 +90,7 @@ options_parse(const struct option_use *use, int argc, char **argv, int *first, i
         }
         if (at == 0 && take_value(&use->rows[which], optarg ? optarg : ""))
             continue;
-        if (at == 0)
-            fprintf(stderr, "%s: --%s: \"%s\" is not a number\n", argv[0], use->rows[which].name,
-                    optarg);
+        complain(argv, at, at == 0 ? use->rows[which].name : NULL);
         fprintf(stderr, "usage: %s\n", use->usage);
         *code = EXIT_USAGE;
         return false;
