@@ -31,6 +31,12 @@ run() {
     echo
 }
 
+# Commands find their configuration by this variable, or by --config FILE.
+configured() {
+    printf '$ export CALLSWELL_CONFIG=%s\n\n' "$1"
+    export CALLSWELL_CONFIG="$1"
+}
+
 if [ -r "$calls" ]; then
     title "A real call centre, January and October 1999: 66,222 contacts"
     cat >"$dir/bank.conf" <<EOF
@@ -40,10 +46,12 @@ clock     = "data"          # the newest record's time is "now", and nothing exp
 http      { listen = "" }
 retention { quarter = "0" day = "0" people = "0" feature_people = "0" service = "0" load = "0" }
 EOF
-    run import --config "$dir/bank.conf" --format anonbank "$calls"
-    run import --config "$dir/bank.conf" --format anonbank "$calls"
-    run report staffing --config "$dir/bank.conf"
-    run verify --config "$dir/bank.conf"
+    configured "$dir/bank.conf"
+    run import --format anonbank "$calls"
+    echo "The same file once more: nothing is counted twice."
+    run import --format anonbank "$calls"
+    run report staffing
+    run verify
 else
     title "The real call-centre log is not beside the project: going on with generated usage"
 fi
@@ -69,9 +77,10 @@ until grep -q 'event=ready' "$dir/log"; do
 done
 address=$(sed -n 's/.*event=ready http=\([^ ]*\).*/\1/p' "$dir/log")
 
+configured "$config"
 run generate --records "$records" --days 90 --until now --customers 2000 --format csv \
     --out "$dir/usage.csv"
-run import --config "$config" --format csv "$dir/usage.csv"
+run import --format csv "$dir/usage.csv"
 printf '$ curl -d @one.ndjson http://%s/v1/ingest/hooks\n' "$address"
 printf '{"id":"demo-1","customer":"ACME","participant":"ann","conference":"c1","start":"%s","duration":60}\n' \
     "$(date -u -d '-2 min' +%Y-%m-%dT%H:%M:%SZ)" >"$dir/one.ndjson"
@@ -80,26 +89,32 @@ if command -v curl >/dev/null 2>&1; then
         "http://$address/v1/ingest/hooks"
     echo
 fi
-run status --config "$config"
+run status
 
 title "For a service manager: how many people, of which kind, when?"
-run report staffing --config "$config"
+run report staffing
 title "For a product team: what do people want, and what fails them?"
-run report features --config "$config"
+run report features
 title "For segmentation: who are these customers?"
-run report segments --config "$config"
-run report customers --config "$config" --limit 10
+run report segments
+run report customers --limit 10
 title "For account owners: who rises, who falls?"
-run report signals --config "$config" --limit 15
+run report signals --limit 15
 title "Can it be trusted?"
-run quarantine list --config "$config" --limit 5
-run verify --config "$config"
+run quarantine list --limit 5
+run verify
 
-title "Look further"
+if [ -t 1 ]; then
+    title "Look further, from another terminal"
+else
+    title "To look further, run it on a terminal: it goes on serving until Ctrl-C"
+fi
 cat <<EOF
-  $bin/callswell report --help
-  $bin/callswell redis-key ACME --config $config
-  redis-cli -s $dir/state/redis.sock
+  export CALLSWELL_CONFIG=$config PATH=$bin:\$PATH
+  callswell report --help
+  callswell report signals --json
+  callswell redis-key ACME
+  redis-cli -s $dir/state/redis.sock hgetall "\$(callswell redis-key C00001 | head -n 1)"
   sqlite3 $dir/state/crm.db 'select * from customer_profile limit 5'
   curl http://$address/metrics
 EOF
