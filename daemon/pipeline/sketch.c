@@ -147,6 +147,9 @@ reserve(struct sketch *s, unsigned count)
         resize(s, cap);
 }
 
+/* True if it changed. */
+static bool raise_register(struct sketch *s, unsigned reg, unsigned rank);
+
 static bool
 list_set(struct sketch *s, uint32_t pair)
 {
@@ -163,7 +166,7 @@ list_set(struct sketch *s, uint32_t pair)
     }
     if (s->count == cap) {
         grow(s);
-        return sketch_set(s, pair >> 6, pair & 63);
+        return raise_register(s, pair >> 6, pair & 63);
     }
     list[s->count++] = pair;
     return true;
@@ -184,15 +187,15 @@ hash_set(struct sketch *s, uint32_t pair)
     }
     if (s->count == s->cap - s->cap / 8u) {
         grow(s);
-        return sketch_set(s, pair >> 6, pair & 63);
+        return raise_register(s, pair >> 6, pair & 63);
     }
     s->pairs[i] = pair;
     s->count++;
     return true;
 }
 
-bool
-sketch_set(struct sketch *s, unsigned reg, unsigned rank)
+static bool
+raise_register(struct sketch *s, unsigned reg, unsigned rank)
 {
     if (s->form == SKETCH_DENSE) {
         if (s->dense[reg] >= rank)
@@ -208,7 +211,7 @@ sketch_set(struct sketch *s, unsigned reg, unsigned rank)
 bool
 sketch_add(struct sketch *s, uint64_t hash)
 {
-    return sketch_set(s, hash & (SKETCH_REGISTERS - 1), sketch_rank(hash));
+    return raise_register(s, hash & (SKETCH_REGISTERS - 1), sketch_rank(hash));
 }
 
 void
@@ -254,7 +257,7 @@ sketch_merge(struct sketch *into, const struct sketch *from)
     reserve(into, from->count);
     for (unsigned i = 0; i < n; i++)
         if (pairs[i])
-            changed |= sketch_set(into, pairs[i] >> 6, pairs[i] & 63);
+            changed |= raise_register(into, pairs[i] >> 6, pairs[i] & 63);
     return changed;
 }
 
@@ -284,7 +287,7 @@ sketch_from_sorted(struct sketch *s, const uint32_t *pairs, unsigned count)
     sketch_init(s);
     reserve(s, count);
     for (unsigned i = 0; i < count; i++)
-        sketch_set(s, pairs[i] >> 6, pairs[i] & 63);
+        raise_register(s, pairs[i] >> 6, pairs[i] & 63);
 }
 
 bool

@@ -39,8 +39,6 @@ sketch_add_dense(struct sketch *s, uint64_t hash)
     return true;
 }
 
-/* Raises a register. True if it changed. */
-bool sketch_set(struct sketch *s, unsigned reg, unsigned rank);
 /* Pairs (register << 6 | rank) of a sketch that is not dense, ascending; how many. */
 unsigned sketch_sorted(const struct sketch *s, uint32_t *out);
 void sketch_from_sorted(struct sketch *s, const uint32_t *pairs, unsigned count);

@@ -50,7 +50,6 @@ enum status trend_session_move(struct trend_session *s, uint64_t which,
 enum status trend_session_inspect(struct trend_session *s, struct error *err);
 /* Closes other connections of our name, so that nothing they sent can arrive any more. */
 enum status trend_session_forget_twins(struct trend_session *s, struct error *err);
-void trend_session_note_run_id(struct trend_session *s, const redisReply *info);
 
 /* A marker's text: ledger:incarnation:batch:token. False if it is nothing of the kind. */
 struct trend_marker {

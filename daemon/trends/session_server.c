@@ -17,8 +17,8 @@ reply_span(const redisReply *r)
     return r->type == REDIS_REPLY_STRING ? span_of(r->str, r->len) : span_of("", 0);
 }
 
-void
-trend_session_note_run_id(struct trend_session *s, const redisReply *info)
+static void
+note_run_id(struct trend_session *s, const redisReply *info)
 {
     struct span id;
 
@@ -71,7 +71,7 @@ check_version(struct trend_session *s, struct error *err)
 
     if (st != ST_OK || !r)
         return st;
-    trend_session_note_run_id(s, r);
+    note_run_id(s, r);
     if (redis_info_find(reply_span(r), "redis_version", &version) &&
         strtol(version.p, NULL, 10) < OLDEST_VERSION)
         st = fail(err, ST_RETRY, "Redis is version %.*s: at least version %d is needed",
