@@ -17,7 +17,7 @@
 #define DETAILED     2  /* services shown in windows */
 #define SUMMARY      12 /* services in the summary */
 #define DAYS         7  /* columns of the grid */
-#define WINDOWS      14 /* of the busiest service; half as many of the next */
+#define WINDOWS      12 /* of each */
 #define WINDOWS_MANY 28 /* of a service alone */
 
 struct service {
@@ -360,7 +360,7 @@ print_busiest(const struct week *w)
         if (sum(s).peak->scheduled == 0)
             break;
         fprintf(w->r->out, "\n%s\n", s->name);
-        print_windows(w, s, i == 0 ? WINDOWS : WINDOWS / 2);
+        print_windows(w, s, WINDOWS);
     }
 }
 
@@ -380,7 +380,7 @@ print_head(const struct week *w)
     if (isnan(s->completeness))
         fputs("no input in the last 28 days to forecast from\n", w->r->out);
     else
-        fprintf(w->r->out, "input on %.0f %% of the last 28 days\n", 100 * s->completeness);
+        fprintf(w->r->out, "input on %.0f %% of the 28 days before\n", 100 * s->completeness);
     fputc('\n', w->r->out);
 }
 
@@ -420,8 +420,8 @@ report_staffing(const struct report *r, struct error *err)
         return report_table(r, all_sql, all_columns, COUNT(all_columns), &rows, err);
     st = load(&w, err);
     if (st == ST_OK && w.count == 0)
-        fprintf(r->out, "Nothing is forecast%s%s.\n", r->service ? " for service " : "",
-                r->service ? r->service : "");
+        fprintf(r->out, "Nothing is forecast%s%s: a whole day of contacts is needed first.\n",
+                r->service ? " for service " : "", r->service ? r->service : "");
     if (st == ST_OK && w.count > 0) {
         qsort(w.services, w.count, sizeof *w.services, by_contacts);
         print_head(&w);

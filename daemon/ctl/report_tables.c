@@ -94,7 +94,8 @@ static const struct table_column segment_columns[] = {
 };
 static const char segment_sql[] =
     "SELECT m.segment, count(*), sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ',"
-    " max(as_of), '-7 days') FROM customer_stat)), ifnull(sum(s.legs_30d), 0),"
+    " max(as_of), '-7 days') FROM customer_stat) AND m.since > (SELECT min(at) FROM"
+    " stage_history)), ifnull(sum(s.legs_30d), 0),"
     " CAST(round(ifnull(sum(s.seconds_30d), 0) / 3600.0) AS INTEGER)"
     " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
     " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?4";
@@ -167,7 +168,8 @@ static const struct table_column customer_human[] = {
 };
 static const char customer_human_sql[] =
     "SELECT customer, legs_30d, printf('%.1f', seconds_30d / 3600.0), failed_30d,"
-    " participants_30d, printf('%.2f', trend), days_since_last, rfm_segment, persona"
+    " participants_30d, CASE WHEN trend IS NULL THEN '' ELSE printf('%.2f', trend) END,"
+    " days_since_last, rfm_segment, persona"
     " FROM customer_profile WHERE legs_30d IS NOT NULL AND"
     " (?3 IS NULL OR customer IN (SELECT customer FROM segment_member WHERE segment = ?3))"
     " ORDER BY legs_30d DESC, customer LIMIT ?4";
@@ -189,6 +191,8 @@ static const struct table_column customer_all[] = {
     {"first_seen", TABLE_TEXT},
     {"last_seen", TABLE_TEXT},
     {"as_of", TABLE_TEXT},
+    {"first_day", TABLE_TEXT},
+    {"last_day", TABLE_TEXT},
     {"days_since_last", TABLE_NUMBER},
     {"active_days_30d", TABLE_NUMBER},
     {"active_days_90d", TABLE_NUMBER},

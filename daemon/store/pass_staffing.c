@@ -136,6 +136,17 @@ struct outlook {
     bool carry;
 };
 
+/* Before the first day ever there was none, which is no less of a gap to forecast from. */
+static int
+days_with_input(const struct pass *p, int days)
+{
+    int n = 0;
+
+    for (int age = 1; age <= days; age++)
+        n += pass_had_input(p, p->today - age);
+    return n;
+}
+
 static void
 look_ahead(const struct work *w, const struct service *s, struct outlook *o)
 {
@@ -158,7 +169,7 @@ look_ahead(const struct work *w, const struct service *s, struct outlook *o)
              : weekly    ? "by weekday and interval"
                          : "mean",
              o->carry ? " on load carried over" : "");
-    o->completeness = pass_completeness(w->pass, w->pass->today - 28, w->pass->today);
+    o->completeness = days_with_input(w->pass, 28) / 28.0;
     forecast_free(f);
 }
 
@@ -276,8 +287,11 @@ write_service(struct work *w, const struct service *s, struct error *err)
     int64_t local = p->now + zone_offset_at(p->a->zone, p->now);
     int64_t begin = p->now - (local % length + length) % length;
     char before[CIVIL_TEXT], from[CIVIL_TEXT];
+    bool known;
     enum status st;
 
+    /* Without one whole day there is nothing to say, and that is not that nobody is needed. */
+    known = s->history.begun < w->local_today || s->config->minimum_staff > 0;
     look_ahead(w, s, o);
     /* Calls that began before the first interval are still there: run in for a day. */
     for (int64_t t = begin - DAY_SECONDS; o->carry && t < begin; t += length)
@@ -286,7 +300,7 @@ write_service(struct work *w, const struct service *s, struct error *err)
     if (st == ST_OK)
         st = forget(w, s, format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS),
                     format_utc(from, begin), err);
-    for (int64_t t = begin; st == ST_OK && t < begin + HORIZON_DAYS * (int64_t)DAY_SECONDS;
+    for (int64_t t = begin; st == ST_OK && known && t < begin + HORIZON_DAYS * (int64_t)DAY_SECONDS;
          t += length)
         st = write_interval(w, s, o, t, err);
     free(o);

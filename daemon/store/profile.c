@@ -42,6 +42,7 @@ profile_start(struct profile *p, int32_t today)
         .feature_cap = p->feature_cap,
         .first_day = INT32_MIN,
         .last_day = INT32_MIN,
+        .first_90d = INT32_MIN,
         .first_seen = PROFILE_NEVER,
         .last_seen = PROFILE_NEVER,
     };
@@ -157,6 +158,8 @@ profile_add(struct profile *p, const struct cell *c)
     for (int w = 0; w < WINDOW_COUNT; w++)
         for (int k = 0; k < CUSTOMER_COLUMNS && age < window_days[w]; k++)
             p->sums[w][k] += v[k];
+    if (v[CUSTOMER_LEGS] > 0 && p->first_90d == INT32_MIN)
+        p->first_90d = c->day;
     p->active_90d += v[CUSTOMER_LEGS] > 0;
     p->active_30d += v[CUSTOMER_LEGS] > 0 && age < 30;
     if (age < PROFILE_RECENT)
@@ -224,12 +227,16 @@ double
 profile_trend(const struct profile *p)
 {
     int64_t before = 0, lately = 0;
+    int32_t begin = p->today - 35, days = 28;
 
+    /* Days before somebody's first leg were not days without any. */
+    if (p->first_90d > begin)
+        days -= p->first_90d - begin;
     for (int i = 0; i < 28; i++)
         before += p->recent[i];
     for (int i = 28; i < 35; i++)
         lately += p->recent[i];
-    return before > 0 ? (double)lately / 7 / ((double)before / 28) : NAN;
+    return before > 0 && days >= 7 ? (double)lately / 7 / ((double)before / days) : NAN;
 }
 
 void

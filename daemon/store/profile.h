@@ -34,6 +34,7 @@ struct profile {
     int64_t quarters[96];                           /* legs by local quarter hour, 90 days */
     int64_t office, evening, night, weekend, timed; /* legs of 90 days */
     int32_t first_day, last_day;                    /* with a leg; INT32_MIN: never */
+    int32_t first_90d;                              /* the same of 90 days, whatever was read */
     int64_t first_seen, last_seen;                  /* start of a quarter hour, or PROFILE_NEVER */
     uint32_t active_30d, active_90d;
     size_t cells;  /* added */
@@ -57,7 +58,8 @@ const struct profile_feature *profile_dominant(const struct profile *p, double *
 double profile_share(const struct profile *p, int64_t part);
 /* "office", "evening", "night", "weekend" or "mixed"; NULL when there are too few legs. */
 const char *profile_persona(const struct profile *p);
-/* Mean legs a day of the last 7 whole days over that of the 28 before; NAN without those. */
+/* Mean legs a day of the last 7 whole days over that of the 28 before, or of as many as there are
+ * since the first leg; NAN when these are fewer than 7 or without legs. */
 double profile_trend(const struct profile *p);
 void profile_recent_json(const struct profile *p, struct buf *out); /* [0,3,...] */
 

@@ -338,3 +338,49 @@ TEST(a_signal_weighs_what_it_moves)
     analyst_close(a);
     book_close(&b);
 }
+
+TEST(who_is_new_has_neither_a_falling_nor_a_rising_trend)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    for (int32_t d = TODAY - 60; d < TODAY; d++) {
+        book_leg(&b, "old", AT(d, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+        if (d >= TODAY - 21)
+            book_leg(&b, "young", AT(d, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+        if (d >= TODAY - 13) /* six days to compare with */
+            book_leg(&b, "newborn", AT(d, 9, 0), 60, "p", "k", NULL, OUTCOME_OK);
+        /* Somebody who came back counts as new in this, the first pass as in any other. */
+        if (d >= TODAY - 21 || d == TODAY - 59)
+            book_leg(&b, "back", AT(d - (d == TODAY - 59 ? 100 : 0), 9, 0), 60, "p", "k", NULL,
+                     OUTCOME_OK);
+    }
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT customer, trend FROM customer_stat ORDER BY 1"),
+              "back|1.0;newborn|;old|1.0;young|1.0");
+    analyst_close(a);
+    book_close(&b);
+}
+
+TEST(without_a_whole_day_there_is_no_forecast)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    for (int i = 0; i < 40; i++)
+        book_contact(&b, "desk", AT(TODAY, i % 12, 0), 5, 300, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT count(*) FROM staffing"), "0");
+    run_pass(a, NOW + DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT count(*) > 330, round(sum(forecast)), round(max(completeness), 3)"
+                   " FROM staffing"),
+              "1|280.0|0.036");
+    analyst_close(a);
+    book_close(&b);
+}
