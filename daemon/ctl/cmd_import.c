@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -87,6 +88,19 @@ end_line(const struct import_run *run)
 
 /* --- the result --- */
 
+/* Of this process alone: neither a daemon's nor a managed Redis'. */
+static void
+print_cost(struct json_writer *w)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    json_real(w, "cpu_seconds",
+              (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+                  (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+    json_i64(w, "peak_kilobytes", u.ru_maxrss);
+}
+
 static void
 print_json(const struct import_run *run, double seconds)
 {
@@ -101,6 +115,7 @@ print_json(const struct import_run *run, double seconds)
     json_u64(&w, "quarantined", run->quarantined);
     json_u64(&w, "ignored", run->ignored);
     json_real(&w, "seconds", seconds);
+    print_cost(&w);
     json_bool(&w, "dry_run", run->dry_run);
     json_close(&w);
     puts(b.p);
