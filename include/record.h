@@ -62,6 +62,7 @@ struct fields {
     struct span v[FIELD_COUNT];
     const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
     uint32_t feature_count;           /* carry a real list; items borrow like spans */
+    bool printable; /* all text is known to be of ASCII's printable bytes; false: not known */
 };
 
 enum record_kind {

@@ -381,6 +381,7 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
     if (j.has >> FIELD_COUNT)
         take_alternatives(&j);
     out->has = j.has & (FIELD_BIT(FIELD_COUNT) - 1);
+    out->printable = false;
     out->feature_items = NULL;
     out->feature_count = 0;
     if (j.lists & FIELD_BIT(FIELD_FEATURES)) {

@@ -277,6 +277,7 @@ asterisk_next(void *state, const struct format *f, const struct layout *layout, 
 
     (void)state, (void)layout;
     out->has = 0;
+    out->printable = false;
     out->feature_items = NULL;
     out->feature_count = 0;
     csv_begin(&c, *rest, max_frame, true);

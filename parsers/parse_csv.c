@@ -184,38 +184,61 @@ put(struct fields *out, const struct layout *l, size_t column, const char *p, si
     }
 }
 
-/* A bit for each of n <= 16 bytes that is separator, quote, LF or NUL. */
-static inline unsigned
-special_few(const struct csv_rules *r, const char *p, size_t n)
+/* Of up to sixteen bytes, a bit each: which end a cell or make the line unusual, and which are
+ * not printable ASCII. */
+struct marks {
+    unsigned special, strange;
+};
+
+/* Special: separator, quote, LF or NUL. */
+static inline struct marks
+marks_few(const struct csv_rules *r, const char *p, size_t n)
 {
     char quote = r->quoting ? r->quote : r->separator;
-    unsigned mask = 0;
+    struct marks m = {0, 0};
 
-    for (size_t i = 0; i < n; i++)
-        mask |= (unsigned)(p[i] == r->separator || p[i] == quote || p[i] == '\n' || p[i] == '\0')
-                << i;
-    return mask;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+
+        m.special |=
+            (unsigned)(p[i] == r->separator || p[i] == quote || c == '\n' || c == '\0') << i;
+        m.strange |= (unsigned)(c < 0x20 || c > 0x7E) << i;
+    }
+    return m;
 }
 
 #ifdef __SSE2__
-static inline unsigned
-special_sixteen(const struct csv_rules *r, const char *p)
+static inline struct marks
+marks_sixteen(const struct csv_rules *r, const char *p)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)p);
     __m128i a = _mm_cmpeq_epi8(v, _mm_set1_epi8(r->separator));
     __m128i b = _mm_cmpeq_epi8(v, _mm_set1_epi8(r->quoting ? r->quote : r->separator));
     __m128i c = _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'));
     __m128i d = _mm_cmpeq_epi8(v, _mm_setzero_si128());
+    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: from 0x80 on too */
+    __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F));
 
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)));
+    return (struct marks){
+        (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))),
+        (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del)),
+    };
 }
 #else
-static inline unsigned
-special_sixteen(const struct csv_rules *r, const char *p)
+static inline struct marks
+marks_sixteen(const struct csv_rules *r, const char *p)
 {
-    return special_few(r, p, 16);
+    return marks_few(r, p, 16);
 }
 #endif
+
+/* The last cell of a line, which may end in CR. */
+static inline void
+put_last(struct fields *out, const struct layout *l, size_t column, const char *cell,
+         const char *end)
+{
+    put(out, l, column, cell, (size_t)(end - cell) - (end > cell && end[-1] == '\r'));
+}
 
 /*
  * Splits the line at the front of rest. Returns where it ends (its LF, or the end of rest), or
@@ -226,31 +249,34 @@ plain_line(const struct csv_rules *rules, const struct layout *l, struct span re
            struct fields *out)
 {
     const char *end = rest.p + rest.n, *cell = rest.p;
+    unsigned strange = 0;
     size_t column = 0;
 
     for (const char *chunk = rest.p; chunk < end; chunk += 16) {
         size_t left = (size_t)(end - chunk);
-        unsigned mask =
-            left >= 16 ? special_sixteen(rules, chunk) : special_few(rules, chunk, left);
+        struct marks m = left >= 16 ? marks_sixteen(rules, chunk) : marks_few(rules, chunk, left);
 
-        for (; mask; mask &= mask - 1) {
+        for (unsigned mask = m.special; mask; mask &= mask - 1) {
             const char *at = chunk + __builtin_ctz(mask);
 
-            if (*at != rules->separator) {
-                if (*at != '\n' || column >= l->count)
-                    return NULL;
-                put(out, l, column, cell, (size_t)(at - cell) - (at > cell && at[-1] == '\r'));
-                return at;
-            }
             if (column >= l->count)
                 return NULL;
+            if (*at != rules->separator) {
+                if (*at != '\n')
+                    return NULL;
+                put_last(out, l, column, cell, at);
+                strange |= m.strange & ((mask & -mask) - 1);
+                out->printable = strange == 0;
+                return at;
+            }
             put(out, l, column++, cell, (size_t)(at - cell));
             cell = at + 1;
         }
+        strange |= m.strange;
     }
     if (column >= l->count)
         return NULL;
-    put(out, l, column, cell, (size_t)(end - cell) - (end > cell && end[-1] == '\r'));
+    put_last(out, l, column, cell, end);
     return end;
 }
 
@@ -294,12 +320,14 @@ csv_next_record(void *state, const struct format *f, const struct layout *layout
 
     (void)state;
     out->has = 0;
+    out->printable = false;
     out->feature_items = NULL;
     out->feature_count = 0;
     end = (unsigned char)*p == 0xEF ? NULL : plain_line(&c->rules, l, *rest, out);
     n = end ? (size_t)(end - p) : SIZE_MAX;
     if (n > max_frame) {
         out->has = 0;
+        out->printable = false;
         return walk(&c->rules, l, max_frame, rest, mem, out, raw, err);
     }
     if (end < p + rest->n)

@@ -161,6 +161,7 @@ take_groups(const struct regex *r, const struct pattern_scratch *s, struct span 
             struct fields *out)
 {
     out->has = 0;
+    out->printable = false;
     out->feature_items = NULL;
     out->feature_count = 0;
     for (size_t i = 0; i < r->count; i++) {

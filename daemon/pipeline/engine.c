@@ -311,12 +311,15 @@ start_threads(struct engine *e)
         w->features = classifier_new(e->feature_rules);
         w->services = classifier_new(e->service_rules);
         pthread_create(&w->thread, NULL, worker_main, w);
+        pthread_setname_np(w->thread, "worker"); /* as `top -H` shows them */
     }
     e->analysis_wanted = !e->offline; /* what a start finds may be days older than now */
     pthread_create(&e->ledger_thread, NULL, committer_main, e);
+    pthread_setname_np(e->ledger_thread, "ledger");
     e->ledger_running = true;
     if (e->analyst) {
         pthread_create(&e->analyst_thread, NULL, analyst_main, e);
+        pthread_setname_np(e->analyst_thread, "analyst");
         e->analyst_running = true;
     }
 }

@@ -17,18 +17,26 @@
  * cannot commit. */
 #define MAX_BATCH_BYTES (512u << 20)
 
+/* Nobody sends what an import reads: a few blocks for each worker keep all of them busy, and
+ * what was just read is then parsed while the processor's cache still has it. */
+#define BULK_QUEUE_BYTES (2u << 20)
+
 static bool
-has_room(const struct engine *e, size_t n)
+has_room(const struct engine *e, size_t n, bool bulk)
 {
+    size_t limit = e->config->limits.max_queue;
+
     if (e->stalled[0] || atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
         return false;
-    return e->queue_bytes == 0 || e->queue_bytes + n <= e->config->limits.max_queue;
+    if (bulk && limit > e->worker_count * BULK_QUEUE_BYTES)
+        limit = e->worker_count * BULK_QUEUE_BYTES;
+    return e->queue_bytes == 0 || e->queue_bytes + n <= limit;
 }
 
 void
 engine_wake_room(struct engine *e)
 {
-    if (!e->was_full || e->queue_bytes > e->config->limits.max_queue / 2 || !has_room(e, 0))
+    if (!e->was_full || e->queue_bytes > e->config->limits.max_queue / 2 || !has_room(e, 0, false))
         return;
     e->was_full = false;
     pthread_cond_broadcast(&e->room);
@@ -93,7 +101,7 @@ engine_submit(struct engine *e, struct block *b)
     pthread_mutex_lock(&e->lock);
     if (e->closing) {
         st = ST_RETRY;
-    } else if (!has_room(e, b->n) || quarantine_is_full(e, b)) {
+    } else if (!has_room(e, b->n, b->bulk) || quarantine_is_full(e, b)) {
         e->was_full = true;
         st = ST_FULL;
     } else {
@@ -109,7 +117,7 @@ engine_submit_wait(struct engine *e, struct block *b)
     enum status st = ST_OK;
 
     pthread_mutex_lock(&e->lock);
-    while (!e->winding_down && !has_room(e, b->n)) {
+    while (!e->winding_down && !has_room(e, b->n, b->bulk)) {
         e->was_full = true;
         pthread_cond_wait(&e->room, &e->lock);
     }

@@ -91,7 +91,7 @@ void
 sketch_to_redis(const struct sketch *s, struct buf *out)
 {
     uint32_t pairs[SKETCH_MAX_PAIRS];
-    uint8_t reg[SKETCH_REGISTERS] = {0};
+    uint8_t reg[SKETCH_REGISTERS];
     size_t begin = out->n;
     unsigned n;
 
@@ -103,6 +103,7 @@ sketch_to_redis(const struct sketch *s, struct buf *out)
     if (redis_sparse(out, pairs, n))
         return;
     out->n = begin;
+    memset(reg, 0, sizeof reg);
     for (unsigned i = 0; i < n; i++)
         reg[pairs[i] >> 6] = pairs[i] & 63;
     redis_dense(out, reg);

@@ -36,6 +36,7 @@ struct run { /* one block being worked on */
     const struct block *block;
     struct mapping_context mapping;
     int64_t window_start; /* event times before this are late */
+    bool refuse_late;
     struct outcome_count count;
     int64_t newest_record;
     struct pending group[GROUP];
@@ -142,7 +143,8 @@ rename_features(struct run *run, struct record *r)
     r->feature_count = n;
 }
 
-static void
+/* False for a record that is kept as an event and not counted. */
+static bool
 count_fresh(struct run *run, struct pending *p)
 {
     struct record *r = &p->record;
@@ -154,19 +156,20 @@ count_fresh(struct run *run, struct pending *p)
         run->part->late++;
     if (is_event(r->kind)) {
         keep_event(run, p);
-        return;
+        return false;
     }
     rename_features(run, r);
     if (r->kind == KIND_CONTACT && run->engine->service_rules)
         r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
-    aggregate_record(run->part->cells, &run->engine->aggregate, r);
+    return true;
 }
 
 static void
 flush_group(struct run *run)
 {
+    const struct record *counted[GROUP];
     uint64_t fingerprints[GROUP];
-    size_t index[GROUP], n = 0;
+    size_t index[GROUP], n = 0, m = 0;
     bool fresh[GROUP];
 
     if (run->replay && run->count.quarantined > 0) {
@@ -190,11 +193,12 @@ flush_group(struct run *run)
                 buf_add(&run->part->fingerprints, &fingerprints[k], sizeof fingerprints[k]);
             k++;
         }
-        if (is_fresh)
-            count_fresh(run, &run->group[i]);
-        else
+        if (!is_fresh)
             run->count.duplicates++;
+        else if (count_fresh(run, &run->group[i]))
+            counted[m++] = &run->group[i].record;
     }
+    aggregate_batch(run->part->cells, &run->engine->aggregate, counted, m);
     run->pending = 0;
 }
 
@@ -215,8 +219,7 @@ objection(const struct run *run, const struct pending *p)
         return "service: missing in a contact";
     if (r->kind == KIND_FEATURE && r->feature_count == 0)
         return "features: missing in a feature record";
-    if (p->identified && r->start < run->window_start &&
-        strcmp(run->engine->config->limits.late, "quarantine") == 0)
+    if (run->refuse_late && p->identified && r->start < run->window_start)
         return "start: older than the duplicate window";
     return NULL;
 }
@@ -351,6 +354,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->window_start = run->mapping.now - (int64_t)e->config->limits.duplicate_window;
     if (run->window_start < e->window_cut)
         run->window_start = e->window_cut;
+    run->refuse_late = strcmp(e->config->limits.late, "quarantine") == 0;
     run->replay = job->block.quarantine_id != 0;
     memset(&run->count, 0, sizeof run->count);
     run->newest_record = 0;
