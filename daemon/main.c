@@ -26,6 +26,7 @@
 #include "engine.h"
 #include "log.h"
 #include "serve.h"
+#include "sql.h"
 
 enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
 
@@ -282,6 +283,7 @@ main(int argc, char **argv)
     bool test = false;
     int opt, code;
 
+    sql_configure();
     while ((opt = getopt(argc, argv, "c:thv")) != -1)
         switch (opt) {
         case 'c':

@@ -65,6 +65,9 @@ enum status projection_start(struct projection **out, const struct projection_op
                              struct error *err);
 /* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
 void projection_kick(struct projection *p, bool urgent);
+/* More changes of the same keys are coming: they are sent together, once there is a pause of ten
+ * seconds or somebody kicks or waits, and every minute at the latest. */
+void projection_kick_later(struct projection *p);
 /* Waits until every partition's marker is at or past seq. ST_RETRY after timeout; ST_NOT_FOUND,
  * at once, when Redis has taken nothing for so long that waiting for it makes no sense. */
 enum status projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms,

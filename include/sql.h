@@ -10,6 +10,10 @@
 #include "span.h"
 #include "status.h"
 
+/* Once, before anything else of SQLite: no statistics of its memory, which nobody reads and which
+ * cost a lock at every allocation. */
+void sql_configure(void);
+
 /* Maps a result code: FULL -> ST_FULL, BUSY/LOCKED -> ST_RETRY, CORRUPT/NOTADB -> ST_CORRUPT,
  * all else -> ST_IO; what is the thing attempted ("commit of a batch"). */
 enum status sql_fail(sqlite3 *db, const char *what, struct error *err);

@@ -200,8 +200,8 @@ marks_few(const struct csv_rules *r, const char *p, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)p[i];
 
-        m.special |=
-            (unsigned)(p[i] == r->separator || p[i] == quote || c == '\n' || c == '\0') << i;
+        m.special |= (unsigned)(p[i] == r->separator || p[i] == quote || c == '\n' || c == '\0')
+                     << i;
         m.strange |= (unsigned)(c < 0x20 || c > 0x7E) << i;
     }
     return m;

@@ -6,6 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 
+void
+sql_configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum status
 sql_fail(sqlite3 *db, const char *what, struct error *err)
 {

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "options.h"
+#include "sql.h"
 
 struct command {
     const char *name, *summary;
@@ -44,6 +45,7 @@ main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
+    sql_configure();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

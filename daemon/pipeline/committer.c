@@ -19,6 +19,8 @@
 #define BULK_BATCH_BYTES   (192u << 20) /* of deltas in memory */
 #define FOLD_LOG_BYTES     (64u << 20)
 #define TOTALS_KEEP_BYTES  (64u << 20)
+#define BULK_PAUSE_MS      10000 /* without a bulk batch for so long, no import is under way */
+#define BULK_ANALYSIS_MS   600000
 #define RETRY_COMMIT_MS    100
 #define EXPIRY_INTERVAL_MS 1000
 #define EXPIRIES_AT_ONCE   4
@@ -264,12 +266,16 @@ commit_batch(struct engine *e, struct batch *b)
         e->commits++;
         e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
         e->log_bytes += atomic_load(&b->bytes);
+        if (b->bulk_only)
+            e->last_bulk_ms = clock_mono_ms();
         pthread_mutex_unlock(&e->lock);
         fault_point("not_answered");
         answer(b, seq);
         fault_point("answered");
-        if (e->projection)
-            projection_kick(e->projection, !b->bulk_only);
+        if (e->projection && b->bulk_only)
+            projection_kick_later(e->projection);
+        else if (e->projection)
+            projection_kick(e->projection, true);
         log_debug("batch_committed", "batch=%llu records=%llu ms=%lld", (unsigned long long)seq,
                   (unsigned long long)lb.count.records, (long long)(clock_mono_ms() - begun));
     } else {
@@ -303,6 +309,18 @@ engine_fold(struct engine *e, struct error *err)
     return st;
 }
 
+/* An import asks for its pass when it is through; those on the way would only do the same
+ * customers again and again. */
+static int64_t
+analysis_interval(const struct engine *e)
+{
+    int64_t usual = e->config->analytics_interval_ms;
+
+    if (e->last_fold_ms - e->last_bulk_ms > BULK_PAUSE_MS || usual > BULK_ANALYSIS_MS)
+        return usual;
+    return BULK_ANALYSIS_MS;
+}
+
 static void
 fold_if_due(struct engine *e, bool now)
 {
@@ -321,7 +339,7 @@ fold_if_due(struct engine *e, bool now)
     e->last_fold_ms = clock_mono_ms();
     e->log_bytes = 0;
     e->fold_wanted = false;
-    if (e->last_fold_ms - e->last_analysis_ms >= e->config->analytics_interval_ms) {
+    if (e->last_fold_ms - e->last_analysis_ms >= analysis_interval(e)) {
         e->last_analysis_ms = e->last_fold_ms;
         e->analysis_wanted = true;
     }

@@ -362,7 +362,8 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
         .max_duration = MAX_DURATION,
         .max_name = c->limits.max_name,
     };
-    e->last_fold_ms = clock_mono_ms();
+    e->last_fold_ms = e->last_analysis_ms = clock_mono_ms();
+    e->last_bulk_ms = INT64_MIN / 2;
     init_sync(e);
     e->worker_count = worker_count(c);
     st = open_parts(e, err);

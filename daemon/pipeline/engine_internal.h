@@ -175,7 +175,7 @@ struct engine {
     int64_t analysed_at;
     char analytics_problem[200], stalled[200];
     uint64_t commits, commit_failures, commit_ms_last, log_bytes;
-    int64_t last_fold_ms, last_expiry_ms, last_analysis_ms;
+    int64_t last_fold_ms, last_expiry_ms, last_analysis_ms, last_bulk_ms;
 
     struct request *requests; /* for the ledger thread: merges, drops */
 };

@@ -17,6 +17,7 @@
 struct ledger_reader {
     sqlite3 *db;
     struct cells *scratch;
+    sqlite3_stmt *by_subject; /* asked for each of thousands of customers */
 };
 
 enum status
@@ -44,6 +45,7 @@ ledger_reader_close(struct ledger_reader *r)
 {
     if (!r)
         return;
+    sqlite3_finalize(r->by_subject);
     sqlite3_close(r->db);
     cells_free(r->scratch);
     free(r);
@@ -79,10 +81,9 @@ row_to_cell(struct ledger_reader *r, sqlite3_stmt *st, struct cell **out, struct
     return result;
 }
 
-/* Visits the rows of a prepared statement and finalizes it. */
 static enum status
-visit_cells(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
-            struct error *err)
+visit_rows(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
+           struct error *err)
 {
     enum status result;
     bool row = false;
@@ -96,6 +97,16 @@ visit_cells(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *
         if (result != ST_OK)
             break;
     }
+    return result;
+}
+
+/* Visits the rows of a prepared statement and finalizes it. */
+static enum status
+visit_cells(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
+            struct error *err)
+{
+    enum status result = visit_rows(r, st, visit, arg, err);
+
     sqlite3_finalize(st);
     return result;
 }
@@ -163,22 +174,26 @@ ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span na
                     int32_t from_day, cell_visit *visit, void *arg, struct error *err)
 {
     struct buf subject = {0};
+    enum status result = ST_OK;
     sqlite3_stmt *st;
-    enum status result =
-        sql_prepare(r->db, &st,
-                    TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period >= ?3"
-                                  " ORDER BY period",
-                    err);
 
+    if (!r->by_subject)
+        result = sql_prepare(r->db, &r->by_subject,
+                             TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period >= ?3"
+                                           " ORDER BY period",
+                             err);
     if (result != ST_OK)
         return result;
+    st = r->by_subject;
     buf_char(&subject, (char)kind);
     buf_char(&subject, ':');
     buf_span(&subject, name);
     sqlite3_bind_int(st, 1, (int)keys_partition(name));
     sql_bind_blob(st, 2, subject.p, subject.n);
     sqlite3_bind_int(st, 3, from_day);
-    result = visit_cells(r, st, visit, arg, err);
+    result = visit_rows(r, st, visit, arg, err);
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
     buf_clear(&subject);
     return result;
 }

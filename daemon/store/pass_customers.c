@@ -33,26 +33,30 @@ struct work {
     bool active_changed;
 };
 
+/* A first pass begins with empty tables: then the plain forms are enough, and cheaper. */
+#define ADD_DAY_SQL                                                                                \
+    "INSERT INTO customer_day(customer, day, legs, seconds, failed, participants, conferences)"    \
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 static const char put_day_sql[] =
-    "INSERT INTO customer_day(customer, day, legs, seconds, failed, participants, conferences)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(customer, day) DO UPDATE SET"
-    " legs = ?3, seconds = ?4, failed = ?5, participants = ?6, conferences = ?7";
+    ADD_DAY_SQL " ON CONFLICT(customer, day) DO UPDATE SET"
+                " legs = ?3, seconds = ?4, failed = ?5, participants = ?6, conferences = ?7";
 static const char put_customer_sql[] =
     "INSERT INTO customer(id, first_seen, last_seen) VALUES(?1, ?2, ?3)"
     " ON CONFLICT(id) DO UPDATE SET first_seen = min(ifnull(first_seen, ?2), ?2),"
     " last_seen = max(ifnull(last_seen, ?3), ?3)"
     " WHERE first_seen IS NULL OR first_seen > ?2 OR last_seen < ?3";
 /* Scores belong to another step and the first day may lie before what is read now. */
-static const char put_stat_sql[] =
-    "INSERT INTO customer_stat(customer, as_of, first_day, last_day, days_since_last,"
-    " active_days_30d, active_days_90d, legs_1d, seconds_1d, failed_1d, legs_7d, seconds_7d,"
-    " failed_7d, legs_28d, seconds_28d, failed_28d, legs_30d, seconds_30d, failed_30d, legs_90d,"
-    " seconds_90d, failed_90d, participants_30d, conferences_30d, features_30d, features_90d,"
-    " dominant_feature, dominant_feature_share, dominant_quarter, dominant_quarter_share,"
-    " office_share, evening_share, night_share, weekend_share, persona, trend, recent_legs)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"
+#define ADD_STAT_SQL                                                                               \
+    "INSERT INTO customer_stat(customer, as_of, first_day, last_day, days_since_last,"             \
+    " active_days_30d, active_days_90d, legs_1d, seconds_1d, failed_1d, legs_7d, seconds_7d,"      \
+    " failed_7d, legs_28d, seconds_28d, failed_28d, legs_30d, seconds_30d, failed_30d, legs_90d,"  \
+    " seconds_90d, failed_90d, participants_30d, conferences_30d, features_30d, features_90d,"     \
+    " dominant_feature, dominant_feature_share, dominant_quarter, dominant_quarter_share,"         \
+    " office_share, evening_share, night_share, weekend_share, persona, trend, recent_legs)"       \
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"     \
+    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"   \
     " ?37)"
+static const char put_stat_sql[] = ADD_STAT_SQL
     " ON CONFLICT(customer) DO UPDATE SET as_of = ?2, first_day ="
     " min(ifnull(first_day, ?3), ifnull(?3, first_day)), last_day = max(ifnull(last_day, ?4), "
     "ifnull(?4, last_day)),"
@@ -423,10 +427,10 @@ prepare(struct work *w, struct error *err)
         struct query **q;
         const char *sql;
     } const all[] = {
-        {&w->put_day, put_day_sql},
+        {&w->put_day, w->p->first ? ADD_DAY_SQL : put_day_sql},
         {&w->delete_day, "DELETE FROM customer_day WHERE customer = ?1 AND day = ?2"},
         {&w->put_customer, put_customer_sql},
-        {&w->put_stat, put_stat_sql},
+        {&w->put_stat, w->p->first ? ADD_STAT_SQL : put_stat_sql},
         {&w->delete_stat, "DELETE FROM customer_stat WHERE customer = ?1"},
         {&w->put_old, put_old_sql},
         {&w->fade, FADE_SQL "customer = ?2"},

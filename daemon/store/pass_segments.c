@@ -81,10 +81,12 @@ change_rfm(struct pass *p, struct rfm_queries *q, const struct scored *c, const 
            const char *evidence, struct error *err)
 {
     char segment[40];
-    enum status st;
+    enum status st = ST_OK;
 
-    query_set_str(q->leave, 1, c->customer);
-    st = query_run(q->leave, err);
+    if (c->old[0]) {
+        query_set_str(q->leave, 1, c->customer);
+        st = query_run(q->leave, err);
+    }
     snprintf(segment, sizeof segment, "rfm:%s", to);
     query_set_str(q->join, 1, segment);
     query_set_str(q->join, 2, c->customer);

@@ -51,6 +51,8 @@
 #define QUIET_MS        20
 #define GATHER_MAX_MS   2000
 #define URGENT_MAX_MS   200
+#define LATER_MS        10000 /* longer than an import takes from one batch to the next */
+#define LATER_MAX_MS    60000
 #define GATHER_FACTOR   8 /* rounds take at most about a ninth of the time under load */
 
 enum task { TASK_STOP, TASK_SEND, TASK_CHECK, TASK_CHORE };
@@ -108,6 +110,11 @@ send_due(const struct projection *p)
         return 0;
     if (p->urgent)
         return p->round_end_ms + (p->round_ms < URGENT_MAX_MS ? p->round_ms : URGENT_MAX_MS);
+    if (p->later_first_ms) {
+        limit = p->last_kick_ms + LATER_MS;
+        quiet = p->later_first_ms + LATER_MAX_MS;
+        return quiet < limit ? quiet : limit;
+    }
     if (limit < QUIET_MS)
         limit = QUIET_MS;
     if (limit > GATHER_MAX_MS)
@@ -139,8 +146,10 @@ next_task(struct projection *p)
             break;
         wait_until_ms(p, &p->wake, due);
     }
-    if (task == TASK_SEND)
+    if (task == TASK_SEND) {
         p->pending = p->urgent = p->quiet = false;
+        p->later_first_ms = 0;
+    }
     pthread_mutex_unlock(&p->mutex);
     return task;
 }
@@ -158,6 +167,19 @@ projection_kick(struct projection *p, bool urgent)
     }
     p->last_kick_ms = now;
     p->urgent |= urgent;
+    pthread_cond_signal(&p->wake);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void
+projection_kick_later(struct projection *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->last_kick_ms = clock_mono_ms();
+    p->pending = true;
+    p->quiet = false;
+    if (!p->later_first_ms)
+        p->later_first_ms = p->last_kick_ms;
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->mutex);
 }

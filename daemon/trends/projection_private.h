@@ -41,6 +41,7 @@ struct projection {
     bool pending, urgent, quiet;
     int64_t first_kick_ms, last_kick_ms;
     int64_t stuck_since_ms; /* Redis takes nothing since then; INT64_MAX: it does */
+    int64_t later_first_ms; /* the first kick that can wait since the last round; 0: none */
     struct projection_status status;
 };
 
