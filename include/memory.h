@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "span.h"
 
@@ -38,17 +39,58 @@ struct buf {
     size_t n, cap;
 };
 
-void buf_reserve(struct buf *b, size_t more);
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_span(struct buf *b, struct span s);
+void buf_grow(struct buf *b, size_t more); /* what buf_reserve does when there is no room */
+
+/* The small ones are here because counters are written a byte at a time. */
+static inline void
+buf_reserve(struct buf *b, size_t more)
+{
+    if (b->n + more + 1 > b->cap)
+        buf_grow(b, more);
+}
+
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+    buf_reserve(b, n);
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+static inline void
+buf_span(struct buf *b, struct span s)
+{
+    buf_add(b, s.p, s.n);
+}
+
+static inline void
+buf_char(struct buf *b, char c)
+{
+    buf_reserve(b, 1);
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
+}
+
+static inline void
+buf_varint(struct buf *b, uint64_t v) /* LEB128 */
+{
+    buf_reserve(b, 10);
+    while (v >= 0x80) {
+        b->p[b->n++] = (char)(v | 0x80);
+        v >>= 7;
+    }
+    b->p[b->n++] = (char)v;
+    b->p[b->n] = '\0';
+}
+
 void buf_str(struct buf *b, const char *text);
-void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_i64(struct buf *b, int64_t v); /* decimal */
 void buf_u64(struct buf *b, uint64_t v);
-void buf_varint(struct buf *b, uint64_t v); /* LEB128 */
-void buf_clear(struct buf *b);              /* frees; b is usable again */
+void buf_clear(struct buf *b); /* frees; b is usable again */
 static inline void
 buf_reset(struct buf *b) /* empties, keeps the memory */
 {

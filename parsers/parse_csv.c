@@ -208,27 +208,46 @@ marks_few(const struct csv_rules *r, const char *p, size_t n)
 }
 
 #ifdef __SSE2__
+/* Made once a line: the compiler cannot know that storing cells leaves the rules as they are. */
+struct needles {
+    __m128i separator, quote;
+};
+
+static inline struct needles
+needles_of(const struct csv_rules *r)
+{
+    return (struct needles){_mm_set1_epi8(r->separator),
+                            _mm_set1_epi8(r->quoting ? r->quote : r->separator)};
+}
+
 static inline struct marks
-marks_sixteen(const struct csv_rules *r, const char *p)
+marks_sixteen(const struct needles *s, const char *p)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)p);
-    __m128i a = _mm_cmpeq_epi8(v, _mm_set1_epi8(r->separator));
-    __m128i b = _mm_cmpeq_epi8(v, _mm_set1_epi8(r->quoting ? r->quote : r->separator));
-    __m128i c = _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'));
-    __m128i d = _mm_cmpeq_epi8(v, _mm_setzero_si128());
     __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: from 0x80 on too */
     __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F));
+    __m128i cell = _mm_or_si128(_mm_cmpeq_epi8(v, s->separator), _mm_cmpeq_epi8(v, s->quote));
+    __m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                               _mm_cmpeq_epi8(v, _mm_setzero_si128()));
 
-    return (struct marks){
-        (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))),
-        (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del)),
-    };
+    return (struct marks){(unsigned)_mm_movemask_epi8(_mm_or_si128(cell, end)),
+                          (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del))};
 }
 #else
-static inline struct marks
-marks_sixteen(const struct csv_rules *r, const char *p)
+struct needles {
+    const struct csv_rules *rules;
+};
+
+static inline struct needles
+needles_of(const struct csv_rules *r)
 {
-    return marks_few(r, p, 16);
+    return (struct needles){r};
+}
+
+static inline struct marks
+marks_sixteen(const struct needles *s, const char *p)
+{
+    return marks_few(s->rules, p, 16);
 }
 #endif
 
@@ -249,19 +268,23 @@ plain_line(const struct csv_rules *rules, const struct layout *l, struct span re
            struct fields *out)
 {
     const char *end = rest.p + rest.n, *cell = rest.p;
+    const struct needles needles = needles_of(rules);
+    const char separator = rules->separator;
+    const size_t columns = l->count;
     unsigned strange = 0;
     size_t column = 0;
 
     for (const char *chunk = rest.p; chunk < end; chunk += 16) {
         size_t left = (size_t)(end - chunk);
-        struct marks m = left >= 16 ? marks_sixteen(rules, chunk) : marks_few(rules, chunk, left);
+        struct marks m =
+            left >= 16 ? marks_sixteen(&needles, chunk) : marks_few(rules, chunk, left);
 
         for (unsigned mask = m.special; mask; mask &= mask - 1) {
             const char *at = chunk + __builtin_ctz(mask);
 
-            if (column >= l->count)
+            if (column >= columns)
                 return NULL;
-            if (*at != rules->separator) {
+            if (*at != separator) {
                 if (*at != '\n')
                     return NULL;
                 put_last(out, l, column, cell, at);
@@ -274,7 +297,7 @@ plain_line(const struct csv_rules *rules, const struct layout *l, struct span re
         }
         strange |= m.strange;
     }
-    if (column >= l->count)
+    if (column >= columns)
         return NULL;
     put_last(out, l, column, cell, end);
     return end;

@@ -156,44 +156,18 @@ arena_clear(struct arena *a)
 /* --- buffer --- */
 
 void
-buf_reserve(struct buf *b, size_t more)
+buf_grow(struct buf *b, size_t more)
 {
     size_t want = b->n + more + 1;
 
-    if (want <= b->cap)
-        return;
     b->cap = b->cap * 2 > want ? b->cap * 2 : want + 64;
     b->p = xrealloc(b->p, b->cap);
-}
-
-void
-buf_add(struct buf *b, const void *p, size_t n)
-{
-    buf_reserve(b, n);
-    if (n)
-        memcpy(b->p + b->n, p, n);
-    b->n += n;
-    b->p[b->n] = '\0';
-}
-
-void
-buf_span(struct buf *b, struct span s)
-{
-    buf_add(b, s.p, s.n);
 }
 
 void
 buf_str(struct buf *b, const char *text)
 {
     buf_add(b, text, strlen(text));
-}
-
-void
-buf_char(struct buf *b, char c)
-{
-    buf_reserve(b, 1);
-    b->p[b->n++] = c;
-    b->p[b->n] = '\0';
 }
 
 void
@@ -228,6 +202,10 @@ buf_u64(struct buf *b, uint64_t v)
     char digits[20];
     size_t n = 0;
 
+    if (v < 10) {
+        buf_char(b, (char)('0' + v));
+        return;
+    }
     do
         digits[sizeof digits - ++n] = (char)('0' + v % 10);
     while ((v /= 10) != 0);
@@ -240,18 +218,6 @@ buf_i64(struct buf *b, int64_t v)
     if (v < 0)
         buf_char(b, '-');
     buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
-}
-
-void
-buf_varint(struct buf *b, uint64_t v)
-{
-    buf_reserve(b, 10);
-    while (v >= 0x80) {
-        b->p[b->n++] = (char)(v | 0x80);
-        v >>= 7;
-    }
-    b->p[b->n++] = (char)v;
-    b->p[b->n] = '\0';
 }
 
 void

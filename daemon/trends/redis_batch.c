@@ -27,6 +27,8 @@ redis_batch_arg(struct redis_batch *b, struct span s)
 {
     struct redis_command *c = &b->at[b->count - 1];
 
+    char *p;
+
     buf_reserve(&b->out, s.n + 32);
     buf_char(&b->out, '$');
     buf_u64(&b->out, s.n);
@@ -35,8 +37,11 @@ redis_batch_arg(struct redis_batch *b, struct span s)
         c->key_at = b->out.n;
         c->key_n = (uint32_t)s.n;
     }
-    buf_span(&b->out, s);
-    buf_add(&b->out, "\r\n", 2);
+    p = b->out.p + b->out.n;
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    memcpy(p + s.n, "\r\n", 3);
+    b->out.n += s.n + 2;
     c->end = b->out.n;
 }
 
