@@ -147,6 +147,16 @@ typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q, 
 enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,
                                    uint64_t limit, quarantine_visit *visit, void *arg,
                                    struct error *err);
+/* Oldest first, only rows numbered first to last; input, id and limit as above. */
+struct quarantine_range {
+    const char *input;
+    uint64_t id, first, last, limit;
+};
+enum status ledger_scan_quarantine_from(struct ledger_reader *r,
+                                        const struct quarantine_range *range,
+                                        quarantine_visit *visit, void *arg, struct error *err);
+/* The highest number there is; 0 none. */
+enum status ledger_newest_quarantine(struct ledger_reader *r, uint64_t *id, struct error *err);
 /* Every reason, the most frequent first, with the number of its rows. */
 typedef enum status reason_visit(void *arg, struct span reason, uint64_t count, struct error *err);
 enum status ledger_scan_reasons(struct ledger_reader *r, const char *input, reason_visit *visit,

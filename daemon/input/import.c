@@ -8,6 +8,7 @@
  * not matter. The same beginning alone proves little, so the bytes before the position must be
  * the same as well when reading gets there.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #define HEAD_BYTES  (64 * 1024)
 #define BLOCK_BYTES (1024 * 1024)
 #define PROGRESS_MS 200
+#define CLAIM_MS    5000
 
 struct import {
     struct engine *engine;
@@ -351,6 +353,20 @@ begin(struct import *im)
     return read_head(im);
 }
 
+/* An import of the same content that was just cancelled needs a moment to notice. */
+static bool
+claim(const struct import *im)
+{
+    int64_t until = clock_mono_ms() + CLAIM_MS;
+
+    while (!engine_claim(im->engine, im->identity)) {
+        if (clock_mono_ms() >= until || (im->opt->cancel && *im->opt->cancel))
+            return false;
+        poll(NULL, 0, 20);
+    }
+    return true;
+}
+
 enum status
 import_stream(struct engine *e, const struct import_options *opt, struct import_progress *result,
               struct error *err)
@@ -361,7 +377,7 @@ import_stream(struct engine *e, const struct import_options *opt, struct import_
     bool done = false, claimed;
     enum status st = begin(&im);
 
-    claimed = st == ST_OK && engine_claim(e, im.identity);
+    claimed = st == ST_OK && claim(&im);
     if (st == ST_OK && !claimed)
         st = fail(im.err, ST_RETRY, "the same content is being imported already");
     if (st == ST_OK)

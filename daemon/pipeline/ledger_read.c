@@ -250,22 +250,19 @@ quarantine_from_row(sqlite3_stmt *st)
     };
 }
 
-enum status
-ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, uint64_t limit,
-                       quarantine_visit *visit, void *arg, struct error *err)
-{
-    sqlite3_stmt *st;
-    bool row = false;
-    enum status result =
-        sql_prepare(r->db, &st,
-                    "SELECT id, input, source, format, stream, timezone, identity, reason,"
-                    " position, length, head, header, arrived FROM quarantine"
-                    " WHERE (?1 = 0 OR id = ?1) AND (?2 = '' OR input = ?2)"
-                    " ORDER BY id DESC LIMIT ?3",
-                    err);
+#define QUARANTINE_COLUMNS                                                                         \
+    "SELECT id, input, source, format, stream, timezone, identity, reason, position, length,"      \
+    " head, header, arrived FROM quarantine"                                                       \
+    " WHERE (?1 = 0 OR id = ?1) AND (?2 = '' OR input = ?2)"
 
-    if (result != ST_OK)
-        return result;
+/* Runs a statement over QUARANTINE_COLUMNS and finalizes it. limit 0 is all. */
+static enum status
+visit_quarantine(sqlite3_stmt *st, const char *input, uint64_t id, uint64_t limit,
+                 quarantine_visit *visit, void *arg, struct error *err)
+{
+    enum status result;
+    bool row = false;
+
     sqlite3_bind_int64(st, 1, (int64_t)id);
     sql_bind_text(st, 2, span_str(input ? input : ""));
     sqlite3_bind_int64(st, 3, limit ? (int64_t)limit : -1);
@@ -277,6 +274,43 @@ ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, 
             break;
     }
     sqlite3_finalize(st);
+    return result;
+}
+
+enum status
+ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id, uint64_t limit,
+                       quarantine_visit *visit, void *arg, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result =
+        sql_prepare(r->db, &st, QUARANTINE_COLUMNS " ORDER BY id DESC LIMIT ?3", err);
+
+    return result == ST_OK ? visit_quarantine(st, input, id, limit, visit, arg, err) : result;
+}
+
+enum status
+ledger_scan_quarantine_from(struct ledger_reader *r, const struct quarantine_range *range,
+                            quarantine_visit *visit, void *arg, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(
+        r->db, &st, QUARANTINE_COLUMNS " AND id BETWEEN ?4 AND ?5 ORDER BY id LIMIT ?3", err);
+
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 4, (int64_t)range->first);
+    sqlite3_bind_int64(st, 5, (int64_t)range->last);
+    return visit_quarantine(st, range->input, range->id, range->limit, visit, arg, err);
+}
+
+enum status
+ledger_newest_quarantine(struct ledger_reader *r, uint64_t *id, struct error *err)
+{
+    int64_t max = 0;
+    enum status result =
+        sql_value(r->db, "SELECT coalesce(max(id), 0) FROM quarantine", 0, &max, err);
+
+    *id = (uint64_t)max;
     return result;
 }
 

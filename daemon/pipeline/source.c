@@ -52,6 +52,8 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
 
     pthread_mutex_lock(&e->lock);
     for (struct feed_state *f = e->feeds; f && n < max; f = f->next) {
+        if (!f->report.type[0] && f->records == 0)
+            continue; /* known from old refused records only */
         pthread_mutex_lock(&f->lock);
         out[n] = f->report;
         pthread_mutex_unlock(&f->lock);

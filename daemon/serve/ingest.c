@@ -277,7 +277,8 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
     }
     source_unref(src);
     if (st == ST_FULL)
-        http_problem(job->request, 503, BUSY, "The queue is full; nothing was counted.");
+        http_problem(job->request, 503, BUSY,
+                     "No room for more now (/v1/status says why); nothing was counted.");
     else
         http_problem(job->request, 503, STOPPING, "The daemon is stopping; nothing was counted.");
 }

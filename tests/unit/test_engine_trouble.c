@@ -172,8 +172,6 @@ TEST(engine_does_not_open_what_is_not_its_own)
 
 /* --- quarantine --- */
 
-#define SPACED "format \"f\" { type = csv columns = { customer, start, duration } %s }"
-
 static struct outcome_count
 replay(struct site *s, uint64_t id, enum status want)
 {
@@ -218,6 +216,40 @@ TEST(engine_replays_what_was_refused_and_releases_what_is_counted)
     site_close(&s);
     CHECK_INT(legs_on_disk("acme"), 2);
     CHECK_INT(state_on_disk().ever.accepted, 2);
+}
+
+/* More rows than one slice, of two formats; one of them is not configured any more. */
+TEST(engine_replays_all_rows_that_can_be_tried)
+{
+    static const char wrong[] =
+        "format \"f\" { type = csv columns = { customer, start, duration }"
+        " time_format = \"%d.%m.%Y %H:%M\" }\n"
+        "format \"gone\" { type = csv columns = { customer, start, duration }"
+        " time_format = \"%d.%m.%Y %H:%M\" }";
+    static const char right[] =
+        "format \"f\" { type = csv columns = { customer, start, duration } }";
+    struct buf text = {0};
+    struct source *source;
+    struct site s;
+
+    for (int i = 0; i < 1100; i++)
+        buf_printf(&text, "acme,2026-01-01T10:00:00Z,60\n");
+    buf_char(&text, '\0');
+    site_open(&s, wrong);
+    source = site_source(&s, "in", "gone", IDENTITY_NONE);
+    CHECK_INT(site_say(&s, source, "acme,2026-01-01T10:00:00Z,60\n").quarantined, 1);
+    source_unref(source);
+    source = site_source(&s, "in", "f", IDENTITY_NONE);
+    CHECK_INT(site_say(&s, source, text.p).quarantined, 1100);
+    source_unref(source);
+    site_close(&s);
+    site_open(&s, right);
+    CHECK_INT(replay(&s, 0, ST_OK).accepted, 1100);
+    CHECK_INT(site_status(&s).quarantine_open, 1);
+    replay(&s, 0, ST_BAD_INPUT); /* says which format is not known */
+    site_close(&s);
+    CHECK_INT(legs_on_disk("acme"), 1100);
+    buf_clear(&text);
 }
 
 /* What was one record when it was refused may be several now: all of them count, or none. */
