@@ -49,13 +49,16 @@ layout_new(const struct format *f, const struct span *names, size_t count)
     return l;
 }
 
-static bool
-feeds_any(const struct layout *l)
+/* The fields that some column feeds. */
+static uint64_t
+fed_fields(const struct layout *l)
 {
+    uint64_t fed = 0;
+
     for (size_t i = 0; i < l->count; i++)
         if (l->field[i] != FIELD_COUNT)
-            return true;
-    return false;
+            fed |= FIELD_BIT(l->field[i]);
+    return fed;
 }
 
 static void
@@ -86,7 +89,7 @@ csv_prepare(void **shared, const struct format *f, struct error *err)
             names[i] = span_trim(span_str(columns[i]));
         c.columns = layout_new(f, names, n);
         free(names);
-        if (!feeds_any(c.columns)) {
+        if (!fed_fields(c.columns)) {
             csv_layout_free(c.columns);
             return fail(err, ST_BAD_CONFIG, "columns: none of them feeds a field");
         }
@@ -120,7 +123,7 @@ csv_wants_header(const struct format *f)
 }
 
 static enum status
-no_field(const struct format *f, struct error *err)
+no_field(const struct format *f, const char *what, struct error *err)
 {
     const char *const *map = format_options(f)->map;
     char text[120] = "customer, start";
@@ -131,18 +134,20 @@ no_field(const struct format *f, struct error *err)
 
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%.40s", i ? ", " : "", column);
     }
-    return fail(err, ST_BAD_INPUT, "header: no column is known; expected columns such as %s", text);
+    return fail(err, ST_BAD_INPUT, "header: no column %s; expected columns such as %s", what, text);
 }
 
 static enum status
 csv_read_header(const struct format *f, struct span line, struct layout **out, struct error *err)
 {
+    static const uint64_t ended = FIELD_BIT(FIELD_END) | FIELD_BIT(FIELD_DURATION);
     const struct csv *c = format_shared(f);
     struct arena mem;
     struct csv_cursor cur;
     enum csv_step step;
     struct span *names;
     struct layout *l;
+    uint64_t fed;
     size_t n = 0;
 
     arena_init(&mem);
@@ -163,9 +168,10 @@ csv_read_header(const struct format *f, struct span line, struct layout **out, s
     }
     l = c->columns ? layout_new(f, NULL, 0) : layout_new(f, names, n);
     arena_clear(&mem);
-    if (!c->columns && !feeds_any(l)) {
-        csv_layout_free(l);
-        return no_field(f, err);
+    fed = fed_fields(l);
+    if (!c->columns && !(fed & FIELD_BIT(FIELD_START)) && (fed & ended) != ended) {
+        csv_layout_free(l); /* another format's file: without a time no row could be counted */
+        return no_field(f, fed ? "says when" : "is known", err);
     }
     *out = l;
     return ST_OK;

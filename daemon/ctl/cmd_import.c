@@ -122,11 +122,14 @@ print_json(const struct import_run *run, double seconds)
     buf_clear(&b);
 }
 
+/* code: 0, or what was complained about; then nothing read is not worth a line. */
 static void
-print_result(const struct import_run *run)
+print_result(const struct import_run *run, int code)
 {
     double seconds = (double)(clock_mono_ms() - run->begun_ms) / 1000;
 
+    if (code != 0 && run->records == 0 && !run->json)
+        return;
     if (run->json) {
         print_json(run, seconds);
         return;
@@ -216,7 +219,7 @@ import_here(struct import_run *run, struct config *c, char **paths, int count)
             code = one;
     }
     settled = settle(run);
-    print_result(run);
+    print_result(run, code);
     engine_close(run->engine, WORK_CLOSE_MS);
     return code ? code : settled;
 }
@@ -322,7 +325,7 @@ command_import(int argc, char **argv)
     if (!run.dry_run && control_available(c->state_dir)) {
         for (int i = first; i < argc && code == 0; i++)
             code = import_by_daemon(&run, c, argv[i]);
-        print_result(&run);
+        print_result(&run, code);
     } else {
         code = import_here(&run, c, argv + first, argc - first);
     }

@@ -223,7 +223,7 @@ TEST(headers_are_found_in_any_order_and_case)
     struct stream s;
 
     stream_open(&s, f,
-                SPAN("\xEF\xBB\xBF\"Room No\",x, PARTICIPANT ,account,payer,account\r\n"
+                SPAN("\xEF\xBB\xBF\"Room No\",start, PARTICIPANT ,account,payer,account\r\n"
                      "1,2,3,4,5,6\n1,2,3,,5,\n,,,,,6\n"));
     CHECK_INT(stream_next(&s), ST_OK);
     CHECK_STR(three(&s.fields), "4|1|3");
@@ -256,6 +256,8 @@ TEST(headers_that_say_nothing_are_refused)
               "header: no column is known; expected columns such as customer, start");
     CHECK_STR(refused_header(mapped, SPAN("customer,\"start\"")),
               "header: no column is known; expected columns such as Account, Begin");
+    CHECK_STR(refused_header(mapped, SPAN("Account,duration")),
+              "header: no column says when; expected columns such as Account, Begin");
     CHECK_STR(refused_header(plain, SPAN("")),
               "header: no column is known; expected columns such as customer, start");
     CHECK_STR(refused_header(plain, SPAN("\"customer,start")), "header: quote: never closed");

@@ -1,0 +1,78 @@
+#!/bin/sh
+# The command line: tables fit 80 columns, --json and --csv are what they say, mistakes are named.
+. "$(dirname "$0")/lib.sh"
+cat >c.conf <<EOF
+state_dir = "$dir/state"
+timezone = "Europe/Berlin"
+http { listen = "" }
+service "operator" { service_level = 0.8 }
+segment "power" { where = "legs_30d > 100" }
+segment 'quoted, "x"' { where = "legs_30d > 1000" }
+EOF
+export CALLSWELL_CONFIG="$dir/c.conf"
+cs generate --records 20000 --days 60 --until now --customers 100 --seed 4 --format csv --out u.csv 2>/dev/null
+check "import as JSON" python3 -c 'import json, sys
+n = json.loads(sys.argv[1])
+assert n["records"] == 20000 == n["accepted"] + n["duplicates"] + n["quarantined"], n' \
+    "$(cs import --format csv u.csv --json 2>/dev/null)"
+cat >valid.py <<'EOF'
+import csv, json, subprocess, sys
+"""Runs one command plain, with --json and with --csv, and looks at what comes."""
+def run(*more):
+    r = subprocess.run(sys.argv[1:] + list(more), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert r.returncode == 0, (more, r.returncode, r.stderr)
+    assert not r.stderr, (more, r.stderr)
+    return r.stdout.decode("utf-8")
+plain = run()
+assert plain and max(map(len, plain.splitlines())) <= 80, plain
+value = json.loads(run("--json"))
+rows = list(csv.reader(run("--csv").splitlines(), strict=True))
+assert rows and all(len(r) == len(rows[0]) for r in rows), rows[:3]
+if isinstance(value, list):
+    assert len(value) == len(rows) - 1, (len(value), len(rows))
+    if value:
+        assert list(value[0]) == rows[0], (list(value[0]), rows[0])
+EOF
+for words in "report staffing" "report staffing --service operator" "report features" \
+    "report segments" "report segments --segment power" "report customers" "report signals" \
+    "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
+    "formats" "redis-key C00001" "erlang --calls 100 --aht 180"; do
+    # shellcheck disable=SC2086
+    check "$words" python3 valid.py "$bin/callswell" $words
+done
+for words in status verify; do
+    check "$words --json" sh -c "'$bin/callswell' $words --json | python3 -m json.tool"
+    check "$words in 80 columns" sh -c "'$bin/callswell' $words >out && ! grep -E '^.{81}' out"
+done
+
+fails() { # CODE WANT WORDS...: on stderr, and nothing on stdout
+    fails_code=$1 fails_want=$2
+    shift 2
+    "$bin/callswell" "$@" >out 2>err
+    equals $? "$fails_code" && equals "$(cat out)" "" && contains "$(cat err)" "$fails_want"
+}
+check "no command" fails 64 "usage: callswell COMMAND"
+check "a command that is none" fails 64 'no command "fly"' fly
+check "an option that is none" fails 64 "--patience" erlang --calls 1 --aht 1 --patience 9
+check "an option without its value" fails 64 "--format needs a value" import u.csv --format
+check "no number" fails 64 '"many" is not a number' report customers --limit many
+check "a report that is none" fails 64 "staffing" report weather
+check "a format that is none" fails 78 'morse' import --format morse u.csv
+check "no format" fails 64 "--format" import u.csv
+check "a file that is not there" fails 1 "nowhere.csv" import --format csv nowhere.csv
+check "a folder in place of a file" fails 1 "$dir/state" import --format csv "$dir/state"
+printf 'Account;Begin\nA;2024-03-10T10:00:00Z\n' >other.csv
+check "columns of another format" fails 1 "header: no column is known; expected columns such as customer" \
+    import --format csv other.csv
+printf 'customer,when\nA,2024-03-10T10:00:00Z\n' >when.csv
+check "no column for the start" fails 1 "header: no column says when" import --format csv when.csv
+check "an id that is none" fails 64 "usage" quarantine show x
+check "nothing of this id" fails 1 "999999" quarantine show 999999
+check "a customer that is none" fails 1 "nobody" customer show nobody
+check "a day that is none" fails 64 "usage" redis-key --day 2024-02-30 A
+check "a configuration that is not there" fails 78 "nowhere.conf" status --config nowhere.conf
+printf 'state_dir = "%s/other"\n' "$dir" >other.conf
+check "status without a daemon and without a ledger" fails 69 "$dir/other" status --config other.conf
+check "quarantine without a ledger" fails 69 "$dir/other" quarantine list --config other.conf
+check "a report without a store" fails 69 "$dir/other" report customers --config other.conf
+finish
