@@ -14,16 +14,14 @@
 #include "fault.h"
 #include "log.h"
 
-#define LIVE_GATHER_MS     5
-#define BULK_GATHER_MS     3000
-#define BULK_BATCH_BYTES   (192u << 20) /* of deltas in memory */
-#define FOLD_LOG_BYTES     (64u << 20)
-#define TOTALS_KEEP_BYTES  (64u << 20)
-#define BULK_PAUSE_MS      10000 /* without a bulk batch for so long, no import is under way */
-#define BULK_ANALYSIS_MS   600000
-#define RETRY_COMMIT_MS    100
-#define EXPIRY_INTERVAL_MS 1000
-#define EXPIRIES_AT_ONCE   4
+#define LIVE_GATHER_MS    5
+#define BULK_GATHER_MS    3000
+#define BULK_BATCH_BYTES  (192u << 20) /* of deltas in memory */
+#define FOLD_LOG_BYTES    (64u << 20)
+#define TOTALS_KEEP_BYTES (64u << 20)
+#define BULK_PAUSE_MS     10000 /* without a bulk batch for so long, no import is under way */
+#define BULK_ANALYSIS_MS  600000
+#define RETRY_COMMIT_MS   100
 
 /* --- committing --- */
 
@@ -347,43 +345,6 @@ fold_if_due(struct engine *e, bool now)
     pthread_mutex_unlock(&e->lock);
 }
 
-static void
-forget(void *arg, const uint64_t *fp, size_t n)
-{
-    struct engine *e = arg;
-
-    dedup_remove(e->dedup, fp, n);
-}
-
-/* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
- * more than the configured number. */
-static void
-expire_fingerprints(struct engine *e)
-{
-    const struct config_limits *limits = &e->config->limits;
-    int64_t now = clock_mono_ms();
-    struct error err;
-    bool more = !e->dry_run;
-
-    if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
-        return;
-    e->last_expiry_ms = now;
-    for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
-        int64_t before = clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
-        uint64_t held = dedup_count(e->dedup);
-        uint64_t excess = held > limits->duplicate_records ? held - limits->duplicate_records : 0;
-
-        if (ledger_expire_seen(e->ledger, before, excess, forget, e, &more, &err) != ST_OK) {
-            log_warn("expiry_postponed", "error=\"%s\"", err.text);
-            return;
-        }
-        if (excess)
-            e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
-    }
-    if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
-        engine_publish_state(e);
-}
-
 /* --- the thread --- */
 
 static bool
@@ -495,7 +456,7 @@ committer_main(void *arg)
         fold_now = fold_is_due(e);
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);
-        expire_fingerprints(e);
+        engine_expire(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);

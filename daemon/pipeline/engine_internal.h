@@ -201,6 +201,9 @@ void *committer_main(void *arg);
 void engine_publish_state(struct engine *e);                  /* ledger thread */
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
 
+/* engine_expire.c: now and then, on the ledger thread */
+void engine_expire(struct engine *e);
+
 /* batch.c */
 void batch_init(struct batch *b, size_t parts);
 void batch_clear(struct batch *b, size_t parts);

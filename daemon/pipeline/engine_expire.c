@@ -1,0 +1,46 @@
+/*
+ * engine_expire.c - fingerprints that are old enough to be forgotten.
+ */
+#include "clock.h"
+#include "engine_internal.h"
+#include "log.h"
+
+#define EXPIRY_INTERVAL_MS 1000
+#define EXPIRIES_AT_ONCE   4 /* slices: commits wait meanwhile */
+
+static void
+forget(void *arg, const uint64_t *fp, size_t n)
+{
+    struct engine *e = arg;
+
+    dedup_remove(e->dedup, fp, n);
+}
+
+/* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
+ * more than the configured number. */
+void
+engine_expire(struct engine *e)
+{
+    const struct config_limits *limits = &e->config->limits;
+    int64_t now = clock_mono_ms();
+    struct error err;
+    bool more = !e->dry_run;
+
+    if (now - e->last_expiry_ms < EXPIRY_INTERVAL_MS)
+        return;
+    e->last_expiry_ms = now;
+    for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
+        int64_t before = clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
+        uint64_t held = dedup_count(e->dedup);
+        uint64_t excess = held > limits->duplicate_records ? held - limits->duplicate_records : 0;
+
+        if (ledger_expire_seen(e->ledger, before, excess, forget, e, &more, &err) != ST_OK) {
+            log_warn("expiry_postponed", "error=\"%s\"", err.text);
+            return;
+        }
+        if (excess)
+            e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
+    }
+    if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
+        engine_publish_state(e);
+}
