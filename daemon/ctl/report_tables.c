@@ -51,12 +51,12 @@ static const struct table_column feature_all[] = {
     {"people_28d", TABLE_NUMBER},  {"people_before_28d", TABLE_NUMBER},
     {"growth_q", TABLE_NUMBER},    {"reach_low", TABLE_NUMBER},
     {"reach_high", TABLE_NUMBER},  {"score", TABLE_NUMBER},
-    {"rank", TABLE_NUMBER},
+    {"rank", TABLE_NUMBER},        {"largest_share", TABLE_NUMBER},
 };
 static const char feature_all_sql[] =
     "SELECT feature, as_of, window_days, people, customers, uses, failed, growth, people_28d,"
-    " people_before_28d, growth_q, reach_low, reach_high, score, rank FROM feature_demand"
-    " ORDER BY rank LIMIT ?4";
+    " people_before_28d, growth_q, reach_low, reach_high, score, rank,"
+    " largest_share FROM feature_demand ORDER BY rank LIMIT ?4";
 
 enum status
 report_features(const struct report *r, struct error *err)

@@ -4,6 +4,7 @@
 #include "pass.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "json_write.h"
 #include "signals.h"
@@ -11,17 +12,33 @@
 static const char sql[] =
     "SELECT s.service, count(*), sum(-s.gap * s.minutes) / 60.0, w.start, w.rostered,"
     " w.scheduled, w.required, w.forecast, w.low, w.high, min(s.start), max(s.start),"
-    " s.completeness"
+    " s.completeness, (SELECT json_group_object(day, hours) FROM (SELECT substr(start, 1, 10)"
+    " AS day, sum(-gap * minutes) / 60.0 AS hours FROM staffing WHERE service = s.service AND"
+    " start >= ?1 AND gap < 0 GROUP BY 1 ORDER BY 1))"
     " FROM staffing s JOIN staffing w ON w.service = s.service AND w.start ="
     " (SELECT start FROM staffing WHERE service = s.service AND start >= ?1 AND gap < 0"
     "  ORDER BY gap, start LIMIT 1)"
     " WHERE s.start >= ?1 AND s.gap < 0 GROUP BY s.service ORDER BY s.service";
 
+/* People read it in the configured zone; rows and evidence stay in UTC. */
+static void
+local_text(char out[64], const struct pass *p, struct span utc)
+{
+    bool has_offset;
+    struct civil c;
+    int64_t at = 0;
+
+    parse_rfc3339(utc, &at, &has_offset);
+    c = civil_from_utc(at + zone_offset_at(p->a->zone, at));
+    snprintf(out, 64, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
+}
+
 static enum status
-raise_service(struct signals *s, const struct query *q, struct error *err)
+raise_service(struct signals *s, const struct pass *p, const struct query *q, struct error *err)
 {
     struct buf reason = {0}, evidence = {0}, from = {0}, to = {0};
     double have = query_real(q, 4), wanted = query_real(q, 5);
+    char worst[64];
     struct json_writer j;
     struct signal_row row = {
         .subject = query_text(q, 0),
@@ -42,11 +59,11 @@ raise_service(struct signals *s, const struct query *q, struct error *err)
     buf_span(&to, query_text(q, 11));
     row.window_start = from.p;
     row.window_end = to.p;
+    local_text(worst, p, query_text(q, 3));
     buf_printf(&reason,
                "%lld intervals of the coming week are short, %.0f hours of work in all; worst at "
-               "%.*s: %.0f on the roster where %.0f are needed",
-               (long long)query_int(q, 1), query_real(q, 2), SPAN_ARG(query_text(q, 3)), have,
-               wanted);
+               "%s: %.0f on the roster where %.0f are needed",
+               (long long)query_int(q, 1), query_real(q, 2), worst, have, wanted);
     json_begin(&j, &evidence);
     json_object(&j, NULL);
     json_i64(&j, "intervals", query_int(q, 1));
@@ -58,6 +75,7 @@ raise_service(struct signals *s, const struct query *q, struct error *err)
     json_real(&j, "forecast", query_real(q, 7));
     json_real(&j, "forecast_low", query_real(q, 8));
     json_real(&j, "forecast_high", query_real(q, 9));
+    json_raw(&j, "daily_hours_short", query_text(q, 13));
     json_close(&j);
     row.reason = reason.p;
     row.evidence = evidence.p;
@@ -82,7 +100,7 @@ pass_understaffed(struct pass *p, struct error *err)
     if (st == ST_OK) {
         query_set_str(q, 1, format_utc(now, p->now - 3600));
         while ((st = query_next(q, err)) == ST_OK) {
-            st = raise_service(s, q, err);
+            st = raise_service(s, p, q, err);
             if (st != ST_OK)
                 break;
         }

@@ -111,6 +111,10 @@ TEST(the_gap_is_there_at_once_and_the_next_pass_agrees)
     CHECK_STR(rows("SELECT kind, subject, severity, json_extract(evidence, '$.rostered')"
                    " FROM signal"),
               "understaffed|desk|critical|1");
+    CHECK_STR(rows("SELECT (SELECT sum(-gap * minutes) / 60.0 FROM staffing WHERE gap < 0) ="
+                   " json_extract(evidence, '$.daily_hours_short.\"2026-11-23\"'), reason LIKE"
+                   " '%worst at 2026-11-23 __:_0: 1 on the roster where % are needed' FROM signal"),
+              "1|1");
     take("service,start,minutes,scheduled\ndesk,2026-11-23T08:00Z,480,90\n", 1);
     run_pass(a, NOW + 2, b.seq);
     CHECK_STR(rows("SELECT state FROM signal"), "closed");
