@@ -199,11 +199,19 @@ csv_cut(const struct csv_rules *r, struct span buf, size_t max_frame, bool eof)
 {
     size_t done = 0;
 
-    if (!r->quoting || !memchr(buf.p, r->quote, buf.n))
+    if (!r->quoting)
         return cut_lines(buf, max_frame, eof);
     while (done < buf.n) {
-        size_t n = frame_bytes(r, span_of(buf.p + done, buf.n - done), max_frame, eof);
+        struct span rest = span_of(buf.p + done, buf.n - done);
+        const char *quote = memchr(rest.p, r->quote, rest.n), *line;
+        size_t n;
 
+        if (!quote)
+            return done + cut_lines(rest, max_frame, eof);
+        /* All lines before the one with the quote are frames. */
+        line = memrchr(rest.p, '\n', (size_t)(quote - rest.p));
+        done += line ? (size_t)(line - rest.p) + 1 : 0;
+        n = frame_bytes(r, span_of(buf.p + done, buf.n - done), max_frame, eof);
         if (n == 0)
             break;
         done += n;

@@ -287,14 +287,16 @@ two_digits(const char *p)
     return (p[0] - '0') * 10 + p[1] - '0';
 }
 
-/* "YYYY-MM-DDTHH:MM:SSZ" and nothing else. */
+/* "YYYY-MM-DDTHH:MM:SS" with an offset and nothing else. */
 static inline bool
-parse_usual(const char *p, int64_t *utc)
+parse_usual(const char *p, const char *end, int64_t *utc)
 {
-    int year, month, day, clock;
+    int year, month, day, clock, offset = 0;
 
     if (differs(eight(p), "0000-00-") | differs(eight(p + 8), "00T00:00") |
-        differs(eight(p + 12), "0:00:00Z"))
+        differs(eight(p + 11), "00:00:00"))
+        return false;
+    if ((end - p > 20 || p[19] != 'Z') && !read_offset(p + 19, end, &offset))
         return false;
     year = two_digits(p) * 100 + two_digits(p + 2);
     month = two_digits(p + 5);
@@ -303,7 +305,7 @@ parse_usual(const char *p, int64_t *utc)
         two_digits(p + 17) > 60)
         return false;
     clock = (two_digits(p + 11) * 60 + two_digits(p + 14)) * 60 + two_digits(p + 17);
-    *utc = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + clock;
+    *utc = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + clock - offset;
     return true;
 }
 
@@ -313,7 +315,7 @@ parse_rfc3339(struct span s, int64_t *utc, bool *has_offset)
     const char *p = s.p, *end = s.p + s.n;
     int year, month, day, clock, offset = 0;
 
-    if (s.n == 20 && parse_usual(p, utc)) {
+    if (s.n >= 20 && parse_usual(p, end, utc)) {
         *has_offset = true;
         return true;
     }

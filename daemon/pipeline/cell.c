@@ -233,6 +233,39 @@ slot_place(struct cell *c, unsigned columns, unsigned slot)
     return at;
 }
 
+/* The way of nearly all: a row of 16-bit counters whose sums fit. A sum that wraps around 64 bits
+ * is far outside 16 as well. */
+static inline __attribute__((always_inline)) bool
+row_add_narrow(int16_t *row, const int64_t *v, unsigned columns)
+{
+    int64_t sum[3] = {0};
+    bool fits = true;
+
+#pragma GCC unroll 3
+    for (unsigned i = 0; i < columns; i++) {
+        sum[i] = (int64_t)((uint64_t)row[i] + (uint64_t)v[i]);
+        fits &= sum[i] == (int16_t)sum[i];
+    }
+    if (!fits)
+        return false;
+#pragma GCC unroll 3
+    for (unsigned i = 0; i < columns; i++)
+        row[i] = (int16_t)sum[i];
+    return true;
+}
+
+/* What does not fit that way: wider counters, longer rows, sums that need more room. */
+static __attribute__((noinline)) bool
+add_widely(struct cell *c, unsigned at, const int64_t *v, unsigned columns)
+{
+    while (!row_add(c, c->slots, at, v, columns)) {
+        if (c->width == sizeof(int64_t))
+            return false;
+        widen(c);
+    }
+    return true;
+}
+
 bool
 cell_try_add(struct cell *c, unsigned slot, const int64_t *v)
 {
@@ -240,12 +273,15 @@ cell_try_add(struct cell *c, unsigned slot, const int64_t *v)
 
     assert(slot < cell_slots(c->kind));
     at = slot_place(c, columns, slot) * columns;
-    while (!row_add(c, c->slots, at, v, columns)) {
-        if (c->width == sizeof(int64_t))
-            return false;
-        widen(c);
+    if (c->width == sizeof(int16_t)) {
+        int16_t *row = (int16_t *)c->slots + at;
+
+        if (columns == 3 && row_add_narrow(row, v, 3))
+            return true;
+        if (columns == 2 && row_add_narrow(row, v, 2))
+            return true;
     }
-    return true;
+    return add_widely(c, at, v, columns);
 }
 
 void
