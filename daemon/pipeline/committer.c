@@ -19,8 +19,6 @@
 #define BULK_BATCH_BYTES  (192u << 20) /* of deltas in memory */
 #define FOLD_LOG_BYTES    (64u << 20)
 #define TOTALS_KEEP_BYTES (64u << 20)
-#define BULK_PAUSE_MS     10000 /* without a bulk batch for so long, no import is under way */
-#define BULK_ANALYSIS_MS  600000
 #define RETRY_COMMIT_MS   100
 
 /* --- committing --- */
@@ -307,18 +305,6 @@ engine_fold(struct engine *e, struct error *err)
     return st;
 }
 
-/* An import asks for its pass when it is through; those on the way would only do the same
- * customers again and again. */
-static int64_t
-analysis_interval(const struct engine *e)
-{
-    int64_t usual = e->config->analytics_interval_ms;
-
-    if (e->last_fold_ms - e->last_bulk_ms > BULK_PAUSE_MS || usual > BULK_ANALYSIS_MS)
-        return usual;
-    return BULK_ANALYSIS_MS;
-}
-
 static void
 fold_if_due(struct engine *e, bool now)
 {
@@ -337,7 +323,7 @@ fold_if_due(struct engine *e, bool now)
     e->last_fold_ms = clock_mono_ms();
     e->log_bytes = 0;
     e->fold_wanted = false;
-    if (e->last_fold_ms - e->last_analysis_ms >= analysis_interval(e)) {
+    if (e->last_fold_ms - e->last_analysis_ms >= engine_analysis_interval(e)) {
         e->last_analysis_ms = e->last_fold_ms;
         e->analysis_wanted = true;
     }

@@ -224,6 +224,20 @@ store_feeds(struct engine *e, int64_t now, struct error *err)
     return st;
 }
 
+#define BULK_PAUSE_MS    10000 /* without a bulk batch for so long, no import is under way */
+#define BULK_ANALYSIS_MS 600000
+
+/* An import asks for its pass when it is through; those on the way would only do the same
+ * customers again and again. */
+int64_t
+engine_analysis_interval(const struct engine *e)
+{
+    bool importing = e->last_fold_ms - e->last_bulk_ms <= BULK_PAUSE_MS;
+    int64_t usual = e->config->analytics_interval_ms;
+
+    return importing && usual < BULK_ANALYSIS_MS ? BULK_ANALYSIS_MS : usual;
+}
+
 static void
 analyse(struct engine *e)
 {

@@ -204,6 +204,9 @@ enum status engine_fold(struct engine *e, struct error *err); /* ledger thread *
 /* engine_expire.c: now and then, on the ledger thread */
 void engine_expire(struct engine *e);
 
+/* engine.c: how long after a pass of the analyst the next one may follow a fold by itself */
+int64_t engine_analysis_interval(const struct engine *e);
+
 /* batch.c */
 void batch_init(struct batch *b, size_t parts);
 void batch_clear(struct batch *b, size_t parts);
