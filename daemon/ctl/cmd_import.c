@@ -55,13 +55,14 @@ show_line(struct import_run *run, uint64_t read, uint64_t total, uint64_t record
 {
     double seconds = (double)(clock_mono_ms() - run->begun_ms) / 1000;
     double share = total ? (double)read / (double)total : 0;
+    const char *name = strrchr(run->path, '/');
     char left[32] = "";
 
     if (!run->terminal || seconds <= 0)
         return;
     if (share > 0.01)
         snprintf(left, sizeof left, ", %.0f s left", seconds / share - seconds);
-    fprintf(stderr, "\r\033[K%.30s: ", run->path);
+    fprintf(stderr, "\r\033[K%.30s: ", name ? name + 1 : run->path);
     if (total)
         fprintf(stderr, "%3.0f %%, ", share * 100);
     fprintf(stderr, "%.1f MB/s", (double)read / 1e6 / seconds);

@@ -21,7 +21,8 @@ finish() {
     rm -rf "$dir"
 }
 trap finish EXIT
-trap 'finish; exit 0' INT TERM
+serving=
+trap 'finish; [ -z "$serving" ] || printf "\nStopped: daemon and Redis have ended, %s is gone.\n" "$dir"; exit 0' INT TERM
 
 title() { printf '\n\033[1m== %s\033[0m\n\n' "$*"; }
 [ -t 1 ] || title() { printf '\n== %s\n\n' "$*"; }
@@ -120,5 +121,6 @@ cat <<EOF
 EOF
 if [ -t 1 ]; then
     printf '\nServing on http://%s until Ctrl-C.\n' "$address"
+    serving=yes
     wait "$daemon" || true
 fi
