@@ -151,19 +151,20 @@ list(struct quarantine_run *run, const struct config *c)
 
 /* --- show --- */
 
-/* Printable text as it is, everything else as \xNN. */
+/* Printable text and the control characters in `plain` as they are, everything else as \xNN. */
 static void
-print_raw(struct span raw)
+print_raw(struct span raw, const char *plain)
 {
+    bool utf8 = span_is_utf8(raw);
+
     for (size_t i = 0; i < raw.n; i++) {
         unsigned char ch = (unsigned char)raw.p[i];
 
-        if (ch == '\n' || ch == '\t' || (ch >= 0x20 && ch != 0x7F && ch < 0x80))
+        if ((ch >= 0x20 && ch < 0x7F) || (ch > 0x7F && utf8) || (ch && strchr(plain, ch)))
             putchar(ch);
         else
             printf("\\x%02x", ch);
     }
-    putchar('\n');
 }
 
 static enum status
@@ -175,18 +176,21 @@ show_row(void *arg, const struct quarantine_row *q, struct error *err)
     (void)err;
     run->shown++;
     printf("id       %llu\nreason   %.*s\narrived  %s\ninput    %.*s (format %.*s%s%.*s)\n"
-           "place    %.*s, byte %llu\nlength   %u bytes%s\n\n",
+           "place    ",
            (unsigned long long)q->id, SPAN_ARG(q->reason), format_utc(when, q->arrived),
            SPAN_ARG(q->input), SPAN_ARG(q->format), q->timezone.n ? ", times in " : "",
-           SPAN_ARG(q->timezone), SPAN_ARG(q->stream), (unsigned long long)q->offset, q->length,
+           SPAN_ARG(q->timezone));
+    print_raw(q->stream, "\t");
+    printf(", byte %llu\nlength   %u bytes%s\n\n", (unsigned long long)q->offset, q->length,
            q->length == q->raw.n ? "" : ", of which the first are kept");
     if (q->has_header) {
         printf("header:\n");
-        print_raw(q->header);
-        putchar('\n');
+        print_raw(q->header, "\t\n");
+        printf("\n\n");
     }
     printf("record:\n");
-    print_raw(q->raw);
+    print_raw(q->raw, "\t\n");
+    putchar('\n');
     return ST_OK;
 }
 

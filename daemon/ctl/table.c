@@ -167,6 +167,14 @@ fit(const struct table *t, size_t *width)
     }
 }
 
+/* Texts come from records and file names: none of them may end a line or steer a terminal. */
+static void
+print_plain(struct span s, FILE *to)
+{
+    for (size_t i = 0; i < s.n; i++)
+        fputc((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F ? '?' : s.p[i], to);
+}
+
 static void
 print_cell(struct span s, size_t width, enum table_type type, bool last, FILE *to)
 {
@@ -179,9 +187,10 @@ print_cell(struct span s, size_t width, enum table_type type, bool last, FILE *t
 
         while (bytes < s.n && (characters < width - 1 || !begins_character(s.p[bytes])))
             characters += begins_character(s.p[bytes++]);
-        fprintf(to, "%.*s" ELLIPSIS, (int)bytes, s.p);
+        print_plain(span_of(s.p, bytes), to);
+        fputs(ELLIPSIS, to);
     } else {
-        fprintf(to, "%.*s", SPAN_ARG(s));
+        print_plain(s, to);
     }
     if (type == TABLE_TEXT && !last)
         fprintf(to, "%*s", (int)pad, "");
