@@ -24,6 +24,7 @@
 #include "work.h"
 
 #define SETTLE_TIMEOUT_MS (3600 * 1000) /* a person watches, and can stop waiting */
+#define MAX_NODE          32
 #define REDIS_TIMEOUT_MS  (60 * 1000)
 
 struct import_run {
@@ -283,6 +284,29 @@ import_by_daemon(struct import_run *run, const struct config *c, const char *pat
     return code;
 }
 
+/* Writes as another node than the configuration says. */
+static bool
+take_node(struct config *c, const char *node, bool dry_run)
+{
+    size_t n = strspn(node, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    if (node[n] || n < 1 || n > MAX_NODE) {
+        fprintf(stderr, "callswell import: --node: expected 1 to %d of A-Z a-z 0-9 _ and -\n",
+                MAX_NODE);
+        return false;
+    }
+    if (strcmp(node, c->node) != 0 && !dry_run && control_available(c->state_dir)) {
+        fprintf(stderr,
+                "callswell import: a daemon runs on %s as node %s, and so would this import:"
+                " leave out --node, or use another state_dir\n",
+                c->state_dir, c->node);
+        return false;
+    }
+    free(c->node);
+    c->node = xstrdup(node);
+    return true;
+}
+
 int
 command_import(int argc, char **argv)
 {
@@ -318,9 +342,9 @@ command_import(int argc, char **argv)
     c = options_config(path, &code);
     if (!c)
         return code;
-    if (node) {
-        free(c->node);
-        c->node = xstrdup(node);
+    if (node && !take_node(c, node, run.dry_run)) {
+        config_free(c);
+        return EXIT_CONFIG;
     }
     run.begun_ms = clock_mono_ms();
     if (!run.dry_run && control_available(c->state_dir)) {

@@ -3,10 +3,11 @@
  *
  * Imports have checkpoints of their own, under the input name "import". Their identity is
  * "import:LEN:HASH": the first bytes of the content (uncompressed, at most 64 KiB, all there
- * was if it was less), hashed together with the format's name, because content read by the
- * wrong format first must still be importable by the right one. Name, compression and inode do
- * not matter. The same beginning alone proves little, so the bytes before the position must be
- * the same as well when reading gets there.
+ * was if it was less), hashed together with the names of the format and of the source: content
+ * read by the wrong format first must still be importable by the right one, and what two systems
+ * wrote is not one file because it begins alike. Name, compression and inode do not matter. The
+ * same beginning alone proves little, so the bytes before the position must be the same as well
+ * when reading gets there.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -62,9 +63,10 @@ tell(struct import *im, bool now)
 static uint64_t
 head_hash(const struct import *im, size_t n)
 {
-    const char *format = im->opt->format;
+    const char *format = im->opt->format, *source = im->opt->source ? im->opt->source : "";
+    uint64_t seed = hash_bytes(source, strlen(source), 0);
 
-    return hash_bytes(im->head, n, hash_bytes(format, strlen(format), 0));
+    return hash_bytes(im->head, n, hash_bytes(format, strlen(format), seed));
 }
 
 static enum status

@@ -81,6 +81,14 @@ check "the first goes on" contains "$(post x)" '"duplicates":1'
 check "import with the daemon running is done by the daemon" contains \
     "$(cs import --config c.conf --format ndjson x)" "1 duplicates"
 
+sed 's/"x"/"y"/' x >y
+check "import as another node than the daemon's is refused" sh -c "
+    '$bin/callswell' import --config c.conf --format ndjson --node b y 2>node.err; test \$? = 78"
+check "and says what to do" contains "$(cat node.err)" "another state_dir"
+cat x y >xy
+check "an import of the same beginning by another system" contains \
+    "$(cs import --config c.conf --format ndjson --source other xy)" "imported 2 records"
+
 # A port that is taken.
 sed "s/127.0.0.1:0\" }\$/$address\" }/; s:/state:/third:" c.conf | head -n 2 >taken.conf
 "$bin/callswelld" -c taken.conf 2>third.log
