@@ -89,7 +89,8 @@ print_records(const struct json_value *s)
            grouped(d, number(s, "records", "quarantined")),
            grouped(e, number(s, "records", "ignored")));
     if (number(s, "records", "late") || number(s, "records", "expired"))
-        printf("           %s arrived after the duplicate window, %s keys were past retention\n",
+        printf("           %s arrived after the duplicate window\n"
+               "           %s keys were past retention\n",
                grouped(a, number(s, "records", "late")),
                grouped(b, number(s, "records", "expired")));
     printf("newest     %s\n", json_get_text(json_find(s, "records"), "newest", "no record yet"));
