@@ -46,7 +46,7 @@ static const char *const statement_sql[STATEMENTS] = {
                        " ?10, ?11, ?12, ?13, ?14)",
     [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
     [PUT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, ?5)"
+    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, ?5, 0)"
                        " ON CONFLICT DO UPDATE SET position = excluded.position,"
                        " fingerprint = excluded.fingerprint, seq = excluded.seq",
     [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

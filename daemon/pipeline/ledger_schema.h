@@ -20,7 +20,11 @@
  * total       one row per subject and day: everything Redis holds about it, packed.
  *             subject is the kind's letter, ':' and the name; period is the day's number
  * total_day   which days have rows at all, so that a first sight of a day costs no look-up
- * checkpoint  where every input stands
+ * checkpoint  where every input stands; epoch orders owners of one source, 0 as long as there
+ *             is one
+ * idem        HTTP Idempotency-Key, and the answer that was given: part of the layout from the
+ *             start, so that a ledger need not be converted when inputs begin to use it
+ * open_leg    legs that have begun and not ended: the same
  * quarantine  refused records, raw; a number is never given twice, for people note them down
  * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
  *             batches are added up into one row
@@ -46,7 +50,11 @@
     " PRIMARY KEY(kind, period)) WITHOUT ROWID;"                                                   \
     "CREATE TABLE checkpoint(source TEXT NOT NULL, identity TEXT NOT NULL,"                        \
     " position INTEGER NOT NULL, fingerprint INTEGER NOT NULL, seq INTEGER NOT NULL,"              \
-    " PRIMARY KEY(source, identity)) WITHOUT ROWID;"                                               \
+    " epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(source, identity)) WITHOUT ROWID;"             \
+    "CREATE TABLE idem(source TEXT NOT NULL, key TEXT NOT NULL, body_hash INTEGER NOT NULL,"       \
+    " answer TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"        \
+    "CREATE TABLE open_leg(source TEXT NOT NULL, key TEXT NOT NULL, begun INTEGER NOT NULL,"       \
+    " \"values\" BLOB NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"                          \
     "CREATE TABLE quarantine(id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL,"          \
     " input TEXT NOT NULL, source TEXT NOT NULL, format TEXT NOT NULL, stream TEXT NOT NULL,"      \
     " timezone TEXT NOT NULL, identity INTEGER NOT NULL, reason TEXT NOT NULL,"                    \

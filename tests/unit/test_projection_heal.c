@@ -182,6 +182,7 @@ TEST(projection_holds_when_another_ledger_owns_its_fields)
     WAIT_UNTIL(strstr(status_of(&s).problem, "come from another ledger"));
     CHECK_STR(ask(s.link, "DBSIZE"), "1");
     ask(s.link, "DEL cs:{9}:applied:1");
+    WAIT_UNTIL(!status_of(&s).problem[0]); /* who waits for a held projection is told at once */
     settled(&s);
     CHECK_STR(status_of(&s).problem, "");
     CHECK(is_clean(&s));
