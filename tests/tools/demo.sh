@@ -10,7 +10,7 @@ bin=$PWD/build
 calls=$PWD/../shared/data/anonbank_calls_1999_jan_oct_pseudonymised.csv
 records=${DEMO_RECORDS:-2000000}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/callswell-demo-XXXXXX")
-daemon=
+daemon= look_again=0.1
 
 finish() {
     trap - EXIT INT TERM
@@ -74,7 +74,7 @@ config=$dir/callswelld.conf
 daemon=$!
 until grep -q 'event=ready' "$dir/log"; do
     kill -0 "$daemon" 2>/dev/null || { cat "$dir/log"; exit 1; }
-    sleep 0.1
+    sleep "$look_again"
 done
 address=$(sed -n 's/.*event=ready http=\([^ ]*\).*/\1/p' "$dir/log")
 
