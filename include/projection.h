@@ -82,6 +82,8 @@ struct managed_redis;
 enum status managed_redis_start(struct managed_redis **out, const char *program,
                                 const char *state_dir, struct error *err);
 const char *managed_redis_url(const struct managed_redis *m);
+/* The URL at which the managed server of that folder answers when it runs. The caller frees. */
+char *managed_redis_url_of(const char *state_dir);
 bool managed_redis_alive(struct managed_redis *m);
 /* Starts the server again if it is dead, without waiting until it has loaded its data. Any
  * thread. */

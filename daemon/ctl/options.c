@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "projection.h"
+
 #define HELP_COLUMN 26
 
 static void
@@ -116,12 +118,6 @@ options_config(const char *path, int *code)
 char *
 options_redis_url(const struct config *c)
 {
-    char *folder, *url;
-
-    if (strcmp(c->redis_url, "managed") != 0)
-        return xstrdup(c->redis_url);
-    folder = realpath(c->state_dir, NULL); /* the path in a URL is absolute */
-    url = xasprintf("unix://%s/redis.sock", folder ? folder : c->state_dir);
-    free(folder);
-    return url;
+    return strcmp(c->redis_url, "managed") == 0 ? managed_redis_url_of(c->state_dir)
+                                                : xstrdup(c->redis_url);
 }

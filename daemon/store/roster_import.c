@@ -8,7 +8,7 @@
 #include "roster.h"
 
 #include "civil.h"
-#include "customers_csv.h"
+#include "csv_reader.h"
 
 #define MAX_NAME   128
 #define MAX_PEOPLE 100000
@@ -34,23 +34,8 @@ struct row {
 static enum status
 read_header(struct import *im, struct error *err)
 {
-    enum status st = csv_reader_next(&im->csv, err);
+    enum status st = csv_reader_header(&im->csv, column_names, COLUMNS, im->place, err);
 
-    if (st == ST_NOT_FOUND)
-        return fail(err, ST_BAD_INPUT, "line 1: the file is empty");
-    for (int c = 0; c < COLUMNS; c++)
-        im->place[c] = -1;
-    for (size_t i = 0; st == ST_OK && i < im->csv.count; i++) {
-        int c = 0;
-
-        while (c < COLUMNS && !span_eq_nocase(im->csv.fields[i], span_str(column_names[c])))
-            c++;
-        if (c == COLUMNS)
-            return fail(err, ST_BAD_INPUT,
-                        "line 1: column \"%.*s\" is none of service, start, minutes, scheduled",
-                        SPAN_ARG(im->csv.fields[i]));
-        im->place[c] = (int)i;
-    }
     for (int c = 0; st == ST_OK && c < COLUMNS; c++)
         if (im->place[c] < 0)
             return fail(err, ST_BAD_INPUT, "line 1: there is no column %s", column_names[c]);

@@ -337,6 +337,17 @@ socket_url(const char *path)
     return b.p;
 }
 
+char *
+managed_redis_url_of(const char *state_dir)
+{
+    char *root = realpath(state_dir, NULL); /* the path in a URL is absolute */
+    char *path = xasprintf("%s/redis.sock", root ? root : state_dir), *url = socket_url(path);
+
+    free(root);
+    free(path);
+    return url;
+}
+
 static void
 free_managed(struct managed_redis *m)
 {
@@ -364,7 +375,7 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
     m->program = xstrdup(program && program[0] ? program : "redis-server");
     m->dir = xasprintf("%s/redis", root);
     m->socket = xasprintf("%s/redis.sock", root);
-    m->url = socket_url(m->socket);
+    m->url = managed_redis_url_of(root);
     free(root);
     st = redis_url_parse(&m->where, m->url, err);
     if (st == ST_OK && mkdir(m->dir, 0700) != 0 && errno != EEXIST)

@@ -1,7 +1,7 @@
 /*
- * customers_csv.c - rows of a CSV text that is whole in memory.
+ * csv_reader.c - rows of a CSV text that is whole in memory.
  */
-#include "customers_csv.h"
+#include "csv_reader.h"
 
 void
 csv_reader_init(struct csv_reader *r, struct span text)
@@ -103,4 +103,39 @@ csv_reader_next(struct csv_reader *r, struct error *err)
     }
     skip_blank_lines(r);
     return ST_OK;
+}
+
+static enum status
+no_such_column(struct span given, const char *const *names, int count, struct error *err)
+{
+    struct buf known = {0};
+    enum status st;
+
+    for (int c = 0; c < count; c++)
+        buf_printf(&known, "%s%s", c ? ", " : "", names[c]);
+    st = fail(err, ST_BAD_INPUT, "line 1: column \"%.*s\" is none of %s", SPAN_ARG(given), known.p);
+    buf_clear(&known);
+    return st;
+}
+
+enum status
+csv_reader_header(struct csv_reader *r, const char *const *names, int count, int *place,
+                  struct error *err)
+{
+    enum status st = csv_reader_next(r, err);
+
+    if (st == ST_NOT_FOUND)
+        return fail(err, ST_BAD_INPUT, "line 1: the file is empty");
+    for (int c = 0; c < count; c++)
+        place[c] = -1;
+    for (size_t i = 0; st == ST_OK && i < r->count; i++) {
+        int c = 0;
+
+        while (c < count && !span_eq_nocase(r->fields[i], span_str(names[c])))
+            c++;
+        if (c == count)
+            return no_such_column(r->fields[i], names, count, err);
+        place[c] = (int)i;
+    }
+    return st;
 }
