@@ -70,7 +70,8 @@ struct outcome_count {
 };
 
 /* Called on the ledger thread right after the commit that holds the ticket's blocks.
- * Must not block: hand over and return. batch is 0 and st not ST_OK when they were dropped. */
+ * Must not block: hand over and return. batch is 0 when they were dropped, st says why; ST_SKIP
+ * comes of engine_submit_once alone. */
 typedef void ticket_done(void *arg, enum status st, const struct outcome_count *count,
                          uint64_t batch);
 
@@ -92,6 +93,16 @@ struct block {
 /* Takes the block over on ST_OK. ST_FULL: the queue is full, nothing was taken: stop reading
  * and try again when engine_on_room calls. ST_RETRY: shutting down. */
 enum status engine_submit(struct engine *e, struct block *b);
+/* As engine_submit, for a block (of which somebody waits for the answer) that may be sent again:
+ * what was taken under this key of the block's input before is not taken once more, for as long as
+ * keys are kept (duplicate_window). `done` of a repetition is told ST_SKIP with the count and the
+ * batch of the first, when that is committed, and its records are counted as duplicates.
+ * ST_BAD_INPUT: the key stands for something else. ST_IO: it could not be looked up. */
+struct once_key {
+    struct span key;    /* borrowed for the call */
+    uint64_t body_hash; /* of what was sent */
+};
+enum status engine_submit_once(struct engine *e, struct block *b, const struct once_key *key);
 /* As engine_submit, but waits for room. For threads of their own (imports). ST_FULL: the input
  * has filled its share of the quarantine, which only a person can change. */
 enum status engine_submit_wait(struct engine *e, struct block *b);

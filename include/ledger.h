@@ -60,6 +60,13 @@ struct cursor_row {
     struct cursor cursor;
 };
 
+/* A request that carried an Idempotency-Key, and what became of its records. */
+struct idem_row {
+    struct span input, key;
+    uint64_t body_hash;
+    struct outcome_count count;
+};
+
 /* One batch; everything borrowed for the call. */
 struct ledger_batch {
     struct cells *const *deltas;
@@ -74,6 +81,8 @@ struct ledger_batch {
     size_t event_count;
     const struct cursor_row *cursors;
     size_t cursor_count;
+    const struct idem_row *idem;
+    size_t idem_count;
     struct outcome_count count;
     uint64_t late, expired;
     int64_t newest_record;
@@ -109,6 +118,9 @@ enum status ledger_load_seen(struct ledger *l, int64_t since,
 enum status ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
                                void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,
                                bool *more, struct error *err);
+/* Forgets the keys of requests that were committed before `before` (UTC microseconds); at most a
+ * few hundred a call, in one transaction. *more: there are more to go. */
+enum status ledger_expire_idem(struct ledger *l, int64_t before, bool *more, struct error *err);
 enum status ledger_checkpoints(struct ledger *l,
                                void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);
@@ -138,6 +150,10 @@ enum status ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32
                              cell_visit *visit, void *arg, struct error *err);
 enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
                                 int32_t from_day, cell_visit *visit, void *arg, struct error *err);
+/* What is known of a key; ST_NOT_FOUND. *seq is the batch of the request. The row's texts are
+ * not filled in. */
+enum status ledger_find_idem(struct ledger_reader *r, struct span input, struct span key,
+                             struct idem_row *out, uint64_t *seq, struct error *err);
 typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row *e,
                                 struct error *err);
 enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,

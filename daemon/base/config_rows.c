@@ -84,7 +84,7 @@ static const struct option_row limit_rows[] = {
     {"max_future", V_SECONDS32, MAIN(limits.max_future), "5m", 0, 366 * DAY,
      .help = "How far a record's time may be ahead of the clock."},
     {"duplicate_window", V_SECONDS, MAIN(limits.duplicate_window), "48h", 0, 366 * DAY,
-     .help = "How long a record is remembered, to be counted once only."},
+     .help = "How long a record or an Idempotency-Key is remembered, to be counted once only."},
     {"duplicate_records", V_COUNT, MAIN(limits.duplicate_records), "50000000", 0, 4e9,
      .help = "How many records are remembered at most."},
     {"max_body", V_SIZE, MAIN(limits.max_body), "8MiB", KIB, 64 * MIB,

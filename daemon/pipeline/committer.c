@@ -30,6 +30,7 @@ struct gathered { /* arrays over the parts, as ledger_commit wants them */
     struct quarantine_row *quarantine;
     struct event_row *events;
     uint64_t *released;
+    struct idem_row *idem;
 };
 
 static void
@@ -41,6 +42,7 @@ gathered_clear(struct gathered *g)
     free(g->quarantine);
     free(g->events);
     free(g->released);
+    free(g->idem);
 }
 
 static void
@@ -92,6 +94,8 @@ gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batc
     for (size_t i = 0; i < b->ticket_count; i++)
         if (is_released(&b->tickets[i]))
             g->released[lb->released_count++] = b->tickets[i].quarantine_id;
+    g->idem = xcalloc(b->ticket_count, sizeof *g->idem);
+    once_gather(b, lb, g->idem);
     lb->deltas = g->deltas;
     lb->delta_count = n;
     lb->fingerprints = g->fingerprints;
@@ -107,7 +111,7 @@ gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batc
 static bool
 has_something(const struct ledger_batch *lb)
 {
-    return lb->count.records || lb->cursor_count || lb->released_count;
+    return lb->count.records || lb->cursor_count || lb->released_count || lb->idem_count;
 }
 
 /* Notes that a commit failed. True: it is to be tried again, after a pause. */
@@ -189,9 +193,15 @@ apply(struct engine *e, struct batch *b, uint64_t seq)
 static void
 answer(struct batch *b, uint64_t seq)
 {
-    for (size_t i = 0; i < b->ticket_count; i++)
-        if (b->tickets[i].done)
-            b->tickets[i].done(b->tickets[i].arg, ST_OK, &b->tickets[i].count, seq);
+    once_committed(b, seq);
+    for (size_t i = 0; i < b->ticket_count; i++) {
+        const struct ticket *t = &b->tickets[i];
+
+        if (t->repeats)
+            t->done(t->arg, ST_SKIP, &t->once->count, t->once->seq);
+        else if (t->done)
+            t->done(t->arg, ST_OK, &t->count, seq);
+    }
 }
 
 /* A batch that could not be committed before the end. Nothing after it may be committed either:
@@ -277,6 +287,7 @@ commit_batch(struct engine *e, struct batch *b)
     } else {
         answer(b, e->snapshot.last_batch); /* nothing but blank lines: true already */
     }
+    once_release(e, b);
     gathered_clear(&g);
 }
 

@@ -293,6 +293,7 @@ init_sync(struct engine *e)
 
     pthread_mutex_init(&e->replay_lock, NULL);
     pthread_mutex_init(&e->reload_lock, NULL);
+    pthread_mutex_init(&e->once_lock, NULL);
     pthread_mutex_init(&e->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -129,6 +129,7 @@ engine_close(struct engine *e, int64_t timeout_ms)
     managed_redis_stop(e->redis);
     engine_free_feed(&e->feed); /* readers first: who closes last puts the WAL away */
     analyst_close(e->analyst);
+    ledger_reader_close(e->once_reader);
     ledger_close(e->ledger);
     free_parts(e);
     if (e->lock_fd >= 0)

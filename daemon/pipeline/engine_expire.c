@@ -1,5 +1,5 @@
 /*
- * engine_expire.c - fingerprints that are old enough to be forgotten.
+ * engine_expire.c - fingerprints and keys that are old enough to be forgotten.
  */
 #include "clock.h"
 #include "engine_internal.h"
@@ -14,6 +14,17 @@ forget(void *arg, const uint64_t *fp, size_t n)
     struct engine *e = arg;
 
     dedup_remove(e->dedup, fp, n);
+}
+
+static enum status
+forget_keys(struct engine *e, int64_t before, struct error *err)
+{
+    enum status st = ST_OK;
+    bool more = !e->dry_run;
+
+    for (int i = 0; i < EXPIRIES_AT_ONCE && more && st == ST_OK; i++)
+        st = ledger_expire_idem(e->ledger, before, &more, err);
+    return st;
 }
 
 /* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
@@ -41,6 +52,8 @@ engine_expire(struct engine *e)
         if (excess)
             e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
     }
+    if (forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err) != ST_OK)
+        log_warn("expiry_postponed", "error=\"%s\"", err.text);
     if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
         engine_publish_state(e);
 }

@@ -65,7 +65,20 @@ struct part { /* what one worker added to one batch */
     int64_t newest_record;
 };
 
+/* A block with a key: in flight, or known to the ledger. */
+struct once {
+    struct once *next; /* in flight */
+    unsigned references;
+    struct feed_state *feed;
+    char *key;
+    uint64_t body_hash;
+    struct outcome_count count; /* once its batch is complete */
+    uint64_t seq;               /* once it is committed */
+};
+
 struct ticket {
+    struct once *once; /* counted reference, or NULL */
+    bool repeats;      /* nothing of it was taken: it waits for what `once` stands for */
     ticket_done *done;
     void *arg;
     uint64_t quarantine_id; /* row to release if nothing was refused */
@@ -159,6 +172,10 @@ struct engine {
     uint64_t checkpoint_order;
     struct claim *claims;
 
+    pthread_mutex_t once_lock; /* taken before `lock`; for the two below */
+    struct once *once;         /* in flight */
+    struct ledger_reader *once_reader;
+
     struct worker *workers;
     size_t worker_count;
     pthread_t ledger_thread, analyst_thread;
@@ -215,6 +232,15 @@ void batch_cursor(struct batch *b, const char *input, const struct cursor *c);
 size_t batch_ticket(struct batch *b, const struct block *block);
 void part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
                      const char *reason);
+
+/* engine_submit.c: the block into the open batch, if there is room. Lock held. */
+enum status engine_enqueue(struct engine *e, struct block *b);
+
+/* engine_once.c, on the ledger thread: before a batch with keys is committed, before its tickets
+ * are told, and afterwards. */
+void once_gather(struct batch *b, struct ledger_batch *lb, struct idem_row *rows);
+void once_committed(struct batch *b, uint64_t seq);
+void once_release(struct engine *e, struct batch *b);
 
 /* Number of the last batch that holds anything submitted so far, and makes it wanted now.
  * Lock held. */

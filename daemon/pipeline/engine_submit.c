@@ -94,19 +94,25 @@ enqueue(struct engine *e, const struct block *b)
 }
 
 enum status
+engine_enqueue(struct engine *e, struct block *b)
+{
+    if (e->closing)
+        return ST_RETRY;
+    if (!has_room(e, b->n, b->bulk) || quarantine_is_full(e, b)) {
+        e->was_full = true;
+        return ST_FULL;
+    }
+    enqueue(e, b);
+    return ST_OK;
+}
+
+enum status
 engine_submit(struct engine *e, struct block *b)
 {
-    enum status st = ST_OK;
+    enum status st;
 
     pthread_mutex_lock(&e->lock);
-    if (e->closing) {
-        st = ST_RETRY;
-    } else if (!has_room(e, b->n, b->bulk) || quarantine_is_full(e, b)) {
-        e->was_full = true;
-        st = ST_FULL;
-    } else {
-        enqueue(e, b);
-    }
+    st = engine_enqueue(e, b);
     pthread_mutex_unlock(&e->lock);
     return st;
 }

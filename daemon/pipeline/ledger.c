@@ -66,6 +66,11 @@ static const char *const statement_sql[STATEMENTS] = {
     [DELETE_AUDIT] = "DELETE FROM audit WHERE seq > ?1 AND seq < ?2",
     [PUT_FOLDED] = "UPDATE meta SET folded_batch = ?1",
     [DELETE_SEEN] = "DELETE FROM seen WHERE seq <= ?1",
+    [PUT_IDEM] = "INSERT INTO idem VALUES(?1, ?2, ?3, json_object('records', ?4, 'accepted', ?5,"
+                 " 'duplicates', ?6, 'quarantined', ?7, 'ignored', ?8, 'created', ?9), ?10)",
+    [OLDEST_IDEM] = "SELECT seq, json_extract(answer, '$.created') FROM idem INDEXED BY idem_seq"
+                    " ORDER BY seq LIMIT ?1",
+    [DELETE_IDEM] = "DELETE FROM idem WHERE seq <= ?1",
 };
 
 static void
@@ -308,6 +313,8 @@ open_contents(struct ledger *l, const char *node, struct error *err)
                       "this ledger belongs to node \"%s\", the configuration says \"%s\": set node"
                       " back, or use another state_dir",
                       owner, node);
+    if (result == ST_OK)
+        result = sql_exec(l->db, LEDGER_LATER_INDEXES, err);
     for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
         result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
     fault_point("ledger_made");

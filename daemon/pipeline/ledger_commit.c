@@ -253,6 +253,8 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = put_cursors(l, b, next.last_batch, err);
     if (result == ST_OK)
+        result = ledger_put_idem(l, b, next.last_batch, err);
+    if (result == ST_OK)
         result = put_state(l, b, &next, err);
     result = ledger_end_transaction(l, result, err);
     if (result != ST_OK)

@@ -30,6 +30,9 @@ enum statement {
     DELETE_AUDIT,
     PUT_FOLDED,
     DELETE_SEEN,
+    PUT_IDEM,
+    OLDEST_IDEM,
+    DELETE_IDEM,
     STATEMENTS
 };
 
@@ -54,6 +57,10 @@ struct ledger {
  * reason but room or a busy database leaves its outcome unknown: ST_IO, the caller ends the
  * process. */
 enum status ledger_end_transaction(struct ledger *l, enum status result, struct error *err);
+
+/* ledger_idem.c: a part of ledger_commit */
+enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq,
+                            struct error *err);
 
 bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
 void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);

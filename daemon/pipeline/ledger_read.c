@@ -11,14 +11,9 @@
 
 #include "hash.h"
 #include "keys.h"
+#include "ledger_reader.h"
 #include "ledger_schema.h"
 #include "sql.h"
-
-struct ledger_reader {
-    sqlite3 *db;
-    struct cells *scratch;
-    sqlite3_stmt *by_subject; /* asked for each of thousands of customers */
-};
 
 enum status
 ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err)
@@ -46,6 +41,7 @@ ledger_reader_close(struct ledger_reader *r)
     if (!r)
         return;
     sqlite3_finalize(r->by_subject);
+    sqlite3_finalize(r->key);
     sqlite3_close(r->db);
     cells_free(r->scratch);
     free(r);

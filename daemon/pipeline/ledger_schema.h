@@ -22,9 +22,10 @@
  * total_day   which days have rows at all, so that a first sight of a day costs no look-up
  * checkpoint  where every input stands; epoch orders owners of one source, 0 as long as there
  *             is one
- * idem        HTTP Idempotency-Key, and the answer that was given: part of the layout from the
- *             start, so that a ledger need not be converted when inputs begin to use it
- * open_leg    legs that have begun and not ended: the same
+ * idem        HTTP Idempotency-Key, and what was answered: a JSON object of counts, and when
+ *             (created, UTC microseconds); kept for the duplicate window
+ * open_leg    legs that have begun and not ended: part of the layout from the start, so that a
+ *             ledger need not be converted when inputs begin to use it
  * quarantine  refused records, raw; a number is never given twice, for people note them down
  * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
  *             batches are added up into one row
@@ -68,6 +69,9 @@
     "CREATE TABLE event(seq INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL,"          \
     " start INTEGER NOT NULL, customer TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,"       \
     " PRIMARY KEY(seq, n)) WITHOUT ROWID;"
+
+/* Indexes that a ledger of this version may have been made without. */
+#define LEDGER_LATER_INDEXES "CREATE INDEX IF NOT EXISTS idem_seq ON idem(seq)"
 
 /* Checksum of a total row: its values seeded with everything else that the row says. */
 uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq,

@@ -12,6 +12,8 @@
 #include "body.h"
 #include "config.h"
 #include "format.h"
+#include "hash.h"
+#include "idempotency.h"
 #include "json_write.h"
 #include "log.h"
 #include "serve_internal.h"
@@ -19,6 +21,7 @@
 #define MAX_RECORDS 50000
 #define BUSY        "Retry-After: 1\r\n"
 #define STOPPING    "Retry-After: 5\r\n"
+#define REPLAYED    "Idempotent-Replayed: true\r\n"
 
 /* What a Content-Type says of a body; OWN: nothing, NONE: something that no format is. */
 enum family { FAMILY_NONE, FAMILY_OWN, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
@@ -38,6 +41,7 @@ struct job {
     const char *format;
     enum coding coding;
     enum family family;
+    struct once_key once; /* no key: empty; the key is the request's */
 };
 
 struct ingest {
@@ -142,7 +146,8 @@ ingest_head(struct ingest *in, struct http_request *r)
 {
     struct entrance *e = find_entrance(in, r->path);
     struct span type = http_request_field(r, "content-type");
-    struct span coding = http_request_field(r, "content-encoding");
+    struct span coding = http_request_field(r, "content-encoding"), key;
+    struct error err;
 
     if (from_other_site(r))
         http_problem(r, 403, NULL, "Pages of other sites may not send records.");
@@ -152,6 +157,8 @@ ingest_head(struct ingest *in, struct http_request *r)
     else if (body_coding(coding) == CODING_UNKNOWN)
         http_problem(r, 415, "Accept-Encoding: gzip, zstd\r\n",
                      "Content-Encoding may be gzip, zstd or identity.");
+    else if (idempotency_key(r, &key, &err) != ST_OK)
+        http_problem(r, 400, NULL, "%s", err.text);
     return !r->replied;
 }
 
@@ -174,6 +181,7 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->format = choose_format(job->entrance, job->family);
     if (job->family == FAMILY_OWN)
         job->family = job->entrance->family;
+    idempotency_key(r, &job->once.key, NULL); /* looked at with the head */
     pthread_mutex_lock(&in->lock);
     *in->last = job;
     in->last = &job->next;
@@ -184,7 +192,7 @@ ingest_request(struct ingest *in, struct http_request *r)
 /* --- the answer --- */
 
 static void
-reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t batch)
+reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t batch, bool repeated)
 {
     struct buf body = {0};
     struct json_writer w;
@@ -195,7 +203,7 @@ reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t bat
     json_u64(&w, "batch", batch);
     json_close(&w);
     buf_char(&body, '\n');
-    http_reply(r, 200, "application/json", &body, NULL);
+    http_reply(r, 200, "application/json", &body, repeated ? REPLAYED : NULL);
 }
 
 /* On the ledger's thread. */
@@ -204,8 +212,8 @@ on_committed(void *arg, enum status st, const struct outcome_count *count, uint6
 {
     struct http_request *r = arg;
 
-    if (st == ST_OK)
-        reply_counts(r, count, batch);
+    if (st == ST_OK || st == ST_SKIP)
+        reply_counts(r, count, batch, st == ST_SKIP);
     else
         http_problem(r, 503, BUSY, "The records could not be committed and are not counted.");
 }
@@ -269,7 +277,8 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
         .done = on_committed,
         .done_arg = job->request,
     };
-    enum status st = engine_submit(in->engine, &b);
+    enum status st = job->once.key.n ? engine_submit_once(in->engine, &b, &job->once)
+                                     : engine_submit(in->engine, &b);
 
     if (st == ST_OK) {
         memset(&job->body, 0, sizeof job->body);
@@ -279,6 +288,12 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
     if (st == ST_FULL)
         http_problem(job->request, 503, BUSY,
                      "No room for more now (/v1/status says why); nothing was counted.");
+    else if (st == ST_BAD_INPUT)
+        http_problem(job->request, 422, NULL,
+                     "This Idempotency-Key came with another body before; nothing was counted.");
+    else if (st == ST_IO)
+        http_problem(job->request, 503, BUSY,
+                     "The Idempotency-Key cannot be looked up now; nothing was counted.");
     else
         http_problem(job->request, 503, STOPPING, "The daemon is stopping; nothing was counted.");
 }
@@ -328,9 +343,12 @@ run_job(struct ingest *in, struct job *job)
         http_problem(job->request, st == ST_BAD_INPUT ? 400 : 413, NULL, "%s", err.text);
         return;
     }
+    if (job->once.key.n) /* of what was meant: packed anew it is still the same */
+        job->once.body_hash =
+            hash_bytes(job->body.p, job->body.n, hash_bytes(job->format, strlen(job->format), 0));
     skip_byte_order_mark(&job->body);
     if (body_is_blank(span_of(job->body.p, job->body.n))) {
-        reply_counts(job->request, &nothing, 0);
+        reply_counts(job->request, &nothing, 0, false);
         return;
     }
     if (open_source(in, job, &src, &err) != ST_OK) {
@@ -345,7 +363,7 @@ run_job(struct ingest *in, struct job *job)
     }
     source_unref(src);
     if (status == 0) /* a header and nothing else */
-        reply_counts(job->request, &nothing, 0);
+        reply_counts(job->request, &nothing, 0, false);
     else
         http_problem(job->request, status, NULL, "%s", err.text);
 }

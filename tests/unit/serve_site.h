@@ -33,6 +33,8 @@ struct engine {
     uint64_t offset;
     enum status submit, commit; /* what to answer */
     char stalled[64];
+    char key[300]; /* of the last request that carried one */
+    uint64_t body_hash;
     pthread_mutex_t lock;
 };
 
@@ -97,7 +99,7 @@ commit(void *arg)
     struct told *t = arg;
     struct outcome_count n = {.records = 5, .accepted = 3, .duplicates = 1, .quarantined = 1};
 
-    t->block.done(t->block.done_arg, t->st, &n, t->st == ST_OK ? 41 : 0);
+    t->block.done(t->block.done_arg, t->st, &n, t->st == ST_OK || t->st == ST_SKIP ? 41 : 0);
     free(t);
     return NULL;
 }
@@ -123,6 +125,16 @@ engine_submit(struct engine *e, struct block *b)
     CHECK(pthread_create(&thread, NULL, commit, t) == 0);
     pthread_detach(thread);
     return ST_OK;
+}
+
+enum status
+engine_submit_once(struct engine *e, struct block *b, const struct once_key *key)
+{
+    pthread_mutex_lock(&e->lock);
+    snprintf(e->key, sizeof e->key, "%.*s", SPAN_ARG(key->key));
+    e->body_hash = key->body_hash;
+    pthread_mutex_unlock(&e->lock);
+    return engine_submit(e, b);
 }
 
 void

@@ -3,6 +3,8 @@
  */
 #include "serve_site.h"
 
+#include "../../daemon/serve/idempotency.h"
+
 /* OpenMetrics 1.0: TYPE before samples, counters end in _total, # EOF is the last line. */
 TEST(records_are_answered_after_the_commit)
 {
@@ -45,6 +47,70 @@ TEST(nothing_is_acknowledged_that_was_not_committed)
     s.engine.submit = ST_OK;
     s.engine.commit = ST_IO;
     CHECK_INT(ask_status(&s, head, SPAN("{}")), 503);
+    site_stop(&s);
+}
+
+#define KEYED(key) POST_TO("n", "application/json\r\nIdempotency-Key: " key)
+
+TEST(idempotency_keys_are_passed_on)
+{
+    struct site s;
+    uint64_t hash;
+    int status;
+    struct buf b;
+
+    site_start(&s);
+    CHECK_INT(ask_status(&s, POST_TO("n", "application/json"), SPAN("{}")), 200);
+    CHECK_STR(s.engine.key, "");
+    b = ask(&s, KEYED("\"8e03978e-40d5\""), SPAN("{}"), &status);
+    CHECK_INT(status, 200);
+    CHECK(!strstr(b.p, "Idempotent-Replayed"));
+    CHECK_STR(s.engine.key, "8e03978e-40d5");
+    buf_clear(&b);
+    hash = s.engine.body_hash;
+    s.engine.commit = ST_SKIP;
+    b = ask(&s, KEYED("8e03978e-40d5"), SPAN("{}"), &status);
+    CHECK_INT(status, 200);
+    CHECK(strstr(b.p, "Idempotent-Replayed: true\r\n") && strstr(b.p, "\"batch\":41}"));
+    CHECK_STR(s.engine.key, "8e03978e-40d5");
+    CHECK(s.engine.body_hash == hash);
+    buf_clear(&b);
+    CHECK_INT(ask_status(&s, KEYED("k"), SPAN("{ }")), 200);
+    CHECK(s.engine.body_hash != hash);
+    CHECK_INT(ask_status(&s, POST_TO("n", "text/csv\r\nIdempotency-Key: k"), SPAN("customer\n{}")),
+              200);
+    CHECK(s.engine.body_hash != hash);
+    s.engine.submit = ST_BAD_INPUT;
+    b = ask(&s, KEYED("k"), SPAN("{}"), &status);
+    CHECK_INT(status, 422);
+    CHECK(strstr(b.p, "application/problem+json") && strstr(b.p, "another body"));
+    buf_clear(&b);
+    s.engine.submit = ST_IO;
+    CHECK_INT(ask_status(&s, KEYED("k"), SPAN("{}")), 503);
+    site_stop(&s);
+}
+
+TEST(idempotency_keys_have_bounds)
+{
+    char longest[IDEMPOTENCY_KEY_MAX + 2], head[400];
+    static const char *const bad[] = {
+        KEYED(""),     KEYED("\"\""), KEYED("a b"),  KEYED("\"a"),
+        KEYED("a\\b"), KEYED("\xE9"), KEYED("a\tb"), KEYED("k\r\nIdempotency-Key: k"),
+    };
+    struct site s;
+
+    site_start(&s);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (ask_status(&s, bad[i], SPAN("{}")) != 400)
+            test_fail(__FILE__, __LINE__, "not refused: %s", bad[i]);
+    memset(longest, 'k', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    snprintf(head, sizeof head, KEYED("%s"), longest);
+    CHECK_INT(ask_status(&s, head, SPAN("{}")), 400);
+    longest[IDEMPOTENCY_KEY_MAX] = '\0';
+    snprintf(head, sizeof head, KEYED("%s"), longest);
+    CHECK_INT(ask_status(&s, head, SPAN("{}")), 200);
+    CHECK_STR(s.engine.key, longest);
     site_stop(&s);
 }
 
