@@ -52,9 +52,9 @@ static const char *const statement_sql[STATEMENTS] = {
     [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [PUT_STATE] = "UPDATE meta SET last_batch = ?1, records = ?2, accepted = ?3, duplicates = ?4,"
                   " quarantined = ?5, ignored = ?6, late = ?7, expired = ?8, newest = ?9",
-    [PUT_TOTAL] = "INSERT INTO total VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET"
-                  " seq = excluded.seq, \"values\" = excluded.\"values\","
-                  " checksum = excluded.checksum",
+    [PUT_TOTALS] = "INSERT INTO total SELECT partition, subject, period, seq, \"values\", checksum"
+                   " FROM changed WHERE true ON CONFLICT DO UPDATE SET seq = excluded.seq,"
+                   " \"values\" = excluded.\"values\", checksum = excluded.checksum",
     [PUT_TOTAL_DAY] = "INSERT OR IGNORE INTO total_day VALUES(?1, ?2)",
     [GET_TOTAL] = "SELECT seq, \"values\", checksum FROM total"
                   " WHERE partition = ?1 AND subject = ?2 AND period = ?3",
@@ -223,6 +223,18 @@ ledger_know_day(struct ledger *l, uint8_t kind, int32_t day)
     l->known_day[kind_index(kind)][day / 8] |= (uint8_t)(1u << (day % 8));
 }
 
+void
+ledger_settle_days(struct ledger *l, bool committed)
+{
+    const struct fresh_day *fresh = (const struct fresh_day *)(const void *)l->fresh_days.p;
+    size_t n = l->fresh_days.n / sizeof *fresh;
+
+    for (size_t i = 0; !committed && i < n; i++)
+        l->known_day[kind_index(fresh[i].kind)][fresh[i].day / 8] &=
+            (uint8_t) ~(1u << (fresh[i].day % 8));
+    buf_reset(&l->fresh_days);
+}
+
 bool
 ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day)
 {
@@ -292,7 +304,7 @@ open_database(struct ledger *l, const char *path, struct error *err)
                       err);
     if (result == ST_OK)
         sqlite3_wal_hook(l->db, note_wal_size, l);
-    return result;
+    return result == ST_OK ? ledger_offer_rows(l, err) : result;
 }
 
 static enum status
@@ -363,6 +375,7 @@ ledger_close(struct ledger *l)
     free(l->past);
     buf_clear(&l->raw);
     buf_clear(&l->packed);
+    buf_clear(&l->fresh_days);
     free(l);
 }
 

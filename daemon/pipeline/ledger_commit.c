@@ -224,6 +224,7 @@ ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
     fault_point("transaction_ended");
     if (result != ST_OK && !sqlite3_get_autocommit(l->db))
         sql_run(l->st[ROLLBACK], NULL);
+    ledger_settle_days(l, result == ST_OK);
     if (result == ST_OK)
         checkpoint_wal(l);
     return result;

@@ -6,25 +6,10 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "fault.h"
 #include "hash.h"
 
-static int
-compare_cells(const void *a, const void *b)
-{
-    const struct cell *x = *(struct cell *const *)a, *y = *(struct cell *const *)b;
-
-    if (x->partition != y->partition)
-        return x->partition < y->partition ? -1 : 1;
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    int c = span_cmp(x->name, y->name);
-
-    return c ? c : (x->day > y->day) - (x->day < y->day);
-}
-
-static struct span
-subject_of(const struct cell *c, struct buf *scratch)
+struct span
+ledger_subject(const struct cell *c, struct buf *scratch)
 {
     buf_reset(scratch);
     buf_char(scratch, (char)c->kind);
@@ -39,33 +24,6 @@ ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct 
     uint64_t seed = hash_bytes(subject.p, subject.n, seq ^ (uint64_t)(uint32_t)period << 32);
 
     return hash_bytes(values.p, values.n, seed);
-}
-
-static enum status
-put_total(struct ledger *l, const struct cell *c, struct error *err)
-{
-    sqlite3_stmt *st = l->st[PUT_TOTAL];
-    struct span subject = subject_of(c, &l->packed), values;
-    enum status result;
-
-    buf_reset(&l->raw);
-    cell_encode(c, &l->raw);
-    values = span_of(l->raw.p, l->raw.n);
-    sqlite3_bind_int(st, 1, c->partition);
-    sql_bind_blob(st, 2, subject.p, subject.n);
-    sqlite3_bind_int(st, 3, c->day);
-    sqlite3_bind_int64(st, 4, (int64_t)c->seq);
-    sql_bind_blob(st, 5, values.p, values.n);
-    sqlite3_bind_int64(st, 6, (int64_t)ledger_total_checksum(subject, c->day, c->seq, values));
-    result = sql_run(st, err);
-    if (result == ST_OK && !ledger_day_is_known(l, c->kind, c->day)) {
-        sqlite3_bind_int(l->st[PUT_TOTAL_DAY], 1, c->kind);
-        sqlite3_bind_int(l->st[PUT_TOTAL_DAY], 2, c->day);
-        result = sql_run(l->st[PUT_TOTAL_DAY], err);
-        if (result == ST_OK)
-            ledger_know_day(l, c->kind, c->day); /* if the fold fails this only costs look-ups */
-    }
-    return result;
 }
 
 static enum status
@@ -92,25 +50,14 @@ enum status
 ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,
             struct error *err)
 {
-    struct cell **sorted = xmalloc(count * sizeof(struct cell *));
-    enum status result;
+    enum status result = sql_run(l->st[BEGIN], err);
 
-    if (count)
-        memcpy(sorted, cells, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_cells);
-    result = sql_run(l->st[BEGIN], err);
-    if (result == ST_OK) {
-        for (size_t i = 0; i < count && result == ST_OK; i++) {
-            if (sorted[i]->seq > seq)
-                abort(); /* I4: a total never runs ahead of the batches it stands for */
-            result = put_total(l, sorted[i], err);
-        }
-        fault_point("totals_written");
-        if (result == ST_OK)
-            result = finish_fold(l, seq, err);
-        result = ledger_end_transaction(l, result, err);
-    }
-    free(sorted);
+    if (result != ST_OK)
+        return result;
+    result = ledger_put_totals(l, cells, count, seq, err);
+    if (result == ST_OK)
+        result = finish_fold(l, seq, err);
+    result = ledger_end_transaction(l, result, err);
     if (result == ST_OK)
         __atomic_store_n(&l->state.folded_batch, seq, __ATOMIC_RELEASE);
     return result;
@@ -127,7 +74,7 @@ ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
 
     if (!ledger_day_is_known(l, c->kind, c->day))
         return ST_NOT_FOUND;
-    subject = subject_of(c, &l->packed);
+    subject = ledger_subject(c, &l->packed);
     sqlite3_bind_int(st, 1, c->partition);
     sql_bind_blob(st, 2, subject.p, subject.n);
     sqlite3_bind_int(st, 3, c->day);

@@ -22,7 +22,7 @@ enum statement {
     PUT_CHECKPOINT,
     PUT_AUDIT,
     PUT_STATE,
-    PUT_TOTAL,
+    PUT_TOTALS,
     PUT_TOTAL_DAY,
     GET_TOTAL,
     DELETE_BATCHES,
@@ -40,6 +40,11 @@ struct past { /* one earlier incarnation */
     uint64_t incarnation, last_seq;
 };
 
+struct fresh_day {
+    uint8_t kind;
+    int32_t day;
+};
+
 struct ledger {
     sqlite3 *db;
     sqlite3_stmt *st[STATEMENTS];
@@ -48,6 +53,9 @@ struct ledger {
     size_t past_count;
     uint8_t *known_day[5]; /* bitmap over day numbers, per cell kind */
     size_t known_days;
+    struct buf fresh_days;         /* those that became known in the transaction under way */
+    const struct ledger_row *rows; /* being written; what the table "changed" offers of them */
+    size_t rows_begin, rows_end;
     struct buf raw, packed; /* scratch for blobs */
     int wal_pages;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
@@ -64,5 +72,16 @@ enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint
 
 bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
 void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);
+/* The transaction has ended: the days it brought along stay known, or are forgotten. */
+void ledger_settle_days(struct ledger *l, bool committed);
+
+/* "c:name" as it stands in `total`; in the scratch buffer. */
+struct span ledger_subject(const struct cell *c, struct buf *scratch);
+
+/* ledger_rows.c: offers the table "changed" to this connection, once. */
+enum status ledger_offer_rows(struct ledger *l, struct error *err);
+/* Writes absolute cells, none changed after batch seq, as rows: within a transaction. */
+enum status ledger_put_totals(struct ledger *l, struct cell *const *cells, size_t count,
+                              uint64_t seq, struct error *err);
 
 #endif

@@ -113,8 +113,8 @@ survive(const char *fault)
 TEST(engine_counts_once_whenever_it_is_killed)
 {
     static const char *const places[] = {
-        "ledger_made",  "batch_begun", "transaction_open", "transaction_ended",
-        "not_answered", "answered",    "totals_written",   "merge_announced",
+        "ledger_made", "batch_begun", "transaction_open", "transaction_ended", "not_answered",
+        "answered",    "row_written", "totals_written",   "merge_announced",
     };
     static const int times[] = {1, 2, 5};
 

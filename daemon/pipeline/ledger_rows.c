@@ -1,0 +1,294 @@
+/*
+ * ledger_rows.c - cells as rows of `total`, many to a statement.
+ *
+ * Most of what a row costs is not the row: it is a statement that is begun and ended, and a way
+ * down two trees from their roots. So the cells are put in the order of the key and offered to
+ * SQLite as a table of their own, and one INSERT ... SELECT moves hundreds of them with cursors
+ * that stay where they are. Not all at once: a statement that may fail keeps every page it changes
+ * as it was until it ends.
+ */
+#include "ledger_internal.h"
+
+#include <stdlib.h>
+
+#include "fault.h"
+
+#define ROWS_AT_ONCE 1024
+#define PREFIX_BYTES 14 /* of a name, in the sort key */
+
+/* --- order --- */
+
+/* What orders nearly all cells without a look at them: partition, kind and the beginning of the
+ * name, as numbers that compare as the bytes do. */
+struct ledger_row {
+    uint64_t high, low;
+    const struct cell *cell;
+    int32_t day;
+    uint32_t name_bytes;
+};
+
+static struct ledger_row
+row_of(const struct cell *c)
+{
+    uint8_t key[16] = {c->partition, c->kind};
+    uint64_t half[2];
+
+    if (c->name.n)
+        memcpy(key + 2, c->name.p, c->name.n < PREFIX_BYTES ? c->name.n : PREFIX_BYTES);
+    memcpy(half, key, sizeof half);
+    return (struct ledger_row){
+        .high = __builtin_bswap64(half[0]),
+        .low = __builtin_bswap64(half[1]),
+        .cell = c,
+        .day = c->day,
+        .name_bytes = c->name.n < UINT32_MAX ? (uint32_t)c->name.n : UINT32_MAX,
+    };
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "row_of turns bytes around");
+
+static int
+compare_rows(const void *a, const void *b)
+{
+    const struct ledger_row *x = a, *y = b;
+    int c;
+
+    if (x->high != y->high)
+        return x->high < y->high ? -1 : 1;
+    if (x->low != y->low)
+        return x->low < y->low ? -1 : 1;
+    if (x->name_bytes <= PREFIX_BYTES && y->name_bytes <= PREFIX_BYTES)
+        c = (x->name_bytes > y->name_bytes) - (x->name_bytes < y->name_bytes);
+    else
+        c = span_cmp(x->cell->name, y->cell->name);
+    return c ? c : (x->day > y->day) - (x->day < y->day);
+}
+
+static struct ledger_row *
+sorted_rows(struct cell *const *cells, size_t count, uint64_t seq)
+{
+    struct ledger_row *rows = xmalloc((count + 1) * sizeof *rows);
+
+    for (size_t i = 0; i < count; i++) {
+        if (cells[i]->seq > seq)
+            abort(); /* I4: a total never runs ahead of the batches it stands for */
+        rows[i] = row_of(cells[i]);
+    }
+    qsort(rows, count, sizeof *rows, compare_rows);
+    return rows;
+}
+
+/* --- the cells as a table that SQLite can read --- */
+
+enum {
+    COLUMN_PARTITION,
+    COLUMN_SUBJECT,
+    COLUMN_PERIOD,
+    COLUMN_SEQ,
+    COLUMN_VALUES,
+    COLUMN_CHECKSUM
+};
+
+struct cells_table {
+    sqlite3_vtab base;
+    struct ledger *ledger;
+};
+
+struct cells_cursor {
+    sqlite3_vtab_cursor base;
+    size_t at; /* in the ledger's rows */
+};
+
+static int
+table_connect(sqlite3 *db, void *arg, int argc, const char *const *argv, sqlite3_vtab **out,
+              char **why)
+{
+    struct cells_table *t = sqlite3_malloc(sizeof *t);
+
+    (void)argc, (void)argv, (void)why;
+    if (!t)
+        return SQLITE_NOMEM;
+    *t = (struct cells_table){.ledger = arg};
+    *out = &t->base;
+    return sqlite3_declare_vtab(
+        db, "CREATE TABLE changed(partition, subject, period, seq, \"values\", checksum)");
+}
+
+static int
+table_disconnect(sqlite3_vtab *t)
+{
+    sqlite3_free(t);
+    return SQLITE_OK;
+}
+
+static int
+table_plan(sqlite3_vtab *t, sqlite3_index_info *info)
+{
+    (void)t;
+    info->estimatedRows = ROWS_AT_ONCE;
+    return SQLITE_OK;
+}
+
+static int
+cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
+{
+    struct cells_cursor *c = sqlite3_malloc(sizeof *c);
+
+    (void)t;
+    if (!c)
+        return SQLITE_NOMEM;
+    *c = (struct cells_cursor){.at = 0};
+    *out = &c->base;
+    return SQLITE_OK;
+}
+
+static int
+cursor_close(sqlite3_vtab_cursor *c)
+{
+    sqlite3_free(c);
+    return SQLITE_OK;
+}
+
+static struct ledger *
+ledger_of(const sqlite3_vtab_cursor *c)
+{
+    return ((struct cells_table *)c->pVtab)->ledger;
+}
+
+/* The row as bytes, in the ledger's scratch buffers: good until the next one. */
+static void
+encode_row(struct cells_cursor *cursor)
+{
+    struct ledger *l = ledger_of(&cursor->base);
+
+    if (cursor->at == l->rows_end)
+        return;
+    ledger_subject(l->rows[cursor->at].cell, &l->packed);
+    buf_reset(&l->raw);
+    cell_encode(l->rows[cursor->at].cell, &l->raw);
+}
+
+static int
+cursor_first(sqlite3_vtab_cursor *c, int plan, const char *name, int argc, sqlite3_value **argv)
+{
+    struct cells_cursor *cursor = (struct cells_cursor *)c;
+
+    (void)plan, (void)name, (void)argc, (void)argv;
+    cursor->at = ledger_of(c)->rows_begin;
+    encode_row(cursor);
+    return SQLITE_OK;
+}
+
+static int
+cursor_next(sqlite3_vtab_cursor *c)
+{
+    struct cells_cursor *cursor = (struct cells_cursor *)c;
+
+    fault_point("row_written");
+    cursor->at++;
+    encode_row(cursor);
+    return SQLITE_OK;
+}
+
+static int
+cursor_at_end(sqlite3_vtab_cursor *c)
+{
+    return ((struct cells_cursor *)c)->at == ledger_of(c)->rows_end;
+}
+
+static int
+cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
+{
+    const struct ledger *l = ledger_of(c);
+    const struct cell *cell = l->rows[((struct cells_cursor *)c)->at].cell;
+    struct span subject = span_of(l->packed.p, l->packed.n), values = span_of(l->raw.p, l->raw.n);
+
+    switch (column) {
+    case COLUMN_PARTITION:
+        sqlite3_result_int(out, cell->partition);
+        break;
+    case COLUMN_SUBJECT:
+        sqlite3_result_blob64(out, subject.p, subject.n, SQLITE_STATIC);
+        break;
+    case COLUMN_PERIOD:
+        sqlite3_result_int(out, cell->day);
+        break;
+    case COLUMN_SEQ:
+        sqlite3_result_int64(out, (int64_t)cell->seq);
+        break;
+    case COLUMN_VALUES:
+        sqlite3_result_blob64(out, values.p, values.n, SQLITE_STATIC);
+        break;
+    case COLUMN_CHECKSUM:
+        sqlite3_result_int64(out,
+                             (int64_t)ledger_total_checksum(subject, cell->day, cell->seq, values));
+        break;
+    }
+    return SQLITE_OK;
+}
+
+static int
+cursor_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *out)
+{
+    *out = (sqlite3_int64)((struct cells_cursor *)c)->at;
+    return SQLITE_OK;
+}
+
+enum status
+ledger_offer_rows(struct ledger *l, struct error *err)
+{
+    static const sqlite3_module module = {
+        /* no xCreate: it is there by its name, and nobody can make another */
+        .xConnect = table_connect, .xDisconnect = table_disconnect, .xBestIndex = table_plan,
+        .xOpen = cursor_open,      .xClose = cursor_close,          .xFilter = cursor_first,
+        .xNext = cursor_next,      .xEof = cursor_at_end,           .xColumn = cursor_column,
+        .xRowid = cursor_rowid,
+    };
+
+    if (sqlite3_create_module(l->db, "changed", &module, l) != SQLITE_OK)
+        return sql_fail(l->db, "offering rows", err);
+    return ST_OK;
+}
+
+/* --- writing --- */
+
+/* Days that have no row yet get theirs in total_day; ledger_end_transaction forgets them again
+ * if the transaction fails. */
+static enum status
+put_days(struct ledger *l, const struct ledger_row *rows, size_t count, struct error *err)
+{
+    sqlite3_stmt *st = l->st[PUT_TOTAL_DAY];
+    enum status result = ST_OK;
+
+    for (size_t i = 0; i < count && result == ST_OK; i++) {
+        const struct cell *c = rows[i].cell;
+
+        if (ledger_day_is_known(l, c->kind, c->day))
+            continue;
+        sqlite3_bind_int(st, 1, c->kind);
+        sqlite3_bind_int(st, 2, c->day);
+        result = sql_run(st, err);
+        ledger_know_day(l, c->kind, c->day);
+        buf_add(&l->fresh_days, &(struct fresh_day){c->kind, c->day}, sizeof(struct fresh_day));
+    }
+    return result;
+}
+
+enum status
+ledger_put_totals(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,
+                  struct error *err)
+{
+    struct ledger_row *rows = sorted_rows(cells, count, seq);
+    enum status result = put_days(l, rows, count, err);
+
+    l->rows = rows;
+    for (size_t at = 0; at < count && result == ST_OK; at = l->rows_end) {
+        l->rows_begin = at;
+        l->rows_end = count - at < ROWS_AT_ONCE ? count : at + ROWS_AT_ONCE;
+        result = sql_run(l->st[PUT_TOTALS], err);
+    }
+    fault_point("totals_written");
+    l->rows = NULL;
+    free(rows);
+    return result;
+}
