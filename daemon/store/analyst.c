@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "config.h"
 #include "hash.h"
 #include "log.h"
@@ -228,18 +229,34 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
     return st == ST_OK ? pass_load_input(p, err) : st;
 }
 
+static const struct {
+    const char *name;
+    enum status (*run)(struct pass *p, struct error *err);
+} steps[] = {
+    {"customers", pass_customers}, {"services", pass_services}, {"input_days", pass_save_input},
+    {"staffing", pass_staffing},   {"features", pass_features}, {"rfm", pass_rfm},
+    {"segments", pass_segments},   {"change", pass_change},     {"quarantine", pass_quarantine},
+};
+
+/* Says what each of them cost: "where does the analyst's time go" is asked of slow machines. */
 static enum status
 run_steps(struct pass *p, struct place *at, struct error *err)
 {
-    static enum status (*const steps[])(struct pass * p, struct error * err) = {
-        pass_customers, pass_services, pass_save_input, pass_staffing,   pass_features,
-        pass_rfm,       pass_segments, pass_change,     pass_quarantine,
-    };
+    int64_t before = clock_cpu_us(), after;
+    struct buf costs = {0};
     enum status st = ST_OK;
 
-    for (size_t i = 0; st == ST_OK && i < sizeof steps / sizeof steps[0]; i++)
-        st = steps[i](p, err);
-    return st == ST_OK ? pass_events(p, at->events, &at->events, err) : st;
+    for (size_t i = 0; st == ST_OK && i < sizeof steps / sizeof steps[0]; i++, before = after) {
+        st = steps[i].run(p, err);
+        after = clock_cpu_us();
+        buf_printf(&costs, " %s_us=%lld", steps[i].name, (long long)(after - before));
+    }
+    if (st == ST_OK)
+        st = pass_events(p, at->events, &at->events, err);
+    log_debug("analysis_steps", "first=%d full=%d%s events_us=%lld", p->first, p->full, costs.p,
+              (long long)(clock_cpu_us() - before));
+    buf_clear(&costs);
+    return st;
 }
 
 enum status
