@@ -104,6 +104,25 @@ void cell_sum(const struct cell *c, int64_t *v);
  * (so that a projection overwrites what it once wrote). */
 void cell_zero(struct cell *c);
 
+/* A cell for reading once, in plain arrays: no set, no look-ups. Zero it before its first use. */
+struct cell_view {
+    struct span name; /* name to seq are whoever's who has the cell; not of the values */
+    int32_t day;
+    uint8_t kind;
+    uint64_t seq;
+    unsigned slot_count, feature_count;
+    struct cell_slot *slots;       /* ascending */
+    struct cell_feature *features; /* names borrowed from the bytes that were read */
+    struct sketch sketch[2];       /* peeked: sketch.h */
+    unsigned slot_cap, feature_cap;
+    uint32_t *room;
+};
+
+/* Reads encoded values of v->kind, overwriting what was read before. ST_CORRUPT: not values. */
+enum status cell_view_read(struct cell_view *v, struct span values, struct error *err);
+void cell_view_sum(const struct cell_view *v, int64_t *sum); /* over slots, of each column */
+void cell_view_clear(struct cell_view *v);                   /* frees */
+
 /* The values without kind, name, day and seq: varints, see cell_codec.c. Appends. */
 void cell_encode(const struct cell *c, struct buf *out);
 /* Adds encoded values to a cell (decoding into an empty cell gives them back). ST_CORRUPT:

@@ -143,13 +143,16 @@ enum status ledger_reader_state(struct ledger_reader *r, struct ledger_state *ou
 /* All begin a read transaction and end it; visits are in the order named. */
 enum status ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
                                   cell_visit *visit, void *arg, struct error *err); /* by seq */
-enum status ledger_scan_changed(struct ledger_reader *r, uint64_t after, cell_visit *visit,
+/* For what is read once; a view is valid during the visit. */
+typedef enum status view_visit(void *arg, const struct cell_view *v, struct error *err);
+enum status ledger_scan_changed(struct ledger_reader *r, uint64_t after, view_visit *visit,
                                 void *arg, struct error *err); /* any order */
-/* One kind from a day on, grouped by subject, days ascending within it. */
+/* One kind from a day on, in the order of names, days ascending within each. Long scans see a
+ * newer snapshot from time to time, never within one name. */
 enum status ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32_t from_day,
-                             cell_visit *visit, void *arg, struct error *err);
+                             view_visit *visit, void *arg, struct error *err);
 enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
-                                int32_t from_day, cell_visit *visit, void *arg, struct error *err);
+                                int32_t from_day, view_visit *visit, void *arg, struct error *err);
 /* What is known of a key; ST_NOT_FOUND. *seq is the batch of the request. The row's texts are
  * not filled in. */
 enum status ledger_find_idem(struct ledger_reader *r, struct span input, struct span key,

@@ -56,6 +56,12 @@ bool sketch_same(const struct sketch *a, const struct sketch *b);
 void sketch_encode(const struct sketch *s, struct buf *out);
 enum status sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end,
                           struct error *err);
+/* The same without a copy, for reading once: *out borrows room (SKETCH_REGISTERS numbers) and may
+ * be estimated, merged from and kept, not changed and not cleared. */
+enum status sketch_peek(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end,
+                        struct error *err);
+/* Makes *out, overwriting it, a sketch of its own of a peeked one. */
+void sketch_keep(struct sketch *out, const struct sketch *peeked);
 size_t sketch_bytes(const struct sketch *s); /* heap held */
 
 /* Asks the processor to fetch what sketch_add is about to touch. */

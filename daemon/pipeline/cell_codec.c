@@ -9,6 +9,7 @@
  * Blob, version 1: byte 1, count of cells, then per cell: kind byte, length, name, day, length
  * of the values, values.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cell_private.h"
@@ -121,12 +122,22 @@ reader_of(struct span s)
     return (struct reader){p, p + s.n};
 }
 
+static inline bool
+read_number(struct reader *r, uint64_t *out)
+{
+    if (r->p < r->end && *r->p < 0x80) {
+        *out = *r->p++;
+        return true;
+    }
+    return varint_read(&r->p, r->end, out);
+}
+
 static bool
 read_signed(struct reader *r, int64_t *out)
 {
     uint64_t v;
 
-    if (!varint_read(&r->p, r->end, &v))
+    if (!read_number(r, &v))
         return false;
     *out = (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
     return true;
@@ -143,7 +154,7 @@ read_span(struct reader *r, struct span *out)
 {
     uint64_t n;
 
-    if (!varint_read(&r->p, r->end, &n) || n > (uint64_t)(r->end - r->p))
+    if (!read_number(r, &n) || n > (uint64_t)(r->end - r->p))
         return false;
     *out = span_of((const char *)r->p, n);
     r->p += n;
@@ -156,84 +167,141 @@ read_version(struct reader *r)
     return r->p < r->end && *r->p++ == VERSION;
 }
 
-/* Without `add` this only looks whether everything is as it must be. */
 static bool
-read_slots(struct reader *r, struct cell *c, bool add)
+read_slots(struct reader *r, struct cell_view *v)
 {
-    uint64_t count, skip, next = 0, limit = cell_slots(c->kind);
+    uint64_t count, skip, next = 0, limit = cell_slots(v->kind);
+    unsigned columns = cell_columns(v->kind);
 
-    if (!varint_read(&r->p, r->end, &count) || count > limit)
+    if (!read_number(r, &count) || count > limit)
         return false;
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t v[SERVICE_COLUMNS];
-
-        if (!varint_read(&r->p, r->end, &skip) || skip >= limit - next)
-            return false;
-        for (unsigned k = 0; k < cell_columns(c->kind); k++)
-            if (!read_value(r, &v[k]))
-                return false;
-        next += skip;
-        if (add && !cell_try_add(c, (unsigned)next, v))
-            return false;
-        next++;
+    if (count > v->slot_cap) {
+        v->slot_cap = count <= 96 ? 96 : (unsigned)limit;
+        v->slots = xrealloc(v->slots, v->slot_cap * sizeof *v->slots);
     }
+    for (uint64_t i = 0; i < count; i++) {
+        struct cell_slot *s = &v->slots[i];
+
+        if (!read_number(r, &skip) || skip >= limit - next)
+            return false;
+        next += skip;
+        *s = (struct cell_slot){.slot = (uint16_t)next++};
+        for (unsigned k = 0; k < columns; k++)
+            if (!read_value(r, &s->v[k]))
+                return false;
+    }
+    v->slot_count = (unsigned)count;
     return true;
 }
 
+/* A feature takes three bytes at least: that bounds what a number out of nowhere can ask for. */
 static bool
-read_features(struct reader *r, struct cell *c, bool add)
+read_features(struct reader *r, struct cell_view *v)
 {
     uint64_t count;
 
-    if (!varint_read(&r->p, r->end, &count))
+    if (!read_number(r, &count) || count > (uint64_t)(r->end - r->p) / 3)
         return false;
-    for (; count > 0; count--) {
-        int64_t used, wanted;
-        struct span name;
+    if (count > v->feature_cap) {
+        v->feature_cap = (unsigned)count + 16;
+        v->features = xrealloc(v->features, v->feature_cap * sizeof *v->features);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct cell_feature *f = &v->features[i];
 
-        if (!read_span(r, &name) || !read_value(r, &used) || !read_value(r, &wanted))
-            return false;
-        if (add && !cell_try_add_feature(c, names_intern(c->set, name, cells_name_hash(name)), used,
-                                         wanted))
+        if (!read_span(r, &f->name) || !read_value(r, &f->used) || !read_value(r, &f->wanted))
             return false;
     }
+    v->feature_count = (unsigned)count;
     return true;
 }
 
-/* Takes a sketch over whole where there was none. */
-static void
-adopt_sketch(struct cell *c, unsigned which, struct sketch *from)
+static bool
+read_sketches(struct reader *r, struct cell_view *v)
 {
-    if (sketch_empty(&c->sketch[which])) {
-        c->set->sketch_bytes += sketch_bytes(from) - sketch_bytes(&c->sketch[which]);
-        sketch_clear(&c->sketch[which]);
-        c->sketch[which] = *from;
-    } else {
-        cell_merge_sketch(c, which, from);
-        sketch_clear(from);
+    for (unsigned i = 0; i < 2; i++)
+        sketch_init(&v->sketch[i]);
+    if (!has_sketches(v->kind))
+        return true;
+    if (!v->room)
+        v->room = xmalloc(2 * SKETCH_REGISTERS * sizeof *v->room);
+    for (unsigned i = 0; i < 2; i++)
+        if (sketch_peek(&v->sketch[i], v->room + i * SKETCH_REGISTERS, &r->p, r->end, NULL) !=
+            ST_OK)
+            return false;
+    return true;
+}
+
+enum status
+cell_view_read(struct cell_view *v, struct span values, struct error *err)
+{
+    struct reader r = reader_of(values);
+
+    if (read_version(&r) && read_slots(&r, v) && read_features(&r, v) && read_sketches(&r, v) &&
+        r.p == r.end)
+        return ST_OK;
+    return fail(err, ST_CORRUPT, "stored counters are damaged");
+}
+
+void
+cell_view_sum(const struct cell_view *v, int64_t *sum)
+{
+    unsigned columns = cell_columns(v->kind);
+
+    memset(sum, 0, columns * sizeof *sum);
+    for (unsigned i = 0; i < v->slot_count; i++)
+        for (unsigned k = 0; k < columns; k++)
+            sum[k] = (int64_t)((uint64_t)sum[k] + (uint64_t)v->slots[i].v[k]);
+}
+
+void
+cell_view_clear(struct cell_view *v)
+{
+    free(v->slots);
+    free(v->features);
+    free(v->room);
+    *v = (struct cell_view){0};
+}
+
+static void
+add_sketch(struct cell *c, unsigned which, const struct sketch *peeked)
+{
+    size_t before = sketch_bytes(&c->sketch[which]);
+
+    if (sketch_empty(peeked))
+        return;
+    if (!sketch_empty(&c->sketch[which])) {
+        cell_merge_sketch(c, which, peeked);
+        return;
     }
+    sketch_clear(&c->sketch[which]);
+    sketch_keep(&c->sketch[which], peeked);
+    c->set->sketch_bytes += sketch_bytes(&c->sketch[which]) - before;
 }
 
 enum status
 cell_decode_add(struct cell *c, struct span values, struct error *err)
 {
-    struct reader look = reader_of(values), r;
-    struct sketch sketch[2] = {0};
-    bool good;
+    struct cell_view *v = &c->set->view;
+    enum status st;
 
-    good = read_version(&look);
-    r = look;
-    good = good && read_slots(&look, c, false) && read_features(&look, c, false);
-    for (unsigned i = 0; good && has_sketches(c->kind) && i < 2; i++)
-        good = sketch_decode(&sketch[i], &look.p, look.end, NULL) == ST_OK;
-    good = good && look.p == look.end && read_slots(&r, c, true) && read_features(&r, c, true);
-    for (unsigned i = 0; i < 2; i++) {
-        if (good)
-            adopt_sketch(c, i, &sketch[i]);
-        else
-            sketch_clear(&sketch[i]);
+    v->kind = c->kind;
+    st = cell_view_read(v, values, err);
+    for (unsigned i = 0; st == ST_OK && i < v->slot_count; i++)
+        if (!cell_try_add(c, v->slots[i].slot, v->slots[i].v))
+            st = ST_CORRUPT;
+    for (unsigned i = 0; st == ST_OK && i < v->feature_count; i++) {
+        struct cell_feature *f = &v->features[i];
+        uint32_t id = names_intern(c->set, f->name, cells_name_hash(f->name));
+
+        if (!cell_try_add_feature(c, id, f->used, f->wanted))
+            st = ST_CORRUPT;
     }
-    return good ? ST_OK : fail(err, ST_CORRUPT, "stored counters are damaged");
+    if (st != ST_OK)
+        return fail(err, st, "stored counters are damaged");
+    for (unsigned i = 0; i < 2; i++)
+        add_sketch(c, i, &v->sketch[i]);
+    return ST_OK;
 }
 
 enum status

@@ -47,6 +47,7 @@ struct cells {
     struct names names;
     size_t sketch_bytes;
     struct recent recent[RECENT];
+    struct cell_view view; /* for cell_decode_add */
 };
 
 #define SLAB_CELLS 512

@@ -53,6 +53,7 @@ cells_free(struct cells *s)
     free(s->slab);
     free(s->table);
     names_clear(&s->names);
+    cell_view_clear(&s->view);
     pool_clear(&s->pool);
     free(s);
 }
@@ -317,10 +318,17 @@ cells_at(const struct cells *s, size_t i)
     return c->kind ? c : NULL;
 }
 
+static size_t
+cell_view_bytes(const struct cell_view *v)
+{
+    return v->slot_cap * sizeof *v->slots + v->feature_cap * sizeof *v->features +
+           (v->room ? 2 * SKETCH_REGISTERS * sizeof *v->room : 0);
+}
+
 size_t
 cells_bytes(const struct cells *s)
 {
     return sizeof *s + (s->mask + 1) * sizeof *s->table + s->slab_cap * sizeof *s->slab +
            s->slab_count * SLAB_CELLS * sizeof(struct cell) + s->pool.bytes +
-           names_bytes(&s->names) + s->sketch_bytes;
+           names_bytes(&s->names) + s->sketch_bytes + cell_view_bytes(&s->view);
 }

@@ -42,7 +42,7 @@ struct merge {
 };
 
 static enum status
-note_day(void *arg, const struct cell *c, struct error *err)
+note_day(void *arg, const struct cell_view *c, struct error *err)
 {
     struct merge *m = arg;
 

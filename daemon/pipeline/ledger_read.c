@@ -1,19 +1,14 @@
 /*
- * ledger_read.c - read-only views of the ledger for reports, analytics and verification.
+ * ledger_read.c - the read-only connection, and what it reads but totals (ledger_scan.c).
  *
  * A reader sees one snapshot per call and holds it no longer than the call, so that the
  * writer's checkpoints get through.
  */
-#include "ledger.h"
+#include "ledger_reader.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "hash.h"
-#include "keys.h"
-#include "ledger_reader.h"
 #include "ledger_schema.h"
-#include "sql.h"
 
 enum status
 ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err)
@@ -44,6 +39,7 @@ ledger_reader_close(struct ledger_reader *r)
     sqlite3_finalize(r->key);
     sqlite3_close(r->db);
     cells_free(r->scratch);
+    cell_view_clear(&r->view);
     free(r);
 }
 
@@ -53,145 +49,6 @@ ledger_reader_state(struct ledger_reader *r, struct ledger_state *out, struct er
     char node[64];
 
     return ledger_read_state(r->db, out, node, sizeof node, err);
-}
-
-/* The row (partition, subject, period, seq, values, checksum) as a cell of its own set, which
- * the next row empties. */
-static enum status
-row_to_cell(struct ledger_reader *r, sqlite3_stmt *st, struct cell **out, struct error *err)
-{
-    struct span subject = sql_column(st, 1), values = sql_column(st, 4);
-    int32_t day = sqlite3_column_int(st, 2);
-    uint64_t seq = (uint64_t)sqlite3_column_int64(st, 3);
-    enum status result;
-
-    if (subject.n < 3 || subject.p[1] != ':' || !strchr("cfslw", subject.p[0]) ||
-        (uint64_t)sqlite3_column_int64(st, 5) != ledger_total_checksum(subject, day, seq, values))
-        return fail(err, ST_CORRUPT, "ledger.db: the total of %.*s fails its checksum",
-                    SPAN_ARG(subject));
-    cells_reset(r->scratch);
-    *out = cells_get(r->scratch, (enum cell_kind)subject.p[0],
-                     span_of(subject.p + 2, subject.n - 2), day);
-    result = cell_decode_add(*out, values, err);
-    (*out)->seq = seq;
-    return result;
-}
-
-static enum status
-visit_rows(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
-           struct error *err)
-{
-    enum status result;
-    bool row = false;
-
-    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
-        struct cell *c = NULL;
-
-        result = row_to_cell(r, st, &c, err);
-        if (result == ST_OK)
-            result = visit(arg, c, err);
-        if (result != ST_OK)
-            break;
-    }
-    return result;
-}
-
-/* Visits the rows of a prepared statement and finalizes it. */
-static enum status
-visit_cells(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
-            struct error *err)
-{
-    enum status result = visit_rows(r, st, visit, arg, err);
-
-    sqlite3_finalize(st);
-    return result;
-}
-
-#define TOTAL_COLUMNS "SELECT partition, subject, period, seq, \"values\", checksum FROM total "
-
-enum status
-ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
-                      cell_visit *visit, void *arg, struct error *err)
-{
-    sqlite3_stmt *st;
-    enum status result =
-        sql_prepare(r->db, &st,
-                    after ? TOTAL_COLUMNS "INDEXED BY total_seq WHERE partition = ?1 AND seq > ?2"
-                                          " ORDER BY seq"
-                          : TOTAL_COLUMNS "WHERE partition = ?1 AND seq > ?2",
-                    err);
-
-    if (result != ST_OK)
-        return result;
-    sqlite3_bind_int(st, 1, (int)partition);
-    sqlite3_bind_int64(st, 2, (int64_t)after);
-    return visit_cells(r, st, visit, arg, err);
-}
-
-enum status
-ledger_scan_changed(struct ledger_reader *r, uint64_t after, cell_visit *visit, void *arg,
-                    struct error *err)
-{
-    enum status result = ST_OK;
-
-    for (unsigned p = 0; p < KEY_PARTITIONS && result == ST_OK; p++)
-        result = ledger_scan_partition(r, p, after, visit, arg, err);
-    return result;
-}
-
-enum status
-ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32_t from_day, cell_visit *visit,
-                 void *arg, struct error *err)
-{
-    char low[2] = {(char)kind, ':'}, high[2] = {(char)kind, ':' + 1};
-    enum status result = ST_OK;
-
-    for (int p = 0; p < KEY_PARTITIONS && result == ST_OK; p++) {
-        sqlite3_stmt *st;
-
-        result = sql_prepare(r->db, &st,
-                             TOTAL_COLUMNS "WHERE partition = ?1 AND subject >= ?2 AND subject <"
-                                           " ?3 AND period >= ?4"
-                                           " ORDER BY partition, subject, period",
-                             err);
-        if (result != ST_OK)
-            return result;
-        sqlite3_bind_int(st, 1, p);
-        sql_bind_blob(st, 2, low, sizeof low);
-        sql_bind_blob(st, 3, high, sizeof high);
-        sqlite3_bind_int(st, 4, from_day);
-        result = visit_cells(r, st, visit, arg, err);
-    }
-    return result;
-}
-
-enum status
-ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span name,
-                    int32_t from_day, cell_visit *visit, void *arg, struct error *err)
-{
-    struct buf subject = {0};
-    enum status result = ST_OK;
-    sqlite3_stmt *st;
-
-    if (!r->by_subject)
-        result = sql_prepare(r->db, &r->by_subject,
-                             TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period >= ?3"
-                                           " ORDER BY period",
-                             err);
-    if (result != ST_OK)
-        return result;
-    st = r->by_subject;
-    buf_char(&subject, (char)kind);
-    buf_char(&subject, ':');
-    buf_span(&subject, name);
-    sqlite3_bind_int(st, 1, (int)keys_partition(name));
-    sql_bind_blob(st, 2, subject.p, subject.n);
-    sqlite3_bind_int(st, 3, from_day);
-    result = visit_rows(r, st, visit, arg, err);
-    sqlite3_reset(st);
-    sqlite3_clear_bindings(st);
-    buf_clear(&subject);
-    return result;
 }
 
 enum status

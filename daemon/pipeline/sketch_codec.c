@@ -241,10 +241,21 @@ sketch_encode(const struct sketch *s, struct buf *out)
         encode_sparse(pairs, sketch_sorted(s, pairs), out);
 }
 
-static bool
-decode_sparse(struct sketch *out, const uint8_t **p, const uint8_t *end)
+static inline bool
+read_gap(const uint8_t **p, const uint8_t *end, uint64_t *out)
 {
-    uint32_t pairs[SKETCH_REGISTERS];
+    /* One or two bytes, nearly always. */
+    if (end - *p >= 2 && !((*p)[1] & 0x80) && (*p)[0] & 0x80) {
+        *out = ((*p)[0] & 0x7Fu) | (uint64_t)(*p)[1] << 7;
+        *p += 2;
+        return true;
+    }
+    return varint_read(p, end, out);
+}
+
+static bool
+peek_sparse(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end)
+{
     uint64_t count, v, next = 0;
 
     if (!varint_read(p, end, &count) || count == 0 || count > SKETCH_REGISTERS)
@@ -252,7 +263,7 @@ decode_sparse(struct sketch *out, const uint8_t **p, const uint8_t *end)
     for (unsigned i = 0; i < count; i++) {
         unsigned rank;
 
-        if (!varint_read(p, end, &v) || v >> 2 >= SKETCH_REGISTERS - next)
+        if (!read_gap(p, end, &v) || v >> 2 >= SKETCH_REGISTERS - next)
             return false;
         next += v >> 2;
         rank = (v & 3) + 1;
@@ -260,17 +271,17 @@ decode_sparse(struct sketch *out, const uint8_t **p, const uint8_t *end)
             if (*p == end || (rank = *(*p)++) < 4 || rank > SKETCH_MAX_RANK)
                 return false;
         }
-        pairs[i] = (uint32_t)next << 6 | rank;
+        room[i] = (uint32_t)next << 6 | rank;
         next++;
     }
-    sketch_from_sorted(out, pairs, (unsigned)count);
+    *out = (struct sketch){.pairs = room, .count = (uint32_t)count, .form = SKETCH_LIST};
     return true;
 }
 
 static bool
-decode_dense(struct sketch *out, const uint8_t **p, const uint8_t *end)
+peek_dense(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end)
 {
-    uint8_t reg[SKETCH_REGISTERS];
+    uint8_t *reg = (uint8_t *)room;
     const uint8_t *nibbles, *exact;
     unsigned base;
 
@@ -291,13 +302,14 @@ decode_dense(struct sketch *out, const uint8_t **p, const uint8_t *end)
             return false;
         reg[i] = (uint8_t)rank;
     }
-    from_registers(out, reg);
+    *out = (struct sketch){.dense = reg, .form = SKETCH_DENSE};
     *p = exact;
     return true;
 }
 
 enum status
-sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct error *err)
+sketch_peek(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end,
+            struct error *err)
 {
     bool good = false;
 
@@ -308,10 +320,31 @@ sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct 
             sketch_init(out);
             good = true;
         } else if (code == CODE_SPARSE) {
-            good = decode_sparse(out, p, end);
+            good = peek_sparse(out, room, p, end);
         } else if (code == CODE_DENSE) {
-            good = decode_dense(out, p, end);
+            good = peek_dense(out, room, p, end);
         }
     }
     return good ? ST_OK : fail(err, ST_CORRUPT, "a stored sketch is damaged");
+}
+
+void
+sketch_keep(struct sketch *out, const struct sketch *peeked)
+{
+    if (sketch_is_dense(peeked))
+        from_registers(out, peeked->dense);
+    else
+        sketch_from_sorted(out, peeked->count ? peeked->pairs : NULL, peeked->count);
+}
+
+enum status
+sketch_decode(struct sketch *out, const uint8_t **p, const uint8_t *end, struct error *err)
+{
+    uint32_t room[SKETCH_REGISTERS];
+    struct sketch peeked;
+    enum status st = sketch_peek(&peeked, room, p, end, err);
+
+    if (st == ST_OK)
+        sketch_keep(out, &peeked);
+    return st;
 }

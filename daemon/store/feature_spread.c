@@ -134,7 +134,7 @@ finish(struct measuring *m)
 }
 
 static enum status
-visit(void *arg, const struct cell *c, struct error *err)
+visit(void *arg, const struct cell_view *c, struct error *err)
 {
     struct measuring *m = arg;
 

@@ -40,10 +40,10 @@ history_clear(struct history *h)
 }
 
 void
-history_add(struct history *h, const struct cell *c)
+history_add(struct history *h, const struct cell_view *c)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
-        struct cell_slot slot = cell_slot_at(c, i);
+        struct cell_slot slot = c->slots[i];
         const int64_t *v = slot.v;
         int64_t utc = (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS;
         int64_t local = utc + zone_offset_at(h->zone, utc);

@@ -27,7 +27,7 @@ struct history {
 /* today: the local day that is not over. */
 void history_init(struct history *h, const struct zone *zone, int32_t today, int minutes);
 void history_clear(struct history *h);
-void history_add(struct history *h, const struct cell *c); /* service or workload */
+void history_add(struct history *h, const struct cell_view *c); /* service or workload */
 
 /* The counts of one local day, NAN where unknown: for forecast_feed. A day without any input
  * is unknown, unless its weekday is usually without (then the house is closed: zero). */

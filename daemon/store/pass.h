@@ -68,7 +68,7 @@ enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct e
 enum status pass_quarantine(struct pass *p, struct error *err);
 
 /* Rows of a changed service cell. */
-enum status pass_service_cell(struct pass *p, const struct cell *c, struct error *err);
+enum status pass_service_cell(struct pass *p, const struct cell_view *c, struct error *err);
 
 /* Was there any input `age` days ago (0 is today)? */
 void pass_note_input(struct pass *p, int32_t day);

@@ -90,7 +90,7 @@ static const char put_old_sql[] =
     " last_day = max(ifnull(last_day, ?3), ?3)";
 
 static enum status
-put_day(struct work *w, const struct cell *c, struct error *err)
+put_day(struct work *w, const struct cell_view *c, struct error *err)
 {
     int64_t v[SERVICE_COLUMNS] = {0};
     char day[CIVIL_TEXT];
@@ -101,7 +101,7 @@ put_day(struct work *w, const struct cell *c, struct error *err)
 
     w->p->customers_changed = true;
     w->p->closed_days_changed |= c->day < w->p->today;
-    cell_sum(c, v);
+    cell_view_sum(c, v);
     st = store_tick(w->p->store, err);
     if (st != ST_OK)
         return st;
@@ -120,7 +120,7 @@ put_day(struct work *w, const struct cell *c, struct error *err)
 }
 
 static void
-note_active(struct work *w, const struct cell *c)
+note_active(struct work *w, const struct cell_view *c)
 {
     int32_t age = w->p->today - c->day;
 
@@ -245,7 +245,7 @@ start_customer(struct work *w, struct span name)
 }
 
 static enum status
-visit_grouped(void *arg, const struct cell *c, struct error *err)
+visit_grouped(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
     enum status st = ST_OK;
@@ -265,7 +265,7 @@ visit_grouped(void *arg, const struct cell *c, struct error *err)
 }
 
 static enum status
-put_old(struct work *w, const struct cell *c, struct error *err)
+put_old(struct work *w, const struct cell_view *c, struct error *err)
 {
     char day[CIVIL_TEXT];
     enum status st;
@@ -284,7 +284,7 @@ put_old(struct work *w, const struct cell *c, struct error *err)
 }
 
 static enum status
-visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
+visit_changed_customer(struct work *w, const struct cell_view *c, struct error *err)
 {
     enum status st = put_day(w, c, err);
 
@@ -298,7 +298,7 @@ visit_changed_customer(struct work *w, const struct cell *c, struct error *err)
 }
 
 static enum status
-visit_changed(void *arg, const struct cell *c, struct error *err)
+visit_changed(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
 

@@ -135,7 +135,7 @@ start(struct work *w, struct span name)
 }
 
 static enum status
-visit(void *arg, const struct cell *c, struct error *err)
+visit(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
     int64_t v[SERVICE_COLUMNS] = {0};
@@ -148,7 +148,7 @@ visit(void *arg, const struct cell *c, struct error *err)
     if (!w->reading || !span_is(c->name, w->features[w->count - 1].name))
         start(w, c->name);
     f = &w->features[w->count - 1];
-    cell_sum(c, v);
+    cell_view_sum(c, v);
     f->ok += v[FEATURE_OK];
     f->failed += v[FEATURE_FAILED] + v[FEATURE_REJECTED];
     w->daily[age].ok += v[FEATURE_OK];

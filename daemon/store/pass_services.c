@@ -9,7 +9,7 @@ static const char put_interval_sql[] =
     " offered = ?3, handled = ?4, abandoned = ?5, handle_seconds = ?6, wait_seconds = ?7";
 
 enum status
-pass_service_cell(struct pass *p, const struct cell *c, struct error *err)
+pass_service_cell(struct pass *p, const struct cell_view *c, struct error *err)
 {
     enum status st = ST_OK;
 
@@ -19,7 +19,7 @@ pass_service_cell(struct pass *p, const struct cell *c, struct error *err)
         st = store_query(p->store, &p->put_interval, put_interval_sql, err);
     for (unsigned i = 0; st == ST_OK && i < c->slot_count; i++) {
         struct query *q = p->put_interval;
-        struct cell_slot slot = cell_slot_at(c, i);
+        struct cell_slot slot = c->slots[i];
         char start[CIVIL_TEXT];
 
         st = store_tick(p->store, err);
@@ -36,7 +36,7 @@ pass_service_cell(struct pass *p, const struct cell *c, struct error *err)
 }
 
 static enum status
-visit(void *arg, const struct cell *c, struct error *err)
+visit(void *arg, const struct cell_view *c, struct error *err)
 {
     return pass_service_cell(arg, c, err);
 }

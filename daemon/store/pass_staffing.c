@@ -77,7 +77,7 @@ service_find(struct work *w, struct span name)
 }
 
 static enum status
-visit(void *arg, const struct cell *c, struct error *err)
+visit(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
     struct span name = c->kind == CELL_SERVICE ? classify(w->classifier, c->name) : c->name;

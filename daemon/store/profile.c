@@ -70,39 +70,39 @@ feature_slot(struct profile *p, struct span name)
 }
 
 void
-profile_add_features(struct profile *p, const struct cell *c)
+profile_add_features(struct profile *p, const struct cell_view *c)
 {
     int32_t age = p->today - c->day;
 
     if (age < 0 || age >= PROFILE_DAYS)
         return;
     for (unsigned i = 0; i < c->feature_count; i++) {
-        struct cell_feature used = cell_feature_at(c, i);
+        const struct cell_feature *used = &c->features[i];
         struct profile_feature *f;
 
-        if (used.used == 0 && used.wanted == 0)
+        if (used->used == 0 && used->wanted == 0)
             continue;
-        f = feature_slot(p, used.name);
-        f->used_90d += used.used;
-        f->wanted_90d += used.wanted;
+        f = feature_slot(p, used->name);
+        f->used_90d += used->used;
+        f->wanted_90d += used->wanted;
         if (age < 30)
-            f->used_30d += used.used;
+            f->used_30d += used->used;
     }
 }
 
 /* Office is 08-18 on Monday to Friday, evening 18-23, night 23-06, weekend two whole days;
  * the four overlap on purpose: somebody may be a night caller at weekends. */
 static void
-add_times(struct profile *p, const struct cell *c)
+add_times(struct profile *p, const struct cell_view *c)
 {
     int64_t begin = (int64_t)c->day * DAY_SECONDS;
     int32_t offset = zone_offset_at(p->zone, begin);
     bool change = zone_offset_at(p->zone, begin + DAY_SECONDS - 1) != offset;
 
     for (unsigned i = 0; i < c->slot_count; i++) {
-        struct cell_slot slot = cell_slot_at(c, i);
-        int64_t legs = slot.v[CUSTOMER_LEGS];
-        int64_t utc = begin + slot.slot * QUARTER_SECONDS;
+        const struct cell_slot *slot = &c->slots[i];
+        int64_t legs = slot->v[CUSTOMER_LEGS];
+        int64_t utc = begin + slot->slot * QUARTER_SECONDS;
         int64_t local = utc + (change ? zone_offset_at(p->zone, utc) : offset);
         int hour = second_of_day(local) / 3600;
         bool rest = weekday_from_days(day_of(local)) >= 5;
@@ -119,13 +119,13 @@ add_times(struct profile *p, const struct cell *c)
 }
 
 static void
-note_seen(struct profile *p, const struct cell *c)
+note_seen(struct profile *p, const struct cell_view *c)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
-        struct cell_slot s = cell_slot_at(c, i);
-        int64_t at = (int64_t)c->day * DAY_SECONDS + s.slot * QUARTER_SECONDS;
+        const struct cell_slot *s = &c->slots[i];
+        int64_t at = (int64_t)c->day * DAY_SECONDS + s->slot * QUARTER_SECONDS;
 
-        if (s.v[CUSTOMER_LEGS] == 0 && s.v[CUSTOMER_FAILED] == 0)
+        if (s->v[CUSTOMER_LEGS] == 0 && s->v[CUSTOMER_FAILED] == 0)
             continue;
         if (p->first_seen == PROFILE_NEVER || at < p->first_seen)
             p->first_seen = at;
@@ -135,18 +135,18 @@ note_seen(struct profile *p, const struct cell *c)
 }
 
 void
-profile_add(struct profile *p, const struct cell *c)
+profile_add(struct profile *p, const struct cell_view *c)
 {
     int64_t v[SERVICE_COLUMNS] = {0};
     int32_t age = p->today - c->day;
 
     p->cells++;
-    cell_sum(c, v);
+    cell_view_sum(c, v);
     if (v[CUSTOMER_LEGS] || v[CUSTOMER_SECONDS] || v[CUSTOMER_FAILED] ||
         !sketch_empty(&c->sketch[SKETCH_PEOPLE]))
         p->anything = true;
     for (unsigned i = 0; i < c->feature_count; i++)
-        p->anything |= cell_feature_at(c, i).used || cell_feature_at(c, i).wanted;
+        p->anything |= c->features[i].used || c->features[i].wanted;
     note_seen(p, c);
     if (v[CUSTOMER_LEGS] > 0) {
         if (p->first_day == INT32_MIN)

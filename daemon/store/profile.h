@@ -47,8 +47,8 @@ struct profile {
 void profile_init(struct profile *p, const struct zone *zone);
 void profile_clear(struct profile *p);
 void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
-void profile_add(struct profile *p, const struct cell *c);
-void profile_add_features(struct profile *p, const struct cell *c); /* nothing but these */
+void profile_add(struct profile *p, const struct cell_view *c);
+void profile_add_features(struct profile *p, const struct cell_view *c); /* nothing but these */
 
 /* Number of features used within a window (30 or 90 days). */
 unsigned profile_features(const struct profile *p, bool within_30d);

@@ -77,13 +77,13 @@ all_zero(const int64_t *v, int n)
 }
 
 static enum status
-visit_customer(void *arg, const struct cell *cell, struct error *err)
+visit_customer(void *arg, const struct cell_view *cell, struct error *err)
 {
     struct comparison *c = arg;
     int64_t sum[CUSTOMER_COLUMNS];
     char day[CIVIL_TEXT];
 
-    cell_sum(cell, sum);
+    cell_view_sum(cell, sum);
     if (all_zero(sum, CUSTOMER_COLUMNS)) /* features only, or merged into another */
         return ST_OK;
     return compare_row(c, c->day, "customer_day", cell->name, format_day(day, cell->day), sum,
@@ -91,13 +91,13 @@ visit_customer(void *arg, const struct cell *cell, struct error *err)
 }
 
 static enum status
-visit_service(void *arg, const struct cell *cell, struct error *err)
+visit_service(void *arg, const struct cell_view *cell, struct error *err)
 {
     struct comparison *c = arg;
     enum status result = ST_OK;
 
     for (unsigned i = 0; i < cell->slot_count && result == ST_OK; i++) {
-        struct cell_slot s = cell_slot_at(cell, i);
+        struct cell_slot s = cell->slots[i];
         char start[CIVIL_TEXT];
 
         format_utc(start, (int64_t)cell->day * DAY_SECONDS + s.slot * QUARTER_SECONDS);

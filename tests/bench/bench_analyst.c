@@ -1,9 +1,9 @@
 /*
  * bench_analyst.c - CPU time of the analyst's passes over a ledger.
  *
- * Usage: bench_analyst LEDGER STORE [EPOCH [CONFIG]]. STORE is made anew: a first pass, one a minute later
- * over the cells of the last tenth of the batches, one on the next day. EPOCH is the moment of
- * the first pass. CPU time is the thread's; the log on stderr has it step by step.
+ * Usage: bench_analyst LEDGER STORE [EPOCH [CONFIG]]. STORE is made anew: a first pass, one a
+ * minute later over the cells of the last tenth of the batches, one on the next day. EPOCH is the
+ * moment of the first pass. CPU time is the thread's; the log on stderr has it step by step.
  */
 #include <stdio.h>
 #include <stdlib.h>

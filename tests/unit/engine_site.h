@@ -216,12 +216,12 @@ legs_without_ids(const char *customer, unsigned n)
 /* --- what the ledger says --- */
 
 SITE enum status
-add_legs_of(void *arg, const struct cell *c, struct error *err)
+add_legs_of(void *arg, const struct cell_view *c, struct error *err)
 {
     int64_t v[SERVICE_COLUMNS];
 
     (void)err;
-    cell_sum(c, v);
+    cell_view_sum(c, v);
     CHECK_INT(v[CUSTOMER_SECONDS], 60 * v[CUSTOMER_LEGS]);
     *(int64_t *)arg += v[CUSTOMER_LEGS];
     return ST_OK;

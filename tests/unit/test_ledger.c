@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -80,6 +81,17 @@ sum_legs(void *arg, const struct cell *c, struct error *err)
     return ST_OK;
 }
 
+static enum status
+sum_read_legs(void *arg, const struct cell_view *c, struct error *err)
+{
+    int64_t v[SERVICE_COLUMNS];
+
+    (void)err;
+    cell_view_sum(c, v);
+    *(int64_t *)arg += v[CUSTOMER_LEGS];
+    return ST_OK;
+}
+
 static int64_t
 legs_by_reader(void)
 {
@@ -88,7 +100,7 @@ legs_by_reader(void)
     int64_t sum = 0;
 
     CHECK_INT(ledger_reader_open(&r, "ledger.db", &err), ST_OK);
-    CHECK_INT(ledger_scan_kind(r, CELL_CUSTOMER, 0, sum_legs, &sum, &err), ST_OK);
+    CHECK_INT(ledger_scan_kind(r, CELL_CUSTOMER, 0, sum_read_legs, &sum, &err), ST_OK);
     ledger_reader_close(r);
     return sum;
 }
@@ -138,6 +150,94 @@ TEST(ledger_log_and_totals_are_the_sum_of_all_batches)
     l = reopen(l);
     CHECK_INT(legs_by_reader(), 7);
     CHECK_INT(legs_in_all(l), 12); /* the new batch over the total on disk */
+    ledger_close(l);
+}
+
+#define NAMES 801
+#define DAYS  27 /* with so many rows a scan changes its snapshot on the way */
+
+static void
+fill_many_names(struct ledger *l)
+{
+    struct totals *t = totals_new(l, 0);
+    struct cells *deltas = cells_new();
+    const uint64_t *fps[] = {NULL};
+    size_t none[] = {0};
+    struct ledger_batch b = {
+        .deltas = &deltas,
+        .delta_count = 1,
+        .fingerprints = fps,
+        .fingerprint_counts = none,
+        .created = 1,
+    };
+    int64_t one[SERVICE_COLUMNS] = {1};
+    struct cell **dirty;
+    struct error err;
+    uint64_t seq;
+    size_t n;
+
+    for (int i = 0; i < NAMES; i++)
+        for (int day = -1; day < DAYS; day++) {
+            char name[16];
+
+            snprintf(name, sizeof name, "n%d", i * 7919 % NAMES);
+            add(deltas, name, DAY + day, i + 1);
+        }
+    cell_add(cells_get(deltas, CELL_FEATURE, span_str("n1"), DAY), 0, one);
+    cell_add(cells_get(deltas, CELL_SERVICE, span_str("n1"), DAY), 0, one);
+    CHECK_INT(ledger_commit(l, &b, &seq, &err), ST_OK);
+    cells_free(deltas);
+    CHECK_INT(ledger_replay_log(l, add_blob, t, &err), ST_OK);
+    dirty = totals_dirty(t, &n);
+    CHECK_INT(ledger_fold(l, dirty, n, seq, &err), ST_OK);
+    free(dirty);
+    totals_free(t);
+}
+
+struct in_order {
+    char name[16];
+    int32_t day;
+    int64_t legs;
+    unsigned names, rows;
+};
+
+static enum status
+check_order(void *arg, const struct cell_view *c, struct error *err)
+{
+    struct in_order *o = arg;
+    int64_t v[SERVICE_COLUMNS];
+
+    (void)err;
+    CHECK_INT(c->kind, CELL_CUSTOMER);
+    if (span_is(c->name, o->name)) {
+        CHECK_INT(c->day, o->day + 1);
+    } else {
+        CHECK(span_cmp(span_str(o->name), c->name) < 0);
+        CHECK_INT(c->day, DAY);
+        o->names++;
+    }
+    snprintf(o->name, sizeof o->name, "%.*s", SPAN_ARG(c->name));
+    o->day = c->day;
+    o->rows++;
+    cell_view_sum(c, v);
+    o->legs += v[CUSTOMER_LEGS];
+    return ST_OK;
+}
+
+TEST(a_kind_is_read_in_the_order_of_names_and_days_over_all_partitions)
+{
+    struct ledger *l = reopen(NULL);
+    struct ledger_reader *r;
+    struct in_order o = {.name = ""};
+    struct error err;
+
+    fill_many_names(l);
+    CHECK_INT(ledger_reader_open(&r, "ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_scan_kind(r, CELL_CUSTOMER, DAY, check_order, &o, &err), ST_OK);
+    CHECK_INT(o.names, NAMES);
+    CHECK_INT(o.rows, NAMES * DAYS);
+    CHECK_INT(o.legs, (int64_t)NAMES * (NAMES + 1) / 2 * DAYS);
+    ledger_reader_close(r);
     ledger_close(l);
 }
 

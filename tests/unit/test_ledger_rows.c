@@ -89,7 +89,7 @@ struct tally {
 
 /* A row that is read holds what the cell of that name was given, and each comes once. */
 static enum status
-compare(void *arg, const struct cell *c, struct error *err)
+compare(void *arg, const struct cell_view *c, struct error *err)
 {
     struct tally *t = arg;
     const struct cell *w = cells_find(t->wanted, (enum cell_kind)c->kind, c->name, c->day);
@@ -97,7 +97,7 @@ compare(void *arg, const struct cell *c, struct error *err)
 
     (void)err;
     CHECK(w != NULL);
-    cell_sum(c, has);
+    cell_view_sum(c, has);
     cell_sum(w, should);
     CHECK_INT(has[0], should[0]);
     t->rows++;
