@@ -56,4 +56,18 @@ bool parse_day(struct span s, int32_t *day);
  * local time read as if it were UTC, for the caller's zone to correct. */
 bool parse_rfc3339(struct span s, int64_t *utc, bool *has_offset);
 
+/* Dates read before, because the records of a file are of few days. All zero is an empty one. */
+#define DATES_KEPT 16
+struct date_memo {
+    struct {
+        uint64_t text;   /* "YYYY-MM-" as it stands */
+        uint16_t digits; /* of the day */
+        int32_t day;
+    } seen[DATES_KEPT];
+};
+
+/* parse_rfc3339 for its usual forms, and faster: a time of day with seconds behind T or a blank.
+ * False: another form, or no time. Whatever the memo holds, the answer is the same. */
+bool parse_usual_time(struct span s, struct date_memo *memo, int64_t *utc, bool *has_offset);
+
 #endif

@@ -3,8 +3,8 @@
  *
  * A parser finds text for fields (struct fields); one place for all formats
  * (record_from_fields in parsers/mapping.c) turns the text into times, numbers and words.
- * All spans borrow from the block the record came in or from the batch's arena, and die
- * with the batch. Absence is a missing bit in `has`; zero is a value.
+ * All spans borrow from the block the record came in, from the arena or from the mapping's memo,
+ * and die with the block. Absence is a missing bit in `has`; zero is a value.
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -56,14 +56,28 @@ enum field field_find(struct span name);
 
 #define FIELD_BIT(f) (UINT64_C(1) << (f))
 
-/* What a parser found: raw text, not yet understood. */
+/* What a parser found: raw text, not yet understood. What it knows about all of the text, because
+ * it has seen every byte, need not be asked of each field again. */
 struct fields {
     uint64_t has; /* FIELD_BIT set for each v[] that is present (an empty CSV cell is not) */
-    struct span v[FIELD_COUNT];
+    struct span v[FIELD_COUNT + 1];   /* the last is for what no field wants */
     const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
     uint32_t feature_count;           /* carry a real list; items borrow like spans */
     bool printable; /* all text is known to be of ASCII's printable bytes; false: not known */
+    bool trimmed;   /* no text begins or ends with a blank or tab; false: not known */
+    size_t longest; /* no text is longer than this; SIZE_MAX: not known */
 };
+
+/* No field, and nothing known: what a parser begins with. */
+static inline void
+fields_begin(struct fields *f)
+{
+    f->has = 0;
+    f->feature_items = NULL;
+    f->feature_count = 0;
+    f->printable = f->trimmed = false;
+    f->longest = SIZE_MAX;
+}
 
 enum record_kind {
     KIND_LEG,
@@ -89,32 +103,49 @@ enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_REJECTED, OUTCOME_ABANDONED }
 
 #define RECORD_MAX_FEATURES 64
 
+/* A record begins as the fields that it is made from, so that their texts stay where they are. */
 struct record {
+    union {
+        struct fields fields; /* what a parser found: the beginning of the same memory */
+        struct {
+            uint64_t has; /* FIELD_BIT: start and customer always, end and duration resolved */
+            struct span text[FIELD_COUNT]; /* names and ids, trimmed; check `has` first */
+        };
+    };
     enum record_kind kind;
     enum outcome outcome;
-    uint64_t has; /* FIELD_BIT: start and customer always, end and duration resolved */
-    struct span text[FIELD_COUNT]; /* names and ids as given, trimmed; check `has` first */
-    int64_t start;                 /* UTC seconds */
-    uint32_t duration;             /* whole seconds */
-    uint32_t wait, handle;         /* whole seconds, 0 when absent */
-    int64_t version;               /* 0 when absent */
+    int64_t start;         /* UTC seconds */
+    uint32_t duration;     /* whole seconds */
+    uint32_t wait, handle; /* whole seconds, 0 when absent */
+    int64_t version;       /* 0 when absent */
     const struct span *features;
     uint32_t feature_count;
 };
 
+/* What one thread keeps of the records it has seen, because the next ones are alike: days, lists
+ * of features. It changes how fast records are made and nothing else. */
+struct mapping_memo;
+struct mapping_memo *mapping_memo_new(void);
+void mapping_memo_free(struct mapping_memo *memo); /* accepts NULL */
+/* Makes room if it is needed. To be called when no record is left that was made with it: feature
+ * lists point into it. */
+void mapping_memo_trim(struct mapping_memo *memo);
+
 /* What the daemon knows that a record does not. */
 struct mapping_context {
-    int64_t now;           /* UTC seconds; 0 switches the check against the future off */
-    uint32_t max_future;   /* seconds a record may be ahead of now: 300 */
-    uint32_t max_duration; /* longest leg: 31 days */
-    uint32_t max_name;     /* longest name or id in bytes: 128 */
+    int64_t now;               /* UTC seconds; 0 switches the check against the future off */
+    uint32_t max_future;       /* seconds a record may be ahead of now: 300 */
+    uint32_t max_duration;     /* longest leg: 31 days */
+    uint32_t max_name;         /* longest name or id in bytes: 128 */
+    struct mapping_memo *memo; /* NULL: nothing is kept */
 };
 
 struct format; /* format.h */
 
 /*
  * Turns raw fields into a record by the format's defaults, word tables, time format and
- * zone. Allocates only from mem (feature lists). Answers:
+ * zone. `in` may be &out->fields, which saves copying the texts; it is used up then whatever the
+ * answer. Allocates only from mem (feature lists). Answers:
  *   ST_OK         out is complete
  *                 has shows END and DURATION when they were given or follow from the others;
  *                 the customer may still be absent, because matching may find it

@@ -57,8 +57,8 @@ static const char *const kind_names[KIND_COUNT] = {
         {(literal), sizeof(literal) - 1}, (value)                                                  \
     }
 
-/* In the order of how often real systems write them. */
-static const struct word outcome_words[] = {
+/* The first is the usual one; behind it in the order of how often real systems write them. */
+static const struct word outcome_list[] = {
     WORD("ok", OUTCOME_OK),
     WORD("failed", OUTCOME_FAILED),
     WORD("rejected", OUTCOME_REJECTED),
@@ -85,7 +85,7 @@ static const struct word outcome_words[] = {
     WORD("abandon", OUTCOME_ABANDONED),
 };
 
-static const struct word kind_words[] = {
+static const struct word kind_list[] = {
     WORD("leg", KIND_LEG),
     WORD("join", KIND_JOIN),
     WORD("leave", KIND_LEAVE),
@@ -110,6 +110,9 @@ static const struct word kind_words[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+const struct word_table outcome_words = {outcome_list, COUNT(outcome_list)};
+const struct word_table kind_words = {kind_list, COUNT(kind_list)};
 
 const char *
 field_name(enum field f)
@@ -150,7 +153,7 @@ word_fold(struct span s, char out[WORD_MAX])
     return span_of(out, s.n);
 }
 
-int
+static int
 word_find(const struct word_table *t, struct span folded)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -162,15 +165,79 @@ word_find(const struct word_table *t, struct span folded)
 int
 outcome_word(struct span folded)
 {
-    static const struct word_table table = {outcome_words, COUNT(outcome_words)};
-
-    return word_find(&table, folded);
+    return word_find(&outcome_words, folded);
 }
 
 int
 kind_word(struct span folded)
 {
-    static const struct word_table table = {kind_words, COUNT(kind_words)};
+    return word_find(&kind_words, folded);
+}
 
-    return word_find(&table, folded);
+/* --- by hash --- */
+
+/* By length, the first bytes and the last; never reads beyond the text. */
+static inline size_t
+word_hash(struct span s)
+{
+    uint32_t first = 0, last = 0;
+
+    if (s.n >= 4) {
+        memcpy(&first, s.p, 4);
+        memcpy(&last, s.p + s.n - 4, 4);
+    } else if (s.n >= 2) {
+        memcpy(&first, s.p, 2);
+        last = (unsigned char)s.p[s.n - 1];
+    } else if (s.n == 1) {
+        first = (unsigned char)s.p[0];
+    }
+    return (first * UINT32_C(0x9E3779B1) + last * UINT32_C(0x85EBCA77) + (uint32_t)s.n) >> 20;
+}
+
+static struct word *
+word_slot(const struct word_index *x, struct span s)
+{
+    size_t at = word_hash(s) & x->mask;
+
+    while (x->slot[at].text.p && !span_eq(x->slot[at].text, s))
+        at = (at + 1) & x->mask;
+    return &x->slot[at];
+}
+
+int
+word_index_find(const struct word_index *x, struct span text)
+{
+    const struct word *w = word_slot(x, text);
+
+    return w->text.p ? w->value : WORD_UNKNOWN;
+}
+
+/* Of words that occur twice the first counts. */
+static void
+add_words(struct word_index *x, struct word_table words)
+{
+    for (size_t i = 0; i < words.count; i++) {
+        struct word *w = word_slot(x, words.words[i].text);
+
+        if (!w->text.p)
+            *w = words.words[i];
+    }
+}
+
+void
+word_index_init(struct word_index *x, struct arena *mem, struct word_table own,
+                struct word_table builtin)
+{
+    size_t slots = 8;
+
+    while (slots < 2 * (own.count + builtin.count))
+        slots *= 2;
+    x->mask = slots - 1;
+    x->slot = arena_alloc(mem, slots * sizeof *x->slot);
+    memset(x->slot, 0, slots * sizeof *x->slot);
+    add_words(x, own);
+    add_words(x, builtin);
+    x->usual = word_index_find(x, builtin.words[0].text);
+    if (x->usual == WORD_IGNORE)
+        x->usual = WORD_UNKNOWN;
 }

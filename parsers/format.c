@@ -205,6 +205,7 @@ compile_defaults(struct format *f, struct error *err)
 {
     char folded[WORD_MAX];
 
+    f->plain_defaults = true;
     for (size_t i = 0; i < list_count(f->opt.defaults); i++) {
         struct span text;
         enum field field;
@@ -218,6 +219,10 @@ compile_defaults(struct format *f, struct error *err)
                         f->opt.defaults[i]);
         f->defaults[field] = text;
         f->has_default |= FIELD_BIT(field);
+        for (size_t j = 0; j < text.n; j++)
+            f->plain_defaults &= text.p[j] >= 0x20 && text.p[j] < 0x7F;
+        if (text.n > f->longest_default)
+            f->longest_default = text.n;
     }
     return ST_OK;
 }
@@ -248,6 +253,21 @@ compile_words(struct format *f, const char *option, const char *const *list,
         words[i].text = arena_copy(&f->mem, text);
     }
     *out = (struct word_table){words, n};
+    return ST_OK;
+}
+
+static enum status
+compile_word_options(struct format *f, struct error *err)
+{
+    struct word_table outcome, kind;
+    enum status st = compile_words(f, "outcome", f->opt.outcome, outcome_word, &outcome, err);
+
+    if (st == ST_OK)
+        st = compile_words(f, "kind", f->opt.kind, kind_word, &kind, err);
+    if (st != ST_OK)
+        return st;
+    word_index_init(&f->outcome, &f->mem, outcome, outcome_words);
+    word_index_init(&f->kind, &f->mem, kind, kind_words);
     return ST_OK;
 }
 
@@ -293,9 +313,7 @@ compile(struct format *f, struct error *err)
     if (st == ST_OK)
         st = compile_defaults(f, err);
     if (st == ST_OK)
-        st = compile_words(f, "outcome", f->opt.outcome, outcome_word, &f->outcome, err);
-    if (st == ST_OK)
-        st = compile_words(f, "kind", f->opt.kind, kind_word, &f->kind, err);
+        st = compile_word_options(f, err);
     if (st == ST_OK)
         st = compile_separator(f, err);
     if (st == ST_OK)

@@ -32,11 +32,24 @@ struct word_table {
 /* Words are equal whatever their case, and whether they are joined by blank, "-" or "_".
  * Returns the folded word in out, or an empty span if it is longer than any word is. */
 struct span word_fold(struct span s, char out[WORD_MAX]);
-int word_find(const struct word_table *t, struct span folded);
 
 /* By the built in words and synonyms; WORD_UNKNOWN. */
 int outcome_word(struct span folded);
 int kind_word(struct span folded);
+
+/* All words of a format for one field by hash: its own, and behind them the built in ones. Open
+ * addressing, at most half full; text.p NULL is free. */
+struct word_index {
+    struct word *slot;
+    size_t mask; /* slots - 1, a power of two */
+    int usual;   /* of the word that nearly all records say; WORD_UNKNOWN: look it up */
+};
+void word_index_init(struct word_index *x, struct arena *mem, struct word_table own,
+                     struct word_table builtin);
+/* By a text as it stands, which is WORD_UNKNOWN unless it is folded. */
+int word_index_find(const struct word_index *x, struct span text);
+
+extern const struct word_table outcome_words, kind_words; /* built in */
 
 /* A column name and the field it feeds; the table is probed by the folded name's hash. */
 struct column_name {
@@ -63,7 +76,9 @@ struct format {
     struct span defaults[FIELD_COUNT];
     struct field_text *null, *ignore;
     size_t null_count, ignore_count;
-    struct word_table outcome, kind; /* the format's own, asked first */
+    struct word_index outcome, kind;
+    bool plain_defaults; /* their texts are of ASCII's printable bytes, or there are none */
+    size_t longest_default;
 };
 
 #endif

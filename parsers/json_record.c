@@ -380,10 +380,8 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
         return false;
     if (j.has >> FIELD_COUNT)
         take_alternatives(&j);
+    fields_begin(out);
     out->has = j.has & (FIELD_BIT(FIELD_COUNT) - 1);
-    out->printable = false;
-    out->feature_items = NULL;
-    out->feature_count = 0;
     if (j.lists & FIELD_BIT(FIELD_FEATURES)) {
         out->has &= ~FIELD_BIT(FIELD_FEATURES);
         out->feature_items = (const struct span *)(const void *)out->v[FIELD_FEATURES].p;

@@ -5,7 +5,8 @@
  * (kind and outcome, because they may say that the record is not counted), names, and then
  * times and numbers. The first complaint is the answer.
  */
-#include "civil.h"
+#include "digits.h"
+#include "features.h"
 #include "format_tables.h"
 #include "timetext.h"
 
@@ -31,7 +32,10 @@ struct mapping {
     const struct mapping_context *ctx;
     struct record *r;
     struct error *err;
-    bool printable; /* nothing but the length of names needs a look */
+    bool printable;          /* nothing but the length of names needs a look */
+    size_t longest;          /* no text is longer */
+    int64_t latest;          /* UTC; a time after it is in the future */
+    struct date_memo *dates; /* or NULL */
 };
 
 static enum status
@@ -48,20 +52,6 @@ has(const struct mapping *m, enum field f)
 
 /* --- picking --- */
 
-static inline bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static inline struct span
-trimmed(struct span s)
-{
-    if (s.n > 0 && (is_blank(s.p[0]) || is_blank(s.p[s.n - 1])))
-        return span_trim(s);
-    return s;
-}
-
 static bool
 listed(const struct field_text *list, size_t count, enum field f, struct span s)
 {
@@ -72,158 +62,129 @@ listed(const struct field_text *list, size_t count, enum field f, struct span s)
 }
 
 static enum status
-pick(struct mapping *m, const struct fields *in)
+pick_one(struct mapping *m, enum field field, uint64_t present)
+{
+    const struct format *f = m->f;
+    struct span *text = &m->r->text[field], s = {"", 0};
+    uint64_t bit = FIELD_BIT(field);
+
+    if (present & bit)
+        s = name_trimmed(*text);
+    if ((f->has_ignore & bit) && listed(f->ignore, f->ignore_count, field, s))
+        return fail(m->err, ST_SKIP, "%s: %.*s is left out by the format", field_name(field),
+                    SPAN_ARG(s));
+    if ((f->has_null & bit) && listed(f->null, f->null_count, field, s))
+        s.n = 0;
+    if (s.n == 0 && (f->has_default & bit))
+        s = f->defaults[field];
+    *text = s;
+    m->r->has |= s.n ? bit : 0;
+    return ST_OK;
+}
+
+/* Of texts that are known to be trimmed only those need a look that the format has a rule for. */
+static enum status
+pick(struct mapping *m, bool all_trimmed)
 {
     const struct format *f = m->f;
     struct record *r = m->r;
+    uint64_t present = r->has, rules = f->has_ignore | f->has_null | f->has_default;
+    uint64_t left = all_trimmed ? rules : present | rules;
 
-    r->has = 0;
-    for (uint64_t left = in->has | f->has_default; left; left &= left - 1) {
-        int i = __builtin_ctzll(left);
-        uint64_t bit = FIELD_BIT(i);
-        struct span s = {"", 0};
+    left &= present | f->has_default;
+    r->has &= ~left;
+    for (; left; left &= left - 1) {
+        enum status st = pick_one(m, (enum field)__builtin_ctzll(left), present);
 
-        if (in->has & bit)
-            s = trimmed(in->v[i]);
-        if ((f->has_ignore & bit) && listed(f->ignore, f->ignore_count, (enum field)i, s))
-            return fail(m->err, ST_SKIP, "%s: %.*s is left out by the format",
-                        field_name((enum field)i), SPAN_ARG(s));
-        if ((f->has_null & bit) && listed(f->null, f->null_count, (enum field)i, s))
-            s.n = 0;
-        if (s.n == 0 && (f->has_default & bit))
-            s = f->defaults[i];
-        if (s.n == 0)
-            continue;
-        r->text[i] = s;
-        r->has |= bit;
+        if (st != ST_OK)
+            return st;
     }
     return ST_OK;
 }
 
 /* --- words --- */
 
-/* What nearly all records say, before any table is asked. */
-static inline int
-usual_word(enum field f, struct span s)
+/* Is it the word that nearly all records say? */
+static inline bool
+is_usual_word(enum field f, struct span s)
 {
     if (f == FIELD_OUTCOME)
-        return s.n == 2 && memcmp(s.p, "ok", 2) == 0 ? OUTCOME_OK : WORD_UNKNOWN;
-    return s.n == 3 && memcmp(s.p, "leg", 3) == 0 ? KIND_LEG : WORD_UNKNOWN;
+        return s.n == 2 && memcmp(s.p, "ok", 2) == 0;
+    return s.n == 3 && memcmp(s.p, "leg", 3) == 0;
 }
 
 static enum status
-read_word(struct mapping *m, enum field f, const struct word_table *own, int *value)
+read_word(struct mapping *m, enum field f, const struct word_index *words, int *value)
 {
-    char folded_bytes[WORD_MAX];
-    struct span folded, text = m->r->text[f];
+    char folded[WORD_MAX];
+    struct span text = m->r->text[f];
 
-    if (own->count == 0 && text.n <= 3 && (*value = usual_word(f, text)) != WORD_UNKNOWN)
-        return ST_OK;
-    folded = word_fold(text, folded_bytes);
-    *value = own->count ? word_find(own, folded) : WORD_UNKNOWN;
+    *value = word_index_find(words, text); /* nearly all senders write them as we do */
     if (*value == WORD_UNKNOWN)
-        *value = f == FIELD_KIND ? kind_word(folded) : outcome_word(folded);
+        *value = word_index_find(words, word_fold(text, folded));
     if (*value == WORD_UNKNOWN)
         return bad(m, f, "not a known word");
     if (*value == WORD_IGNORE)
         return fail(m->err, ST_SKIP, "%s: %.*s is left out by the format", field_name(f),
-                    SPAN_ARG(m->r->text[f]));
+                    SPAN_ARG(text));
     return ST_OK;
+}
+
+static inline enum status
+word_of(struct mapping *m, enum field f, const struct word_index *words, int *value)
+{
+    if (words->usual != WORD_UNKNOWN && is_usual_word(f, m->r->text[f])) {
+        *value = words->usual;
+        return ST_OK;
+    }
+    return read_word(m, f, words, value);
 }
 
 static enum status
 read_words(struct mapping *m)
 {
+    const struct format *f = m->f;
+    struct record *r = m->r;
     int value = KIND_LEG;
     enum status st;
 
     if (has(m, FIELD_KIND)) {
-        st = read_word(m, FIELD_KIND, &m->f->kind, &value);
+        st = word_of(m, FIELD_KIND, &f->kind, &value);
         if (st != ST_OK)
             return st;
     }
-    m->r->kind = (enum record_kind)value;
+    r->kind = (enum record_kind)value;
     value = OUTCOME_OK;
     if (has(m, FIELD_OUTCOME)) {
-        st = read_word(m, FIELD_OUTCOME, &m->f->outcome, &value);
+        st = word_of(m, FIELD_OUTCOME, &f->outcome, &value);
         if (st != ST_OK)
             return st;
     }
     if (value == WORD_DROPPED) {
         value = OUTCOME_OK;
         if (!has(m, FIELD_CAUSE)) {
-            m->r->text[FIELD_CAUSE] = SPAN("dropped");
-            m->r->has |= FIELD_BIT(FIELD_CAUSE);
+            r->text[FIELD_CAUSE] = SPAN("dropped");
+            r->has |= FIELD_BIT(FIELD_CAUSE);
         }
     }
-    m->r->outcome = (enum outcome)value;
+    r->outcome = (enum outcome)value;
     return ST_OK;
 }
 
 /* --- names --- */
-
-#define ONES  UINT64_C(0x0101010101010101)
-#define HIGHS (ONES * 0x80)
-
-/* High bits set somewhere if any of eight bytes is a control character or not ASCII. */
-static inline uint64_t
-suspicious(uint64_t w)
-{
-    uint64_t del = w ^ (ONES * 0x7F);
-
-    return (((w - ONES * 0x20) & ~w) | ((del - ONES) & ~del) | w) & HIGHS;
-}
-
-static inline uint64_t
-load(const char *p, size_t n)
-{
-    uint64_t w = 0;
-
-    memcpy(&w, p, n);
-    return w;
-}
-
-static bool
-plain_ascii(struct span s)
-{
-    uint64_t found = 0;
-
-    if (s.n >= 8) {
-        for (size_t i = 0; i + 8 < s.n; i += 8)
-            found |= suspicious(load(s.p + i, 8));
-        found |= suspicious(load(s.p + s.n - 8, 8));
-    } else if (s.n >= 4) {
-        found = suspicious(load(s.p, 4) | load(s.p + s.n - 4, 4) << 32);
-    } else {
-        for (size_t i = 0; i < s.n; i++)
-            found |= (unsigned char)s.p[i] - 0x20u > 0x5E;
-    }
-    return found == 0;
-}
-
-static inline enum status
-check_name(struct mapping *m, enum field f, struct span s, size_t limit)
-{
-    if (s.n > limit)
-        return fail(m->err, ST_BAD_INPUT, "%s: longer than %zu bytes", field_name(f), limit);
-    if (m->printable || plain_ascii(s))
-        return ST_OK;
-    if (span_has_control(s))
-        return bad(m, f, "holds a control character");
-    if (!span_is_utf8(s))
-        return bad(m, f, "not UTF-8");
-    return ST_OK;
-}
 
 static enum status
 check_names(struct mapping *m)
 {
     size_t limit = m->ctx->max_name;
 
+    if (m->printable && m->longest <= limit)
+        return ST_OK;
     for (uint64_t left = m->r->has & NAME_FIELDS; left; left &= left - 1) {
         int i = __builtin_ctzll(left);
-        enum status st = check_name(m, (enum field)i, m->r->text[i],
-                                    i == FIELD_REASON ? limit * REASON_FACTOR : limit);
+        enum status st =
+            name_check((enum field)i, m->r->text[i],
+                       i == FIELD_REASON ? limit * REASON_FACTOR : limit, m->printable, m->err);
 
         if (st != ST_OK)
             return st;
@@ -234,16 +195,18 @@ check_names(struct mapping *m)
 /* --- times --- */
 
 /* *floating: the text had no offset and the format's zone was used. */
-static enum status
+static inline enum status
 read_time(struct mapping *m, enum field f, int64_t *utc, bool *floating)
 {
-    if (!timetext_read(m->f->time_pattern, m->r->text[f], utc, floating))
+    struct span s = m->r->text[f];
+
+    if (!timetext_read(m->f->time_pattern, m->dates, s, utc, floating))
         return bad(m, f, "not a time");
     if (*floating)
         *utc = zone_to_utc(m->f->zone, *utc);
-    if (*utc < 0 || *utc >= YEAR_10000)
+    if ((uint64_t)*utc >= YEAR_10000)
         return bad(m, f, "not between the years 1970 and 9999");
-    if (m->ctx->now > 0 && *utc > m->ctx->now + m->ctx->max_future)
+    if (*utc > m->latest)
         return bad(m, f, "in the future");
     return ST_OK;
 }
@@ -264,10 +227,9 @@ second_occurrence(const struct zone *z, int64_t utc)
 
 /* Whole seconds, a fraction is cut off: "12.7" is 12. No sign, no exponent. */
 static enum status
-read_seconds(struct mapping *m, enum field f, uint32_t *out)
+read_long_seconds(struct mapping *m, enum field f, uint32_t limit, uint32_t *out)
 {
     struct span s = m->r->text[f];
-    uint32_t limit = m->ctx->max_duration ? m->ctx->max_duration : UINT32_MAX;
     uint64_t v = 0;
     size_t i = 0;
 
@@ -285,6 +247,24 @@ read_seconds(struct mapping *m, enum field f, uint32_t *out)
     return ST_OK;
 }
 
+static inline enum status
+read_seconds(struct mapping *m, enum field f, uint32_t *out)
+{
+    uint32_t limit = m->ctx->max_duration ? m->ctx->max_duration : UINT32_MAX;
+
+    if (digits_read(m->r->text[f], out) && *out <= limit)
+        return ST_OK;
+    return read_long_seconds(m, f, limit, out);
+}
+
+/* A field that follows from others: it is there, and has no text of its own. */
+static void
+derived(struct record *r, enum field f)
+{
+    r->has |= FIELD_BIT(f);
+    r->text[f] = SPAN("");
+}
+
 /* Fills start and duration from whichever two of start, end and duration are there. */
 static enum status
 join_times(struct mapping *m, int64_t start, int64_t end, bool end_floating)
@@ -297,7 +277,7 @@ join_times(struct mapping *m, int64_t start, int64_t end, bool end_floating)
         start = end - r->duration;
         if (start < 0)
             return bad(m, FIELD_START, "not between the years 1970 and 9999");
-        r->has |= FIELD_BIT(FIELD_START);
+        derived(r, FIELD_START);
     } else if (has(m, FIELD_END)) {
         if (end < start && end_floating)
             end = second_occurrence(m->f->zone, end);
@@ -309,10 +289,10 @@ join_times(struct mapping *m, int64_t start, int64_t end, bool end_floating)
             if (end - start > limit)
                 return fail(m->err, ST_BAD_INPUT, "duration: longer than %u seconds", limit);
             r->duration = (uint32_t)(end - start);
-            r->has |= FIELD_BIT(FIELD_DURATION);
+            derived(r, FIELD_DURATION);
         }
     } else if (has(m, FIELD_DURATION)) {
-        r->has |= FIELD_BIT(FIELD_END);
+        derived(r, FIELD_END);
     }
     r->start = start;
     return ST_OK;
@@ -378,93 +358,34 @@ read_numbers(struct mapping *m)
     return ST_OK;
 }
 
-/* --- features --- */
-
-/* Adds one feature unless it is empty or there already. */
-static enum status
-add_feature(struct mapping *m, struct span *list, struct span item)
-{
-    struct record *r = m->r;
-    enum status st;
-
-    item = trimmed(item);
-    if (item.n == 0)
-        return ST_OK;
-    for (uint32_t i = 0; i < r->feature_count; i++)
-        if (span_eq(list[i], item))
-            return ST_OK;
-    if (r->feature_count == RECORD_MAX_FEATURES)
-        return fail(m->err, ST_BAD_INPUT, "features: more than %d", RECORD_MAX_FEATURES);
-    st = check_name(m, FIELD_FEATURES, item, m->ctx->max_name);
-    if (st == ST_OK)
-        list[r->feature_count++] = item;
-    return st;
-}
-
-static size_t
-count_pieces(struct span s, char separator)
-{
-    size_t n = 1;
-
-    for (size_t i = 0; i < s.n && n < RECORD_MAX_FEATURES; i++)
-        n += s.p[i] == separator;
-    return n;
-}
-
-static enum status
-split_features(struct mapping *m, struct span s, struct arena *mem)
-{
-    char separator = m->f->features_separator;
-    struct span *list = arena_alloc(mem, count_pieces(s, separator) * sizeof *list);
-    enum status st = ST_OK;
-
-    m->r->features = list;
-    for (;;) {
-        const char *at = memchr(s.p, separator, s.n);
-        size_t n = at ? (size_t)(at - s.p) : s.n;
-
-        st = add_feature(m, list, span_of(s.p, n));
-        if (st != ST_OK || !at)
-            return st;
-        s.p += n + 1;
-        s.n -= n + 1;
-    }
-}
-
-static enum status
-read_features(struct mapping *m, const struct fields *in, struct arena *mem)
-{
-    struct record *r = m->r;
-    enum status st = ST_OK;
-
-    r->features = NULL;
-    r->feature_count = 0;
-    if (in->feature_items) {
-        uint32_t n = in->feature_count;
-        struct span *list;
-
-        list = arena_alloc(mem, (n < RECORD_MAX_FEATURES ? n : RECORD_MAX_FEATURES) * sizeof *list);
-        r->features = list;
-        for (uint32_t i = 0; i < n && st == ST_OK; i++)
-            st = add_feature(m, list, in->feature_items[i]);
-    } else if (has(m, FIELD_FEATURES)) {
-        st = split_features(m, r->text[FIELD_FEATURES], mem);
-    }
-    if (r->feature_count)
-        r->has |= FIELD_BIT(FIELD_FEATURES);
-    else
-        r->has &= ~FIELD_BIT(FIELD_FEATURES);
-    return st;
-}
-
 enum status
 record_from_fields(const struct format *f, const struct mapping_context *ctx,
                    const struct fields *in, struct arena *mem, struct record *out,
                    struct error *err)
 {
-    struct mapping m = {f, ctx, out, err, in->printable && f->has_default == 0};
-    enum status st = pick(&m, in);
+    struct mapping m = {
+        .f = f,
+        .ctx = ctx,
+        .r = out,
+        .err = err,
+        .printable = in->printable && f->plain_defaults,
+        .longest = in->longest,
+        .dates = ctx->memo ? &ctx->memo->dates : NULL,
+        .latest = ctx->now > 0 ? ctx->now + ctx->max_future : INT64_MAX,
+    };
+    const struct feature_rules features = {
+        .memo = ctx->memo,
+        .limit = ctx->max_name,
+        .separator = f->features_separator,
+        .printable = m.printable,
+    };
+    enum status st;
 
+    if (in != &out->fields)
+        out->fields = *in;
+    if (m.longest < f->longest_default)
+        m.longest = f->longest_default;
+    st = pick(&m, in->trimmed);
     if (st == ST_OK)
         st = read_words(&m);
     if (st == ST_OK)
@@ -474,6 +395,6 @@ record_from_fields(const struct format *f, const struct mapping_context *ctx,
     if (st == ST_OK)
         st = read_numbers(&m);
     if (st == ST_OK)
-        st = read_features(&m, in, mem);
+        st = features_read(out, &features, mem, err);
     return st;
 }

@@ -276,10 +276,7 @@ asterisk_next(void *state, const struct format *f, const struct layout *layout, 
     enum status st;
 
     (void)state, (void)layout;
-    out->has = 0;
-    out->printable = false;
-    out->feature_items = NULL;
-    out->feature_count = 0;
+    fields_begin(out);
     csv_begin(&c, *rest, max_frame, true);
     do {
         struct csv_cell cell;

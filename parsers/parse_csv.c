@@ -4,29 +4,20 @@
  *   customer,conference,start,duration
  *   "Example, Inc.",4711,2026-03-01T09:00:00Z,1800
  *
- * Nearly all lines hold no quote. They are split in one pass over sixteen bytes at a time, and
- * each cell goes straight to its field through a table by column. Whatever is unusual in a line
- * (quotes, NUL, too many columns, too long) sends it to the general walk of csv_scan.c.
+ * Nearly all lines hold no quote. csv_split.c takes them apart, each cell going straight to its
+ * field through a table by column. Whatever is unusual in a line (quotes, NUL, too many columns,
+ * too long) sends it to the general walk of csv_scan.c.
  */
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "csv_scan.h"
+#include "csv_split.h"
 
 #define MAX_COLUMNS 4096
 
-/* Which field each column feeds. */
-struct layout {
-    size_t count;
-    uint8_t field[]; /* FIELD_COUNT: none */
-};
-
 struct csv {
     struct csv_rules rules;
+    csv_split *split;       /* the best for this processor */
     struct layout *columns; /* by the `columns` option, or NULL */
 };
 
@@ -37,14 +28,21 @@ struct csv {
 static struct layout *
 layout_new(const struct format *f, const struct span *names, size_t count)
 {
-    struct layout *l = xmalloc(sizeof *l + count);
+    struct layout *l = csv_layout_new(count);
+    uint64_t fed = 0;
 
-    l->count = count;
     for (size_t i = 0; i < count; i++) {
-        l->field[i] = (uint8_t)format_field_of(f, names[i]);
-        for (size_t j = 0; j < i && l->field[i] != FIELD_COUNT; j++)
-            if (l->field[j] == l->field[i] && span_eq_nocase(names[i], names[j]))
-                l->field[i] = FIELD_COUNT;
+        unsigned field = format_field_of(f, names[i]);
+
+        for (size_t j = 0; j < i && field != FIELD_COUNT; j++)
+            if (l->field[j] == field && span_eq_nocase(names[i], names[j]))
+                field = FIELD_COUNT;
+        if (field == FIELD_COUNT)
+            continue;
+        l->field[i] = (uint8_t)field;
+        l->bit[i] = FIELD_BIT(field);
+        l->repeats |= fed & l->bit[i];
+        fed |= l->bit[i];
     }
     return l;
 }
@@ -56,8 +54,7 @@ fed_fields(const struct layout *l)
     uint64_t fed = 0;
 
     for (size_t i = 0; i < l->count; i++)
-        if (l->field[i] != FIELD_COUNT)
-            fed |= FIELD_BIT(l->field[i]);
+        fed |= l->bit[i];
     return fed;
 }
 
@@ -71,7 +68,7 @@ static enum status
 csv_prepare(void **shared, const struct format *f, struct error *err)
 {
     const char *const *columns = format_options(f)->columns;
-    struct csv c = {.columns = NULL};
+    struct csv c = {.columns = NULL, .split = csv_split_best()};
     enum status st = csv_rules_of(&c.rules, f, err);
     struct csv *copy;
     size_t n = 0;
@@ -179,137 +176,16 @@ csv_read_header(const struct format *f, struct span line, struct layout **out, s
 
 /* --- records --- */
 
-static inline void
-put(struct fields *out, const struct layout *l, size_t column, const char *p, size_t n)
+static void
+put(struct fields *out, const struct layout *l, size_t column, struct span s)
 {
-    unsigned f = l->field[column];
-
-    if (f < FIELD_COUNT && n > 0 && !(out->has & FIELD_BIT(f))) {
-        out->v[f] = span_of(p, n);
-        out->has |= FIELD_BIT(f);
-    }
+    if (s.n == 0 || (out->has & l->bit[column]) || !l->bit[column])
+        return;
+    out->v[l->field[column]] = s;
+    out->has |= l->bit[column];
 }
 
-/* Of up to sixteen bytes, a bit each: which end a cell or make the line unusual, and which are
- * not printable ASCII. */
-struct marks {
-    unsigned special, strange;
-};
-
-/* Special: separator, quote, LF or NUL. */
-static inline struct marks
-marks_few(const struct csv_rules *r, const char *p, size_t n)
-{
-    char quote = r->quoting ? r->quote : r->separator;
-    struct marks m = {0, 0};
-
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-
-        m.special |= (unsigned)(p[i] == r->separator || p[i] == quote || c == '\n' || c == '\0')
-                     << i;
-        m.strange |= (unsigned)(c < 0x20 || c > 0x7E) << i;
-    }
-    return m;
-}
-
-#ifdef __SSE2__
-/* Made once a line: the compiler cannot know that storing cells leaves the rules as they are. */
-struct needles {
-    __m128i separator, quote;
-};
-
-static inline struct needles
-needles_of(const struct csv_rules *r)
-{
-    return (struct needles){_mm_set1_epi8(r->separator),
-                            _mm_set1_epi8(r->quoting ? r->quote : r->separator)};
-}
-
-static inline struct marks
-marks_sixteen(const struct needles *s, const char *p)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)p);
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: from 0x80 on too */
-    __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F));
-    __m128i cell = _mm_or_si128(_mm_cmpeq_epi8(v, s->separator), _mm_cmpeq_epi8(v, s->quote));
-    __m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
-                               _mm_cmpeq_epi8(v, _mm_setzero_si128()));
-
-    return (struct marks){(unsigned)_mm_movemask_epi8(_mm_or_si128(cell, end)),
-                          (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del))};
-}
-#else
-struct needles {
-    const struct csv_rules *rules;
-};
-
-static inline struct needles
-needles_of(const struct csv_rules *r)
-{
-    return (struct needles){r};
-}
-
-static inline struct marks
-marks_sixteen(const struct needles *s, const char *p)
-{
-    return marks_few(s->rules, p, 16);
-}
-#endif
-
-/* The last cell of a line, which may end in CR. */
-static inline void
-put_last(struct fields *out, const struct layout *l, size_t column, const char *cell,
-         const char *end)
-{
-    put(out, l, column, cell, (size_t)(end - cell) - (end > cell && end[-1] == '\r'));
-}
-
-/*
- * Splits the line at the front of rest. Returns where it ends (its LF, or the end of rest), or
- * NULL for a line that is not plain, whose fields the general walk will find again.
- */
-static const char *
-plain_line(const struct csv_rules *rules, const struct layout *l, struct span rest,
-           struct fields *out)
-{
-    const char *end = rest.p + rest.n, *cell = rest.p;
-    const struct needles needles = needles_of(rules);
-    const char separator = rules->separator;
-    const size_t columns = l->count;
-    unsigned strange = 0;
-    size_t column = 0;
-
-    for (const char *chunk = rest.p; chunk < end; chunk += 16) {
-        size_t left = (size_t)(end - chunk);
-        struct marks m =
-            left >= 16 ? marks_sixteen(&needles, chunk) : marks_few(rules, chunk, left);
-
-        for (unsigned mask = m.special; mask; mask &= mask - 1) {
-            const char *at = chunk + __builtin_ctz(mask);
-
-            if (column >= columns)
-                return NULL;
-            if (*at != separator) {
-                if (*at != '\n')
-                    return NULL;
-                put_last(out, l, column, cell, at);
-                strange |= m.strange & ((mask & -mask) - 1);
-                out->printable = strange == 0;
-                return at;
-            }
-            put(out, l, column++, cell, (size_t)(at - cell));
-            cell = at + 1;
-        }
-        strange |= m.strange;
-    }
-    if (column >= columns)
-        return NULL;
-    put_last(out, l, column, cell, end);
-    return end;
-}
-
-/* Any record; *columns counts its cells. */
+/* Any record. */
 static enum status
 walk(const struct csv_rules *rules, const struct layout *l, size_t max_frame, struct span *rest,
      struct arena *mem, struct fields *out, struct span *raw, struct error *err)
@@ -320,14 +196,12 @@ walk(const struct csv_rules *rules, const struct layout *l, size_t max_frame, st
     size_t column = 0;
     enum status st;
 
+    fields_begin(out);
     csv_begin(&c, *rest, max_frame, true);
     do {
         step = csv_next(rules, &c, &cell);
-        if (step != CSV_BAD && column < l->count) {
-            struct span s = csv_unescape(rules, cell, mem);
-
-            put(out, l, column, s.p, s.n);
-        }
+        if (step != CSV_BAD && column < l->count)
+            put(out, l, column, csv_unescape(rules, cell, mem));
         column++;
     } while (step == CSV_CELL);
     st = csv_take(&c, step, rest, raw, err);
@@ -348,17 +222,11 @@ csv_next_record(void *state, const struct format *f, const struct layout *layout
     size_t n;
 
     (void)state;
-    out->has = 0;
-    out->printable = false;
-    out->feature_items = NULL;
-    out->feature_count = 0;
-    end = (unsigned char)*p == 0xEF ? NULL : plain_line(&c->rules, l, *rest, out);
+    fields_begin(out);
+    end = (unsigned char)*p == 0xEF ? NULL : c->split(&c->rules, l, *rest, max_frame, out);
     n = end ? (size_t)(end - p) : SIZE_MAX;
-    if (n > max_frame) {
-        out->has = 0;
-        out->printable = false;
+    if (n > max_frame)
         return walk(&c->rules, l, max_frame, rest, mem, out, raw, err);
-    }
     if (end < p + rest->n)
         end++;
     rest->n -= (size_t)(end - p);

@@ -160,10 +160,7 @@ static void
 take_groups(const struct regex *r, const struct pattern_scratch *s, struct span line,
             struct fields *out)
 {
-    out->has = 0;
-    out->printable = false;
-    out->feature_items = NULL;
-    out->feature_count = 0;
+    fields_begin(out);
     for (size_t i = 0; i < r->count; i++) {
         const struct group *g = &r->groups[i];
         struct span text = pattern_group(s, line, g->number);

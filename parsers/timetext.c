@@ -3,7 +3,7 @@
  */
 #include "timetext.h"
 
-#include "civil.h"
+#include "digits.h"
 
 /* --- epochs --- */
 
@@ -22,9 +22,14 @@ is_digit(char c)
 static bool
 read_epoch(struct span s, int64_t *utc)
 {
+    uint32_t first = 0;
     int64_t v = 0;
     size_t i = 0;
 
+    if (s.n >= 8 && digits_read(span_of(s.p, 8), &first)) {
+        v = first;
+        i = 8;
+    }
     for (; i < s.n && is_digit(s.p[i]); i++) {
         if (i == 17)
             return false;
@@ -44,8 +49,8 @@ read_epoch(struct span s, int64_t *utc)
     return true;
 }
 
-static bool
-read_auto(struct span s, int64_t *utc, bool *floating)
+bool
+timetext_read_auto(struct span s, int64_t *utc, bool *floating)
 {
     bool has_offset;
 
@@ -270,8 +275,8 @@ walk(const char *pattern, struct reading *r)
     return r->p == r->end;
 }
 
-static bool
-read_pattern(const char *pattern, struct span s, int64_t *utc, bool *floating)
+bool
+timetext_read_pattern(const char *pattern, struct span s, int64_t *utc, bool *floating)
 {
     struct reading r = {.p = s.p, .end = s.p + s.n, .offset = NO_OFFSET, .epoch = -1};
 
@@ -289,12 +294,6 @@ read_pattern(const char *pattern, struct span s, int64_t *utc, bool *floating)
     *floating = r.offset == NO_OFFSET;
     *utc = utc_from_civil(&r.c) - (*floating ? 0 : r.offset);
     return true;
-}
-
-bool
-timetext_read(const char *pattern, struct span s, int64_t *utc, bool *floating)
-{
-    return pattern ? read_pattern(pattern, s, utc, floating) : read_auto(s, utc, floating);
 }
 
 /* --- checking --- */

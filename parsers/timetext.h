@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "civil.h"
 #include "span.h"
 #include "status.h"
 
@@ -19,7 +20,29 @@
 enum status timetext_check(const char *pattern, struct error *err);
 
 /* Reads a time, cut to the second. Without an offset in the text, *floating is set and *utc is
- * the wall clock reading as if it were UTC. pattern NULL is "auto". False: not such a time. */
-bool timetext_read(const char *pattern, struct span s, int64_t *utc, bool *floating);
+ * the wall clock reading as if it were UTC. pattern NULL is "auto"; memo may be NULL. False: not
+ * such a time. */
+static inline bool timetext_read(const char *pattern, struct date_memo *memo, struct span s,
+                                 int64_t *utc, bool *floating);
+
+/* --- the same, by kind --- */
+
+bool timetext_read_auto(struct span s, int64_t *utc, bool *floating);
+bool timetext_read_pattern(const char *pattern, struct span s, int64_t *utc, bool *floating);
+
+static inline bool
+timetext_read(const char *pattern, struct date_memo *memo, struct span s, int64_t *utc,
+              bool *floating)
+{
+    bool has_offset;
+
+    if (pattern)
+        return timetext_read_pattern(pattern, s, utc, floating);
+    if (memo && parse_usual_time(s, memo, utc, &has_offset)) {
+        *floating = !has_offset;
+        return true;
+    }
+    return timetext_read_auto(s, utc, floating);
+}
 
 #endif

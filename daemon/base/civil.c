@@ -3,6 +3,8 @@
  */
 #include "civil.h"
 
+#include <endian.h>
+
 /*
  * Years are counted from March, so that the leap day is a year's last day and the days before
  * a month are a linear function of it: (306 * m + 5) / 10 with m = 0 for March.
@@ -253,72 +255,12 @@ read_clock(const char **p, const char *end, int *second_of_day_out)
     return true;
 }
 
-/* --- the usual form, eight bytes at a time --- */
-
-static inline uint64_t
-eight(const char *p)
-{
-    uint64_t w;
-
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
-/* Are the bytes of w digits where the pattern has 0, and the pattern's own elsewhere? A digit is
- * 0x3_ and stays so when 6 is added; with every byte below 0x80 no addition carries over. */
-static inline uint64_t
-differs(uint64_t w, const char *pattern)
-{
-    const uint64_t want = eight(pattern), high = UINT64_C(0xF0F0F0F0F0F0F0F0);
-    const uint64_t zeros = UINT64_C(0x3030303030303030), sixes = UINT64_C(0x0606060606060606);
-    uint64_t other = want ^ zeros; /* 0 in the bytes of digits */
-    uint64_t any = other | other >> 4, digit;
-
-    any |= any >> 2;
-    any |= any >> 1; /* bit 0 of a byte: one of its bits is set */
-    digit = (~any & UINT64_C(0x0101010101010101)) * 0xFF;
-    return ((w ^ want) & ~digit) | ((w ^ zeros) & high & digit) |
-           (((w + sixes) ^ zeros) & high & digit);
-}
-
-static inline int
-two_digits(const char *p)
-{
-    return (p[0] - '0') * 10 + p[1] - '0';
-}
-
-/* "YYYY-MM-DDTHH:MM:SS" with an offset and nothing else. */
-static inline bool
-parse_usual(const char *p, const char *end, int64_t *utc)
-{
-    int year, month, day, clock, offset = 0;
-
-    if (differs(eight(p), "0000-00-") | differs(eight(p + 8), "00T00:00") |
-        differs(eight(p + 11), "00:00:00"))
-        return false;
-    if ((end - p > 20 || p[19] != 'Z') && !read_offset(p + 19, end, &offset))
-        return false;
-    year = two_digits(p) * 100 + two_digits(p + 2);
-    month = two_digits(p + 5);
-    day = two_digits(p + 8);
-    if (!valid_date(year, month, day) || two_digits(p + 11) > 23 || two_digits(p + 14) > 59 ||
-        two_digits(p + 17) > 60)
-        return false;
-    clock = (two_digits(p + 11) * 60 + two_digits(p + 14)) * 60 + two_digits(p + 17);
-    *utc = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + clock - offset;
-    return true;
-}
-
 bool
 parse_rfc3339(struct span s, int64_t *utc, bool *has_offset)
 {
     const char *p = s.p, *end = s.p + s.n;
     int year, month, day, clock, offset = 0;
 
-    if (s.n >= 20 && parse_usual(p, end, utc)) {
-        *has_offset = true;
-        return true;
-    }
     if (s.n < 16 || !read_date(p, &year, &month, &day))
         return false;
     if (p[10] != 'T' && p[10] != ' ' && p[10] != 't')
@@ -331,4 +273,105 @@ parse_rfc3339(struct span s, int64_t *utc, bool *has_offset)
         return false;
     *utc = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + clock - offset;
     return true;
+}
+
+/* --- the usual form, eight bytes at a time --- */
+
+/* The first byte is the lowest. */
+static inline uint64_t
+eight(const char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return le64toh(w);
+}
+
+/*
+ * "00:00:00" of digits and two bytes of its own between them, as values of two digits in the bytes
+ * 0, 3 and 6 of the answer. *bad gets a byte's highest bit if the text is of another form or if one
+ * of the values is above its limit: a digit's value below 10 stays below 0x80 when 0x76 is added,
+ * and nothing else does. A byte that is 0x80 or more is bad by itself, so what it carries over
+ * into the next one does not matter.
+ */
+static inline uint64_t
+three_pairs(const char *p, const char *pattern, uint64_t limits, uint64_t *bad)
+{
+    uint64_t x = eight(p) ^ eight(pattern);
+    uint64_t pairs = x * 10 + (x >> 8);
+
+    *bad |= x | (x + UINT64_C(0x76767F76767F7676));
+    *bad |= (pairs + (UINT64_C(0x007F00007F00007F) - limits)) & UINT64_C(0x0080000080000080);
+    return pairs;
+}
+
+#define LIMITS(a, b, c) ((uint64_t)(a) | (uint64_t)(b) << 24 | (uint64_t)(c) << 48)
+
+static inline int
+pair(uint64_t pairs, int byte)
+{
+    return (int)(pairs >> (8 * byte) & 0xFF);
+}
+
+/* "YYYY-MM-DD" at p. */
+static inline bool
+read_day(const char *p, struct date_memo *memo, int32_t *day)
+{
+    unsigned place = (unsigned char)p[9] % DATES_KEPT;
+    uint64_t text;
+    uint16_t digits;
+    int y, m, d;
+
+    memcpy(&text, p, sizeof text);
+    memcpy(&digits, p + 8, sizeof digits);
+    if (memo->seen[place].text == text && memo->seen[place].digits == digits) {
+        *day = memo->seen[place].day;
+        return true;
+    }
+    if (!read_date(p, &y, &m, &d))
+        return false;
+    *day = days_from_civil(y, m, d);
+    memo->seen[place].text = text;
+    memo->seen[place].digits = digits;
+    memo->seen[place].day = *day;
+    return true;
+}
+
+/* What follows "HH:MM:SS" at p: nothing, or a fraction, an offset, or both. */
+static inline bool
+read_rest(const char *p, const char *end, int *offset, bool *has_offset)
+{
+    if (p < end && (*p == '.' || *p == ',')) {
+        if (++p == end || !is_digit(*p))
+            return false;
+        while (p < end && is_digit(*p))
+            p++;
+    }
+    *has_offset = p < end;
+    return p == end || read_offset(p, end, offset);
+}
+
+bool
+parse_usual_time(struct span s, struct date_memo *memo, int64_t *utc, bool *has_offset)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    uint64_t clock, zone, bad = 0;
+    int offset = 0;
+    int32_t day;
+
+    if (s.n < 19 || (p[10] != 'T' && p[10] != ' ') || !read_day(p, memo, &day))
+        return false;
+    clock = three_pairs(p + 11, "00:00:00", LIMITS(23, 59, 60), &bad);
+    *has_offset = true;
+    if (s.n == 25 && (p[19] == '+' || p[19] == '-')) {
+        zone =
+            three_pairs(p + 17, p[19] == '-' ? "00-00:00" : "00+00:00", LIMITS(60, 23, 59), &bad);
+        offset = pair(zone, 3) * 3600 + pair(zone, 6) * 60;
+        offset = p[19] == '-' ? -offset : offset;
+    } else if ((s.n != 20 || p[19] != 'Z') && !read_rest(p + 19, end, &offset, has_offset)) {
+        return false;
+    }
+    *utc = (int64_t)day * DAY_SECONDS + pair(clock, 0) * 3600 + pair(clock, 3) * 60 +
+           pair(clock, 6) - offset;
+    return (bad & UINT64_C(0x8080808080808080)) == 0;
 }

@@ -35,7 +35,8 @@ struct run { /* one block being worked on */
     struct directory *directory;
     const struct block *block;
     struct mapping_context mapping;
-    int64_t window_start; /* event times before this are late */
+    struct mapping_memo *memo; /* of this worker, from block to block */
+    int64_t window_start;      /* event times before this are late */
     bool refuse_late;
     struct outcome_count count;
     int64_t newest_record;
@@ -224,14 +225,15 @@ objection(const struct run *run, const struct pending *p)
     return NULL;
 }
 
+/* The parser left the fields in the record that waits next. */
 static void
-take_record(struct run *run, const struct fields *fields, struct span raw)
+take_record(struct run *run, struct span raw)
 {
     struct pending *p = &run->group[run->pending];
     struct error err;
     const char *why;
 
-    switch (record_from_fields(source_format(run->source), &run->mapping, fields,
+    switch (record_from_fields(source_format(run->source), &run->mapping, &p->record.fields,
                                &run->worker->arena, &p->record, &err)) {
     case ST_OK:
         break;
@@ -264,18 +266,18 @@ parse_frames(struct run *run, struct span rest, void *state)
     size_t limit = source_max_record(s);
 
     while (rest.n > 0) {
+        struct fields *fields = &run->group[run->pending].record.fields;
         struct span before = rest, raw = {0};
-        struct fields fields;
         struct error err;
         enum status st = s->parser->next(state, s->format, s->layout, limit, &rest,
-                                         &run->worker->arena, &fields, &raw, &err);
+                                         &run->worker->arena, fields, &raw, &err);
 
         assert(rest.n < before.n); /* a parser always advances */
         if (st == ST_SKIP)
             continue;
         run->count.records++;
         if (st == ST_OK)
-            take_record(run, &fields, raw);
+            take_record(run, raw);
         else
             refuse(run, raw, err.text);
     }
@@ -351,6 +353,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->block = &job->block;
     run->mapping = e->mapping;
     run->mapping.now = clock_now();
+    run->mapping.memo = run->memo;
     run->window_start = run->mapping.now - (int64_t)e->config->limits.duplicate_window;
     if (run->window_start < e->window_cut)
         run->window_start = e->window_cut;
@@ -364,6 +367,7 @@ process(struct worker *w, struct job *job, struct run *run)
     add_count(&run->part->count, &run->count);
     note_feed(run);
     arena_reset(&w->arena);
+    mapping_memo_trim(run->memo);
     atomic_fetch_add(&job->batch->bytes, part_bytes(run->part) - before);
 }
 
@@ -414,6 +418,7 @@ worker_main(void *arg)
     struct run *run = xcalloc(1, sizeof *run);
     struct job *job;
 
+    run->memo = mapping_memo_new();
     pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&e->lock);
     while ((job = next_job(e)) != NULL) {
@@ -429,6 +434,7 @@ worker_main(void *arg)
         free(job);
     }
     pthread_mutex_unlock(&e->lock);
+    mapping_memo_free(run->memo);
     free(run);
     return NULL;
 }

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 read_by(const struct format *f, struct span time)
 {
-    struct fields in = {.has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_END)};
+    struct fields in = {.has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_END), .longest = SIZE_MAX};
     struct arena mem;
 
     arena_init(&mem);
@@ -25,10 +25,13 @@ read_by(const struct format *f, struct span time)
 static void
 check_rfc3339(struct span s)
 {
+    static struct date_memo memo;
     char text[CIVIL_TEXT];
     int64_t utc, again;
-    bool offset;
+    bool offset, usual_offset;
 
+    if (parse_usual_time(s, &memo, &again, &usual_offset))
+        FUZZ_CHECK(parse_rfc3339(s, &utc, &offset) && again == utc && usual_offset == offset);
     if (!parse_rfc3339(s, &utc, &offset) || utc < -62135596800 || utc > 253402300799)
         return;
     format_utc(text, utc);

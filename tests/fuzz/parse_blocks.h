@@ -10,6 +10,7 @@
 
 #include "format.h"
 #include "hash.h"
+#include "../unit/same_record.h"
 
 #define FUZZ_CHECK(cond)                                                                           \
     do {                                                                                           \
@@ -32,10 +33,17 @@ fuzz_record(const struct format *f, const struct fields *in, struct arena *mem)
 {
     static const struct mapping_context ctx = {
         .now = 1772366400, .max_future = 300, .max_duration = 31 * 86400, .max_name = 128};
+    static struct mapping_memo *memo;
+    const struct fields unknown = unknown_fields(in);
     struct record r;
     struct error err = {.text = ""};
-    enum status st = record_from_fields(f, &ctx, in, mem, &r, &err);
+    enum status st = record_from_fields(f, &ctx, &unknown, mem, &r, &err);
 
+    if (!memo)
+        memo = mapping_memo_new();
+    FUZZ_CHECK(fields_are_true(in));
+    FUZZ_CHECK(same_by_short_ways(f, &ctx, in, mem, memo, st, &r, &err));
+    mapping_memo_trim(memo);
     FUZZ_CHECK(st == ST_OK || st == ST_SKIP || st == ST_BAD_INPUT);
     if (st != ST_OK) {
         FUZZ_CHECK(err.text[0] != '\0');

@@ -40,7 +40,8 @@ seen_before(struct span id)
 static void
 count_frame(const struct format *f, const struct fields *in, struct arena *mem)
 {
-    struct mapping_context ctx = {clock_now(), 300, 31 * DAY_SECONDS, 128};
+    const struct mapping_context ctx = {
+        .now = clock_now(), .max_future = 300, .max_duration = 31 * DAY_SECONDS, .max_name = 128};
     struct record r;
 
     /* Without a customer directory a record without a customer has none. */

@@ -2,6 +2,7 @@
  * test_mapping.c - fields to records: times, numbers, words, names, features.
  */
 #include "parsing.h"
+#include "same_record.h"
 
 static struct arena mem;
 static struct error err;
@@ -11,7 +12,9 @@ static enum status
 map_by(const struct format *f, const struct mapping_context *ctx, struct record *r,
        const char *const *pairs)
 {
-    struct fields in = {0};
+    struct fields in = {.longest = SIZE_MAX};
+    struct mapping_memo *memo;
+    enum status st;
 
     for (; *pairs; pairs++) {
         const char *at = strchr(*pairs, '=');
@@ -22,7 +25,11 @@ map_by(const struct format *f, const struct mapping_context *ctx, struct record 
         in.has |= FIELD_BIT(field);
     }
     err.text[0] = '\0';
-    return record_from_fields(f, ctx, &in, &mem, r, &err);
+    st = record_from_fields(f, ctx, &in, &mem, r, &err);
+    memo = mapping_memo_new();
+    CHECK(same_by_short_ways(f, ctx, &in, &mem, memo, st, r, &err));
+    mapping_memo_free(memo);
+    return st;
 }
 
 static struct format *plain;
@@ -479,4 +486,23 @@ TEST(features_are_a_set_of_names)
     CHECK_SPAN(r.features[1], "one;two");
     CHECK(r.has & FIELD_BIT(FIELD_FEATURES));
     format_free(f);
+}
+
+/* A worker uses the memory of records again and again. */
+TEST(a_field_that_follows_from_others_has_no_text)
+{
+    const char *const texts[] = {"start=1700000000", "end=1700000060", "duration=60"};
+
+    for (int left_out = 0; left_out < 3; left_out++) {
+        struct record r;
+
+        memset(&r, 0x55, sizeof r);
+        CHECK_INT(MAP(&r, texts[(left_out + 1) % 3], texts[(left_out + 2) % 3]), ST_OK);
+        CHECK_INT(r.start, 1700000000);
+        CHECK_INT(r.duration, 60);
+        for (enum field f = FIELD_START; f <= FIELD_DURATION; f++) {
+            CHECK(r.has & FIELD_BIT(f));
+            CHECK_INT(r.text[f].n > 0, f != FIELD_START + (unsigned)left_out);
+        }
+    }
 }

@@ -51,7 +51,7 @@ TEST(times_by_patterns)
         bool floating;
 
         CHECK_INT(timetext_check(patterns[i].pattern, NULL), ST_OK);
-        if (!timetext_read(patterns[i].pattern, text, &utc, &floating))
+        if (!timetext_read(patterns[i].pattern, NULL, text, &utc, &floating))
             utc = -1;
         if (utc != patterns[i].utc)
             test_fail(__FILE__, __LINE__, "%s by %s: %lld", patterns[i].text, patterns[i].pattern,
@@ -64,11 +64,11 @@ TEST(only_a_time_without_an_offset_is_floating)
     int64_t utc;
     bool floating = false;
 
-    CHECK(timetext_read("%F %T", SPAN("2026-03-01 09:00:00"), &utc, &floating) && floating);
-    CHECK(timetext_read("%F %T %z", SPAN("2026-03-01 09:00:00 +0200"), &utc, &floating));
+    CHECK(timetext_read("%F %T", NULL, SPAN("2026-03-01 09:00:00"), &utc, &floating) && floating);
+    CHECK(timetext_read("%F %T %z", NULL, SPAN("2026-03-01 09:00:00 +0200"), &utc, &floating));
     CHECK(!floating);
-    CHECK(timetext_read("%s", SPAN("1772355600"), &utc, &floating) && !floating);
-    CHECK(timetext_read(NULL, SPAN("1772355600"), &utc, &floating) && !floating);
-    CHECK(timetext_read(NULL, SPAN("2026-03-01T09:00:00Z"), &utc, &floating) && !floating);
-    CHECK(timetext_read(NULL, SPAN("2026-03-01T09:00:00"), &utc, &floating) && floating);
+    CHECK(timetext_read("%s", NULL, SPAN("1772355600"), &utc, &floating) && !floating);
+    CHECK(timetext_read(NULL, NULL, SPAN("1772355600"), &utc, &floating) && !floating);
+    CHECK(timetext_read(NULL, NULL, SPAN("2026-03-01T09:00:00Z"), &utc, &floating) && !floating);
+    CHECK(timetext_read(NULL, NULL, SPAN("2026-03-01T09:00:00"), &utc, &floating) && floating);
 }

@@ -1,0 +1,355 @@
+/*
+ * csv_split.c - taking plain lines apart.
+ *
+ * The usual way looks at sixteen bytes at a time and puts each cell into its field as it ends. The
+ * wide one, for processors with AVX2, works in two steps without a branch for each cell, which
+ * would be guessed wrongly often: it lists where the cells of a line end, sixty-four bytes at a
+ * time, and then makes spans of the list, four at a time.
+ */
+#include "csv_split.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#ifdef __x86_64__
+#include <immintrin.h>
+#define HAVE_WIDE
+#endif
+
+#define LANES 4 /* spans made at a time */
+
+struct layout *
+csv_layout_new(size_t count)
+{
+    size_t room = count + LANES - 1;
+    struct layout *l = xcalloc(1, sizeof *l + room * (sizeof *l->bit + sizeof *l->field));
+
+    l->count = count;
+    l->field = (uint8_t *)(l->bit + room);
+    memset(l->field, FIELD_COUNT, room);
+    return l;
+}
+
+/* --- sixteen bytes at a time --- */
+
+static inline void
+put(struct fields *out, const struct layout *l, size_t column, const char *p, size_t n)
+{
+    unsigned f = l->field[column];
+
+    out->longest |= n;
+    if (f < FIELD_COUNT && n > 0 && !(out->has & FIELD_BIT(f))) {
+        out->v[f] = span_of(p, n);
+        out->has |= FIELD_BIT(f);
+    }
+}
+
+/* Of up to sixteen bytes, a bit each: which end a cell or make the line unusual (separator, quote,
+ * LF, NUL), and which are a blank, or neither a blank nor printable ASCII. */
+struct marks {
+    unsigned special, blank, strange;
+};
+
+static inline struct marks
+marks_few(const struct csv_rules *r, const char *p, size_t n)
+{
+    char quote = r->quoting ? r->quote : r->separator;
+    struct marks m = {0, 0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+
+        m.special |= (unsigned)(p[i] == r->separator || p[i] == quote || c == '\n' || c == '\0')
+                     << i;
+        m.blank |= (unsigned)(c == ' ') << i;
+        m.strange |= (unsigned)((c < 0x20 || c > 0x7E) && p[i] != r->separator) << i;
+    }
+    return m;
+}
+
+static inline struct marks
+marks_bytes(const struct csv_rules *r, const char *p)
+{
+    return marks_few(r, p, 16);
+}
+
+#ifdef __SSE2__
+static inline struct marks
+marks_sixteen(const struct csv_rules *r, const char *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)p), separator = _mm_set1_epi8(r->separator);
+    __m128i quote = _mm_set1_epi8(r->quoting ? r->quote : r->separator);
+    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: from 0x80 on too */
+    __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F)), at = _mm_cmpeq_epi8(v, separator);
+    __m128i cell = _mm_or_si128(at, _mm_cmpeq_epi8(v, quote));
+    __m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                               _mm_cmpeq_epi8(v, _mm_setzero_si128()));
+
+    return (struct marks){
+        (unsigned)_mm_movemask_epi8(_mm_or_si128(cell, end)),
+        (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' '))),
+        (unsigned)_mm_movemask_epi8(_mm_andnot_si128(at, _mm_or_si128(low, del))),
+    };
+}
+#endif
+
+/* What the bytes of a line say about all of its cells. */
+static inline void
+judge(struct fields *out, bool strange, bool blank)
+{
+    out->printable = !strange;
+    out->trimmed = !strange && !blank;
+}
+
+static inline const char *
+split_marks(const struct csv_rules *rules, const struct layout *l, struct span rest,
+            struct fields *out, struct marks (*marks_of)(const struct csv_rules *r, const char *p))
+{
+    const struct csv_rules r = *rules; /* storing cells leaves it as it is */
+    const char *end = rest.p + rest.n, *cell = rest.p;
+    unsigned strange = 0, blank = 0;
+    size_t column = 0;
+
+    out->longest = 0;
+    for (const char *chunk = rest.p; chunk < end; chunk += 16) {
+        size_t left = (size_t)(end - chunk);
+        struct marks m = left >= 16 ? marks_of(&r, chunk) : marks_few(&r, chunk, left);
+
+        for (unsigned mask = m.special; mask; mask &= mask - 1) {
+            const char *at = chunk + __builtin_ctz(mask);
+
+            if (column >= l->count)
+                return NULL;
+            if (*at == r.separator) {
+                put(out, l, column++, cell, (size_t)(at - cell));
+                cell = at + 1;
+                continue;
+            }
+            if (*at != '\n')
+                return NULL;
+            mask = (mask & -mask) - 1; /* what is before it */
+            put(out, l, column, cell, (size_t)(at - cell) - (at > cell && at[-1] == '\r'));
+            judge(out, strange | (m.strange & mask), blank | (m.blank & mask));
+            return at;
+        }
+        strange |= m.strange;
+        blank |= m.blank;
+    }
+    if (column >= l->count)
+        return NULL;
+    put(out, l, column, cell, (size_t)(end - cell) - (end > cell && end[-1] == '\r'));
+    judge(out, strange, blank);
+    return end;
+}
+
+static const char *
+split_bytes(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
+            struct fields *out)
+{
+    (void)max_frame;
+    return split_marks(r, l, rest, out, marks_bytes);
+}
+
+static bool
+always(void)
+{
+    return true;
+}
+
+#ifdef __SSE2__
+static const char *
+split_sixteen(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
+              struct fields *out)
+{
+    (void)max_frame;
+    return split_marks(r, l, rest, out, marks_sixteen);
+}
+#endif
+
+/* --- sixty-four bytes at a time --- */
+
+#ifdef HAVE_WIDE
+#define WIDE         __attribute__((target("avx2,bmi,popcnt")))
+#define CHUNK        64
+#define WIDE_COLUMNS 256
+#define WIDE_BYTES   (1u << 30)
+
+WIDE static inline uint64_t
+bits(__m256i a, __m256i b)
+{
+    return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
+}
+
+/* Adds where the bits of mask are to a list that has room for eight more than there are. */
+WIDE static inline uint32_t *
+list_bits(uint32_t *to, uint64_t mask, uint32_t from)
+{
+    size_t n = (size_t)_mm_popcnt_u64(mask);
+
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; i++, mask = _blsr_u64(mask))
+        to[i] = from + (uint32_t)_tzcnt_u64(mask);
+    for (size_t i = 8; __builtin_expect(i < n, 0); i++, mask = _blsr_u64(mask))
+        to[i] = from + (uint32_t)_tzcnt_u64(mask);
+    return to + n;
+}
+
+/* ends[0] is -1, ends[i + 1] where cell i ends; as many as there are columns, and three more. */
+WIDE static inline void
+make_spans(const struct layout *l, const char *line, const uint32_t *ends, size_t cells,
+           struct fields *out)
+{
+    const __m256i base = _mm256_set1_epi64x((long long)(uintptr_t)line);
+    __m256i has = _mm256_setzero_si256(), longest = has;
+    __m128i one = _mm_set1_epi32(1), half;
+
+    for (size_t i = 0; i < cells; i += LANES) {
+        const uint8_t *f = l->field + i;
+        __m128i begin = _mm_add_epi32(_mm_loadu_si128((const __m128i *)(ends + i)), one);
+        __m128i end = _mm_loadu_si128((const __m128i *)(ends + i + 1));
+        __m256i n = _mm256_cvtepu32_epi64(_mm_sub_epi32(end, begin));
+        __m256i p = _mm256_add_epi64(base, _mm256_cvtepu32_epi64(begin));
+        __m256i even = _mm256_unpacklo_epi64(p, n), odd = _mm256_unpackhi_epi64(p, n);
+        __m256i bit = _mm256_loadu_si256((const __m256i *)(l->bit + i));
+
+        _mm_storeu_si128((__m128i *)&out->v[f[0]], _mm256_castsi256_si128(even));
+        _mm_storeu_si128((__m128i *)&out->v[f[1]], _mm256_castsi256_si128(odd));
+        _mm_storeu_si128((__m128i *)&out->v[f[2]], _mm256_extracti128_si256(even, 1));
+        _mm_storeu_si128((__m128i *)&out->v[f[3]], _mm256_extracti128_si256(odd, 1));
+        bit = _mm256_and_si256(bit, _mm256_cmpgt_epi64(n, _mm256_setzero_si256()));
+        has = _mm256_or_si256(has, bit);
+        longest = _mm256_or_si256(longest, n);
+    }
+    half = _mm_or_si128(_mm256_castsi256_si128(has), _mm256_extracti128_si256(has, 1));
+    out->has = (uint64_t)(_mm_cvtsi128_si64(half) | _mm_extract_epi64(half, 1));
+    half = _mm_or_si128(_mm256_castsi256_si128(longest), _mm256_extracti128_si256(longest, 1));
+    out->longest = (size_t)(_mm_cvtsi128_si64(half) | _mm_extract_epi64(half, 1));
+}
+
+/* Ends the list where the line ends, at `at`, and adds three empty cells. */
+static inline void
+close_line(const char *line, uint32_t *last, uint32_t at)
+{
+    bool cr = at > last[-1] + 1 && line[at - 1] == '\r'; /* ends[0] + 1 is 0 */
+
+    last[0] = at - cr;
+    for (int i = 0; i < LANES - 1; i++)
+        last[i + 1] = last[i] + 1;
+}
+
+/* Sixty-four bytes of a line. */
+struct chunk {
+    const char *p;
+    __m256i a, b;
+};
+
+/* A bit for each byte that is c. */
+WIDE static inline uint64_t
+bytes_of(const struct chunk *k, char c)
+{
+    const __m256i v = _mm256_set1_epi8(c);
+
+    return bits(_mm256_cmpeq_epi8(k->a, v), _mm256_cmpeq_epi8(k->b, v));
+}
+
+/* In a chunk with the marks `odd`: which of its bytes belong to the line, UINT64_MAX: all of them.
+ * False: something is among them that is not for here. */
+WIDE static inline bool
+part_of_line(const struct csv_rules *r, const struct chunk *k, uint64_t odd, uint64_t *part,
+             bool *strange)
+{
+    uint64_t line_end = bytes_of(k, '\n');
+    uint64_t bad = bytes_of(k, '\0') | (r->quoting ? bytes_of(k, r->quote) : 0);
+
+    *part = line_end ? _blsmsk_u64(line_end) >> 1 : UINT64_MAX;
+    odd &= *part;
+    if (*part & 1 && line_end && k->p[_tzcnt_u64(line_end) - 1] == '\r')
+        odd &= *part >> 1;
+    *strange |= odd != 0;
+    return (bad & *part) == 0;
+}
+
+WIDE static const char *
+split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
+           struct fields *out)
+{
+    const __m256i separator = _mm256_set1_epi8(r->separator), one = _mm256_set1_epi8(1);
+    const __m256i quote = _mm256_set1_epi8(r->quoting ? r->quote : '\n');
+    const __m256i controls = _mm256_set1_epi8(0x21), space = _mm256_set1_epi8(' ');
+    uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
+    __m256i blanks = _mm256_setzero_si256();
+    bool strange = false;
+    char tail[CHUNK];
+
+    if (l->repeats || l->count > WIDE_COLUMNS)
+        return split_sixteen(r, l, rest, max_frame, out);
+    ends[0] = UINT32_MAX;
+    for (size_t at = 0; at <= max_frame && at < WIDE_BYTES; at += CHUNK) {
+        struct chunk k = {.p = rest.p + at};
+        __m256i sep_a, sep_b, odd_a, odd_b;
+        uint64_t odd, part;
+
+        if (__builtin_expect(rest.n - at < CHUNK, 0)) { /* behind the end is a line end */
+            memset(tail, '\n', sizeof tail);
+            k.p = memcpy(tail, k.p, rest.n - at);
+        }
+        k.a = _mm256_loadu_si256((const __m256i *)k.p);
+        k.b = _mm256_loadu_si256((const __m256i *)(k.p + 32));
+        sep_a = _mm256_cmpeq_epi8(k.a, separator);
+        sep_b = _mm256_cmpeq_epi8(k.b, separator);
+        /* One more than a control character is below 0x21, and signed so is one more than DEL or
+         * than any byte beyond ASCII. */
+        odd_a = _mm256_cmpgt_epi8(controls, _mm256_add_epi8(k.a, one));
+        odd_b = _mm256_cmpgt_epi8(controls, _mm256_add_epi8(k.b, one));
+        odd_a = _mm256_or_si256(_mm256_andnot_si256(sep_a, odd_a), _mm256_cmpeq_epi8(k.a, quote));
+        odd_b = _mm256_or_si256(_mm256_andnot_si256(sep_b, odd_b), _mm256_cmpeq_epi8(k.b, quote));
+        odd = bits(odd_a, odd_b);
+        part = UINT64_MAX;
+        if (odd && !part_of_line(r, &k, odd, &part, &strange))
+            return NULL;
+        last = list_bits(last, bits(sep_a, sep_b) & part, (uint32_t)at);
+        if ((size_t)(last - ends) > l->count)
+            return NULL;
+        if (part != UINT64_MAX) {
+            judge(out, strange, (bytes_of(&k, ' ') & part) || !_mm256_testz_si256(blanks, blanks));
+            at += _mm_popcnt_u64(part);
+            close_line(rest.p, last, (uint32_t)at);
+            make_spans(l, rest.p, ends, (size_t)(last - ends), out);
+            return rest.p + at;
+        }
+        blanks = _mm256_or_si256(
+            blanks, _mm256_or_si256(_mm256_cmpeq_epi8(k.a, space), _mm256_cmpeq_epi8(k.b, space)));
+    }
+    return NULL;
+}
+
+static bool
+wide_works(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("popcnt");
+}
+#endif
+
+/* --- which --- */
+
+const struct csv_way csv_ways[] = {
+#ifdef HAVE_WIDE
+    {"wide", split_wide, wide_works},
+#endif
+#ifdef __SSE2__
+    {"sixteen", split_sixteen, always},
+#endif
+    {"bytes", split_bytes, always},
+    {NULL, NULL, NULL},
+};
+
+csv_split *
+csv_split_best(void)
+{
+    const struct csv_way *w = csv_ways;
+
+    while (!w->works())
+        w++;
+    return w->split;
+}
