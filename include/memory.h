@@ -21,6 +21,13 @@ char *xstrdup(const char *text);         /* NULL gives NULL */
 char *xstrndup(const char *p, size_t n); /* always NUL-ended */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whole pages straight from the system, zeroed, aligned to PAGES_UNIT and huge where the system has
+ * them: for tables of many megabytes that are visited at random, where ordinary pages cost a fault
+ * each and a walk a visit. n is a multiple of PAGES_UNIT. */
+#define PAGES_UNIT ((size_t)2 << 20)
+void *pages_alloc(size_t n);
+void pages_free(void *p, size_t n); /* accepts NULL */
+
 /* Arena: many small pieces with one end of life. Not for more than one thread. */
 struct arena {
     struct arena_chunk *head;

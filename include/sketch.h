@@ -25,7 +25,7 @@
 struct sketch {
     union {
         uint32_t few[2]; /* register << 6 | rank */
-        uint32_t *pairs; /* the same: a list up to 14, above that hashed by register */
+        uint32_t *pairs; /* the same: a list up to 16, above that hashed by register */
         uint8_t *dense;  /* SKETCH_REGISTERS ranks */
     };
     uint32_t count; /* pairs in use; not kept when dense */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *
 checked(void *p)
@@ -64,6 +65,30 @@ xasprintf(const char *fmt, ...)
     buf_vprintf(&b, fmt, ap);
     va_end(ap);
     return b.p;
+}
+
+/* --- pages --- */
+
+void *
+pages_alloc(size_t n)
+{
+    size_t more = n + PAGES_UNIT, before;
+    char *p = mmap(NULL, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    checked(p == MAP_FAILED ? NULL : p);
+    before = -(uintptr_t)p & (PAGES_UNIT - 1);
+    if (before)
+        munmap(p, before);
+    munmap(p + before + n, PAGES_UNIT - before);
+    (void)madvise(p + before, n, MADV_HUGEPAGE); /* good advice is enough */
+    return p + before;
+}
+
+void
+pages_free(void *p, size_t n)
+{
+    if (p)
+        munmap(p, n);
 }
 
 /* --- arena --- */

@@ -385,34 +385,20 @@ cell_feature_at(const struct cell *c, unsigned i)
 void
 cell_add_distinct(struct cell *c, unsigned which, uint64_t hash)
 {
-    struct sketch *s = &c->sketch[which];
-    size_t before;
-    unsigned cap;
-
-    if (sketch_add_dense(s, hash))
-        return;
-    cap = s->cap;
-    before = cap * sizeof(uint32_t);
-    if (sketch_add(s, hash) && s->cap != cap)
-        c->set->sketch_bytes += sketch_bytes(s) - before;
+    sketch_add_in(&c->sketch[which], hash, &c->set->pool);
 }
 
 void
 cell_merge_sketch(struct cell *c, unsigned which, const struct sketch *from)
 {
-    size_t before = sketch_bytes(&c->sketch[which]);
-
-    sketch_merge(&c->sketch[which], from);
-    c->set->sketch_bytes += sketch_bytes(&c->sketch[which]) - before;
+    sketch_merge_in(&c->sketch[which], from, &c->set->pool);
 }
 
 static void
 clear_sketches(struct cell *c)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        c->set->sketch_bytes -= sketch_bytes(&c->sketch[i]);
-        sketch_clear(&c->sketch[i]);
-    }
+    for (unsigned i = 0; i < 2; i++)
+        sketch_clear_in(&c->sketch[i], &c->set->pool);
 }
 
 void

@@ -263,22 +263,6 @@ cell_view_clear(struct cell_view *v)
     *v = (struct cell_view){0};
 }
 
-static void
-add_sketch(struct cell *c, unsigned which, const struct sketch *peeked)
-{
-    size_t before = sketch_bytes(&c->sketch[which]);
-
-    if (sketch_empty(peeked))
-        return;
-    if (!sketch_empty(&c->sketch[which])) {
-        cell_merge_sketch(c, which, peeked);
-        return;
-    }
-    sketch_clear(&c->sketch[which]);
-    sketch_keep(&c->sketch[which], peeked);
-    c->set->sketch_bytes += sketch_bytes(&c->sketch[which]) - before;
-}
-
 enum status
 cell_decode_add(struct cell *c, struct span values, struct error *err)
 {
@@ -300,7 +284,8 @@ cell_decode_add(struct cell *c, struct span values, struct error *err)
     if (st != ST_OK)
         return fail(err, st, "stored counters are damaged");
     for (unsigned i = 0; i < 2; i++)
-        add_sketch(c, i, &v->sketch[i]);
+        if (!sketch_empty(&v->sketch[i]))
+            cell_merge_sketch(c, i, &v->sketch[i]);
     return ST_OK;
 }
 

@@ -45,7 +45,6 @@ struct cells {
     size_t free_place; /* place + 1 of the last removed cell, chained through hash */
     struct pool pool;
     struct names names;
-    size_t sketch_bytes;
     struct recent recent[RECENT];
     struct cell_view view; /* for cell_decode_add */
 };

@@ -13,6 +13,8 @@
 #include "keys.h"
 
 #define TABLE_MIN          64
+#define SLAB_BYTES         (SLAB_CELLS * sizeof(struct cell))
+#define SLABS_TOGETHER     (PAGES_UNIT / SLAB_BYTES) /* once there are so many */
 #define ENTRY(hash, place) (((hash) >> 32) << 32 | ((place) + 1))
 
 uint64_t
@@ -21,20 +23,62 @@ cells_name_hash(struct span name)
     return hash_bytes(name.p, name.n, 0);
 }
 
+_Static_assert(PAGES_UNIT % SLAB_BYTES == 0, "slabs fill huge pages");
+
+/* --- memory --- */
+
+static uint64_t *
+table_new(size_t size)
+{
+    size_t bytes = size * sizeof(uint64_t);
+
+    return bytes < PAGES_UNIT ? xcalloc(size, sizeof(uint64_t)) : pages_alloc(bytes);
+}
+
+static void
+table_free(uint64_t *table, size_t size)
+{
+    if (size * sizeof *table < PAGES_UNIT)
+        free(table);
+    else
+        pages_free(table, size * sizeof *table);
+}
+
 struct cells *
 cells_new(void)
 {
     struct cells *s = xcalloc(1, sizeof *s);
 
     s->mask = TABLE_MIN - 1;
-    s->table = xcalloc(TABLE_MIN, sizeof *s->table);
+    s->table = table_new(TABLE_MIN);
     return s;
 }
 
 static void
+add_slabs(struct cells *s)
+{
+    bool many = s->slab_count >= SLABS_TOGETHER;
+    char *p = many ? pages_alloc(PAGES_UNIT) : aligned_alloc(64, SLAB_BYTES);
+
+    if (!p)
+        abort();
+    if (s->slab_count + SLABS_TOGETHER > s->slab_cap) {
+        s->slab_cap = s->slab_cap ? s->slab_cap * 2 : SLABS_TOGETHER;
+        s->slab = xrealloc(s->slab, s->slab_cap * sizeof *s->slab);
+    }
+    for (size_t i = 0; i < (many ? SLABS_TOGETHER : 1); i++)
+        s->slab[s->slab_count++] = (struct cell *)(void *)(p + i * SLAB_BYTES);
+}
+
+/* All but the first `keep`, or a few more. */
+static void
 free_slabs(struct cells *s, size_t keep)
 {
-    while (s->slab_count > keep)
+    while (s->slab_count > SLABS_TOGETHER && s->slab_count - SLABS_TOGETHER >= keep) {
+        s->slab_count -= SLABS_TOGETHER;
+        pages_free(s->slab[s->slab_count], PAGES_UNIT);
+    }
+    while (s->slab_count > keep && s->slab_count <= SLABS_TOGETHER)
         free(s->slab[--s->slab_count]);
 }
 
@@ -43,15 +87,9 @@ cells_free(struct cells *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; s->sketch_bytes && i < s->places; i++) {
-        struct cell *c = cells_at(s, i);
-
-        for (unsigned k = 0; c && k < 2; k++)
-            sketch_clear(&c->sketch[k]);
-    }
     free_slabs(s, 0);
     free(s->slab);
-    free(s->table);
+    table_free(s->table, s->mask + 1);
     names_clear(&s->names);
     cell_view_clear(&s->view);
     pool_clear(&s->pool);
@@ -73,21 +111,15 @@ cells_reset(struct cells *s)
 {
     size_t size = table_size_for(s->count);
 
-    for (size_t i = 0; s->sketch_bytes && i < s->places; i++) {
-        struct cell *c = cells_at(s, i);
-
-        for (unsigned k = 0; c && k < 2; k++)
-            sketch_clear(&c->sketch[k]);
-    }
     if (size < s->mask + 1) {
-        free(s->table);
-        s->table = xcalloc(size, sizeof *s->table);
+        table_free(s->table, s->mask + 1);
+        s->table = table_new(size);
         s->mask = size - 1;
     } else {
         memset(s->table, 0, size * sizeof *s->table);
     }
     free_slabs(s, (s->places + SLAB_CELLS - 1) / SLAB_CELLS);
-    s->count = s->places = s->free_place = s->sketch_bytes = 0;
+    s->count = s->places = s->free_place = 0;
     memset(s->recent, 0, sizeof s->recent);
     names_reset(&s->names);
     pool_reset(&s->pool);
@@ -117,12 +149,12 @@ table_grow(struct cells *s)
     uint64_t *old = s->table;
     size_t n = s->mask + 1;
 
-    s->table = xcalloc(n * 2, sizeof *s->table);
+    s->table = table_new(n * 2);
     s->mask = n * 2 - 1;
     for (size_t i = 0; i < n; i++)
         if (old[i])
             table_put(s, old[i]);
-    free(old);
+    table_free(old, n);
 }
 
 void
@@ -191,17 +223,10 @@ take_place(struct cells *s)
         s->free_place = cells_place(s, place)->hash;
         return place;
     }
-    if (place == s->slab_count * SLAB_CELLS) {
-        void *slab = aligned_alloc(64, SLAB_CELLS * sizeof(struct cell));
-
-        if (!slab || place >= UINT32_MAX - 1)
-            abort();
-        if (s->slab_count == s->slab_cap) {
-            s->slab_cap = s->slab_cap ? s->slab_cap * 2 : 16;
-            s->slab = xrealloc(s->slab, s->slab_cap * sizeof *s->slab);
-        }
-        s->slab[s->slab_count++] = slab;
-    }
+    if (place >= UINT32_MAX - 1)
+        abort();
+    if (place == s->slab_count * SLAB_CELLS)
+        add_slabs(s);
     s->places++;
     return place;
 }
@@ -329,6 +354,6 @@ size_t
 cells_bytes(const struct cells *s)
 {
     return sizeof *s + (s->mask + 1) * sizeof *s->table + s->slab_cap * sizeof *s->slab +
-           s->slab_count * SLAB_CELLS * sizeof(struct cell) + s->pool.bytes +
-           names_bytes(&s->names) + s->sketch_bytes + cell_view_bytes(&s->view);
+           s->slab_count * SLAB_BYTES + s->pool.bytes + names_bytes(&s->names) +
+           cell_view_bytes(&s->view);
 }

@@ -1,5 +1,7 @@
 /*
- * pool.c - size classes in 64 KiB chunks; what is larger than an eighth of one comes from malloc.
+ * pool.c - size classes in chunks; what is larger than the largest class comes from malloc.
+ *
+ * The first chunks are of 64 KiB; a pool that has grown takes huge pages.
  */
 #include "pool.h"
 
@@ -8,14 +10,16 @@
 
 #include "memory.h"
 
-#define CHUNK      (64 * 1024)
+#define CHUNK      ((size_t)64 * 1024)
+#define GROWN      ((size_t)1024 * 1024) /* from here on chunks are of PAGES_UNIT */
 #define SMALL      512 /* up to here a class every 16 bytes, then four to a doubling */
-#define LARGE      (CHUNK / 8)
+#define LARGE      (16 * 1024)
 #define LINE_CLASS (SMALL / 16)
 
 struct pool_chunk {
     struct pool_chunk *next;
-    _Alignas(16) char bytes[CHUNK - 16];
+    size_t size; /* with this */
+    _Alignas(16) char bytes[];
 };
 
 struct pool_large {
@@ -40,15 +44,25 @@ class_of(size_t n, size_t *size)
     return LINE_CLASS + (doubling - 9) * 4 + (unsigned)((*size >> step) - 5);
 }
 
+static struct pool_chunk *
+new_chunk(struct pool *p)
+{
+    size_t size = p->bytes < GROWN ? CHUNK : PAGES_UNIT;
+    struct pool_chunk *c = size == CHUNK ? xmalloc(size) : pages_alloc(size);
+
+    c->next = NULL;
+    c->size = size;
+    p->bytes += size;
+    return c;
+}
+
 static void
 next_chunk(struct pool *p)
 {
     struct pool_chunk *c = p->now ? p->now->next : p->first;
 
     if (!c) {
-        c = xmalloc(sizeof *c);
-        c->next = NULL;
-        p->bytes += sizeof *c;
+        c = new_chunk(p);
         if (p->now)
             p->now->next = c;
         else
@@ -56,7 +70,7 @@ next_chunk(struct pool *p)
     }
     p->now = c;
     p->at = c->bytes;
-    p->end = c->bytes + sizeof c->bytes;
+    p->end = (char *)c + c->size;
 }
 
 static void *
@@ -132,8 +146,11 @@ free_chunks(struct pool *p, struct pool_chunk *c)
     while (c) {
         struct pool_chunk *next = c->next;
 
-        p->bytes -= sizeof *c;
-        free(c);
+        p->bytes -= c->size;
+        if (c->size == CHUNK)
+            free(c);
+        else
+            pages_free(c, c->size);
         c = next;
     }
 }

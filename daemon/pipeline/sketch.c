@@ -14,8 +14,8 @@
 
 #define RANK_BITS 50 /* hash bits behind the register's 14 */
 #define FEW_CAP   2
-#define LIST_CAP  6  /* fills malloc's smallest piece */
-#define LIST_MAX  14 /* and 14 fill one cache line with its header */
+#define LIST_CAP  8
+#define LIST_MAX  16 /* fill one cache line */
 #define HASH_CAP  32
 #define HASH_MAX  2048 /* the next size would be as large as the registers */
 
@@ -25,13 +25,35 @@ sketch_init(struct sketch *s)
     memset(s, 0, sizeof *s);
 }
 
+static void *
+room_alloc(struct pool *pool, size_t n)
+{
+    return pool ? pool_alloc(pool, n) : xmalloc(n);
+}
+
+static void
+room_free(struct pool *pool, struct sketch *s)
+{
+    void *p = s->form == SKETCH_DENSE ? (void *)s->dense : (void *)s->pairs;
+
+    if (s->form == SKETCH_FEW)
+        return;
+    if (pool)
+        pool_free(pool, p, sketch_bytes(s));
+    else
+        free(p);
+}
+
 void
 sketch_clear(struct sketch *s)
 {
-    if (s->form == SKETCH_DENSE)
-        free(s->dense);
-    else if (s->form != SKETCH_FEW)
-        free(s->pairs);
+    sketch_clear_in(s, NULL);
+}
+
+void
+sketch_clear_in(struct sketch *s, struct pool *pool)
+{
+    room_free(pool, s);
     sketch_init(s);
 }
 
@@ -75,17 +97,17 @@ pairs_of(const struct sketch *s, unsigned *places)
 }
 
 static void
-to_dense(struct sketch *s)
+to_dense(struct sketch *s, struct pool *pool)
 {
     unsigned n;
     const uint32_t *pairs = pairs_of(s, &n);
-    uint8_t *dense = xcalloc(SKETCH_REGISTERS, 1);
+    uint8_t *dense = room_alloc(pool, SKETCH_REGISTERS);
 
+    memset(dense, 0, SKETCH_REGISTERS);
     for (unsigned i = 0; i < n; i++)
         if (pairs[i])
             dense[pairs[i] >> 6] = pairs[i] & 63;
-    if (s->form != SKETCH_FEW)
-        free(s->pairs);
+    room_free(pool, s);
     s->dense = dense;
     s->form = SKETCH_DENSE;
     s->count = s->cap = 0;
@@ -93,71 +115,72 @@ to_dense(struct sketch *s)
 
 /* Moves the pairs to room for cap of them: LIST_CAP, LIST_MAX or a hash table. */
 static void
-resize(struct sketch *s, unsigned cap)
+resize(struct sketch *s, unsigned cap, struct pool *pool)
 {
     unsigned n;
     const uint32_t *old = pairs_of(s, &n);
-    uint32_t *fresh;
+    uint32_t *fresh = room_alloc(pool, cap * sizeof *fresh);
 
     if (cap <= LIST_MAX) {
-        fresh = xmalloc(cap * sizeof *fresh);
         memcpy(fresh, old, n * sizeof *fresh);
     } else {
-        fresh = xcalloc(cap, sizeof *fresh);
+        memset(fresh, 0, cap * sizeof *fresh);
         for (unsigned i = 0; i < n; i++)
             if (old[i])
                 hash_put(fresh, cap, old[i]);
     }
-    if (s->form != SKETCH_FEW)
-        free(s->pairs);
+    room_free(pool, s);
     s->pairs = fresh;
     s->cap = (uint16_t)cap;
     s->form = cap <= LIST_MAX ? SKETCH_LIST : SKETCH_HASH;
 }
 
 static void
-grow(struct sketch *s)
+grow(struct sketch *s, struct pool *pool)
 {
     if (s->form == SKETCH_FEW)
-        resize(s, LIST_CAP);
+        resize(s, LIST_CAP, pool);
     else if (s->form == SKETCH_LIST)
-        resize(s, s->cap == LIST_CAP ? LIST_MAX : HASH_CAP);
+        resize(s, s->cap == LIST_CAP ? LIST_MAX : HASH_CAP, pool);
     else if (s->cap < HASH_MAX)
-        resize(s, s->cap * 2u);
+        resize(s, s->cap * 2u, pool);
     else
-        to_dense(s);
+        to_dense(s, pool);
 }
 
 /* Room for count pairs without growing step by step; sorted input would otherwise crowd at
  * one end of every table on the way. */
 static void
-reserve(struct sketch *s, unsigned count)
+reserve(struct sketch *s, unsigned count, struct pool *pool)
 {
     unsigned cap = HASH_CAP;
 
-    if (s->form == SKETCH_DENSE || count <= LIST_MAX)
+    if (s->form == SKETCH_DENSE || count <= FEW_CAP)
         return;
     if (count > HASH_MAX - HASH_MAX / 8) {
-        to_dense(s);
+        to_dense(s, pool);
         return;
     }
-    while (count > cap - cap / 8)
-        cap *= 2;
+    if (count <= LIST_MAX)
+        cap = count <= LIST_CAP ? LIST_CAP : LIST_MAX;
+    else
+        while (count > cap - cap / 8)
+            cap *= 2;
     if (cap > s->cap)
-        resize(s, cap);
+        resize(s, cap, pool);
 }
 
 /* True if it changed. */
-static bool raise_register(struct sketch *s, unsigned reg, unsigned rank);
+static bool raise_register(struct sketch *s, uint32_t pair, struct pool *pool);
 
 static bool
-list_set(struct sketch *s, uint32_t pair)
+list_set(struct sketch *s, uint32_t pair, struct pool *pool)
 {
     uint32_t *list = s->form == SKETCH_FEW ? s->few : s->pairs;
     unsigned cap = s->form == SKETCH_FEW ? FEW_CAP : s->cap;
 
     for (unsigned i = 0; i < s->count; i++) {
-        if (list[i] >> 6 != pair >> 6)
+        if ((list[i] ^ pair) > 63) /* another register */
             continue;
         if (list[i] >= pair)
             return false;
@@ -165,20 +188,20 @@ list_set(struct sketch *s, uint32_t pair)
         return true;
     }
     if (s->count == cap) {
-        grow(s);
-        return raise_register(s, pair >> 6, pair & 63);
+        grow(s, pool);
+        return raise_register(s, pair, pool);
     }
     list[s->count++] = pair;
     return true;
 }
 
 static bool
-hash_set(struct sketch *s, uint32_t pair)
+hash_set(struct sketch *s, uint32_t pair, struct pool *pool)
 {
     unsigned i = pair_home(pair, s->cap);
 
     for (; s->pairs[i]; i = (i + 1) & (s->cap - 1u)) {
-        if (s->pairs[i] >> 6 != pair >> 6)
+        if ((s->pairs[i] ^ pair) > 63)
             continue;
         if (s->pairs[i] >= pair)
             return false;
@@ -186,8 +209,8 @@ hash_set(struct sketch *s, uint32_t pair)
         return true;
     }
     if (s->count == s->cap - s->cap / 8u) {
-        grow(s);
-        return raise_register(s, pair >> 6, pair & 63);
+        grow(s, pool);
+        return raise_register(s, pair, pool);
     }
     s->pairs[i] = pair;
     s->count++;
@@ -195,23 +218,29 @@ hash_set(struct sketch *s, uint32_t pair)
 }
 
 static bool
-raise_register(struct sketch *s, unsigned reg, unsigned rank)
+raise_register(struct sketch *s, uint32_t pair, struct pool *pool)
 {
     if (s->form == SKETCH_DENSE) {
-        if (s->dense[reg] >= rank)
+        uint8_t *rank = &s->dense[pair >> 6];
+
+        if (*rank >= (pair & 63))
             return false;
-        s->dense[reg] = (uint8_t)rank;
+        *rank = pair & 63;
         return true;
     }
-    if (s->form == SKETCH_HASH)
-        return hash_set(s, reg << 6 | rank);
-    return list_set(s, reg << 6 | rank);
+    return s->form == SKETCH_HASH ? hash_set(s, pair, pool) : list_set(s, pair, pool);
+}
+
+bool
+sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool)
+{
+    return raise_register(s, sketch_pair(hash), pool);
 }
 
 bool
 sketch_add(struct sketch *s, uint64_t hash)
 {
-    return raise_register(s, hash & (SKETCH_REGISTERS - 1), sketch_rank(hash));
+    return sketch_add_in(s, hash, NULL);
 }
 
 void
@@ -241,23 +270,44 @@ merge_dense(uint8_t *into, const uint8_t *from)
     return changed != 0;
 }
 
+/* Into an empty sketch: the same form, as it is. */
+static bool
+copy_whole(struct sketch *into, const struct sketch *from, struct pool *pool)
+{
+    size_t bytes = sketch_bytes(from);
+
+    *into = *from;
+    if (bytes)
+        into->pairs = memcpy(room_alloc(pool, bytes), from->pairs, bytes);
+    return !sketch_empty(from);
+}
+
 bool
 sketch_merge(struct sketch *into, const struct sketch *from)
+{
+    return sketch_merge_in(into, from, NULL);
+}
+
+bool
+sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *pool)
 {
     bool changed = false;
     const uint32_t *pairs;
     unsigned n;
 
+    /* A peeked list has no room of its own, and more in it than a list may. */
+    if (into->form == SKETCH_FEW && into->count == 0 && (from->form != SKETCH_LIST || from->cap))
+        return copy_whole(into, from, pool);
     if (from->form == SKETCH_DENSE) {
         if (into->form != SKETCH_DENSE)
-            to_dense(into);
+            to_dense(into, pool);
         return merge_dense(into->dense, from->dense);
     }
     pairs = pairs_of(from, &n);
-    reserve(into, from->count);
+    reserve(into, from->count, pool);
     for (unsigned i = 0; i < n; i++)
         if (pairs[i])
-            changed |= raise_register(into, pairs[i] >> 6, pairs[i] & 63);
+            changed |= raise_register(into, pairs[i], pool);
     return changed;
 }
 
@@ -285,9 +335,9 @@ void
 sketch_from_sorted(struct sketch *s, const uint32_t *pairs, unsigned count)
 {
     sketch_init(s);
-    reserve(s, count);
+    reserve(s, count, NULL);
     for (unsigned i = 0; i < count; i++)
-        raise_register(s, pairs[i] >> 6, pairs[i] & 63);
+        raise_register(s, pairs[i], NULL);
 }
 
 bool

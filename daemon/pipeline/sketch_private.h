@@ -4,6 +4,7 @@
 #ifndef SKETCH_PRIVATE_H
 #define SKETCH_PRIVATE_H
 
+#include "pool.h"
 #include "sketch.h"
 
 #define SKETCH_MAX_PAIRS 1792 /* above that a sketch is dense */
@@ -23,21 +24,17 @@ sketch_rank(uint64_t hash)
     return (unsigned)__builtin_ctzll(hash >> 14 | UINT64_C(1) << 50) + 1;
 }
 
-/* sketch_add for a dense sketch, one compare; false if it is not dense. */
-static inline bool
-sketch_add_dense(struct sketch *s, uint64_t hash)
+static inline uint32_t
+sketch_pair(uint64_t hash)
 {
-    uint8_t *reg;
-    unsigned rank;
-
-    if (!sketch_is_dense(s))
-        return false;
-    reg = &s->dense[hash & (SKETCH_REGISTERS - 1)];
-    rank = sketch_rank(hash);
-    if (*reg < rank)
-        *reg = (uint8_t)rank;
-    return true;
+    return (uint32_t)(hash & (SKETCH_REGISTERS - 1)) << 6 | sketch_rank(hash);
 }
+
+/* As those of sketch.h; the memory comes from a pool (NULL: from malloc), always the same one
+ * for one sketch. */
+bool sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool);
+bool sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *pool);
+void sketch_clear_in(struct sketch *s, struct pool *pool);
 
 /* Pairs (register << 6 | rank) of a sketch that is not dense, ascending; how many. */
 unsigned sketch_sorted(const struct sketch *s, uint32_t *out);
