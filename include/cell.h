@@ -76,6 +76,7 @@ struct cell {
     uint8_t flags;          /* the owner's (totals.c); 0 in a new cell */
     uint8_t width;          /* bytes a counter: 2, 4 or 8 */
     uint16_t slot_count, slot_cap, slot_last;
+    bool dense; /* there is a row for every slot, at its own place */
     uint32_t feature_count, feature_cap;
     struct sketch sketch[2];
     struct cells *set;

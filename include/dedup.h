@@ -28,9 +28,6 @@ void dedup_free(struct dedup *d); /* accepts NULL */
  * within fp count as well: the first is fresh, the others are not. Any thread. */
 void dedup_test_and_add(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh);
 
-/* Asks the processor to fetch what testing this fingerprint will touch. Any thread. */
-void dedup_prefetch(struct dedup *d, uint64_t fp);
-
 /* For start-up: adds what is known to have been counted. */
 void dedup_add_known(struct dedup *d, const uint64_t *fp, size_t n);
 

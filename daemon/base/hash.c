@@ -4,6 +4,8 @@
 #include "hash.h"
 
 #include <string.h>
+
+#define XXH_INLINE_ALL /* most of what is hashed is short: a call would cost as much */
 #include <xxhash.h>
 
 #define CHECKSUM_SEED UINT64_C(0x63616c6c7377656c)
@@ -44,6 +46,12 @@ hash_sketch(struct span element)
         if (element.n >= 8) {
             memcpy(&tail, p + n - 8, 8);
             tail >>= 64 - 8 * n;
+        } else if (n >= 4) {
+            uint32_t low, high;
+
+            memcpy(&low, p, 4);
+            memcpy(&high, p + n - 4, 4);
+            tail = low | (uint64_t)high << (8 * n - 32);
         } else {
             for (size_t i = 0; i < n; i++)
                 tail |= (uint64_t)p[i] << 8 * i;

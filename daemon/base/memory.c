@@ -80,7 +80,6 @@ pages_alloc(size_t n)
     if (before)
         munmap(p, before);
     munmap(p + before + n, PAGES_UNIT - before);
-    (void)madvise(p + before, n, MADV_HUGEPAGE); /* good advice is enough */
     return p + before;
 }
 

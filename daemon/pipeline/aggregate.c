@@ -26,11 +26,11 @@ struct planned_feature {
 struct plan {
     const struct record *r;
     struct cell *cell;           /* the customer's on the day of the start; at first a guess */
-    uint64_t name, hash;         /* of the customer; of the cell */
+    uint64_t name, hash;         /* of the customer, also an element; of the cell */
     uint64_t person, conference; /* elements of distinct counts */
-    uint64_t customer;           /* the same, of the features' */
     bool has_person, has_conference;
     int32_t day;
+    unsigned second; /* of that day */
     struct planned_feature feature[PLANNED_FEATURES];
 };
 
@@ -57,11 +57,9 @@ plan_features(struct cells *out, struct plan *p)
 {
     const struct record *r = p->r;
 
-    p->customer = hash_sketch(r->text[FIELD_CUSTOMER]);
     for (uint32_t i = 0; i < r->feature_count && i < PLANNED_FEATURES; i++) {
         p->feature[i] = find_feature(out, r->features[i], p->day);
         sketch_prefetch(&p->feature[i].cell->sketch[SKETCH_PEOPLE], p->person);
-        sketch_prefetch(&p->feature[i].cell->sketch[SKETCH_SECOND], p->customer);
     }
 }
 
@@ -73,6 +71,7 @@ plan_record(struct cells *out, struct plan *p, const struct record *r)
     p->r = r;
     p->cell = NULL;
     p->day = day_of(r->start);
+    p->second = (unsigned)(r->start - (int64_t)p->day * DAY_SECONDS);
     if (r->kind == KIND_CONTACT)
         return;
     p->name = cells_name_hash(r->text[FIELD_CUSTOMER]);
@@ -99,8 +98,11 @@ plan_contents(const struct plan *p)
     sketch_prefetch(&c->sketch[SKETCH_PEOPLE], p->person);
     sketch_prefetch(&c->sketch[SKETCH_SECOND], p->conference);
     if (c->slots) {
-        __builtin_prefetch((char *)c->slots + c->slot_last * CUSTOMER_COLUMNS * c->width, 1);
-        __builtin_prefetch(cell_slot_keys(c) + c->slot_last);
+        size_t row = c->dense ? p->second / QUARTER_SECONDS : c->slot_last;
+
+        __builtin_prefetch((char *)c->slots + row * CUSTOMER_COLUMNS * c->width, 1);
+        if (!c->dense)
+            __builtin_prefetch(cell_slot_keys(c) + c->slot_last);
     }
     if (c->features) {
         __builtin_prefetch(c->features, 1);
@@ -117,54 +119,39 @@ customer_cell(struct cells *out, const struct plan *p, int32_t day)
                             name_hash_mix(p->name, CELL_CUSTOMER, day));
 }
 
-/* Quarter by quarter: the first takes the leg itself along. */
 static void
 add_seconds(struct cells *out, const struct plan *p)
 {
-    int64_t v[CUSTOMER_COLUMNS] = {[CUSTOMER_LEGS] = 1}, left = p->r->duration;
-    int second = second_of_day(p->r->start);
-    struct cell *c = p->cell;
+    unsigned room = DAY_SECONDS - p->second, left = p->r->duration;
     int32_t day = p->day;
 
-    do {
-        int64_t room = QUARTER_SECONDS - second % QUARTER_SECONDS;
-
-        v[CUSTOMER_SECONDS] = left < room ? left : room;
-        cell_add(c, (unsigned)(second / QUARTER_SECONDS), v);
-        v[CUSTOMER_LEGS] = 0;
+    cell_add_leg(p->cell, p->second, left < room ? left : room);
+    for (; left > room; room = DAY_SECONDS) {
         left -= room;
-        second += (int)room;
-        if (second == DAY_SECONDS && left > 0) {
-            second = 0;
-            c = customer_cell(out, p, ++day);
-        }
-    } while (left > 0);
+        cell_add_seconds(customer_cell(out, p, ++day), left < DAY_SECONDS ? left : DAY_SECONDS);
+    }
 }
 
 static void
-add_region(struct cells *out, const struct record *r)
+add_region(struct cells *out, const struct plan *p)
 {
-    static const int64_t begun[REGION_COLUMNS] = {[REGION_BEGUN] = 1};
-    static const int64_t ended[REGION_COLUMNS] = {[REGION_ENDED] = 1};
-    struct span region = r->text[FIELD_REGION];
-    int64_t end = r->start + r->duration;
-    int32_t day = day_of(r->start), end_day = day_of(end);
-    struct cell *c = cells_recent(out, CELL_REGION, region, day)->cell;
+    struct span region = p->r->text[FIELD_REGION];
+    uint64_t end = (uint64_t)p->second + p->r->duration;
+    struct cell *c = cells_recent(out, CELL_REGION, region, p->day)->cell;
 
-    cell_add(c, (unsigned)second_of_day(r->start) / 60, begun);
-    if (end_day != day)
-        c = cells_recent(out, CELL_REGION, region, end_day)->cell;
-    cell_add(c, (unsigned)second_of_day(end) / 60, ended);
+    cell_add_one(c, p->second / 60, REGION_BEGUN);
+    if (end >= DAY_SECONDS)
+        c = cells_recent(out, CELL_REGION, region, p->day + (int32_t)(end / DAY_SECONDS))->cell;
+    cell_add_one(c, (unsigned)(end % DAY_SECONDS / 60), REGION_ENDED);
 }
 
 static void
 add_leg(struct cells *out, const struct plan *p)
 {
-    static const int64_t failed[CUSTOMER_COLUMNS] = {[CUSTOMER_FAILED] = 1};
     const struct record *r = p->r;
 
     if (r->outcome != OUTCOME_OK) {
-        cell_add(p->cell, (unsigned)second_of_day(r->start) / QUARTER_SECONDS, failed);
+        cell_add_one(p->cell, p->second / QUARTER_SECONDS, CUSTOMER_FAILED);
         return;
     }
     add_seconds(out, p);
@@ -173,7 +160,7 @@ add_leg(struct cells *out, const struct plan *p)
     if (p->has_conference)
         cell_add_distinct(p->cell, SKETCH_SECOND, p->conference);
     if ((r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0)
-        add_region(out, r);
+        add_region(out, p);
 }
 
 /* --- features --- */
@@ -189,8 +176,7 @@ add_workload(struct cells *out, const struct workload_rule *rule, const struct p
         [SERVICE_WAIT_S] = r->wait,
     };
 
-    cell_add(cells_get(out, CELL_WORKLOAD, rule->service, p->day),
-             (unsigned)second_of_day(r->start) / QUARTER_SECONDS, v);
+    cell_add(cells_get(out, CELL_WORKLOAD, rule->service, p->day), p->second / QUARTER_SECONDS, v);
 }
 
 static void
@@ -204,20 +190,17 @@ add_features(struct cells *out, const struct aggregate_options *opt, const struc
     };
     const struct record *r = p->r;
     bool ok = r->outcome == OUTCOME_OK;
-    int64_t v[FEATURE_COLUMNS] = {0};
-
-    v[column_of[r->outcome]] = 1;
     for (uint32_t i = 0; i < r->feature_count; i++) {
         struct span name = r->features[i];
         struct planned_feature f =
             i < PLANNED_FEATURES ? p->feature[i] : find_feature(out, name, p->day);
 
-        cell_add(f.cell, 0, v);
+        cell_add_one(f.cell, 0, column_of[r->outcome]);
         if (p->has_person)
             cell_add_distinct(f.cell, SKETCH_PEOPLE, p->person);
-        cell_add_distinct(f.cell, SKETCH_SECOND, p->customer);
-        if (!cell_try_add_feature(p->cell, f.id, ok, !ok))
-            abort();
+        /* Whose day lists the feature has been counted among its customers of that day. */
+        if (cell_add_use(p->cell, f.id, !ok))
+            cell_add_distinct(f.cell, SKETCH_SECOND, p->name);
         for (size_t k = 0; opt && k < opt->workload_count; k++)
             if (span_eq(opt->workload[k].feature, name))
                 add_workload(out, &opt->workload[k], p);
@@ -239,7 +222,7 @@ add_contact(struct cells *out, const struct plan *p)
 
     assert((r->has & FIELD_BIT(FIELD_SERVICE)) && r->text[FIELD_SERVICE].n > 0);
     cell_add(cells_get(out, CELL_SERVICE, r->text[FIELD_SERVICE], p->day),
-             (unsigned)second_of_day(r->start) / QUARTER_SECONDS, v);
+             p->second / QUARTER_SECONDS, v);
 }
 
 /* --- records --- */
@@ -250,7 +233,7 @@ is_guess_right(const struct plan *p)
     const struct cell *c = p->cell;
 
     return c && c->hash == p->hash && c->day == p->day && c->kind == CELL_CUSTOMER &&
-           span_eq(c->name, p->r->text[FIELD_CUSTOMER]);
+           name_eq(c->name, p->r->text[FIELD_CUSTOMER]);
 }
 
 static void

@@ -54,10 +54,11 @@ encode_slots(const struct cell *c, struct buf *out)
     p = put_varint(out->p + out->n, c->slot_count);
     for (size_t i = 0; i < c->slot_count; i++) {
         unsigned slot = cell_slot_keys(c)[i];
+        size_t row = cell_slot_row(c, i) * columns;
 
         p = put_varint(p, slot - next);
         for (unsigned k = 0; k < columns; k++)
-            p = put_varint(p, zigzag(cell_value(c, c->slots, i * columns + k)));
+            p = put_varint(p, zigzag(cell_value(c, c->slots, row + k)));
         next = slot + 1;
     }
     out->n = (size_t)(p - out->p);

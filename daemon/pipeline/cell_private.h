@@ -1,17 +1,60 @@
 /*
- * cell_private.h - what cell.c, cells.c, cell_codec.c and aggregate.c share.
+ * cell_private.h - what the files of cells, and aggregate.c, share.
  *
  * Packed blocks: the counters first, row after row, `columns` of 16, 32 or 64 bits each, then
- * the rows' keys (a slot has 16 bits, a feature's name id 32). Both blocks of a cell have the same
- * width.
+ * the keys (a slot has 16 bits, a feature's name id 32). Both blocks of a cell have the same width.
+ * Slots' keys are in ascending order; rows are in the order of their keys, or, once a third of
+ * all slots is in use (the cell is dense), each at its slot's own place, zero if it has no key.
  */
 #ifndef CELL_PRIVATE_H
 #define CELL_PRIVATE_H
+
+#include <string.h>
 
 #include "cell.h"
 #include "pool.h"
 
 #define FEATURE_VALUES 2 /* used, wanted */
+
+/* A name's first and last bytes: with its length all of a name of up to 16, so that most names
+ * are compared in registers. */
+struct name_ends {
+    uint64_t head, tail;
+};
+
+static inline struct name_ends
+name_ends(struct span name)
+{
+    struct name_ends e = {0, 0};
+
+    if (name.n >= 8) {
+        memcpy(&e.head, name.p, 8);
+        memcpy(&e.tail, name.p + name.n - 8, 8);
+    } else if (name.n >= 4) {
+        uint32_t head, tail;
+
+        memcpy(&head, name.p, 4);
+        memcpy(&tail, name.p + name.n - 4, 4);
+        e = (struct name_ends){head, tail};
+    } else if (name.n > 0) {
+        e.head = (uint64_t)(unsigned char)name.p[0] << 8 | (unsigned char)name.p[name.n / 2];
+        e.tail = (unsigned char)name.p[name.n - 1];
+    }
+    return e;
+}
+
+/* span_eq for names that are mostly short and mostly equal. */
+static inline bool
+name_eq(struct span a, struct span b)
+{
+    struct name_ends x, y;
+
+    if (a.n != b.n)
+        return false;
+    x = name_ends(a);
+    y = name_ends(b);
+    return x.head == y.head && x.tail == y.tail && (a.n <= 16 || memcmp(a.p, b.p, a.n) == 0);
+}
 
 /* A feature's name, once per set: cells hold ids. */
 struct name_entry {
@@ -31,6 +74,7 @@ struct names {
 /* A cell that was asked for lately by cells_recent. */
 struct recent {
     struct cell *cell;
+    struct name_ends ends;
     uint32_t name_id; /* of its name, + 1; 0: not asked for yet */
 };
 
@@ -66,7 +110,7 @@ name_hash_mix(uint64_t name_hash, enum cell_kind kind, int32_t day)
     return h ^ h >> 32;
 }
 
-uint64_t cells_name_hash(struct span name);
+uint64_t cells_name_hash(struct span name); /* the same as of an element: hash_sketch */
 /* Finds or creates by name_hash_mix of cells_name_hash(name). */
 struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
                               uint64_t hash);
@@ -91,6 +135,13 @@ cell_slot_keys(const struct cell *c)
     return (uint16_t *)((char *)c->slots + c->slot_cap * cell_columns(c->kind) * c->width);
 }
 
+/* The row of the i-th slot. */
+static inline size_t
+cell_slot_row(const struct cell *c, size_t i)
+{
+    return c->dense ? cell_slot_keys(c)[i] : i;
+}
+
 static inline uint32_t *
 cell_feature_keys(const struct cell *c)
 {
@@ -104,6 +155,71 @@ cell_value(const struct cell *c, const void *block, size_t i)
         return ((const int16_t *)block)[i];
     return c->width == sizeof(int32_t) ? ((const int32_t *)block)[i] : ((const int64_t *)block)[i];
 }
+
+/* --- blocks: cell_block.c --- */
+
+/* The geometry of one of a cell's two blocks, and what is in use of it. */
+struct block_shape {
+    unsigned columns, key_size;
+    size_t rows, keys;
+};
+
+struct room {
+    size_t cap, width;
+};
+
+static inline struct block_shape
+slot_shape(const struct cell *c)
+{
+    return (struct block_shape){cell_columns(c->kind), sizeof(uint16_t),
+                                c->dense ? c->slot_cap : c->slot_count, c->slot_count};
+}
+
+static inline struct block_shape
+feature_shape(const struct cell *c)
+{
+    return (struct block_shape){FEATURE_VALUES, sizeof(uint32_t), c->feature_count,
+                                c->feature_count};
+}
+
+size_t block_bytes(const struct block_shape *b, size_t cap, size_t width);
+/* A block with other room or other width; the old one is given back. */
+void *block_move(const struct cell *c, void *old, const struct block_shape *b, size_t old_cap,
+                 const struct room *to);
+/* A copy of another cell's block, of the same width, for c. */
+void *block_copy(const struct cell *c, const void *from, const struct block_shape *b,
+                 size_t from_cap, const struct room *to);
+/* Adds v to the row whose counters begin at `at`, widening the cell as need be; false, and
+ * nothing added, on overflow. block is c's own member, because widening moves both. */
+bool block_add(struct cell *c, void *const *block, size_t at, const int64_t *v, unsigned columns);
+
+/* Adds 1 to a counter that stays in 15 or 31 bits; false, and nothing added, otherwise. */
+static inline bool
+value_add_one(const struct cell *c, void *block, size_t at)
+{
+    if (c->width == sizeof(int16_t)) {
+        int16_t *v = (int16_t *)block + at;
+
+        return *v < INT16_MAX && (++*v, true);
+    }
+    if (c->width == sizeof(int32_t)) {
+        int32_t *v = (int32_t *)block + at;
+
+        return *v < INT32_MAX && (++*v, true);
+    }
+    return false;
+}
+
+/* --- adding --- */
+
+/* Adds 1 to one column of a slot: cell_add for what is usual. */
+void cell_add_one(struct cell *c, unsigned slot, unsigned column);
+/* Adds a leg that begins at a second of the cell's day, and its seconds, all of that day; the
+ * seconds on a later day, from its beginning. */
+void cell_add_leg(struct cell *c, unsigned second, unsigned seconds);
+void cell_add_seconds(struct cell *c, unsigned seconds);
+/* Adds 1 to the uses, or wishes, of a feature. True: the cell's first. */
+bool cell_add_use(struct cell *c, uint32_t id, bool wanted);
 
 /* As cell_add and cell_add_feature; false on overflow, with nothing added. */
 bool cell_try_add(struct cell *c, unsigned slot, const int64_t *v);

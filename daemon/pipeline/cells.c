@@ -20,7 +20,7 @@
 uint64_t
 cells_name_hash(struct span name)
 {
-    return hash_bytes(name.p, name.n, 0);
+    return hash_sketch(name);
 }
 
 _Static_assert(PAGES_UNIT % SLAB_BYTES == 0, "slabs fill huge pages");
@@ -191,7 +191,7 @@ table_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t
         if (s->table[i] >> 32 != hash >> 32)
             continue;
         c = cells_place(s, (uint32_t)s->table[i] - 1);
-        if (c->hash == hash && c->day == day && c->kind == kind && span_eq(c->name, name))
+        if (c->hash == hash && c->day == day && c->kind == kind && name_eq(c->name, name))
             break;
     }
     return i;
@@ -259,34 +259,19 @@ cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t
     return c;
 }
 
-/* Good enough to choose a place among RECENT: the ends of a name and its length. */
-static size_t
-recent_place(enum cell_kind kind, struct span name, int32_t day)
-{
-    uint64_t head = 0, tail = 0;
-
-    if (name.n >= 8) {
-        memcpy(&head, name.p, 8);
-        memcpy(&tail, name.p + name.n - 8, 8);
-    } else if (name.n >= 4) {
-        memcpy(&head, name.p, 4);
-        memcpy(&tail, name.p + name.n - 4, 4);
-    } else if (name.n > 0) {
-        head = (unsigned char)name.p[0];
-        tail = (unsigned char)name.p[name.n - 1];
-    }
-    head ^= (tail << 29 | tail >> 35) ^ (uint64_t)(uint32_t)day << 8 ^ name.n << 40 ^ kind;
-    return head * UINT64_C(0x9E3779B97F4A7C15) >> 32 & (RECENT - 1);
-}
-
 struct recent *
 cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day)
 {
-    struct recent *r = &s->recent[recent_place(kind, name, day)];
+    struct name_ends e = name_ends(name);
+    uint64_t mixed = e.head ^ (e.tail << 29 | e.tail >> 35) ^ (uint64_t)(uint32_t)day << 8 ^
+                     (uint64_t)name.n << 40 ^ kind;
+    struct recent *r = &s->recent[mixed * UINT64_C(0x9E3779B97F4A7C15) >> 32 & (RECENT - 1)];
     const struct cell *c = r->cell;
 
-    if (!c || c->day != day || c->kind != kind || !span_eq(c->name, name))
-        *r = (struct recent){.cell = cells_get(s, kind, name, day)};
+    if (c && c->day == day && c->kind == kind && c->name.n == name.n && r->ends.head == e.head &&
+        r->ends.tail == e.tail && (name.n <= 16 || memcmp(c->name.p, name.p, name.n) == 0))
+        return r;
+    *r = (struct recent){.cell = cells_get(s, kind, name, day), .ends = e};
     return r;
 }
 
@@ -314,7 +299,8 @@ cells_remove(struct cells *s, struct cell *c)
         i = (i + 1) & s->mask;
     place = (uint32_t)s->table[i] - 1;
     table_delete(s, i);
-    memset(s->recent, 0, sizeof s->recent);
+    if (c->kind == CELL_REGION || c->kind == CELL_FEATURE)
+        memset(s->recent, 0, sizeof s->recent);
     cell_dispose(c);
     pool_free(&s->pool, (char *)c->name.p, c->name.n);
     c->kind = 0;

@@ -9,9 +9,8 @@
  * The low bits of a fingerprint choose its segment, the high bits its home there. A segment
  * grows alone, a few milliseconds at 10 million fingerprints, and needs a second table only for
  * itself; the order of homes stays, so growing goes through memory from one end to the other.
- * All of a table is soon in use, so its pages are asked for at once, as huge ones when they fill
- * them: a fault for each page, and a walk through page tables for each test, cost more than the
- * tests.
+ * All of a grown table is in use at once, so all of its pages are asked for at once: two faults a
+ * page, one to read it and one to write, cost more than the tests.
  * A segment is grown after the group that filled it beyond 70 %: the groups that other threads
  * have in hand, spread over all segments, are far from filling the rest.
  */
@@ -41,17 +40,14 @@ struct dedup {
     pthread_rwlock_t lock; /* read: filling places; write: emptying and moving them */
 };
 
-/* Zero pages straight from the system; freed ones go back. An idle daemon touches few. */
+/* Zero pages straight from the system; an idle daemon touches few, freed ones go back. */
 static _Atomic uint64_t *
 places_new(size_t size)
 {
-    size_t bytes = size * sizeof(uint64_t);
-    void *p;
+    int all = size > PLACES_MIN ? MAP_POPULATE : 0;
+    void *p = mmap(NULL, size * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | all, -1, 0);
 
-    if (bytes % PAGES_UNIT == 0)
-        return pages_alloc(bytes);
-    p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | (size > PLACES_MIN ? MAP_POPULATE : 0), -1, 0);
     if (p == MAP_FAILED)
         abort();
     return p;
@@ -60,7 +56,7 @@ places_new(size_t size)
 static void
 places_free(_Atomic uint64_t *place, size_t size)
 {
-    pages_free((void *)place, size * sizeof(uint64_t));
+    munmap((void *)place, size * sizeof(uint64_t));
 }
 
 struct dedup *
@@ -116,15 +112,12 @@ home_of(const struct segment *s, uint64_t fp)
     return fp >> s->shift;
 }
 
-/* Without the lock place and shift may be of two tables: then a useless address is fetched. */
-void
-dedup_prefetch(struct dedup *d, uint64_t fp)
+static void
+prefetch(struct dedup *d, uint64_t fp)
 {
     const struct segment *s = segment_of(d, usable(fp));
-    uintptr_t place = (uintptr_t)__atomic_load_n(&s->place, __ATOMIC_RELAXED);
-    unsigned shift = __atomic_load_n(&s->shift, __ATOMIC_RELAXED);
 
-    __builtin_prefetch((const void *)(place + (usable(fp) >> shift) * sizeof(uint64_t)), 1);
+    __builtin_prefetch((const void *)&s->place[home_of(s, usable(fp))], 1);
 }
 
 static bool
@@ -155,8 +148,8 @@ grow(struct segment *s)
     size_t old_size = s->size;
 
     s->size *= 2;
-    __atomic_store_n(&s->shift, s->shift - 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&s->place, places_new(s->size), __ATOMIC_RELAXED);
+    s->shift--;
+    s->place = places_new(s->size);
     for (size_t i = 0; i < old_size; i++) {
         uint64_t fp = atomic_load_explicit(&old[i], memory_order_relaxed);
 
@@ -183,9 +176,9 @@ test_group(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh)
     uint8_t added[SEGMENTS] = {0};
     bool crowded = false;
 
-    for (size_t i = 0; i < n; i++)
-        dedup_prefetch(d, fp[i]);
     pthread_rwlock_rdlock(&d->lock);
+    for (size_t i = 0; i < n; i++)
+        prefetch(d, fp[i]);
     for (size_t i = 0; i < n; i++) {
         uint64_t u = usable(fp[i]);
 
@@ -268,7 +261,7 @@ dedup_remove(struct dedup *d, const uint64_t *fp, size_t n)
         pthread_rwlock_wrlock(&d->lock);
         for (size_t i = done; i < end; i++) {
             if (i + AHEAD < end)
-                dedup_prefetch(d, fp[i + AHEAD]);
+                prefetch(d, fp[i + AHEAD]);
             take_out(segment_of(d, usable(fp[i])), usable(fp[i]));
         }
         pthread_rwlock_unlock(&d->lock);

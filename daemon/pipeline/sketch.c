@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "sketch_private.h"
 
 #define RANK_BITS 50 /* hash bits behind the register's 14 */
@@ -121,10 +125,10 @@ resize(struct sketch *s, unsigned cap, struct pool *pool)
     const uint32_t *old = pairs_of(s, &n);
     uint32_t *fresh = room_alloc(pool, cap * sizeof *fresh);
 
+    memset(fresh, 0, cap * sizeof *fresh);
     if (cap <= LIST_MAX) {
         memcpy(fresh, old, n * sizeof *fresh);
     } else {
-        memset(fresh, 0, cap * sizeof *fresh);
         for (unsigned i = 0; i < n; i++)
             if (old[i])
                 hash_put(fresh, cap, old[i]);
@@ -170,65 +174,107 @@ reserve(struct sketch *s, unsigned count, struct pool *pool)
         resize(s, cap, pool);
 }
 
-/* True if it changed. */
-static bool raise_register(struct sketch *s, uint32_t pair, struct pool *pool);
-
-static bool
-list_set(struct sketch *s, uint32_t pair, struct pool *pool)
+/* Bit i: the i-th of n pairs, a multiple of 4, is of the same register. Without a branch: where
+ * in a list something is found cannot be foreseen. */
+static inline __attribute__((always_inline)) unsigned
+same_register(const uint32_t *list, unsigned n, uint32_t pair)
 {
-    uint32_t *list = s->form == SKETCH_FEW ? s->few : s->pairs;
-    unsigned cap = s->form == SKETCH_FEW ? FEW_CAP : s->cap;
+    unsigned found = 0;
 
-    for (unsigned i = 0; i < s->count; i++) {
-        if ((list[i] ^ pair) > 63) /* another register */
-            continue;
-        if (list[i] >= pair)
-            return false;
-        list[i] = pair;
-        return true;
+#ifdef __SSE2__
+    for (unsigned i = 0; i < n; i += 4) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(list + i));
+        __m128i other = _mm_srli_epi32(_mm_xor_si128(four, _mm_set1_epi32((int)pair)), 6);
+        __m128i same = _mm_cmpeq_epi32(other, _mm_setzero_si128());
+
+        found |= (unsigned)_mm_movemask_ps(_mm_castsi128_ps(same)) << i;
     }
-    if (s->count == cap) {
-        grow(s, pool);
-        return raise_register(s, pair, pool);
-    }
-    list[s->count++] = pair;
-    return true;
+#else
+    for (unsigned i = 0; i < n; i++)
+        found |= (unsigned)((list[i] ^ pair) <= 63) << i;
+#endif
+    return found;
 }
 
 static bool
-hash_set(struct sketch *s, uint32_t pair, struct pool *pool)
+raise_pair(uint32_t *at, uint32_t pair)
+{
+    if (*at >= pair)
+        return false;
+    *at = pair;
+    return true;
+}
+
+enum outcome_of_set { SAME, CHANGED, NO_ROOM };
+
+static inline enum outcome_of_set
+few_set(struct sketch *s, uint32_t pair)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if ((s->few[i] ^ pair) <= 63)
+            return raise_pair(&s->few[i], pair) ? CHANGED : SAME;
+    if (s->count == FEW_CAP)
+        return NO_ROOM;
+    s->few[s->count++] = pair;
+    return CHANGED;
+}
+
+/* What lies behind the pairs in use is not theirs: no bit of it counts. */
+static inline enum outcome_of_set
+list_set(struct sketch *s, uint32_t pair)
+{
+    unsigned found = s->cap == LIST_CAP ? same_register(s->pairs, LIST_CAP, pair)
+                                        : same_register(s->pairs, LIST_MAX, pair);
+
+    found &= (1u << s->count) - 1;
+    if (found)
+        return raise_pair(&s->pairs[__builtin_ctz(found)], pair) ? CHANGED : SAME;
+    if (s->count == s->cap)
+        return NO_ROOM;
+    s->pairs[s->count++] = pair;
+    return CHANGED;
+}
+
+static inline enum outcome_of_set
+hash_set(struct sketch *s, uint32_t pair)
 {
     unsigned i = pair_home(pair, s->cap);
 
-    for (; s->pairs[i]; i = (i + 1) & (s->cap - 1u)) {
-        if ((s->pairs[i] ^ pair) > 63)
-            continue;
-        if (s->pairs[i] >= pair)
-            return false;
-        s->pairs[i] = pair;
-        return true;
-    }
-    if (s->count == s->cap - s->cap / 8u) {
-        grow(s, pool);
-        return raise_register(s, pair, pool);
-    }
+    for (; s->pairs[i]; i = (i + 1) & (s->cap - 1u))
+        if ((s->pairs[i] ^ pair) <= 63)
+            return raise_pair(&s->pairs[i], pair) ? CHANGED : SAME;
+    if (s->count == s->cap - s->cap / 8u)
+        return NO_ROOM;
     s->pairs[i] = pair;
     s->count++;
-    return true;
+    return CHANGED;
 }
 
+static inline enum outcome_of_set
+dense_set(struct sketch *s, uint32_t pair)
+{
+    uint8_t *rank = &s->dense[pair >> 6];
+
+    if (*rank >= (pair & 63))
+        return SAME;
+    *rank = pair & 63;
+    return CHANGED;
+}
+
+/* True if it changed. */
 static bool
 raise_register(struct sketch *s, uint32_t pair, struct pool *pool)
 {
-    if (s->form == SKETCH_DENSE) {
-        uint8_t *rank = &s->dense[pair >> 6];
+    for (;;) {
+        enum outcome_of_set done = s->form == SKETCH_DENSE  ? dense_set(s, pair)
+                                   : s->form == SKETCH_LIST ? list_set(s, pair)
+                                   : s->form == SKETCH_HASH ? hash_set(s, pair)
+                                                            : few_set(s, pair);
 
-        if (*rank >= (pair & 63))
-            return false;
-        *rank = pair & 63;
-        return true;
+        if (done != NO_ROOM)
+            return done == CHANGED;
+        grow(s, pool);
     }
-    return s->form == SKETCH_HASH ? hash_set(s, pair, pool) : list_set(s, pair, pool);
 }
 
 bool
