@@ -13,6 +13,7 @@ int command_customer(int argc, char **argv);
 int command_roster(int argc, char **argv);
 int command_quarantine(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_ledger(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_validate(int argc, char **argv);
 int command_redis_key(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"roster", "import and show who is planned to be at work", command_roster},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
     {"verify", "compare ledger, Redis and store", command_verify},
+    {"ledger", "check, copy or recover the ledger", command_ledger},
     {"rebuild", "make Redis anew from the ledger", command_rebuild},
     {"validate", "check a configuration, or print an example", command_validate},
     {"redis-key", "the Redis keys that hold a customer's counters", command_redis_key},

@@ -146,10 +146,8 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
     while ((st = ledger_commit(e->ledger, lb, seq, &err)) != ST_OK) {
         struct timespec pause = {0, RETRY_COMMIT_MS * 1000000};
 
-        if (st != ST_FULL && st != ST_RETRY) {
-            log_error("commit_failed", "error=\"%s\" action=exit", err.text);
-            _Exit(1);
-        }
+        if (st != ST_FULL && st != ST_RETRY)
+            engine_die(e, st, "commit", &err);
         if (!stalled(e, &err))
             return false;
         nanosleep(&pause, NULL);
@@ -172,21 +170,16 @@ engine_publish_state(struct engine *e)
 }
 
 static void
-die_on(enum status st, const char *what, const struct error *err)
-{
-    if (st == ST_OK)
-        return;
-    log_error("ledger_unreadable", "what=%s error=\"%s\" action=exit", what, err->text);
-    _Exit(1);
-}
-
-static void
 apply(struct engine *e, struct batch *b, uint64_t seq)
 {
     struct error err;
 
-    for (size_t i = 0; i < e->worker_count; i++)
-        die_on(totals_add(e->totals, b->parts[i].cells, seq, &err), "totals", &err);
+    for (size_t i = 0; i < e->worker_count; i++) {
+        enum status st = totals_add(e->totals, b->parts[i].cells, seq, &err);
+
+        if (st != ST_OK) /* memory and disk are no longer the same */
+            engine_die(e, st, "totals", &err);
+    }
     totals_publish(e->totals, seq);
 }
 
@@ -327,7 +320,7 @@ fold_if_due(struct engine *e, bool now)
         return;
     st = engine_fold(e, &err);
     if (st == ST_IO || st == ST_CORRUPT)
-        die_on(st, "fold", &err);
+        engine_die(e, st, "fold", &err);
     if (st != ST_OK) /* no room, or busy: the log keeps everything until there is */
         log_warn("fold_postponed", "error=\"%s\"", err.text);
     pthread_mutex_lock(&e->lock);

@@ -3,63 +3,19 @@
  */
 #include "engine_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "folder.h"
 #include "hash.h"
+#include "ledger_care.h"
 #include "log.h"
 #include "store.h"
 
 #define MAX_DURATION     (31 * 86400)
 #define MAX_STORED_FEEDS 256
-
-/* --- the state folder --- */
-
-static enum status
-make_folders(const char *path, struct error *err)
-{
-    char *copy = xstrdup(path);
-
-    for (char *p = copy + 1; *p; p++)
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(copy, 0755);
-            *p = '/';
-        }
-    if (mkdir(copy, 0750) != 0 && errno != EEXIST) {
-        int why = errno;
-
-        free(copy);
-        return fail(err, ST_IO, "state_dir %s cannot be made: %s", path, strerror(why));
-    }
-    free(copy);
-    return ST_OK;
-}
-
-static enum status
-take_folder(struct engine *e, struct error *err)
-{
-    char *path;
-    enum status st = make_folders(e->config->state_dir, err);
-
-    if (st != ST_OK)
-        return st;
-    path = config_state_path(e->config, "lock");
-    e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (e->lock_fd < 0)
-        st = fail(err, ST_IO, "%s cannot be opened: %s", path, strerror(errno));
-    else if (flock(e->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        st = fail(err, ST_RETRY, "another process owns %s: one daemon or import at a time",
-                  e->config->state_dir);
-    free(path);
-    return st;
-}
 
 /* --- rules from the configuration --- */
 
@@ -128,14 +84,12 @@ remember_quarantine(void *arg, const char *input, uint64_t bytes)
 }
 
 static enum status
-open_ledger(struct engine *e, struct error *err)
+read_ledger(struct engine *e, const char *path, struct error *err)
 {
-    char *path = config_state_path(e->config, "ledger.db");
     struct log_replay replay = {.engine = e};
     const struct ledger_state *s;
     enum status st = ledger_open(&e->ledger, path, e->config->node, err);
 
-    free(path);
     if (st != ST_OK)
         return st;
     s = ledger_state(e->ledger);
@@ -153,6 +107,28 @@ open_ledger(struct engine *e, struct error *err)
         st = ledger_quarantine_use(e->ledger, remember_quarantine, e, err);
     engine_publish_state(e);
     return st;
+}
+
+/* A damaged ledger is left as it is, with a note beside it that the next start finds at once. */
+static enum status
+open_ledger(struct engine *e, struct error *err)
+{
+    char *path = config_state_path(e->config, "ledger.db");
+    struct error why;
+    enum status st = ledger_trouble_resolve(path, &why);
+
+    if (st == ST_OK) {
+        st = read_ledger(e, path, &why);
+        if (st == ST_CORRUPT) {
+            ledger_close(e->ledger); /* first: the note is about the file as it then is */
+            e->ledger = NULL;
+            ledger_trouble_note(path, TROUBLE_DAMAGED, why.text);
+            st = ledger_trouble_resolve(path, &why);
+            st = st == ST_OK ? fail(&why, ST_CORRUPT, "%.100s cannot be read", path) : st;
+        }
+    }
+    free(path);
+    return st == ST_OK ? st : fail(err, st, "%s", why.text);
 }
 
 /* --- Redis --- */
@@ -351,7 +327,7 @@ open_parts(struct engine *e, struct error *err)
         e->totals = totals_new(NULL, 0);
         return ST_OK;
     }
-    st = take_folder(e, err);
+    st = folder_take(e->config->state_dir, &e->lock_fd, err);
     if (st == ST_OK)
         st = open_ledger(e, err);
     if (st == ST_OK)

@@ -123,11 +123,8 @@ merge_on_ledger(struct engine *e, void *arg, struct error *err)
     fault_point("merge_announced");
     if (st == ST_OK)
         st = move_cells(e, m, seq, err);
-    if (st == ST_IO || st == ST_CORRUPT) {
-        /* Memory may now differ from what is on disk: only a new start knows. */
-        log_error("merge_failed", "error=\"%s\" action=exit", err ? err->text : "");
-        _Exit(1);
-    }
+    if (st == ST_IO || st == ST_CORRUPT)
+        engine_die(e, st, "merge", err); /* memory and disk may differ: only a new start knows */
     if (st == ST_OK) {
         totals_publish(e->totals, seq);
         engine_publish_state(e);

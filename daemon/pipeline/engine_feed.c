@@ -51,7 +51,10 @@ feed_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit,
             return st;
     }
     f->disk_since[partition] = totals_memory_since(f->engine->totals);
-    return ledger_scan_partition(f->reader, partition, after, visit, arg, err);
+    st = ledger_scan_partition(f->reader, partition, after, visit, arg, err);
+    if (st == ST_CORRUPT)
+        engine_die(f->engine, st, "projection", err);
+    return st;
 }
 
 static enum status

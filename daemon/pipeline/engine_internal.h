@@ -218,6 +218,11 @@ void *committer_main(void *arg);
 void engine_publish_state(struct engine *e);                  /* ledger thread */
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
 
+/* engine_trouble.c: after ST_IO (the outcome is unknown) or ST_CORRUPT from the ledger. The next
+ * start finds a note and checks the ledger, or asks for its recovery. */
+void engine_die(const struct engine *e, enum status st, const char *what, const struct error *err)
+    __attribute__((noreturn));
+
 /* engine_expire.c: now and then, on the ledger thread */
 void engine_expire(struct engine *e);
 

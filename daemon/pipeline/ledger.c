@@ -73,8 +73,8 @@ static const char *const statement_sql[STATEMENTS] = {
     [DELETE_IDEM] = "DELETE FROM idem WHERE seq <= ?1",
 };
 
-static void
-random_id(char out[40])
+void
+ledger_random_id(char out[40])
 {
     unsigned char bytes[16];
 
@@ -98,7 +98,7 @@ create_schema(struct ledger *l, const char *node, struct error *err)
         l->db, &st, "INSERT INTO meta VALUES(1, ?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", err);
     if (result != ST_OK)
         return result;
-    random_id(id);
+    ledger_random_id(id);
     sqlite3_bind_int(st, 1, LEDGER_VERSION);
     sql_bind_text(st, 2, span_str(id));
     sql_bind_text(st, 3, span_str(node));
@@ -350,13 +350,8 @@ ledger_open(struct ledger **out, const char *path, const char *node, struct erro
     if (result == ST_OK)
         result = open_contents(l, node, err);
     if (result != ST_OK) {
-        struct error cause = err ? *err : (struct error){.pos = -1};
-
         ledger_close(l);
-        return result == ST_CORRUPT
-                   ? fail(err, result, "%.80s is damaged (%.100s); it is left as it is", path,
-                          cause.text)
-                   : result;
+        return result;
     }
     *out = l;
     return ST_OK;

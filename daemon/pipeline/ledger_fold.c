@@ -97,30 +97,33 @@ ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
 
 /* --- what a start reads back --- */
 
-static enum status
-unpack_batch(struct ledger *l, uint64_t seq, struct span packed, size_t size, uint64_t checksum,
-             struct error *err)
+enum status
+ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size,
+                    uint64_t checksum, struct error *err)
 {
     size_t n;
 
     if (checksum != hash_checksum(packed.p, packed.n))
         return fail(err, ST_CORRUPT, "ledger.db: batch %llu fails its checksum",
                     (unsigned long long)seq);
-    buf_reset(&l->raw);
-    buf_reserve(&l->raw, size);
-    n = ZSTD_decompress(l->raw.p, size, packed.p, packed.n);
+    n = ZSTD_getFrameContentSize(packed.p, packed.n);
+    if (n != size) /* before memory is taken for it */
+        return fail(err, ST_CORRUPT, "ledger.db: batch %llu has another size",
+                    (unsigned long long)seq);
+    buf_reset(raw);
+    buf_reserve(raw, size);
+    n = ZSTD_decompress(raw->p, size, packed.p, packed.n);
     if (ZSTD_isError(n) || n != size)
         return fail(err, ST_CORRUPT, "ledger.db: batch %llu does not unpack",
                     (unsigned long long)seq);
-    l->raw.n = n;
+    raw->n = n;
     return ST_OK;
 }
 
 /* A batch holds what each worker added, each behind its length. */
-static enum status
-visit_parts(uint64_t seq, struct span blob,
-            enum status (*visit)(void *arg, uint64_t seq, struct span part, struct error *err),
-            void *arg, struct error *err)
+enum status
+ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
+                   struct error *err)
 {
     const uint8_t *p = (const uint8_t *)blob.p, *end = p + blob.n;
     enum status result = ST_OK;
@@ -151,14 +154,15 @@ ledger_replay_log(struct ledger *l,
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
         uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
 
-        result = unpack_batch(l, seq, sql_column(st, 2), (size_t)sqlite3_column_int64(st, 1),
-                              (uint64_t)sqlite3_column_int64(st, 3), err);
+        result = ledger_unpack_batch(&l->raw, seq, sql_column(st, 2),
+                                     (size_t)sqlite3_column_int64(st, 1),
+                                     (uint64_t)sqlite3_column_int64(st, 3), err);
         if (result == ST_OK) {
             /* visit loads totals and so uses the scratch buffers: keep our own. */
             struct buf blob = l->raw;
 
             l->raw = (struct buf){0};
-            result = visit_parts(seq, span_of(blob.p, blob.n), visit, arg, err);
+            result = ledger_visit_parts(seq, span_of(blob.p, blob.n), visit, arg, err);
             buf_clear(&blob);
         }
     }

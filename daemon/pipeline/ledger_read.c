@@ -8,22 +8,18 @@
 
 #include <stdlib.h>
 
-#include "ledger_schema.h"
+#include "ledger_parts.h"
 
 enum status
 ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err)
 {
     struct ledger_reader *r = xcalloc(1, sizeof *r);
+    enum status result = ledger_open_readonly(&r->db, path, err);
 
-    if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
-        enum status result = sql_fail(r->db, path, err);
-
+    if (result != ST_OK) {
         ledger_reader_close(r);
         return result;
     }
-    sqlite3_extended_result_codes(r->db, 1);
-    sqlite3_busy_timeout(r->db, 5000);
     sqlite3_exec(r->db, "PRAGMA cache_size = -16384", NULL, NULL, NULL);
     r->scratch = cells_new();
     *out = r;

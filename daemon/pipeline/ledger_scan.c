@@ -9,45 +9,19 @@
 #include <stdlib.h>
 
 #include "keys.h"
-#include "ledger_schema.h"
+#include "ledger_parts.h"
 
 /* A snapshot that is held keeps the writer from using its log's space again. */
 #define SNAPSHOT_ROWS 20000
-
-/* The row (partition, subject, period, seq, values, checksum), checked. */
-struct row {
-    enum cell_kind kind;
-    struct span name, values;
-    int32_t day;
-    uint64_t seq;
-};
-
-static enum status
-read_row(sqlite3_stmt *st, struct row *out, struct error *err)
-{
-    struct span subject = sql_column(st, 1);
-
-    out->values = sql_column(st, 4);
-    out->day = sqlite3_column_int(st, 2);
-    out->seq = (uint64_t)sqlite3_column_int64(st, 3);
-    if (subject.n < 3 || subject.p[1] != ':' || !strchr("cfslw", subject.p[0]) ||
-        (uint64_t)sqlite3_column_int64(st, 5) !=
-            ledger_total_checksum(subject, out->day, out->seq, out->values))
-        return fail(err, ST_CORRUPT, "ledger.db: the total of %.*s fails its checksum",
-                    SPAN_ARG(subject));
-    out->kind = (enum cell_kind)subject.p[0];
-    out->name = span_of(subject.p + 2, subject.n - 2);
-    return ST_OK;
-}
 
 /* The row as a cell of the reader's own set, which the next row empties. */
 static enum status
 visit_cell(struct ledger_reader *r, sqlite3_stmt *st, cell_visit *visit, void *arg,
            struct error *err)
 {
-    struct row row;
+    struct total_row row;
     struct cell *c;
-    enum status result = read_row(st, &row, err);
+    enum status result = ledger_total_row(st, &row, err);
 
     if (result != ST_OK)
         return result;
@@ -62,8 +36,8 @@ static enum status
 visit_view(struct ledger_reader *r, sqlite3_stmt *st, view_visit *visit, void *arg,
            struct error *err)
 {
-    struct row row;
-    enum status result = read_row(st, &row, err);
+    struct total_row row;
+    enum status result = ledger_total_row(st, &row, err);
 
     if (result != ST_OK)
         return result;
@@ -75,18 +49,16 @@ visit_view(struct ledger_reader *r, sqlite3_stmt *st, view_visit *visit, void *a
     return result == ST_OK ? visit(arg, &r->view, err) : result;
 }
 
-#define TOTAL_COLUMNS "SELECT partition, subject, period, seq, \"values\", checksum FROM total "
-
 static enum status
 prepare_partition(struct ledger_reader *r, sqlite3_stmt **st, unsigned partition, uint64_t after,
                   struct error *err)
 {
-    enum status result =
-        sql_prepare(r->db, st,
-                    after ? TOTAL_COLUMNS "INDEXED BY total_seq WHERE partition = ?1 AND seq > ?2"
-                                          " ORDER BY seq"
-                          : TOTAL_COLUMNS "WHERE partition = ?1 AND seq > ?2",
-                    err);
+    enum status result = sql_prepare(
+        r->db, st,
+        after ? LEDGER_TOTAL_COLUMNS "INDEXED BY total_seq WHERE partition = ?1 AND seq > ?2"
+                                     " ORDER BY seq"
+              : LEDGER_TOTAL_COLUMNS "WHERE partition = ?1 AND seq > ?2",
+        err);
 
     if (result != ST_OK)
         return result;
@@ -152,8 +124,9 @@ ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, struct span na
 
     if (!r->by_subject)
         result = sql_prepare(r->db, &r->by_subject,
-                             TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period >= ?3"
-                                           " ORDER BY period",
+                             LEDGER_TOTAL_COLUMNS
+                             "WHERE partition = ?1 AND subject = ?2 AND period >= ?3"
+                             " ORDER BY period",
                              err);
     if (result != ST_OK)
         return result;
@@ -247,8 +220,9 @@ open_lanes(struct ledger_reader *r, struct merge *m, enum cell_kind kind, int32_
         sqlite3_stmt *st;
 
         result = sql_prepare(r->db, &st,
-                             TOTAL_COLUMNS "WHERE partition = ?1 AND subject > ?2 AND subject < ?3"
-                                           " AND period >= ?4 ORDER BY subject, period",
+                             LEDGER_TOTAL_COLUMNS
+                             "WHERE partition = ?1 AND subject > ?2 AND subject < ?3"
+                             " AND period >= ?4 ORDER BY subject, period",
                              err);
         if (result != ST_OK)
             break;

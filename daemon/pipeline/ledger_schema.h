@@ -77,9 +77,19 @@
 uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq,
                                struct span values);
 
+/* The deltas of a batch row, its checksum compared, into raw. */
+enum status ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size,
+                                uint64_t checksum, struct error *err);
+/* Each part of what the above gave: a set of cells. */
+typedef enum status ledger_part_visit(void *arg, uint64_t seq, struct span part, struct error *err);
+enum status ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
+                               struct error *err);
+
 /* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
                               struct error *err);
+void ledger_random_id(char out[40]); /* of a new ledger: 32 hexadecimal digits */
+
 /* Fills in how much is in quarantine: a walk over its rows, not for every batch. */
 enum status ledger_count_quarantine(sqlite3 *db, struct ledger_state *s, struct error *err);
 

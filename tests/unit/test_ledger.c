@@ -455,7 +455,7 @@ TEST(ledger_leaves_alone_what_it_does_not_understand)
     f = fopen("ledger.db", "w");
     CHECK(f && fputs("this is no database, but somebody's letter to the world\n", f) >= 0);
     CHECK(fclose(f) == 0);
-    must_not_open("1", ST_CORRUPT, "left as it is");
+    must_not_open("1", ST_CORRUPT, "not a database");
     CHECK(stat("ledger.db", &st) == 0 && st.st_size == 56);
 }
 
