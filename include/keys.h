@@ -19,20 +19,30 @@ void keys_encode_name(struct buf *out, struct span name);
 enum status keys_decode_name(struct buf *out, struct span encoded); /* ST_BAD_INPUT */
 unsigned keys_partition(struct span name);                          /* takes the unencoded name */
 
-/* Each appends one key. day is a civil day number. */
-void keys_customer_quarters(struct buf *out, struct span customer, int32_t day); /* q */
-void keys_customer_month(struct buf *out, struct span customer, int32_t day);    /* d */
-void keys_customer_people(struct buf *out, struct span customer, int32_t day,
+/* What all keys of a subject and a day share, made once: "cs:{40}:" and ":acme:20261122". All
+ * zero bytes are an empty one. */
+struct key_stem {
+    struct buf text;
+    size_t family_at; /* where a family's letters go in between */
+};
+
+void key_stem_set(struct key_stem *stem, struct span name, unsigned partition, int32_t day);
+void key_stem_clear(struct key_stem *stem);
+
+/* Each appends one key of that subject and day, or of the day's month. */
+void keys_customer_quarters(struct buf *out, const struct key_stem *customer); /* q */
+void keys_customer_month(struct buf *out, const struct key_stem *customer);    /* d */
+void keys_customer_people(struct buf *out, const struct key_stem *customer,
                           const char *node); /* u */
-void keys_customer_conferences(struct buf *out, struct span customer, int32_t day,
-                               const char *node);                           /* c */
-void keys_feature_month(struct buf *out, struct span feature, int32_t day); /* f */
-void keys_feature_people(struct buf *out, struct span feature, int32_t day,
+void keys_customer_conferences(struct buf *out, const struct key_stem *customer,
+                               const char *node);                         /* c */
+void keys_feature_month(struct buf *out, const struct key_stem *feature); /* f */
+void keys_feature_people(struct buf *out, const struct key_stem *feature,
                          const char *node); /* fu */
-void keys_feature_customers(struct buf *out, struct span feature, int32_t day,
-                            const char *node);                            /* fc */
-void keys_service_day(struct buf *out, struct span service, int32_t day); /* s */
-void keys_region_day(struct buf *out, struct span region, int32_t day);   /* l */
+void keys_feature_customers(struct buf *out, const struct key_stem *feature,
+                            const char *node);                          /* fc */
+void keys_service_day(struct buf *out, const struct key_stem *service); /* s */
+void keys_region_day(struct buf *out, const struct key_stem *region);   /* l */
 void keys_dirty(struct buf *out, unsigned partition);
 void keys_applied(struct buf *out, unsigned partition, const char *node);
 void keys_owner(struct buf *out, const char *node);

@@ -220,20 +220,24 @@ buf_printf(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Two digits for every division. */
 void
 buf_u64(struct buf *b, uint64_t v)
 {
-    char digits[20];
-    size_t n = 0;
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    char digits[20], *p = digits + sizeof digits;
 
-    if (v < 10) {
-        buf_char(b, (char)('0' + v));
-        return;
-    }
-    do
-        digits[sizeof digits - ++n] = (char)('0' + v % 10);
-    while ((v /= 10) != 0);
-    buf_add(b, digits + sizeof digits - n, n);
+    for (; v >= 100; v /= 100)
+        memcpy(p -= 2, pairs + 2 * (v % 100), 2);
+    if (v >= 10)
+        memcpy(p -= 2, pairs + 2 * v, 2);
+    else
+        *--p = (char)('0' + v);
+    buf_add(b, p, (size_t)(digits + sizeof digits - p));
 }
 
 void

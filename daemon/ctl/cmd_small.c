@@ -163,19 +163,19 @@ add_key(struct table *t, const char *holds, struct buf *key)
 }
 
 static void
-print_keys(struct span name, int32_t day, const char *node, enum table_style style)
+print_keys(const struct key_stem *customer, const char *node, enum table_style style)
 {
     static const struct table_column columns[] = {{"holds", TABLE_TEXT}, {"key", TABLE_TEXT}};
     struct table *t = table_new(columns, COUNT(columns));
     struct buf b = {0};
 
-    keys_customer_quarters(&b, name, day);
+    keys_customer_quarters(&b, customer);
     add_key(t, "quarters", &b);
-    keys_customer_month(&b, name, day);
+    keys_customer_month(&b, customer);
     add_key(t, "month", &b);
-    keys_customer_people(&b, name, day, node);
+    keys_customer_people(&b, customer, node);
     add_key(t, "people", &b);
-    keys_customer_conferences(&b, name, day, node);
+    keys_customer_conferences(&b, customer, node);
     add_key(t, "conferences", &b);
     table_print(t, style, stdout);
     table_free(t);
@@ -184,17 +184,17 @@ print_keys(struct span name, int32_t day, const char *node, enum table_style sty
 
 /* Nothing but the keys, a line each, for a shell. */
 static void
-print_bare_keys(struct span name, int32_t day, const char *node)
+print_bare_keys(const struct key_stem *customer, const char *node)
 {
     struct buf b = {0};
 
-    keys_customer_quarters(&b, name, day);
+    keys_customer_quarters(&b, customer);
     buf_char(&b, '\n');
-    keys_customer_month(&b, name, day);
+    keys_customer_month(&b, customer);
     buf_char(&b, '\n');
-    keys_customer_people(&b, name, day, node);
+    keys_customer_people(&b, customer, node);
     buf_char(&b, '\n');
-    keys_customer_conferences(&b, name, day, node);
+    keys_customer_conferences(&b, customer, node);
     puts(b.p);
     buf_clear(&b);
 }
@@ -216,6 +216,7 @@ command_redis_key(int argc, char **argv)
         "Prints the names of the Redis keys that hold a customer's counters of a day.", rows,
         COUNT(rows),
         "  redis-cli -s state/redis.sock hgetall \"$(callswell redis-key ACME | head -1)\""};
+    struct key_stem customer = {0};
     struct config *c;
     int32_t day = day_of(clock_now());
 
@@ -228,10 +229,12 @@ command_redis_key(int argc, char **argv)
     c = options_config(path, &code);
     if (!c)
         return code;
+    key_stem_set(&customer, span_str(argv[first]), keys_partition(span_str(argv[first])), day);
     if (json || csv)
-        print_keys(span_str(argv[first]), day, c->node, style_of(json, csv));
+        print_keys(&customer, c->node, style_of(json, csv));
     else
-        print_bare_keys(span_str(argv[first]), day, c->node);
+        print_bare_keys(&customer, c->node);
+    key_stem_clear(&customer);
     config_free(c);
     return 0;
 }

@@ -243,17 +243,38 @@ totals_memory_since(struct totals *t)
     return since;
 }
 
+/* Cells lie all over memory, and their counters elsewhere again. While one is visited, the next
+ * one's counters are fetched, and the cell after that. */
+static struct cell *
+fetch(struct cell *next)
+{
+    if (!next)
+        return NULL;
+    for (size_t at = 0; at < sizeof *next; at += 64)
+        __builtin_prefetch((const char *)next->older + at);
+    __builtin_prefetch(next->slots);
+    __builtin_prefetch(next->features);
+    __builtin_prefetch(next->name.p);
+    sketch_prefetch(&next->sketch[SKETCH_PEOPLE], 0);
+    sketch_prefetch(&next->sketch[SKETCH_SECOND], 0);
+    return next->older;
+}
+
 enum status
 totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
             uint64_t *upto, struct error *err)
 {
     enum status result = ST_OK;
+    struct cell *ahead;
 
     pthread_mutex_lock(&t->lock);
     *upto = t->last;
+    ahead = fetch(t->newest[partition]);
     for (struct cell *c = t->newest[partition]; c && c->seq > after && result == ST_OK;
-         c = c->older)
+         c = c->older) {
+        ahead = fetch(ahead);
         result = visit(arg, c, err);
+    }
     pthread_mutex_unlock(&t->lock);
     return result;
 }

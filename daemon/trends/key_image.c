@@ -3,10 +3,10 @@
  */
 #include "key_image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "civil.h"
-#include "keys.h"
 
 /* Longest possible parts, so that text never moves while an image is made: 20 digits and a
  * sign per value, names of at most 256 bytes of which each may become %XX. */
@@ -18,6 +18,7 @@ key_imager_init(struct key_imager *k, const char *node, const struct config_rete
                 bool never_expire)
 {
     *k = (struct key_imager){.node = node};
+    k->at_node_n = (size_t)snprintf(k->at_node, sizeof k->at_node, "@%.32s", node);
     if (!never_expire)
         k->retention = *retention;
 }
@@ -25,6 +26,7 @@ key_imager_init(struct key_imager *k, const char *node, const struct config_rete
 void
 key_imager_clear(struct key_imager *k)
 {
+    key_stem_clear(&k->stem);
     buf_clear(&k->text);
     free(k->fields);
     *k = (struct key_imager){0};
@@ -46,44 +48,65 @@ make_room(struct key_imager *k, const struct cell *c)
     }
 }
 
+/* Most cells come day by day, or many of one day. */
+static void
+know_day(struct key_imager *k, int32_t day)
+{
+    int year, month, dd;
+
+    if (k->day_known && k->day == day)
+        return;
+    civil_from_days(day, &year, &month, &dd);
+    k->day = day;
+    k->dd = (uint8_t)dd;
+    k->month_closed =
+        month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
+    k->day_known = true;
+}
+
 static void
 put_number(struct buf *b, unsigned v, int digits)
 {
-    char text[4];
-
     for (int i = digits; i-- > 0; v /= 10)
-        text[i] = (char)('0' + v % 10);
-    buf_add(b, text, (size_t)digits);
+        b->p[b->n + (size_t)i] = (char)('0' + v % 10);
+    b->n += (size_t)digits;
 }
 
-/* Ends a field's name with @NODE and writes its values; start is where the name began. */
+/* Ends a field's name with @NODE and writes its values; start is where the name began. There is
+ * room for all of it. */
 static struct key_field
 end_field(struct key_imager *k, size_t start, const int64_t *v, unsigned columns)
 {
+    struct buf *b = &k->text;
     struct key_field f;
 
-    buf_char(&k->text, '@');
-    buf_str(&k->text, k->node);
-    f.name = span_of(k->text.p + start, k->text.n - start);
-    start = k->text.n;
+    memcpy(b->p + b->n, k->at_node, sizeof k->at_node); /* a fixed size is a few instructions */
+    b->n += k->at_node_n;
+    f.name = span_of(b->p + start, b->n - start);
+    start = b->n;
     for (unsigned i = 0; i < columns; i++) {
         if (i)
-            buf_char(&k->text, ':');
-        buf_i64(&k->text, v[i]);
+            b->p[b->n++] = ':';
+        if (v[i] >= 0 && v[i] < 10)
+            b->p[b->n++] = (char)('0' + v[i]);
+        else
+            buf_i64(b, v[i]);
     }
-    f.value = span_of(k->text.p + start, k->text.n - start);
+    f.value = span_of(b->p + start, b->n - start);
     return f;
 }
 
 static size_t
 slot_fields(struct key_imager *k, const struct cell *c, int digits)
 {
+    unsigned columns = cell_columns(c->kind);
+
     for (unsigned i = 0; i < c->slot_count; i++) {
         struct cell_slot slot = cell_slot_at(c, i);
         size_t start = k->text.n;
 
         put_number(&k->text, slot.slot, digits);
-        k->fields[i] = end_field(k, start, slot.v, cell_columns(c->kind));
+        k->fields[i] = end_field(k, start, slot.v, columns);
     }
     return c->slot_count;
 }
@@ -93,21 +116,19 @@ static size_t
 day_fields(struct key_imager *k, const struct cell *c, struct key_field *out)
 {
     int64_t v[SERVICE_COLUMNS] = {0};
-    int year, month, day;
     size_t n = 0, start;
 
-    civil_from_days(c->day, &year, &month, &day);
     if (c->slot_count > 0) {
         cell_sum(c, v);
         start = k->text.n;
-        put_number(&k->text, (unsigned)day, 2);
+        put_number(&k->text, k->dd, 2);
         out[n++] = end_field(k, start, v, cell_columns(c->kind));
     }
     for (unsigned i = 0; i < c->feature_count; i++) {
         struct cell_feature feature = cell_feature_at(c, i);
 
         start = k->text.n;
-        put_number(&k->text, (unsigned)day, 2);
+        put_number(&k->text, k->dd, 2);
         buf_add(&k->text, ".x.", 3);
         keys_encode_name(&k->text, feature.name);
         v[0] = feature.used;
@@ -118,16 +139,10 @@ day_fields(struct key_imager *k, const struct cell *c, struct key_field *out)
 }
 
 static void
-set_life(struct key_image *image, int32_t day, int64_t retention)
+set_life(const struct key_imager *k, struct key_image *image, int64_t retention)
 {
-    int year, month, dd;
-
-    image->closed_day = day + 1;
-    if (image->month) {
-        civil_from_days(day, &year, &month, &dd);
-        image->closed_day =
-            month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
-    }
+    image->dd = k->dd;
+    image->closed_day = image->month ? k->month_closed : k->day + 1;
     image->expire_at = KEY_FOR_EVER;
     if (retention > 0)
         image->expire_at = (int64_t)image->closed_day * DAY_SECONDS + retention;
@@ -146,10 +161,10 @@ is_zero(const struct cell *c)
 }
 
 static bool
-sketch_image(struct key_image *image, const struct cell *c, int which, struct span key,
+sketch_image(const struct key_imager *k, struct key_image *image, const struct cell *c, int which,
              int64_t retention)
 {
-    *image = (struct key_image){.key = key, .sketch = &c->sketch[which], .type = KEY_SKETCH};
+    *image = (struct key_image){.sketch = &c->sketch[which], .type = KEY_SKETCH};
     if (sketch_empty(image->sketch)) {
         /* Empty is usual for a day of failed legs, and then there is no key. Only counters
          * that were set back to zero leave one behind. */
@@ -157,7 +172,7 @@ sketch_image(struct key_image *image, const struct cell *c, int which, struct sp
             return false;
         image->type = KEY_GONE;
     }
-    set_life(image, c->day, retention);
+    set_life(k, image, retention);
     return true;
 }
 
@@ -178,20 +193,20 @@ customer_images(struct key_imager *k, const struct cell *c, struct key_image *ou
     struct span key;
 
     if (slots > 0) {
-        key = KEY_TEXT(k, keys_customer_quarters(&k->text, c->name, c->day));
+        key = KEY_TEXT(k, keys_customer_quarters(&k->text, &k->stem));
         out[n] = (struct key_image){.key = key, .fields = k->fields, .field_count = slots};
-        set_life(&out[n++], c->day, r->quarter);
+        set_life(k, &out[n++], r->quarter);
     }
     if (days > 0) {
-        key = KEY_TEXT(k, keys_customer_month(&k->text, c->name, c->day));
+        key = KEY_TEXT(k, keys_customer_month(&k->text, &k->stem));
         out[n] = (struct key_image){
             .key = key, .fields = k->fields + slots, .field_count = days, .month = true};
-        set_life(&out[n++], c->day, r->day);
+        set_life(k, &out[n++], r->day);
     }
-    key = KEY_TEXT(k, keys_customer_people(&k->text, c->name, c->day, k->node));
-    n += sketch_image(&out[n], c, SKETCH_PEOPLE, key, r->people);
-    key = KEY_TEXT(k, keys_customer_conferences(&k->text, c->name, c->day, k->node));
-    n += sketch_image(&out[n], c, SKETCH_SECOND, key, r->people);
+    if (sketch_image(k, &out[n], c, SKETCH_PEOPLE, r->people))
+        out[n++].key = KEY_TEXT(k, keys_customer_people(&k->text, &k->stem, k->node));
+    if (sketch_image(k, &out[n], c, SKETCH_SECOND, r->people))
+        out[n++].key = KEY_TEXT(k, keys_customer_conferences(&k->text, &k->stem, k->node));
     return n;
 }
 
@@ -203,15 +218,15 @@ feature_images(struct key_imager *k, const struct cell *c, struct key_image *out
     struct span key;
 
     if (days > 0) {
-        key = KEY_TEXT(k, keys_feature_month(&k->text, c->name, c->day));
+        key = KEY_TEXT(k, keys_feature_month(&k->text, &k->stem));
         out[n] =
             (struct key_image){.key = key, .fields = k->fields, .field_count = days, .month = true};
-        set_life(&out[n++], c->day, r->day);
+        set_life(k, &out[n++], r->day);
     }
-    key = KEY_TEXT(k, keys_feature_people(&k->text, c->name, c->day, k->node));
-    n += sketch_image(&out[n], c, SKETCH_PEOPLE, key, r->feature_people);
-    key = KEY_TEXT(k, keys_feature_customers(&k->text, c->name, c->day, k->node));
-    n += sketch_image(&out[n], c, SKETCH_SECOND, key, r->feature_people);
+    if (sketch_image(k, &out[n], c, SKETCH_PEOPLE, r->feature_people))
+        out[n++].key = KEY_TEXT(k, keys_feature_people(&k->text, &k->stem, k->node));
+    if (sketch_image(k, &out[n], c, SKETCH_SECOND, r->feature_people))
+        out[n++].key = KEY_TEXT(k, keys_feature_customers(&k->text, &k->stem, k->node));
     return n;
 }
 
@@ -225,11 +240,11 @@ slot_image(struct key_imager *k, const struct cell *c, struct key_image *out)
     if (slots == 0)
         return 0;
     if (service)
-        key = KEY_TEXT(k, keys_service_day(&k->text, c->name, c->day));
+        key = KEY_TEXT(k, keys_service_day(&k->text, &k->stem));
     else
-        key = KEY_TEXT(k, keys_region_day(&k->text, c->name, c->day));
+        key = KEY_TEXT(k, keys_region_day(&k->text, &k->stem));
     *out = (struct key_image){.key = key, .fields = k->fields, .field_count = slots};
-    set_life(out, c->day, service ? k->retention.service : k->retention.load);
+    set_life(k, out, service ? k->retention.service : k->retention.load);
     return 1;
 }
 
@@ -237,6 +252,8 @@ size_t
 key_images(struct key_imager *k, const struct cell *c, struct key_image out[KEY_IMAGES_MAX])
 {
     make_room(k, c);
+    know_day(k, c->day);
+    key_stem_set(&k->stem, c->name, c->partition, c->day);
     switch ((enum cell_kind)c->kind) {
     case CELL_CUSTOMER:
         return customer_images(k, c, out);

@@ -12,6 +12,7 @@
 
 #include "cell.h"
 #include "config.h"
+#include "keys.h"
 #include "memory.h"
 #include "span.h"
 
@@ -28,6 +29,7 @@ enum key_type {
 struct key_image {
     enum key_type type;
     bool month; /* one cell of several that make up the key */
+    uint8_t dd; /* day of the month */
     struct span key;
     const struct key_field *fields;
     size_t field_count;
@@ -42,9 +44,16 @@ struct key_image {
 struct key_imager {
     const char *node;
     struct config_retention retention; /* all 0: nothing expires */
+    /* private */
+    char at_node[40]; /* "@NODE" */
+    size_t at_node_n;
+    struct key_stem stem;
     struct buf text;
     struct key_field *fields;
     size_t field_cap;
+    int32_t day, month_closed; /* of the cell: its day, the first day of the next month */
+    uint8_t dd;
+    bool day_known;
 };
 
 void key_imager_init(struct key_imager *k, const char *node,

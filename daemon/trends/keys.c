@@ -26,9 +26,11 @@ void
 keys_encode_name(struct buf *out, struct span name)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t i = plain_length(name);
 
     buf_reserve(out, name.n * 3);
-    for (size_t i = 0; i < name.n; i++) {
+    buf_add(out, name.p, i);
+    for (; i < name.n; i++) {
         unsigned char byte = (unsigned char)name.p[i];
 
         if (plain[byte]) {
@@ -88,101 +90,107 @@ keys_partition(struct span name)
     return p;
 }
 
-/* cs:{P}:FAMILY:NAME: */
-static void
-subject(struct buf *out, const char *family, struct span name)
+/* --- keys of counts: cs:{P}:FAMILY:NAME:DATE[@NODE] --- */
+
+#define MONTH_CUT 2 /* digits of YYYYMMDD that YYYYMM lacks */
+
+void
+key_stem_set(struct key_stem *stem, struct span name, unsigned partition, int32_t day)
 {
-    buf_str(out, "cs:{");
-    buf_u64(out, keys_partition(name));
-    buf_str(out, "}:");
+    struct buf *text = &stem->text;
+    char date[CIVIL_TEXT];
+
+    buf_reset(text);
+    buf_add(text, "cs:{", 4);
+    buf_u64(text, partition);
+    buf_add(text, "}:", 2);
+    stem->family_at = text->n;
+    buf_char(text, ':');
+    keys_encode_name(text, name);
+    buf_char(text, ':');
+    buf_str(text, format_day_compact(date, day));
+}
+
+void
+key_stem_clear(struct key_stem *stem)
+{
+    buf_clear(&stem->text);
+    *stem = (struct key_stem){0};
+}
+
+static void
+put_key(struct buf *out, const struct key_stem *stem, const char *family, size_t cut)
+{
+    size_t at = stem->family_at;
+
+    buf_add(out, stem->text.p, at);
     buf_str(out, family);
-    buf_char(out, ':');
-    keys_encode_name(out, name);
-    buf_char(out, ':');
+    buf_add(out, stem->text.p + at, stem->text.n - at - cut);
 }
 
 static void
-subject_day(struct buf *out, const char *family, struct span name, int32_t day)
+put_sketch_key(struct buf *out, const struct key_stem *stem, const char *family, const char *node)
 {
-    char text[CIVIL_TEXT];
-
-    subject(out, family, name);
-    buf_str(out, format_day_compact(text, day));
-}
-
-static void
-subject_month(struct buf *out, const char *family, struct span name, int32_t day)
-{
-    char text[CIVIL_TEXT];
-
-    subject(out, family, name);
-    buf_str(out, format_month_compact(text, day));
-}
-
-static void
-at_node(struct buf *out, const char *node)
-{
+    put_key(out, stem, family, 0);
     buf_char(out, '@');
     buf_str(out, node);
 }
 
 void
-keys_customer_quarters(struct buf *out, struct span customer, int32_t day)
+keys_customer_quarters(struct buf *out, const struct key_stem *customer)
 {
-    subject_day(out, "q", customer, day);
+    put_key(out, customer, "q", 0);
 }
 
 void
-keys_customer_month(struct buf *out, struct span customer, int32_t day)
+keys_customer_month(struct buf *out, const struct key_stem *customer)
 {
-    subject_month(out, "d", customer, day);
+    put_key(out, customer, "d", MONTH_CUT);
 }
 
 void
-keys_customer_people(struct buf *out, struct span customer, int32_t day, const char *node)
+keys_customer_people(struct buf *out, const struct key_stem *customer, const char *node)
 {
-    subject_day(out, "u", customer, day);
-    at_node(out, node);
+    put_sketch_key(out, customer, "u", node);
 }
 
 void
-keys_customer_conferences(struct buf *out, struct span customer, int32_t day, const char *node)
+keys_customer_conferences(struct buf *out, const struct key_stem *customer, const char *node)
 {
-    subject_day(out, "c", customer, day);
-    at_node(out, node);
+    put_sketch_key(out, customer, "c", node);
 }
 
 void
-keys_feature_month(struct buf *out, struct span feature, int32_t day)
+keys_feature_month(struct buf *out, const struct key_stem *feature)
 {
-    subject_month(out, "f", feature, day);
+    put_key(out, feature, "f", MONTH_CUT);
 }
 
 void
-keys_feature_people(struct buf *out, struct span feature, int32_t day, const char *node)
+keys_feature_people(struct buf *out, const struct key_stem *feature, const char *node)
 {
-    subject_day(out, "fu", feature, day);
-    at_node(out, node);
+    put_sketch_key(out, feature, "fu", node);
 }
 
 void
-keys_feature_customers(struct buf *out, struct span feature, int32_t day, const char *node)
+keys_feature_customers(struct buf *out, const struct key_stem *feature, const char *node)
 {
-    subject_day(out, "fc", feature, day);
-    at_node(out, node);
+    put_sketch_key(out, feature, "fc", node);
 }
 
 void
-keys_service_day(struct buf *out, struct span service, int32_t day)
+keys_service_day(struct buf *out, const struct key_stem *service)
 {
-    subject_day(out, "s", service, day);
+    put_key(out, service, "s", 0);
 }
 
 void
-keys_region_day(struct buf *out, struct span region, int32_t day)
+keys_region_day(struct buf *out, const struct key_stem *region)
 {
-    subject_day(out, "l", region, day);
+    put_key(out, region, "l", 0);
 }
+
+/* --- the others --- */
 
 void
 keys_dirty(struct buf *out, unsigned partition)

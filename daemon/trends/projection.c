@@ -9,8 +9,10 @@
  *   attach   connect; the server must be a master that we know; cs:owner:NODE and the markers
  *            must be this ledger's; older connections of this node are closed; every marker gets
  *            this session's token
- *   round    per partition: every cell whose last change is after its marker, as HSET and SET;
- *            then SADD dirty; when every reply is read and good, the marker moves to the batch
+ *   round    per partition: every cell whose last change is after its marker, as HSET and SET,
+ *            the days of a month in one command; where Redis has no marker yet, RESTORE in place
+ *            of HSET, which does nothing if the key is there after all: then HSET is sent. Then
+ *            SADD dirty; when every reply is read and good, the marker moves to the batch
  *            that the scan reached, by a script that compares the whole old marker first
  *   idle     every 5 s: run id, owner, markers as we left them? Lifetimes of keys whose period
  *            has closed (a sweep a day); comparing a partition at a time with the ledger
@@ -40,20 +42,22 @@
 
 #include "clock.h"
 #include "log.h"
+#include "redis_dump.h"
 
-#define CONNECT_MS      1000
-#define SILENCE_MS      5000 /* longer than an fsync may hold up a healthy Redis */
-#define BACK_OFF_MIN_MS 100
-#define BACK_OFF_MAX_MS 5000
-#define CHECK_MS        5000
-#define LOOK_MS         1000
-#define PATIENCE_MS     10000 /* waiters give up on a Redis that takes nothing for so long */
-#define QUIET_MS        20
-#define GATHER_MAX_MS   2000
-#define URGENT_MAX_MS   200
-#define LATER_MS        10000 /* longer than an import takes from one batch to the next */
-#define LATER_MAX_MS    60000
-#define GATHER_FACTOR   8 /* rounds take at most about a ninth of the time under load */
+#define SET_TIME_VERSION 602 /* SET key value PXAT time */
+#define CONNECT_MS       1000
+#define SILENCE_MS       5000 /* longer than an fsync may hold up a healthy Redis */
+#define BACK_OFF_MIN_MS  100
+#define BACK_OFF_MAX_MS  5000
+#define CHECK_MS         5000
+#define LOOK_MS          1000
+#define PATIENCE_MS      10000 /* waiters give up on a Redis that takes nothing for so long */
+#define QUIET_MS         20
+#define GATHER_MAX_MS    2000
+#define URGENT_MAX_MS    200
+#define LATER_MS         10000 /* longer than an import takes from one batch to the next */
+#define LATER_MAX_MS     60000
+#define GATHER_FACTOR    8 /* rounds take at most about a ninth of the time under load */
 
 enum task { TASK_STOP, TASK_SEND, TASK_CHECK, TASK_CHORE };
 
@@ -220,9 +224,7 @@ detach(struct projection *p)
 {
     redis_link_close(p->link);
     p->link = p->session.link = NULL;
-    redis_batch_reset(&p->writer.batch);
-    buf_reset(&p->writer.members);
-    p->writer.member_count = 0;
+    trend_writer_reset(&p->writer);
     p->gathered = p->redo = 0;
 }
 
@@ -255,6 +257,8 @@ take_place(struct projection *p, struct error *err)
         set_problem(p, true, p->session.hold);
         return ST_OK;
     }
+    p->restore_ok = p->session.version >= DUMP_NEEDS_MAJOR * 100;
+    p->writer.set_with_time = p->session.version >= SET_TIME_VERSION;
     projection_plan_chores(p, true);
     set_problem(p, true, p->session.warning);
     if (p->session.restored)

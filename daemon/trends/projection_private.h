@@ -27,6 +27,7 @@ struct projection {
     uint64_t gathered;                /* bit per partition: reached[] is to become its marker */
     uint64_t redo;                    /* bit per partition: a key was in the way, send it from 0 */
     uint64_t attaches;
+    bool restore_ok; /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
     unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
@@ -54,7 +55,7 @@ enum status projection_resend(struct projection *p, unsigned partition, struct e
 enum status projection_mark(struct projection *p, struct error *err);
 /* Removes from Redis what this node once wrote and the ledger does not have. */
 enum status projection_clean(struct projection *p, struct error *err);
-/* Sends what the writer holds and reads every reply. */
+/* Sends what the writer holds, months apart, and reads every reply. */
 enum status projection_flush(struct projection *p, struct error *err);
 /* Visits every cell of a partition with seq > after, from disk and then from memory, without a
  * gap between the two. `visit` gets the projection; what it adds to the writer may be sent

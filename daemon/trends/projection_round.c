@@ -11,37 +11,78 @@
 
 #define CHUNK      (1024 * 1024)
 #define MAX_BUFFER ((size_t)64 * 1024 * 1024)
+#define MAX_MONTHS ((size_t)16 * 1024 * 1024)
 
 /* --- sending --- */
 
 struct replies {
     struct projection *p;
+    struct redis_batch plain; /* the same without RESTORE, for keys that are there */
     struct redis_batch again; /* UNLINK and the command once more, for keys of a wrong type */
     enum status st;
     struct error error;
 };
 
+static void
+note_wrong_type(struct replies *o, const struct redis_batch *b, size_t i)
+{
+    struct span key = redis_batch_key(b, i);
+
+    log_warn("redis_wrong_type", "key=%.*s", (int)(key.n < 400 ? key.n : 400), key.p);
+    redis_batch_begin(&o->again, b->at[i].partition, 2);
+    redis_batch_arg(&o->again, SPAN("UNLINK"));
+    redis_batch_arg(&o->again, key);
+    redis_batch_copy(&o->again, b, i);
+    o->p->redo |= UINT64_C(1) << b->at[i].partition;
+}
+
+static void
+note_error(struct replies *o, const redisReply *r)
+{
+    if (o->st == ST_OK)
+        o->st = redis_refusal(o->p->link, r, &o->error);
+}
+
+/* A server may know RESTORE and not permit it, or not this form of it: HSET needs no more than
+ * what is needed anyway. */
 static bool
-note_reply(void *arg, size_t i, redisReply *r)
+note_not_restored(struct replies *o, size_t i, const redisReply *r)
+{
+    const struct redis_batch *b = &o->p->writer.batch;
+    bool exists = redis_is_error(r, "BUSYKEY");
+
+    if (!span_is(redis_batch_argument(b, i, 0), "RESTORE") ||
+        (!exists && !redis_is_error(r, "NOPERM") && !redis_is_error(r, "ERR")))
+        return false;
+    if (!exists)
+        o->p->restore_ok = o->p->writer.fresh = false;
+    trend_writer_plain(&o->plain, b, i);
+    return true;
+}
+
+static bool
+note_error_reply(void *arg, size_t i, redisReply *r)
 {
     struct replies *o = arg;
-    struct projection *p = o->p;
-    const struct redis_batch *b = &p->writer.batch;
 
-    if (r->type != REDIS_REPLY_ERROR)
+    if (note_not_restored(o, i, r))
         return false;
-    if (redis_is_error(r, "WRONGTYPE")) {
-        struct span key = redis_batch_key(b, i);
+    if (redis_is_error(r, "WRONGTYPE"))
+        note_wrong_type(o, &o->p->writer.batch, i);
+    else
+        note_error(o, r);
+    return false;
+}
 
-        log_warn("redis_wrong_type", "key=%.*s", (int)(key.n < 400 ? key.n : 400), key.p);
-        redis_batch_begin(&o->again, b->at[i].partition, 2);
-        redis_batch_arg(&o->again, SPAN("UNLINK"));
-        redis_batch_arg(&o->again, key);
-        redis_batch_copy(&o->again, b, i);
-        p->redo |= UINT64_C(1) << b->at[i].partition;
-    } else if (o->st == ST_OK) {
-        o->st = redis_refusal(p->link, r, &o->error);
-    }
+static bool
+note_plain_reply(void *arg, size_t i, redisReply *r)
+{
+    struct replies *o = arg;
+
+    if (redis_is_error(r, "WRONGTYPE"))
+        note_wrong_type(o, &o->plain, i);
+    else
+        note_error(o, r);
     return false;
 }
 
@@ -51,8 +92,7 @@ note_second_reply(void *arg, size_t i, redisReply *r)
     struct replies *o = arg;
 
     (void)i;
-    if (r->type == REDIS_REPLY_ERROR && o->st == ST_OK)
-        o->st = redis_refusal(o->p->link, r, &o->error);
+    note_error(o, r);
     return false;
 }
 
@@ -67,11 +107,26 @@ replace_keys(struct replies *o, struct error *err)
     enum status st = trend_session_move(&p->session, p->redo, zero, err);
 
     if (st == ST_OK)
-        st = redis_link_send(p->link, &o->again, note_second_reply, o, err);
+        st = redis_link_tell(p->link, &o->again, note_second_reply, o, err);
     pthread_mutex_lock(&p->mutex);
     p->pending = p->urgent = true;
     pthread_mutex_unlock(&p->mutex);
     return st;
+}
+
+/* Keys that RESTORE found to be there get HSET. Where that is most of them, it is not tried again
+ * on this connection. */
+static enum status
+send_plain(struct replies *o, struct error *err)
+{
+    struct projection *p = o->p;
+    size_t count = 0;
+
+    for (size_t i = 0; i < o->plain.count; i++)
+        count += span_is(redis_batch_argument(&o->plain, i, 0), "HSET");
+    if (2 * count > p->writer.restores)
+        p->restore_ok = p->writer.fresh = false;
+    return redis_link_tell(p->link, &o->plain, note_plain_reply, o, err);
 }
 
 enum status
@@ -81,7 +136,9 @@ projection_flush(struct projection *p, struct error *err)
     enum status st;
 
     trend_writer_dirty(&p->writer);
-    st = redis_link_send(p->link, &p->writer.batch, note_reply, &o, err);
+    st = redis_link_tell(p->link, &p->writer.batch, note_error_reply, &o, err);
+    if (st == ST_OK && o.st == ST_OK && o.plain.count > 0)
+        st = send_plain(&o, err);
     if (st == ST_OK && o.st == ST_OK && o.again.count > 0)
         st = replace_keys(&o, err);
     if (st == ST_OK && o.st != ST_OK) {
@@ -89,8 +146,10 @@ projection_flush(struct projection *p, struct error *err)
             *err = o.error;
         st = o.st;
     }
+    redis_batch_clear(&o.plain);
     redis_batch_clear(&o.again);
     redis_batch_reset(&p->writer.batch);
+    p->writer.restores = 0;
     pthread_mutex_lock(&p->mutex);
     p->status.keys_sent = p->writer.keys;
     p->status.fields_sent = p->writer.fields;
@@ -118,9 +177,17 @@ visit_disk(void *arg, const struct cell *c, struct error *err)
     if (atomic_load(&s->p->stopping))
         return fail(err, ST_RETRY, "Stopping");
     st = s->visit(s->p, c, err);
+    if (months_bytes(&s->p->writer.months) > MAX_MONTHS)
+        trend_writer_months(&s->p->writer);
     if (st == ST_OK && s->p->writer.batch.out.n > CHUNK)
         st = projection_flush(s->p, err);
     return st;
+}
+
+static size_t
+gathered_bytes(const struct projection *p)
+{
+    return p->writer.batch.out.n + months_bytes(&p->writer.months);
 }
 
 /* Under the ledger's lock: nothing may wait, so nothing is sent from here. */
@@ -131,7 +198,7 @@ visit_memory(void *arg, const struct cell *c, struct error *err)
 
     if (c->hash % s->slices != s->slice)
         return ST_OK;
-    if (s->p->writer.batch.out.n - s->start > s->max_buffer)
+    if (gathered_bytes(s->p) > s->start + s->max_buffer)
         return ST_FULL;
     return s->visit(s->p, c, err);
 }
@@ -150,15 +217,17 @@ scan_memory(struct scan *s, unsigned partition, uint64_t after, uint64_t *upto, 
     for (s->slice = 0; s->slice < s->slices; s->slice++) {
         uint64_t reached = 0;
 
-        s->start = s->p->writer.batch.out.n;
+        s->start = gathered_bytes(s->p);
         st = feed->scan_memory(feed->ctx, partition, after, visit_memory, s, &reached, err);
         if (st != ST_OK && st != ST_FULL)
             return st == ST_RETRY ? ST_MORE : st; /* the feed saw a fold go by: scan again */
         if (st == ST_OK && reached < *upto)
             *upto = reached;
         if (st == ST_FULL || s->slices > 1) {
-            enum status sent = projection_flush(s->p, err);
+            enum status sent;
 
+            trend_writer_months(&s->p->writer);
+            sent = projection_flush(s->p, err);
             if (sent != ST_OK)
                 return sent;
         }
@@ -214,13 +283,18 @@ write_cell(void *arg, const struct cell *c, struct error *err)
 /* The version is a batch that the feed had finished before the first cell was visited: a key that
  * says 41 holds at least all of batch 41. */
 static enum status
-gather(struct projection *p, unsigned partition, uint64_t after, struct error *err)
+gather(struct projection *p, unsigned partition, uint64_t after, bool fresh, struct error *err)
 {
     const struct change_feed *feed = p->opt.feed;
     uint64_t target = feed->last_batch(feed->ctx);
+    enum status st;
 
     trend_writer_begin(&p->writer, partition, feed->incarnation, target, feed->now(feed->ctx));
-    return projection_scan(p, partition, after, write_cell, &p->reached[partition], err);
+    p->writer.fresh = fresh && p->restore_ok;
+    st = projection_scan(p, partition, after, write_cell, &p->reached[partition], err);
+    if (st == ST_OK)
+        trend_writer_months(&p->writer);
+    return st;
 }
 
 enum status
@@ -264,7 +338,7 @@ projection_round(struct projection *p, bool all, bool mark, struct error *err)
         if (!all && place->seq >= target)
             continue;
         p->redo &= ~(UINT64_C(1) << part);
-        st = gather(p, part, place->seq, err);
+        st = gather(p, part, place->seq, place->seq == 0 && !p->session.restored, err);
         if (st == ST_OK)
             p->gathered |= UINT64_C(1) << part;
         if (st == ST_OK && p->writer.batch.out.n > CHUNK)
@@ -277,7 +351,7 @@ enum status
 projection_resend(struct projection *p, unsigned partition, struct error *err)
 {
     uint64_t reached = p->reached[partition];
-    enum status st = gather(p, partition, 0, err);
+    enum status st = gather(p, partition, 0, false, err);
 
     p->reached[partition] = reached;
     return st == ST_OK ? projection_flush(p, err) : st;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "civil.h"
-#include "keys.h"
+#include "redis_dump.h"
 
 void
 trend_writer_init(struct trend_writer *w, const char *node,
@@ -21,58 +21,138 @@ trend_writer_clear(struct trend_writer *w)
 {
     key_imager_clear(&w->imager);
     redis_batch_clear(&w->batch);
+    months_clear(&w->months);
     buf_clear(&w->members);
-    buf_clear(&w->sketch);
+    buf_clear(&w->value);
+    buf_clear(&w->version);
+}
+
+void
+trend_writer_reset(struct trend_writer *w)
+{
+    redis_batch_reset(&w->batch);
+    w->restores = 0;
+    months_reset(&w->months);
+    buf_reset(&w->members);
+    w->member_count = 0;
 }
 
 void
 trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation, uint64_t batch,
                    int64_t now)
 {
+    char text[48];
+
     if (partition != w->partition)
         trend_writer_dirty(w);
     w->partition = partition;
     w->now = now;
-    snprintf(w->version, sizeof w->version, "%llu:%llu", (unsigned long long)incarnation,
+    buf_reset(&w->version);
+    dump_entry(&w->version, span_of(w->imager.at_node, w->imager.at_node_n));
+    snprintf(text, sizeof text, "%llu:%llu", (unsigned long long)incarnation,
              (unsigned long long)batch);
+    dump_entry(&w->version, span_str(text));
+}
+
+/* --- single commands --- */
+
+static bool
+has_lifetime(const struct trend_writer *w, const struct key_image *image)
+{
+    return image->expire_at != KEY_FOR_EVER && image->closed_day <= day_of(w->now);
 }
 
 static void
-write_hash(struct trend_writer *w, const struct key_image *image)
+write_lifetime(struct redis_batch *b, unsigned partition, struct span key, int64_t at)
 {
-    char field[40] = "@";
-
-    redis_batch_begin(&w->batch, w->partition, 2 + 2 * ((unsigned)image->field_count + 1));
-    redis_batch_arg(&w->batch, SPAN("HSET"));
-    redis_batch_arg(&w->batch, image->key);
-    for (size_t i = 0; i < image->field_count; i++) {
-        redis_batch_arg(&w->batch, image->fields[i].name);
-        redis_batch_arg(&w->batch, image->fields[i].value);
-    }
-    snprintf(field + 1, sizeof field - 1, "%s", w->imager.node);
-    redis_batch_str(&w->batch, field);
-    redis_batch_str(&w->batch, w->version);
-    w->fields += image->field_count;
+    redis_batch_begin(b, partition, 3);
+    redis_batch_arg(b, SPAN("PEXPIREAT"));
+    redis_batch_arg(b, key);
+    redis_batch_i64(b, at * 1000);
 }
 
+/* at: 0 for a key without end. */
 static void
-write_sketch(struct trend_writer *w, const struct key_image *image)
+write_sketch(struct trend_writer *w, const struct key_image *image, int64_t at)
 {
-    buf_reset(&w->sketch);
-    sketch_to_redis(image->sketch, &w->sketch);
-    redis_batch_begin(&w->batch, w->partition, 3);
+    buf_reset(&w->value);
+    sketch_to_redis(image->sketch, &w->value);
+    redis_batch_begin(&w->batch, w->partition, at && w->set_with_time ? 5 : 3);
     redis_batch_arg(&w->batch, SPAN("SET"));
     redis_batch_arg(&w->batch, image->key);
-    redis_batch_arg(&w->batch, span_of(w->sketch.p, w->sketch.n));
+    redis_batch_arg(&w->batch, span_of(w->value.p, w->value.n));
+    if (at && w->set_with_time) {
+        redis_batch_arg(&w->batch, SPAN("PXAT"));
+        redis_batch_i64(&w->batch, at * 1000);
+    } else if (at) {
+        write_lifetime(&w->batch, w->partition, image->key, at);
+    }
 }
 
 static void
-write_lifetime(struct trend_writer *w, const struct key_image *image)
+write_entries(struct redis_batch *b, struct span entries)
 {
-    redis_batch_begin(&w->batch, w->partition, 3);
-    redis_batch_arg(&w->batch, SPAN("EXPIREAT"));
-    redis_batch_arg(&w->batch, image->key);
-    redis_batch_i64(&w->batch, image->expire_at);
+    struct span text;
+
+    while (dump_take(&entries, &text))
+        redis_batch_arg(b, text);
+}
+
+static void
+write_restore(struct trend_writer *w, struct span key, struct span entries, size_t fields,
+              int64_t at)
+{
+    size_t bytes = entries.n + w->version.n;
+    char *payload, *p;
+
+    redis_batch_begin(&w->batch, w->partition, 5);
+    redis_batch_arg(&w->batch, SPAN("RESTORE"));
+    redis_batch_arg(&w->batch, key);
+    redis_batch_i64(&w->batch, at * 1000);
+    payload = redis_batch_room(&w->batch, dump_bytes(bytes));
+    p = dump_begin(payload, bytes, fields);
+    memcpy(p, entries.p, entries.n);
+    memcpy(p + entries.n, w->version.p, w->version.n);
+    dump_end(payload, bytes);
+    redis_batch_arg(&w->batch, SPAN("ABSTTL"));
+    w->restores++;
+}
+
+/* The version comes last. at: 0 for a key without end. */
+static void
+write_hash(struct trend_writer *w, struct span key, struct span entries, size_t fields, int64_t at)
+{
+    w->keys++;
+    w->fields += fields++;
+    if (w->fresh && fields <= DUMP_MAX_FIELDS) {
+        write_restore(w, key, entries, fields, at);
+        return;
+    }
+    redis_batch_begin(&w->batch, w->partition, 2 + 2 * (unsigned)fields);
+    redis_batch_arg(&w->batch, SPAN("HSET"));
+    redis_batch_arg(&w->batch, key);
+    write_entries(&w->batch, entries);
+    write_entries(&w->batch, span_of(w->version.p, w->version.n));
+    if (at)
+        write_lifetime(&w->batch, w->partition, key, at);
+}
+
+void
+trend_writer_plain(struct redis_batch *to, const struct redis_batch *from, size_t i)
+{
+    struct span key = redis_batch_key(from, i), entries, rest, text;
+    unsigned partition = from->at[i].partition, texts = 0;
+    int64_t at;
+
+    entries = rest = dump_entries(redis_batch_argument(from, i, 3));
+    while (dump_take(&rest, &text))
+        texts++;
+    redis_batch_begin(to, partition, 2 + texts);
+    redis_batch_arg(to, SPAN("HSET"));
+    redis_batch_arg(to, key);
+    write_entries(to, entries);
+    if (span_to_i64(redis_batch_argument(from, i, 2), &at) && at > 0)
+        write_lifetime(to, partition, key, at / 1000);
 }
 
 static void
@@ -83,24 +163,52 @@ write_bare(struct trend_writer *w, const char *verb, struct span key)
     redis_batch_arg(&w->batch, key);
 }
 
-static void
+/* True if another cell of the same month came before. */
+static bool
 write_image(struct trend_writer *w, const struct key_image *image)
 {
+    int64_t at = has_lifetime(w, image) ? image->expire_at : 0;
+    struct month *month;
+
     if (image->expire_at <= w->now) {
         w->expired++;
-        return;
+        return false;
     }
-    w->keys++;
-    if (image->type == KEY_GONE) {
-        write_bare(w, "UNLINK", image->key);
-        return;
+    if (image->type != KEY_HASH) {
+        w->keys++;
+        if (image->type == KEY_GONE)
+            write_bare(w, "UNLINK", image->key);
+        else
+            write_sketch(w, image, at);
+        return false;
     }
-    if (image->type == KEY_HASH)
-        write_hash(w, image);
-    else
-        write_sketch(w, image);
-    if (image->expire_at != KEY_FOR_EVER && image->closed_day <= day_of(w->now))
-        write_lifetime(w, image);
+    buf_reset(&w->value);
+    for (size_t i = 0; i < image->field_count; i++) {
+        dump_entry(&w->value, image->fields[i].name);
+        dump_entry(&w->value, image->fields[i].value);
+    }
+    if (!image->month) {
+        write_hash(w, image->key, span_of(w->value.p, w->value.n), image->field_count, at);
+        return false;
+    }
+    month = months_add(&w->months, image->key, image->dd, span_of(w->value.p, w->value.n),
+                       image->field_count);
+    month->expire_at = at;
+    return (month->days & (month->days - 1)) != 0;
+}
+
+void
+trend_writer_months(struct trend_writer *w)
+{
+    for (size_t i = 0; i < w->months.count; i++) {
+        const struct month *month = &w->months.at[i];
+
+        buf_reset(&w->value);
+        months_entries(&w->months, month, &w->value);
+        write_hash(w, months_key(&w->months, month), span_of(w->value.p, w->value.n), month->fields,
+                   month->expire_at);
+    }
+    months_reset(&w->months);
 }
 
 static void
@@ -131,10 +239,11 @@ trend_writer_cell(struct trend_writer *w, const struct cell *c)
 {
     struct key_image images[KEY_IMAGES_MAX];
     size_t n = key_images(&w->imager, c, images);
+    bool known = false; /* the month's first cell put the subject among the members */
 
     for (size_t i = 0; i < n; i++)
-        write_image(w, &images[i]);
-    if (n > 0)
+        known |= write_image(w, &images[i]);
+    if (n > 0 && !known)
         remember_dirty(w, c);
 }
 
@@ -144,6 +253,8 @@ trend_writer_dirty(struct trend_writer *w)
     char name[64];
     struct buf key = {name, 0, sizeof name};
 
+    if (w->months.count > 0)
+        return;
     if (w->member_count > 0) {
         keys_dirty(&key, w->partition);
         redis_batch_begin(&w->batch, w->partition, 2 + (unsigned)w->member_count);
@@ -174,7 +285,7 @@ trend_writer_lifetime(struct trend_writer *w, const struct cell *c, int32_t afte
         if (images[i].type == KEY_GONE)
             continue;
         if (images[i].expire_at != KEY_FOR_EVER && closed)
-            write_lifetime(w, &images[i]);
+            write_lifetime(&w->batch, w->partition, images[i].key, images[i].expire_at);
         else if (images[i].expire_at == KEY_FOR_EVER && persist)
             write_bare(w, "PERSIST", images[i].key);
     }

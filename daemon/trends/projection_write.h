@@ -9,18 +9,23 @@
 #include <stdint.h>
 
 #include "key_image.h"
+#include "months.h"
 #include "redis_link.h"
 
 struct trend_writer {
     struct key_imager imager;
     struct redis_batch batch;
-    struct buf members; /* of the dirty set: for each, its length in 2 bytes, then itself */
-    struct buf sketch;
+    struct months months; /* what is still to be written of keys that hold several cells */
+    struct buf members;   /* of the dirty set: for each, its length in 2 bytes, then itself */
+    struct buf value;     /* a sketch, or a hash's entries */
     size_t member_count;
     size_t last_member; /* where the newest begins in members */
     unsigned partition;
     int64_t now;           /* UTC seconds */
-    char version[48];      /* incarnation:batch */
+    bool fresh;            /* keys are not there yet, most likely: RESTORE them */
+    bool set_with_time;    /* SET knows PXAT (Redis 6.2) */
+    struct buf version;    /* two entries: @NODE, incarnation:batch */
+    size_t restores;       /* in the batch */
     uint64_t keys, fields; /* written so far, ever */
     uint64_t expired;      /* keys left out because their time is over */
 };
@@ -28,15 +33,21 @@ struct trend_writer {
 void trend_writer_init(struct trend_writer *w, const char *node,
                        const struct config_retention *retention, bool never_expire);
 void trend_writer_clear(struct trend_writer *w);
+void trend_writer_reset(struct trend_writer *w); /* forgets what has been written */
 
 /* What follows belongs to this partition and brings it to this batch. */
 void trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation,
                         uint64_t batch, int64_t now);
-/* Adds a cell's commands. Each key is one HSET that carries its version, or one SET. A key whose
- * period is over gets its EXPIREAT right behind; one past its retention is not written. */
+/* Adds a cell's commands, apart from fields of a month's key, which are kept until
+ * trend_writer_months. Each key is one HSET that carries its version, or one SET. A key whose
+ * period is over gets its lifetime with it; one past its retention is not written. */
 void trend_writer_cell(struct trend_writer *w, const struct cell *c);
-/* Adds SADD cs:{P}:dirty for the cells since the last one: behind the data, so that whoever is
- * told finds it there. */
+/* Adds the commands for months kept so far. */
+void trend_writer_months(struct trend_writer *w);
+/* RESTORE found that its key exists, or is not to be had: adds the same as HSET. */
+void trend_writer_plain(struct redis_batch *to, const struct redis_batch *from, size_t i);
+/* Adds SADD cs:{P}:dirty for the cells since the last one, unless a part of them is still kept as
+ * months: behind the data, so that whoever is told finds it there. */
 void trend_writer_dirty(struct trend_writer *w);
 
 /* Adds EXPIREAT for each key of the cell whose period closed on a day in (after, to]; with

@@ -8,6 +8,27 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* The digits of a length and the line's end, after its mark; at most 22 bytes. */
+static char *
+put_count(char *p, char mark, size_t n)
+{
+    *p++ = mark;
+    if (n < 10) {
+        *p++ = (char)('0' + n);
+    } else if (n < 100) {
+        *p++ = (char)('0' + n / 10);
+        *p++ = (char)('0' + n % 10);
+    } else {
+        struct buf digits = {p, 0, 24};
+
+        buf_u64(&digits, n);
+        p += digits.n;
+    }
+    *p++ = '\r';
+    *p++ = '\n';
+    return p;
+}
+
 void
 redis_batch_begin(struct redis_batch *b, unsigned partition, unsigned argc)
 {
@@ -17,32 +38,35 @@ redis_batch_begin(struct redis_batch *b, unsigned partition, unsigned argc)
     }
     b->at[b->count++] = (struct redis_command){.partition = (uint8_t)partition};
     b->args = 0;
-    buf_char(&b->out, '*');
-    buf_u64(&b->out, argc);
-    buf_add(&b->out, "\r\n", 2);
+    buf_reserve(&b->out, 32);
+    b->out.n = (size_t)(put_count(b->out.p + b->out.n, '*', argc) - b->out.p);
+}
+
+char *
+redis_batch_room(struct redis_batch *b, size_t n)
+{
+    struct redis_command *c = &b->at[b->count - 1];
+    char *p;
+
+    buf_reserve(&b->out, n + 32);
+    p = put_count(b->out.p + b->out.n, '$', n);
+    if (b->args++ == 1) {
+        c->key_at = (size_t)(p - b->out.p);
+        c->key_n = (uint32_t)n;
+    }
+    memcpy(p + n, "\r\n", 3);
+    b->out.n = (size_t)(p - b->out.p) + n + 2;
+    c->end = b->out.n;
+    return p;
 }
 
 void
 redis_batch_arg(struct redis_batch *b, struct span s)
 {
-    struct redis_command *c = &b->at[b->count - 1];
+    char *p = redis_batch_room(b, s.n);
 
-    char *p;
-
-    buf_reserve(&b->out, s.n + 32);
-    buf_char(&b->out, '$');
-    buf_u64(&b->out, s.n);
-    buf_add(&b->out, "\r\n", 2);
-    if (b->args++ == 1) {
-        c->key_at = b->out.n;
-        c->key_n = (uint32_t)s.n;
-    }
-    p = b->out.p + b->out.n;
     if (s.n)
         memcpy(p, s.p, s.n);
-    memcpy(p + s.n, "\r\n", 3);
-    b->out.n += s.n + 2;
-    c->end = b->out.n;
 }
 
 void
@@ -97,6 +121,23 @@ struct span
 redis_batch_key(const struct redis_batch *b, size_t i)
 {
     return span_of(b->out.p + b->at[i].key_at, b->at[i].key_n);
+}
+
+struct span
+redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument)
+{
+    const char *p = b->out.p + (i ? b->at[i - 1].end : 0), *end = b->out.p + b->at[i].end;
+
+    p = memchr(p, '\n', (size_t)(end - p)); /* behind the number of arguments */
+    for (unsigned k = 0; p && p + 1 < end; k++) {
+        size_t n = strtoul(p + 2, NULL, 10);
+        const char *text = (char *)memchr(p + 1, '\n', (size_t)(end - p - 1)) + 1;
+
+        if (k == argument)
+            return span_of(text, n);
+        p = text + n + 1;
+    }
+    return span_of("", 0);
 }
 
 void

@@ -184,6 +184,7 @@ struct exchange {
     const struct redis_batch *batch;
     redis_reply_visit *visit;
     void *arg;
+    bool errors_only;
     size_t sent, done;
     int64_t moved_ms; /* when a byte last went or came */
 };
@@ -222,6 +223,35 @@ send_some(struct redis_link *l, struct exchange *x, struct error *err)
     return ST_OK;
 }
 
+/* Counts the replies +OK and :NUMBER at the front of what came in, as long as nothing of an
+ * earlier reply waits for its rest and nobody wants to see them: an object is made for each other
+ * one. How many bytes they were. */
+static size_t
+skip_good(struct redis_link *l, struct exchange *x, const char *p, size_t n)
+{
+    const char *begin = p, *end = p + n;
+
+    if (!x->errors_only || l->ctx->reader->pos < l->ctx->reader->len || l->ctx->reader->ridx >= 0)
+        return 0;
+    while (x->done < x->batch->count && end - p >= 4) {
+        const char *q = p + 1;
+
+        if (end - p >= 5 && memcmp(p, "+OK\r\n", 5) == 0) {
+            q += 2;
+        } else if (*p == ':') {
+            while (q < end && *q >= '0' && *q <= '9')
+                q++;
+        } else {
+            break;
+        }
+        if (end - q < 2 || q[0] != '\r' || q[1] != '\n')
+            break;
+        p = q + 2;
+        x->done++;
+    }
+    return (size_t)(p - begin);
+}
+
 static enum status
 take_replies(struct redis_link *l, struct exchange *x, struct error *err)
 {
@@ -240,7 +270,8 @@ take_replies(struct redis_link *l, struct exchange *x, struct error *err)
                         l->shown);
         }
         x->done++;
-        if (!x->visit || !x->visit(x->arg, x->done - 1, reply))
+        if (!x->visit || (x->errors_only && !redis_is_error(reply, NULL)) ||
+            !x->visit(x->arg, x->done - 1, reply))
             freeReplyObject(reply);
     }
 }
@@ -249,6 +280,8 @@ static enum status
 receive_some(struct redis_link *l, struct exchange *x, struct error *err)
 {
     ssize_t n = recv(l->ctx->fd, l->in, READ_BYTES, MSG_DONTWAIT);
+    enum status st = ST_OK;
+    size_t taken, left;
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return ST_OK;
@@ -256,8 +289,19 @@ receive_some(struct redis_link *l, struct exchange *x, struct error *err)
         return fail(err, ST_RETRY, "Redis at %.80s closed the connection%s%s", l->shown,
                     n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
     x->moved_ms = clock_mono_ms();
-    redisReaderFeed(l->ctx->reader, l->in, (size_t)n);
-    return take_replies(l, x, err);
+    for (const char *p = l->in; st == ST_OK && n > 0; p += taken, n -= (ssize_t)taken) {
+        taken = skip_good(l, x, p, (size_t)n);
+        left = (size_t)n - taken;
+        if (left == 0)
+            break;
+        /* Where many can be skipped, only the line that cannot goes the long way. */
+        if (x->errors_only && memchr(p + taken, '\n', left))
+            left = (size_t)((char *)memchr(p + taken, '\n', left) + 1 - (p + taken));
+        redisReaderFeed(l->ctx->reader, p + taken, left);
+        taken += left;
+        st = take_replies(l, x, err);
+    }
+    return st;
 }
 
 /* Before anything is sent nothing may be there to read: a byte would belong to no command of
@@ -277,30 +321,47 @@ expect_silence(struct redis_link *l, struct error *err)
     return fail(err, ST_RETRY, "Redis at %.80s closed the connection", l->shown);
 }
 
-enum status
-redis_link_send(struct redis_link *l, const struct redis_batch *b, redis_reply_visit *visit,
-                void *arg, struct error *err)
+static enum status
+exchange(struct redis_link *l, struct exchange *x, struct error *err)
 {
-    struct exchange x = {b, visit, arg, 0, 0, clock_mono_ms()};
     enum status st = expect_silence(l, err);
 
-    while (st == ST_OK && x.done < b->count) {
+    x->moved_ms = clock_mono_ms();
+    while (st == ST_OK && x->done < x->batch->count) {
         struct pollfd fd = {.fd = l->ctx->fd, .events = POLLIN};
 
-        st = send_some(l, &x, err);
+        st = send_some(l, x, err);
         if (st != ST_OK)
             return st;
-        if (x.sent < send_limit(&x))
+        if (x->sent < send_limit(x))
             fd.events |= POLLOUT;
         if (l->cancel && atomic_load(l->cancel))
             return fail(err, ST_RETRY, "Stopped while waiting for Redis at %.80s", l->shown);
         if (poll(&fd, 1, POLL_SLICE_MS) > 0 && (fd.revents & ~POLLOUT))
-            st = receive_some(l, &x, err);
-        else if (clock_mono_ms() - x.moved_ms > l->silence_timeout_ms)
+            st = receive_some(l, x, err);
+        else if (clock_mono_ms() - x->moved_ms > l->silence_timeout_ms)
             st = fail(err, ST_RETRY, "Redis at %.80s has not answered for %d ms", l->shown,
                       l->silence_timeout_ms);
     }
     return st;
+}
+
+enum status
+redis_link_send(struct redis_link *l, const struct redis_batch *b, redis_reply_visit *visit,
+                void *arg, struct error *err)
+{
+    struct exchange x = {.batch = b, .visit = visit, .arg = arg};
+
+    return exchange(l, &x, err);
+}
+
+enum status
+redis_link_tell(struct redis_link *l, const struct redis_batch *b, redis_reply_visit *visit,
+                void *arg, struct error *err)
+{
+    struct exchange x = {.batch = b, .visit = visit, .arg = arg, .errors_only = true};
+
+    return exchange(l, &x, err);
 }
 
 /* --- single commands --- */

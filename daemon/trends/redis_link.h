@@ -36,6 +36,8 @@ struct redis_batch {
 
 void redis_batch_begin(struct redis_batch *b, unsigned partition, unsigned argc);
 void redis_batch_arg(struct redis_batch *b, struct span s);
+/* An argument of n bytes that the caller writes where this points to, before anything else. */
+char *redis_batch_room(struct redis_batch *b, size_t n);
 void redis_batch_str(struct redis_batch *b, const char *s);
 void redis_batch_i64(struct redis_batch *b, int64_t v);
 /* A whole command; the arguments end with NULL. */
@@ -43,6 +45,8 @@ void redis_batch_add(struct redis_batch *b, unsigned partition, ...) __attribute
 /* Appends a command of another batch again. */
 void redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i);
 struct span redis_batch_key(const struct redis_batch *b, size_t i);
+/* Any argument, the verb is 0; empty if there is none such. Walks the command. */
+struct span redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument);
 void redis_batch_reset(struct redis_batch *b); /* empties, keeps the memory */
 void redis_batch_clear(struct redis_batch *b); /* frees */
 
@@ -67,6 +71,10 @@ void redis_link_close(struct redis_link *l); /* accepts NULL */
  * outcome of commands without a reply is unknown and the link is of no more use. */
 typedef bool redis_reply_visit(void *arg, size_t i, redisReply *r);
 enum status redis_link_send(struct redis_link *l, const struct redis_batch *b,
+                            redis_reply_visit *visit, void *arg, struct error *err);
+
+/* The same for commands of which only errors matter: visit sees no other reply. */
+enum status redis_link_tell(struct redis_link *l, const struct redis_batch *b,
                             redis_reply_visit *visit, void *arg, struct error *err);
 
 /* One command; the arguments end with NULL. The caller frees *out (freeReplyObject), which may

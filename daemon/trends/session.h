@@ -29,6 +29,7 @@ struct trend_session {
     const struct change_feed *feed;
     struct trend_place place[KEY_PARTITIONS];
     char token[20], run_id[48];
+    unsigned version;  /* of the server: 702 is 7.2; 0: not known */
     char warning[200]; /* "" or what should be put right although writing goes on */
     char hold[200];    /* "" or why nothing may be written until a person has decided */
     bool restored;     /* Redis may know more than the ledger: remove that after sending all */

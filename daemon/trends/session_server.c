@@ -62,18 +62,31 @@ check_role(struct trend_session *s, struct error *err)
     return st;
 }
 
+static void
+note_version(struct trend_session *s, struct span text)
+{
+    unsigned major = 0, minor = 0;
+    char copy[24];
+
+    snprintf(copy, sizeof copy, "%.*s", (int)(text.n < 23 ? text.n : 23), text.p);
+    if (sscanf(copy, "%3u.%2u", &major, &minor) > 0)
+        s->version = major * 100 + minor;
+}
+
 static enum status
 check_version(struct trend_session *s, struct error *err)
 {
     redisReply *r = NULL;
-    struct span version;
+    struct span version = {0};
     enum status st = ask_leniently(s, &r, err, "INFO", "server", NULL);
 
+    s->version = 0;
     if (st != ST_OK || !r)
         return st;
     note_run_id(s, r);
-    if (redis_info_find(reply_span(r), "redis_version", &version) &&
-        strtol(version.p, NULL, 10) < OLDEST_VERSION)
+    if (redis_info_find(reply_span(r), "redis_version", &version))
+        note_version(s, version);
+    if (s->version > 0 && s->version < OLDEST_VERSION * 100)
         st = fail(err, ST_RETRY, "Redis is version %.*s: at least version %d is needed",
                   (int)version.n, version.p, OLDEST_VERSION);
     freeReplyObject(r);

@@ -19,6 +19,7 @@ TEST(keys_are_written_as_documented)
 {
     int32_t day = days_from_civil(2026, 3, 9);
     struct span name = SPAN("acme:\xC3\xBC 1%");
+    struct key_stem stem = {0};
     struct buf b = {0};
     char want[200];
     unsigned p = hash_crc16(SPAN("acme%3A%C3%BC%201%25")) % 64;
@@ -32,20 +33,23 @@ TEST(keys_are_written_as_documented)
     } while (0)
 #define N "acme%%3A%%C3%%BC%%201%%25"
     CHECK_INT(keys_partition(name), p);
-    WRITES(keys_customer_quarters(&b, name, day), "cs:{%u}:q:" N ":20260309");
-    WRITES(keys_customer_month(&b, name, day), "cs:{%u}:d:" N ":202603");
-    WRITES(keys_customer_people(&b, name, day, "n-1"), "cs:{%u}:u:" N ":20260309@n-1");
-    WRITES(keys_customer_conferences(&b, name, day, "1"), "cs:{%u}:c:" N ":20260309@1");
-    WRITES(keys_feature_month(&b, name, day), "cs:{%u}:f:" N ":202603");
-    WRITES(keys_feature_people(&b, name, day, "1"), "cs:{%u}:fu:" N ":20260309@1");
-    WRITES(keys_feature_customers(&b, name, day, "1"), "cs:{%u}:fc:" N ":20260309@1");
-    WRITES(keys_service_day(&b, name, day), "cs:{%u}:s:" N ":20260309");
-    WRITES(keys_region_day(&b, name, day), "cs:{%u}:l:" N ":20260309");
+    key_stem_set(&stem, SPAN("a longer name than the next one has"), 9, day + 40);
+    key_stem_set(&stem, name, p, day);
+    WRITES(keys_customer_quarters(&b, &stem), "cs:{%u}:q:" N ":20260309");
+    WRITES(keys_customer_month(&b, &stem), "cs:{%u}:d:" N ":202603");
+    WRITES(keys_customer_people(&b, &stem, "n-1"), "cs:{%u}:u:" N ":20260309@n-1");
+    WRITES(keys_customer_conferences(&b, &stem, "1"), "cs:{%u}:c:" N ":20260309@1");
+    WRITES(keys_feature_month(&b, &stem), "cs:{%u}:f:" N ":202603");
+    WRITES(keys_feature_people(&b, &stem, "1"), "cs:{%u}:fu:" N ":20260309@1");
+    WRITES(keys_feature_customers(&b, &stem, "1"), "cs:{%u}:fc:" N ":20260309@1");
+    WRITES(keys_service_day(&b, &stem), "cs:{%u}:s:" N ":20260309");
+    WRITES(keys_region_day(&b, &stem), "cs:{%u}:l:" N ":20260309");
     WRITES(keys_dirty(&b, p), "cs:{%u}:dirty");
     WRITES(keys_applied(&b, p, "1"), "cs:{%u}:applied:1");
     buf_reset(&b);
     keys_owner(&b, "7");
     CHECK_STR(b.p, "cs:owner:7");
+    key_stem_clear(&stem);
     buf_clear(&b);
 }
 
