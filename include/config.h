@@ -56,9 +56,6 @@ struct config_limits {
     uint32_t max_connections;   /* 1024 */
     uint64_t max_queue;         /* bytes of blocks waiting for workers: 64 MiB */
     uint64_t quarantine_bytes;  /* 1 GiB */
-    uint64_t disk_reserve;      /* free bytes below which nothing is taken: 512 MiB */
-    uint64_t disk_ballast;      /* 64 MiB */
-    uint64_t max_wal;           /* 1 GiB */
     char *late;                 /* "count" (default) or "quarantine" */
 };
 
@@ -67,6 +64,7 @@ struct config {
     char *state_dir, *node, *timezone;
     int workers;                    /* 0: one per core */
     char *redis_url, *redis_server; /* "managed" or a URL; program to run when managed */
+    int64_t redis_compare_ms;       /* all keys are compared once in this time */
     char *store_url;
     char *http_listen;             /* "127.0.0.1:8460"; "" switches HTTP off */
     int http_listen_line;          /* for messages; 0: not in the file */

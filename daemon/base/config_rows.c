@@ -48,6 +48,9 @@ static const struct option_row redis_rows[] = {
              "unix:///PATH."},
     {"server", V_TEXT, MAIN(redis_server), "redis-server",
      .help = "Program to run when managed; looked for along PATH."},
+    {"compare_interval", V_MILLIS, MAIN(redis_compare_ms), "1h", 1, DAY,
+     .help = "In this time all keys are compared once with the ledger, a few at a time, and what "
+             "somebody else lost or changed is mended. Other losses are noticed within seconds."},
     {0}};
 
 static const struct option_row store_rows[] = {
@@ -98,15 +101,6 @@ static const struct option_row limit_rows[] = {
     {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
      .help = "Refused records that are kept, shared out among the inputs. An input that has filled "
              "its share is not read until its records are replayed or dropped."},
-    {"disk_reserve", V_SIZE, MAIN(limits.disk_reserve), "512MiB", 0, 1024 * GIB,
-     .help = "Room on the disk of state_dir that is left free. With less, nothing more is taken: "
-             "HTTP answers 503, files and connections are not read."},
-    {"disk_ballast", V_SIZE, MAIN(limits.disk_ballast), "64MiB", 0, 64 * GIB,
-     .help = "Size of a file in state_dir that is given up when a start or an ordered end would "
-             "not have enough room."},
-    {"max_wal", V_SIZE, MAIN(limits.max_wal), "1GiB", MIB, 1024 * GIB,
-     .help = "How long the ledger's write-ahead log may grow while somebody keeps reading "
-             "ledger.db; then nothing more is taken."},
     {"late", V_CHOICE, MAIN(limits.late), "count", .choices = "count quarantine",
      .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
              "in \"quarantine\", because a repetition of it could not be noticed."},

@@ -92,6 +92,7 @@ comparer_clear(struct comparer *c)
     redis_batch_clear(&c->batch);
     buf_clear(&c->expected);
     buf_clear(&c->sketch);
+    known_clear(&c->hot);
 }
 
 static void
@@ -359,11 +360,25 @@ flush(struct comparer *c, struct error *err)
 }
 
 static enum status
+note_hot(void *arg, const struct cell *cell, struct error *err)
+{
+    struct comparer *c = arg;
+
+    (void)err;
+    known_add(&c->hot, cell->hash ? cell->hash : 1);
+    return ST_OK;
+}
+
+/* What memory holds is compared as it is there: Redis may rightly be ahead of the row. */
+static enum status
 visit_disk(void *arg, const struct cell *cell, struct error *err)
 {
     struct comparer *c = arg;
-    enum status st = visit_cell(c, cell, err);
+    enum status st;
 
+    if (known_has(&c->hot, cell->hash ? cell->hash : 1))
+        return ST_OK;
+    st = visit_cell(c, cell, err);
     if (st == ST_OK && c->batch.out.n + c->expected.n > CHUNK)
         st = flush(c, err);
     return st;
@@ -379,9 +394,12 @@ comparer_partition(struct comparer *c, unsigned partition, struct error *err)
     c->now = feed->now(feed->ctx);
     redis_batch_reset(&c->batch);
     buf_reset(&c->expected);
-    st = feed->scan_disk(feed->ctx, partition, 0, visit_disk, c, err);
+    known_clear(&c->hot);
+    st = feed->scan_memory(feed->ctx, partition, since, note_hot, c, &upto, err);
+    if (st == ST_OK)
+        st = feed->scan_disk(feed->ctx, partition, 0, visit_disk, c, err);
     if (st != ST_OK)
-        return st;
+        return st == ST_RETRY ? ST_MORE : st;
     st = feed->scan_memory(feed->ctx, partition, 0, visit_cell, c, &upto, err);
     if (st == ST_RETRY || (st == ST_OK && feed->memory_since(feed->ctx) > since))
         return ST_MORE;

@@ -45,6 +45,7 @@ struct comparer {
     uint64_t upto;         /* cells changed later are not compared: they are still to be sent */
     uint64_t keys, fields; /* compared so far */
     /* private */
+    struct known hot; /* cells in memory, whose rows on disk may be older */
     struct redis_batch batch;
     struct buf expected, sketch;
     size_t at;

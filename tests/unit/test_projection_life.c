@@ -72,6 +72,30 @@ TEST(projection_scrubber_mends_single_keys_and_fields)
     scene_close(&s);
 }
 
+/* A row that memory has left behind says less than Redis rightly holds. */
+TEST(projection_scrubber_looks_at_the_newest_of_a_cell_only)
+{
+    struct scene s;
+
+    scene_open(&s);
+    batch_begin(s.ledger);
+    leg(s.ledger, "hot", DAY, 7);
+    batch_end(s.ledger);
+    fold(s.ledger);
+    for (unsigned quarter = 8; quarter < 12; quarter++) {
+        batch_begin(s.ledger);
+        leg(s.ledger, "hot", DAY, quarter);
+        batch_end(s.ledger);
+    }
+    s.opt.scrub_interval_ms = 64;
+    scene_project(&s);
+    settled(&s);
+    for (uint64_t asked = 0; asked < 2 * KEY_PARTITIONS; asked += 16)
+        poll(NULL, 0, 16);
+    CHECK_INT(status_of(&s).mended, 0);
+    scene_close(&s);
+}
+
 /* --- lifetimes --- */
 
 static long long

@@ -29,6 +29,7 @@ enum { ON_DISK, IN_MEMORY }; /* cell.flags */
 struct fake_ledger {
     pthread_mutex_t mutex;
     struct cells *totals;
+    struct cells *rows; /* as the last fold left them: older than memory where that changed */
     uint64_t last, since;
     uint64_t old_incarnation, old_last; /* the run before this one; 0: none */
     int64_t now;
@@ -98,15 +99,27 @@ fake_scan(struct fake_ledger *l, int where, unsigned partition, uint64_t after, 
     return st;
 }
 
+FIXTURE bool
+is_outdated(struct fake_ledger *l, const struct cell *row)
+{
+    struct cell *c = cells_find(l->totals, (enum cell_kind)row->kind, row->name, row->day);
+
+    return c && c->flags == IN_MEMORY;
+}
+
 FIXTURE enum status
 fake_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
                struct error *err)
 {
     struct fake_ledger *l = ctx;
+    struct cell *row;
     enum status st;
 
     pthread_mutex_lock(&l->mutex);
     st = fake_scan(l, ON_DISK, partition, after, visit, arg, err);
+    CELLS_EACH (l->rows, row)
+        if (st == ST_OK && row->partition == partition && row->seq > after && is_outdated(l, row))
+            st = visit(arg, row, err);
     pthread_mutex_unlock(&l->mutex);
     return st;
 }
@@ -133,6 +146,7 @@ fake_ledger(const char *id, uint64_t incarnation)
 
     pthread_mutex_init(&l->mutex, NULL);
     l->totals = cells_new();
+    l->rows = cells_new();
     l->now = clock_now();
     l->feed = (struct change_feed){.ctx = l,
                                    .incarnation = incarnation,
@@ -150,6 +164,7 @@ FIXTURE void
 fake_ledger_free(struct fake_ledger *l)
 {
     cells_free(l->totals);
+    cells_free(l->rows);
     pthread_mutex_destroy(&l->mutex);
     free(l);
 }
@@ -209,8 +224,14 @@ fold(struct fake_ledger *l)
     struct cell *c;
 
     pthread_mutex_lock(&l->mutex);
-    CELLS_EACH (l->totals, c)
+    cells_reset(l->rows);
+    CELLS_EACH (l->totals, c) {
+        struct cell *row = cells_get(l->rows, (enum cell_kind)c->kind, c->name, c->day);
+
+        cell_merge(row, c);
+        row->seq = c->seq;
         c->flags = ON_DISK;
+    }
     l->since = l->last;
     pthread_mutex_unlock(&l->mutex);
 }
