@@ -1,12 +1,12 @@
 # callswell: `make` builds, `make demo` shows the main job, `make check` proves it, `make help` lists all.
 # SAN=1 builds with address and undefined-behaviour sanitizers, SAN=thread with ThreadSanitizer,
-# each in its own folder under build/; WERROR=1 makes warnings errors.
+# SAN=chaos with nothing but places to be killed at, each in its own folder under build/; WERROR=1 makes warnings errors.
 # Sources are found by wildcard: a new file needs no edit here.
 CC       ?= cc
 PREFIX   ?= /usr/local
 VERSION  := 0.1.0
 SAN      ?= 0
-O        := build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)$(if $(filter fuzz,$(SAN)),/fuzz)
+O        := build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)$(if $(filter fuzz,$(SAN)),/fuzz)$(if $(filter chaos,$(SAN)),/chaos)
 comma    := ,
 SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
             $(if $(filter thread,$(SAN)),-fsanitize=thread) \
@@ -14,7 +14,7 @@ SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sa
 WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -pthread -Iinclude -D_GNU_SOURCE \
-           -DCALLSWELL_VERSION='"$(VERSION)"' $(if $(filter 1 thread,$(SAN)),-DCALLSWELL_FAULTS)
+           -DCALLSWELL_VERSION='"$(VERSION)"' $(if $(filter 1 thread chaos,$(SAN)),-DCALLSWELL_FAULTS)
 LIBS     := -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lsystemd -lz -lzstd -lxxhash -lm
 
 MAINS    := daemon/main.c daemon/ctl/main.c
@@ -25,7 +25,11 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help deps deps-test check demo bench fuzz fuzz-run unit tests benches fmt install clean
+# SAN=1 and SAN=thread are good for chaos, too.
+CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
+CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
+
+.PHONY: all help deps deps-test check demo bench chaos chaos-build chaos-guards fuzz fuzz-run unit tests benches fmt install clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -53,6 +57,9 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
 $(O)/tests/bench_%: $(O)/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+build/preload.so: tests/chaos/preload.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -shared -fPIC $< -o $@ -ldl
 $(O)/tests/test_%: $(O)/tests/unit/test_%.o $(O)/tests/unit/test.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -75,6 +82,14 @@ demo: deps ## the main job on real input, in a temporary folder
 bench: deps ## records per CPU-second, beside DuckDB where npm has it
 	@$(MAKE) -s -j2 all
 	@sh tests/bench/bench.sh
+chaos: ## SECONDS=600 SEED=1: real senders while everything fails around them; TRIAL=n: one of them
+	@$(MAKE) -s chaos-build
+	@python3 tests/chaos/chaos.py $(CHAOS_BUILD) --seconds $(or $(SECONDS),600) $(if $(TRIAL),--trial $(TRIAL))
+chaos-guards: ## the same with each guard of the protocol taken out: it must be missed
+	@$(MAKE) -s chaos-build
+	@python3 tests/chaos/guards.py $(CHAOS_BUILD) $(GUARD)
+chaos-build: deps deps-test build/preload.so
+	@$(MAKE) -s -j2 SAN=$(CHAOS_SAN) all
 fuzz: deps-test ## a minute of every fuzzer
 	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzz-run
 fmt: ## clang-format over all sources

@@ -143,15 +143,12 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
     struct error err;
     enum status st;
 
-    pthread_mutex_lock(&e->lock);
-    e->commit_since_ms = clock_mono_ms();
-    pthread_mutex_unlock(&e->lock);
     while ((st = ledger_commit(e->ledger, lb, seq, &err)) != ST_OK) {
         struct timespec pause = {0, RETRY_COMMIT_MS * 1000000};
 
         if (st != ST_FULL && st != ST_RETRY)
             engine_die(e, st, "commit", &err);
-        if (!stalled(e, &err))
+        if (!guard_stands("failed_batch_kept") || !stalled(e, &err))
             return false;
         nanosleep(&pause, NULL);
     }
@@ -159,7 +156,6 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
     if (e->stalled[0])
         log_info("commit_resumed", "batch=%llu", (unsigned long long)*seq);
     e->stalled[0] = '\0';
-    e->commit_since_ms = 0;
     engine_wake_room(e);
     pthread_mutex_unlock(&e->lock);
     return true;
@@ -256,6 +252,8 @@ commit_batch(struct engine *e, struct batch *b)
     uint64_t seq = 0;
 
     gather(e, b, &g, &lb);
+    if (!guard_stands("answer_after_commit"))
+        answer(b, 0);
     if (e->dry_run) {
         count_only(e, b, &lb);
     } else if (e->abandoned || (has_something(&lb) && !commit_surely(e, &lb, &seq))) {
@@ -273,7 +271,8 @@ commit_batch(struct engine *e, struct batch *b)
             e->last_bulk_ms = clock_mono_ms();
         pthread_mutex_unlock(&e->lock);
         fault_point("not_answered");
-        answer(b, seq);
+        if (guard_stands("answer_after_commit"))
+            answer(b, seq);
         fault_point("answered");
         if (e->projection && b->bulk_only)
             projection_kick_later(e->projection);
@@ -451,7 +450,6 @@ committer_main(void *arg)
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);
         engine_expire(e);
-        engine_watch_disk(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);

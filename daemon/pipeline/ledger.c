@@ -36,8 +36,6 @@
 #include "clock.h"
 #include "fault.h"
 
-#define DEFAULT_MAX_WAL (UINT64_C(1) << 30)
-
 static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -304,6 +302,8 @@ open_database(struct ledger *l, const char *path, struct error *err)
                       "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
                       "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON",
                       err);
+    if (result == ST_OK && !guard_stands("commit_synced"))
+        result = sql_exec(l->db, "PRAGMA synchronous = NORMAL", err);
     if (result == ST_OK)
         sqlite3_wal_hook(l->db, note_wal_size, l);
     return result == ST_OK ? ledger_offer_rows(l, err) : result;
@@ -347,10 +347,7 @@ enum status
 ledger_open(struct ledger **out, const char *path, const char *node, struct error *err)
 {
     struct ledger *l = xcalloc(1, sizeof *l);
-    enum status result;
-
-    l->max_wal = DEFAULT_MAX_WAL;
-    result = open_database(l, path, err);
+    enum status result = open_database(l, path, err);
 
     if (result == ST_OK)
         result = open_contents(l, node, err);

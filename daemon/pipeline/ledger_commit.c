@@ -11,6 +11,8 @@
 #include "hash.h"
 
 #define PASSIVE_CHECKPOINT_PAGES 1000
+#define RESTART_WAL_BYTES        (64u << 20)
+#define TRUNCATE_WAL_BYTES       (256u << 20)
 #define INSIST_EVERY_MS          2000
 #define INSIST_MS                250
 
@@ -198,34 +200,19 @@ checkpoint_wal(struct ledger *l)
 {
     size_t bytes = (size_t)l->wal_pages * 8192;
     int64_t now = clock_mono_ms();
-    int mode = SQLITE_CHECKPOINT_PASSIVE, pages = -1;
+    int mode = SQLITE_CHECKPOINT_PASSIVE;
 
-    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES && bytes <= l->max_wal / 16)
+    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES)
         return;
-    if (bytes > l->max_wal / 16 && now - l->insisted_ms >= INSIST_EVERY_MS) {
-        mode = bytes > l->max_wal / 4 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+    if (bytes > RESTART_WAL_BYTES && now - l->insisted_ms >= INSIST_EVERY_MS) {
+        mode = bytes > TRUNCATE_WAL_BYTES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
         l->insisted_ms = now;
         sqlite3_busy_timeout(l->db, INSIST_MS);
     }
-    if (sqlite3_wal_checkpoint_v2(l->db, NULL, mode, &pages, NULL) == SQLITE_OK && pages == 0)
-        l->wal_pages = 0; /* the log was cut */
+    sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
     fault_point("wal_checkpointed");
     if (mode != SQLITE_CHECKPOINT_PASSIVE)
         sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
-}
-
-void
-ledger_limit_wal(struct ledger *l, uint64_t bytes)
-{
-    l->max_wal = bytes;
-}
-
-uint64_t
-ledger_shorten_wal(struct ledger *l)
-{
-    if ((size_t)l->wal_pages * 8192 > l->max_wal / 16)
-        checkpoint_wal(l);
-    return (uint64_t)l->wal_pages * 8192;
 }
 
 enum status
@@ -244,6 +231,18 @@ ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
 }
 
 enum status
+ledger_keep_together(struct ledger *l, const char *guard, struct error *err)
+{
+    enum status result;
+
+    if (guard_stands(guard))
+        return ST_OK;
+    result = sql_run(l->st[COMMIT], err);
+    fault_point(guard);
+    return result == ST_OK ? sql_run(l->st[BEGIN], err) : result;
+}
+
+enum status
 ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, struct error *err)
 {
     const struct outcome_count *c = &b->count;
@@ -259,17 +258,23 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     fault_point("batch_begun");
     result = put_deltas(l, b, next.last_batch, err);
     if (result == ST_OK)
-        result = put_seen(l, b, next.last_batch, err);
-    if (result == ST_OK)
-        result = put_quarantine(l, b, next.last_batch, err);
-    if (result == ST_OK)
         result = put_events(l, b, next.last_batch, err);
-    if (result == ST_OK)
-        result = put_cursors(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = ledger_put_idem(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = put_state(l, b, &next, err);
+    if (result == ST_OK)
+        result = ledger_keep_together(l, "seen_in_batch", err);
+    if (result == ST_OK)
+        result = put_seen(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = ledger_keep_together(l, "cursors_in_batch", err);
+    if (result == ST_OK)
+        result = put_cursors(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = ledger_keep_together(l, "quarantine_in_batch", err);
+    if (result == ST_OK)
+        result = put_quarantine(l, b, next.last_batch, err);
     result = ledger_end_transaction(l, result, err);
     if (result != ST_OK)
         return result;

@@ -56,6 +56,8 @@ ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t 
         return result;
     result = ledger_put_totals(l, cells, count, seq, err);
     if (result == ST_OK)
+        result = ledger_keep_together(l, "log_goes_with_fold", err);
+    if (result == ST_OK)
         result = finish_fold(l, seq, err);
     result = ledger_end_transaction(l, result, err);
     if (result == ST_OK)

@@ -58,7 +58,6 @@ struct ledger {
     size_t rows_begin, rows_end;
     struct buf raw, packed; /* scratch for blobs */
     int wal_pages;
-    uint64_t max_wal;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
 };
 
@@ -66,6 +65,8 @@ struct ledger {
  * reason but room or a busy database leaves its outcome unknown: ST_IO, the caller ends the
  * process. */
 enum status ledger_end_transaction(struct ledger *l, enum status result, struct error *err);
+/* Where a test has taken this guard out, one transaction becomes two. */
+enum status ledger_keep_together(struct ledger *l, const char *guard, struct error *err);
 
 /* ledger_idem.c: a part of ledger_commit */
 enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq,

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "compare.h"
+#include "fault.h"
 #include "log.h"
 
 #define CHUNK      (1024 * 1024)
@@ -320,8 +321,12 @@ projection_mark(struct projection *p, struct error *err)
 static enum status
 settle(struct projection *p, bool mark, struct error *err)
 {
-    enum status st = projection_flush(p, err);
+    enum status st = ST_OK;
 
+    if (mark && !guard_stands("marker_after_replies"))
+        st = projection_mark(p, err);
+    if (st == ST_OK)
+        st = projection_flush(p, err);
     return st == ST_OK && mark ? projection_mark(p, err) : st;
 }
 
