@@ -50,6 +50,7 @@ void store_interrupt(struct store *s); /* what runs now fails; any thread */
 /* Begins if none is open; commits and begins anew after enough rows: long work in short
  * transactions. Call before each row; end with store_commit_open. */
 enum status store_tick(struct store *s, struct error *err);
+enum status store_tick_rows(struct store *s, uint32_t rows, struct error *err); /* before so many */
 enum status store_commit_open(struct store *s, struct error *err); /* nothing open is fine */
 
 /* A prepared statement. The text must outlive the query (messages name it). */
@@ -69,6 +70,24 @@ enum status query_next(struct query *q, struct error *err);
 /* Runs to the end and resets, parameters kept: for statements without rows. */
 enum status query_run(struct query *q, struct error *err);
 void query_reset(struct query *q); /* rows and parameters */
+
+/* Rows in bulk. The statement takes them out of a table `offered`, whose columns are c0 to c47:
+ * "INSERT INTO t(a, b) SELECT c0, c1 FROM offered WHERE true ON CONFLICT ...". A column that the
+ * statement does not name is not asked for. */
+#define STORE_ROW_COLUMNS  48
+#define STORE_ROWS_AT_ONCE 1024 /* a statement keeps the old pages until it ends */
+struct row_value;
+struct row_source {
+    /* Answers with one call of value_...; none is NULL. */
+    void (*column)(void *arg, size_t row, int column, struct row_value *out);
+    void *arg;
+};
+enum status query_run_rows(struct store *s, struct query *q, const struct row_source *rows,
+                           size_t count, struct error *err);
+void value_int(struct row_value *out, int64_t v);
+void value_real(struct row_value *out, double v);      /* NaN and infinity become NULL */
+void value_text(struct row_value *out, struct span v); /* good until the next row is asked for */
+void value_str(struct row_value *out, const char *v);  /* the same; NULL becomes NULL */
 
 /* Columns of the row from 0; text is borrowed until the next step. */
 int query_columns(const struct query *q);

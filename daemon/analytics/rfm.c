@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 
@@ -26,15 +27,48 @@ static const struct {
 
 struct valued {
     double v;
+    uint64_t key; /* compares as v does */
     size_t place;
 };
 
-static int
-by_value(const void *a, const void *b)
+static struct valued
+valued(double v, size_t place)
 {
-    const struct valued *x = a, *y = b;
+    uint64_t bits;
 
-    return (x->v > y->v) - (x->v < y->v);
+    v += 0.0; /* one zero */
+    memcpy(&bits, &v, sizeof bits);
+    return (struct valued){v, bits >> 63 ? ~bits : bits | UINT64_C(1) << 63, place};
+}
+
+/* Ascending, a byte of the key at a time: a population has many equal values and few bytes that
+ * differ. */
+static void
+sort(struct valued *v, size_t n)
+{
+    struct valued *from = v, *to = xmalloc(n * sizeof *to), *other = to, *swap;
+
+    for (int shift = 0; shift < 64; shift += 8) {
+        size_t at[256] = {0}, sum = 0, count;
+
+        for (size_t i = 0; i < n; i++)
+            at[from[i].key >> shift & 255]++;
+        if (at[from[0].key >> shift & 255] == n)
+            continue;
+        for (int i = 0; i < 256; i++) {
+            count = at[i];
+            at[i] = sum;
+            sum += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            to[at[from[i].key >> shift & 255]++] = from[i];
+        swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != v)
+        memcpy(v, from, n * sizeof *v);
+    free(other);
 }
 
 /* Sorts v and gives score[place] = 1 + floor(5 * (less + equal / 2) / n), at most 5. In
@@ -44,7 +78,7 @@ score_fifths(struct valued *v, size_t n, uint8_t *score)
 {
     size_t from = 0;
 
-    qsort(v, n, sizeof *v, by_value);
+    sort(v, n);
     while (from < n) {
         size_t to = from;
         uint64_t fifth;
@@ -89,13 +123,13 @@ rfm_scores(const struct rfm_input *in, size_t count, struct rfm_score *out)
     v = xcalloc(count, sizeof *v);
     score = xcalloc(count, 3);
     for (size_t i = 0; i < count; i++)
-        v[i] = (struct valued){comparable(-in[i].recency_days), i};
+        v[i] = valued(comparable(-in[i].recency_days), i);
     score_fifths(v, count, score);
     for (size_t i = 0; i < count; i++)
-        v[i] = (struct valued){comparable(in[i].frequency), i};
+        v[i] = valued(comparable(in[i].frequency), i);
     score_fifths(v, count, score + count);
     for (size_t i = 0; i < count; i++)
-        v[i] = (struct valued){comparable(in[i].value), i};
+        v[i] = valued(comparable(in[i].value), i);
     score_fifths(v, count, score + 2 * count);
     median = v[count / 2].v; /* v is sorted by value now */
     for (size_t i = 0; i < count; i++) {

@@ -440,25 +440,28 @@ tau(double x)
 double
 sketch_estimate(const struct sketch *s)
 {
-    unsigned histogram[64] = {0}, n;
+    unsigned histogram[64] = {0}, n, highest = 0;
     const double m = SKETCH_REGISTERS;
     double z;
 
     if (s->form == SKETCH_DENSE) {
         for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
             histogram[s->dense[i]]++;
+        highest = RANK_BITS + 1;
     } else {
         const uint32_t *pairs = pairs_of(s, &n);
 
-        for (unsigned i = 0; i < n; i++)
-            if (pairs[i])
-                histogram[pairs[i] & 63]++;
-        histogram[0] = SKETCH_REGISTERS - s->count;
+        for (unsigned i = 0; i < n; i++) {
+            histogram[pairs[i] & 63]++;
+            highest = (pairs[i] & 63) > highest ? pairs[i] & 63 : highest;
+        }
+        histogram[0] = SKETCH_REGISTERS - s->count; /* not the empty places */
     }
     if (histogram[0] == SKETCH_REGISTERS)
         return 0;
     z = m * tau((m - histogram[RANK_BITS + 1]) / m);
-    for (int rank = RANK_BITS; rank >= 1; rank--)
+    /* Above the highest rank there is nothing, and half of nothing. */
+    for (int rank = (int)(highest < RANK_BITS ? highest : RANK_BITS); rank >= 1; rank--)
         z = (z + histogram[rank]) * 0.5;
     z += m * sigma(histogram[0] / m);
     return m * m / (2 * M_LN2 * z);

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "customer_rows.h"
 #include "hash.h"
 #include "log.h"
 
@@ -25,6 +26,7 @@ static const char forget_sql[] =
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
     "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
+    "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
     "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL";
 
 struct place {
@@ -280,6 +282,7 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
     if (st == ST_OK)
         st = write_place(&p, &at, err);
     query_free(p.put_interval);
+    customer_rows_free(p.rows);
     if (st != ST_OK) {
         store_rollback(a->store);
         return st;

@@ -34,6 +34,8 @@ struct analyst {
 
 #define INPUT_DAYS 400
 
+struct customer_rows; /* customer_rows.h */
+
 struct pass {
     struct analyst *a;
     struct store *store;
@@ -50,6 +52,7 @@ struct pass {
     bool customers_changed, services_changed, features_changed; /* found by the steps */
     bool closed_days_changed;                 /* of customers: days before today */
     struct query *put_interval;               /* made when first needed */
+    struct customer_rows *rows;               /* of a first pass, between customers and RFM */
     uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
     uint64_t saved_days[INPUT_DAYS / 64 + 1]; /* those that the store has */
 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "customer_rows.h"
 #include "feature_spread.h"
 #include "log.h"
 #include "profile.h"
@@ -21,7 +22,8 @@
 
 struct work {
     struct pass *p;
-    struct query *put_day, *delete_day, *put_customer, *put_stat, *delete_stat, *put_old, *fade;
+    struct customer_rows *rows;
+    struct query *delete_day, *delete_stat, *put_old, *fade;
     struct profile profile;
     struct buf name; /* of the customer being read */
     bool reading;
@@ -32,44 +34,6 @@ struct work {
     struct spread *spread; /* of features, while all customers are read */
     bool active_changed;
 };
-
-/* A first pass begins with empty tables: then the plain forms are enough, and cheaper. */
-#define ADD_DAY_SQL                                                                                \
-    "INSERT INTO customer_day(customer, day, legs, seconds, failed, participants, conferences)"    \
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-static const char put_day_sql[] =
-    ADD_DAY_SQL " ON CONFLICT(customer, day) DO UPDATE SET"
-                " legs = ?3, seconds = ?4, failed = ?5, participants = ?6, conferences = ?7";
-static const char put_customer_sql[] =
-    "INSERT INTO customer(id, first_seen, last_seen) VALUES(?1, ?2, ?3)"
-    " ON CONFLICT(id) DO UPDATE SET first_seen = min(ifnull(first_seen, ?2), ?2),"
-    " last_seen = max(ifnull(last_seen, ?3), ?3)"
-    " WHERE first_seen IS NULL OR first_seen > ?2 OR last_seen < ?3";
-/* Scores belong to another step and the first day may lie before what is read now. */
-#define ADD_STAT_SQL                                                                               \
-    "INSERT INTO customer_stat(customer, as_of, first_day, last_day, days_since_last,"             \
-    " active_days_30d, active_days_90d, legs_1d, seconds_1d, failed_1d, legs_7d, seconds_7d,"      \
-    " failed_7d, legs_28d, seconds_28d, failed_28d, legs_30d, seconds_30d, failed_30d, legs_90d,"  \
-    " seconds_90d, failed_90d, participants_30d, conferences_30d, features_30d, features_90d,"     \
-    " dominant_feature, dominant_feature_share, dominant_quarter, dominant_quarter_share,"         \
-    " office_share, evening_share, night_share, weekend_share, persona, trend, recent_legs)"       \
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"     \
-    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"   \
-    " ?37)"
-static const char put_stat_sql[] = ADD_STAT_SQL
-    " ON CONFLICT(customer) DO UPDATE SET as_of = ?2, first_day ="
-    " min(ifnull(first_day, ?3), ifnull(?3, first_day)), last_day = max(ifnull(last_day, ?4), "
-    "ifnull(?4, last_day)),"
-    " days_since_last = ifnull(?5, CAST(julianday(date(?2)) - julianday(last_day)"
-    " AS INTEGER)),"
-    " active_days_30d = ?6, active_days_90d = ?7, legs_1d = ?8, seconds_1d = ?9,"
-    " failed_1d = ?10, legs_7d = ?11, seconds_7d = ?12, failed_7d = ?13, legs_28d = ?14,"
-    " seconds_28d = ?15, failed_28d = ?16, legs_30d = ?17, seconds_30d = ?18, failed_30d = ?19,"
-    " legs_90d = ?20, seconds_90d = ?21, failed_90d = ?22, participants_30d = ?23,"
-    " conferences_30d = ?24, features_30d = ?25, features_90d = ?26, dominant_feature = ?27,"
-    " dominant_feature_share = ?28, dominant_quarter = ?29, dominant_quarter_share = ?30,"
-    " office_share = ?31, evening_share = ?32, night_share = ?33, weekend_share = ?34,"
-    " persona = ?35, trend = ?36, recent_legs = ?37";
 
 /* Customers without any cell in the days that count: the windows move on without them. */
 #define FADE_SQL                                                                                   \
@@ -94,29 +58,20 @@ put_day(struct work *w, const struct cell_view *c, struct error *err)
 {
     int64_t v[SERVICE_COLUMNS] = {0};
     char day[CIVIL_TEXT];
-    int64_t people = llround(sketch_estimate(&c->sketch[SKETCH_PEOPLE]));
-    int64_t conferences = llround(sketch_estimate(&c->sketch[SKETCH_SECOND]));
-    struct query *q;
     enum status st;
 
     w->p->customers_changed = true;
     w->p->closed_days_changed |= c->day < w->p->today;
     cell_view_sum(c, v);
-    st = store_tick(w->p->store, err);
-    if (st != ST_OK)
-        return st;
-    format_day(day, c->day);
+    v[3] = llround(sketch_estimate(&c->sketch[SKETCH_PEOPLE]));
+    v[4] = llround(sketch_estimate(&c->sketch[SKETCH_SECOND]));
+    if (v[0] || v[1] || v[2] || v[3] || v[4])
+        return customer_rows_day(w->rows, c, v, err);
     /* All zero is what a merge leaves of the customer that went. */
-    q = v[0] || v[1] || v[2] || people || conferences ? w->put_day : w->delete_day;
-    query_set_text(q, 1, c->name);
-    query_set_str(q, 2, day);
-    if (q == w->put_day) {
-        for (int i = 0; i < CUSTOMER_COLUMNS; i++)
-            query_set_int(q, 3 + i, v[i]);
-        query_set_int(q, 6, people);
-        query_set_int(q, 7, conferences);
-    }
-    return query_run(q, err);
+    st = store_tick(w->p->store, err);
+    query_set_text(w->delete_day, 1, c->name);
+    query_set_str(w->delete_day, 2, format_day(day, c->day));
+    return st == ST_OK ? query_run(w->delete_day, err) : st;
 }
 
 static void
@@ -126,86 +81,6 @@ note_active(struct work *w, const struct cell_view *c)
 
     if (age >= 0 && age < 90)
         w->active_changed |= sketch_merge(&w->active, &c->sketch[SKETCH_PEOPLE]);
-}
-
-static enum status
-put_customer(struct work *w, struct span id, int64_t first, int64_t last, struct error *err)
-{
-    char first_text[CIVIL_TEXT], last_text[CIVIL_TEXT];
-    struct query *q = w->put_customer;
-
-    query_set_text(q, 1, id);
-    query_set_str(q, 2, first == PROFILE_NEVER ? NULL : format_utc(first_text, first));
-    query_set_str(q, 3, last == PROFILE_NEVER ? NULL : format_utc(last_text, last));
-    return query_run(q, err);
-}
-
-static void
-set_windows(struct query *q, const struct profile *f)
-{
-    for (int w = 0; w < WINDOW_COUNT; w++)
-        for (int k = 0; k < CUSTOMER_COLUMNS; k++)
-            query_set_int(q, 8 + w * CUSTOMER_COLUMNS + k, f->sums[w][k]);
-}
-
-static void
-set_habits(struct query *q, const struct profile *f)
-{
-    double share;
-    const struct profile_feature *best = profile_dominant(f, &share);
-    int quarter = 0;
-
-    if (best)
-        query_set_text(q, 27, best->name);
-    else
-        query_set_null(q, 27);
-    query_set_real(q, 28, share);
-    for (int i = 1; i < 96; i++)
-        quarter = f->quarters[i] > f->quarters[quarter] ? i : quarter;
-    share = profile_share(f, f->quarters[quarter]);
-    if (isnan(share))
-        query_set_null(q, 29);
-    else
-        query_set_int(q, 29, quarter);
-    query_set_real(q, 30, share);
-    query_set_real(q, 31, profile_share(f, f->office));
-    query_set_real(q, 32, profile_share(f, f->evening));
-    query_set_real(q, 33, profile_share(f, f->night));
-    query_set_real(q, 34, profile_share(f, f->weekend));
-    query_set_str(q, 35, profile_persona(f));
-}
-
-static enum status
-put_stat(struct work *w, struct span id, struct error *err)
-{
-    const struct profile *f = &w->profile;
-    char first[CIVIL_TEXT], last[CIVIL_TEXT];
-    struct query *q = w->put_stat;
-    struct buf recent = {0};
-    enum status st;
-
-    query_set_text(q, 1, id);
-    query_set_str(q, 2, w->p->now_text);
-    query_set_str(q, 3, f->first_day == INT32_MIN ? NULL : format_day(first, f->first_day));
-    query_set_str(q, 4, f->last_day == INT32_MIN ? NULL : format_day(last, f->last_day));
-    if (f->last_day == INT32_MIN)
-        query_set_null(q, 5);
-    else
-        query_set_int(q, 5, f->last_day > f->today ? 0 : f->today - f->last_day);
-    query_set_int(q, 6, f->active_30d);
-    query_set_int(q, 7, f->active_90d);
-    set_windows(q, f);
-    query_set_int(q, 23, llround(sketch_estimate(&f->people)));
-    query_set_int(q, 24, llround(sketch_estimate(&f->conferences)));
-    query_set_int(q, 25, profile_features(f, true));
-    query_set_int(q, 26, profile_features(f, false));
-    set_habits(q, f);
-    query_set_real(q, 36, profile_trend(f));
-    profile_recent_json(f, &recent);
-    query_set_text(q, 37, span_of(recent.p, recent.n));
-    st = query_run(q, err);
-    buf_clear(&recent);
-    return st;
 }
 
 /* The customer that was being read is complete. */
@@ -218,12 +93,12 @@ finish_customer(struct work *w, struct error *err)
     if (!w->reading)
         return ST_OK;
     w->reading = false;
-    st = store_tick(w->p->store, err);
-    if (st != ST_OK)
-        return st;
     if (!w->profile.anything) {
         struct query *q = w->profile.cells ? w->delete_stat : w->fade;
 
+        st = store_tick(w->p->store, err);
+        if (st != ST_OK)
+            return st;
         query_set_text(q, w->profile.cells ? 1 : 2, id);
         if (!w->profile.cells)
             query_set_str(q, 1, w->p->now_text);
@@ -231,8 +106,8 @@ finish_customer(struct work *w, struct error *err)
     }
     if (w->spread)
         spread_add(w->spread, &w->profile);
-    st = put_customer(w, id, w->profile.first_seen, w->profile.last_seen, err);
-    return st == ST_OK ? put_stat(w, id, err) : st;
+    st = customer_rows_seen(w->rows, id, &w->profile, err);
+    return st == ST_OK ? customer_rows_stat(w->rows, id, &w->profile, err) : st;
 }
 
 static void
@@ -274,8 +149,11 @@ put_old(struct work *w, const struct cell_view *c, struct error *err)
     profile_add(&w->profile, c);
     if (!w->profile.anything)
         return ST_OK;
-    st = put_customer(w, c->name, w->profile.first_seen, w->profile.last_seen, err);
+    st = customer_rows_seen(w->rows, c->name, &w->profile, err);
     if (st != ST_OK || w->profile.first_day == INT32_MIN)
+        return st;
+    st = store_tick(w->p->store, err);
+    if (st != ST_OK)
         return st;
     query_set_text(w->put_old, 1, c->name);
     query_set_str(w->put_old, 2, format_day(day, c->day));
@@ -355,6 +233,8 @@ stream_all(struct work *w, struct error *err)
         st = finish_customer(w, err);
     if (st == ST_OK)
         st = spread_save(w->spread, p, err);
+    if (st == ST_OK)
+        st = customer_rows_flush(w->rows, err);
     return st == ST_OK ? run_fade(p, FADE_SQL "as_of <> ?1", err) : st;
 }
 
@@ -374,7 +254,7 @@ read_changed(struct work *w, struct error *err)
         if (st != ST_OK)
             break;
     }
-    return st;
+    return st == ST_OK ? customer_rows_flush(w->rows, err) : st;
 }
 
 static enum status
@@ -427,15 +307,12 @@ prepare(struct work *w, struct error *err)
         struct query **q;
         const char *sql;
     } const all[] = {
-        {&w->put_day, w->p->first ? ADD_DAY_SQL : put_day_sql},
         {&w->delete_day, "DELETE FROM customer_day WHERE customer = ?1 AND day = ?2"},
-        {&w->put_customer, put_customer_sql},
-        {&w->put_stat, w->p->first ? ADD_STAT_SQL : put_stat_sql},
         {&w->delete_stat, "DELETE FROM customer_stat WHERE customer = ?1"},
         {&w->put_old, put_old_sql},
         {&w->fade, FADE_SQL "customer = ?2"},
     };
-    enum status st = ST_OK;
+    enum status st = customer_rows_new(&w->rows, w->p, err);
 
     for (size_t i = 0; st == ST_OK && i < sizeof all / sizeof all[0]; i++)
         st = store_query(w->p->store, all[i].q, all[i].sql, err);
@@ -445,10 +322,8 @@ prepare(struct work *w, struct error *err)
 static void
 clear(struct work *w)
 {
-    query_free(w->put_day);
+    customer_rows_free(w->rows);
     query_free(w->delete_day);
-    query_free(w->put_customer);
-    query_free(w->put_stat);
     query_free(w->delete_stat);
     query_free(w->put_old);
     query_free(w->fade);
@@ -477,6 +352,10 @@ pass_customers(struct pass *p, struct error *err)
         st = p->full ? stream_all(&w, err) : read_changed(&w, err);
     if (st == ST_OK)
         st = save_active(&w, err);
+    if (st == ST_OK && p->first) { /* pass_rfm scores and writes what they have kept */
+        p->rows = w.rows;
+        w.rows = NULL;
+    }
     clear(&w);
     return st;
 }

@@ -59,6 +59,8 @@ store_open(struct store **out, const char *path, enum store_mode mode, struct er
     st = configure(s, mode, err);
     if (st == ST_OK)
         st = mode == STORE_READ ? migrations_check(s, err) : migrations_run(s, err);
+    if (st == ST_OK && mode == STORE_ANALYST)
+        st = store_offer_rows(s, err);
     if (st != ST_OK)
         goto fail;
     *out = s;
@@ -139,18 +141,26 @@ store_interrupt(struct store *s)
 }
 
 enum status
-store_tick(struct store *s, struct error *err)
+store_tick_rows(struct store *s, uint32_t rows, struct error *err)
 {
+    uint32_t before = s->tx_rows;
     enum status st;
 
     if (!s->open_tx)
         return store_begin(s, err);
-    s->tx_rows++;
+    s->tx_rows += rows;
     /* The clock is asked now and then only: rows take a microsecond. */
-    if (s->tx_rows < TX_ROWS && (s->tx_rows % 1024 || clock_mono_ms() - s->tx_began_ms < TX_MS))
+    if (s->tx_rows < TX_ROWS &&
+        (s->tx_rows / 1024 == before / 1024 || clock_mono_ms() - s->tx_began_ms < TX_MS))
         return ST_OK;
     st = store_commit(s, err);
     return st == ST_OK ? store_begin(s, err) : st;
+}
+
+enum status
+store_tick(struct store *s, struct error *err)
+{
+    return store_tick_rows(s, 1, err);
 }
 
 enum status

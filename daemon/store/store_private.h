@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 
+#include "sql.h"
 #include "store.h"
 
 struct store {
@@ -13,9 +14,13 @@ struct store {
     bool open_tx;
     uint32_t tx_rows;
     int64_t tx_began_ms;
-    int limit_calls; /* segment_where.c */
+    int limit_calls;        /* segment_where.c */
+    struct row_source rows; /* store_rows.c: offered now */
+    size_t rows_from, rows_to;
 };
 
+/* Makes the table `offered` known to the connection. */
+enum status store_offer_rows(struct store *s, struct error *err);
 struct query *query_wrap(sqlite3_stmt *st); /* takes the statement */
 
 /* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */

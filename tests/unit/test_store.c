@@ -3,6 +3,7 @@
  */
 #include "store.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #include "analyst.h"
@@ -351,4 +352,48 @@ TEST(segment_conditions_read_the_profile_and_nothing_else)
         CHECK(strstr(err.text, "segment \"big spender\"") != NULL);
     }
     CHECK_INT(segment_check("rfm:champion", "1", &err), ST_BAD_CONFIG);
+}
+
+static void
+number_column(void *arg, size_t row, int column, struct row_value *out)
+{
+    char *text = arg;
+
+    if (column == 0)
+        value_int(out, (int64_t)row);
+    else if (column == 1)
+        value_real(out, row % 3 ? (double)row / 2 : NAN);
+    else if (column == 2 && row % 5)
+        value_text(out, span_of(text, (size_t)snprintf(text, 32, "row %zu", row)));
+}
+
+TEST(rows_in_bulk_are_the_rows_that_were_offered)
+{
+    struct row_source rows = {number_column, (char[32]){""}};
+    struct store *s;
+    struct query *q;
+    struct error err;
+    int64_t n;
+
+    CHECK_INT(store_open(&s, "crm.db", STORE_ANALYST, &err), ST_OK);
+    CHECK_INT(store_run(s, "CREATE TABLE t(a INTEGER PRIMARY KEY, b REAL, c TEXT)", &err), ST_OK);
+    CHECK_INT(store_query(s, &q,
+                          "INSERT INTO t SELECT c0, c1, c2 FROM offered WHERE true"
+                          " ON CONFLICT(a) DO UPDATE SET b = -1",
+                          &err),
+              ST_OK);
+    CHECK_INT(query_run_rows(s, q, &rows, 0, &err), ST_OK);
+    CHECK_INT(query_run_rows(s, q, &rows, 2500, &err), ST_OK);
+    CHECK_INT(store_int(s, "SELECT count(*) FROM t WHERE b IS a / 2.0", 0, &n, &err), ST_OK);
+    CHECK_INT(n, 2500 - 834);
+    CHECK_INT(store_int(s, "SELECT count(*) FROM t WHERE b IS NULL AND a % 3 = 0", 0, &n, &err),
+              ST_OK);
+    CHECK_INT(n, 834);
+    CHECK_INT(store_int(s, "SELECT count(*) FROM t WHERE c IS 'row ' || a", 0, &n, &err), ST_OK);
+    CHECK_INT(n, 2000);
+    CHECK_INT(query_run_rows(s, q, &rows, 3, &err), ST_OK);
+    CHECK_INT(store_int(s, "SELECT sum(a) FROM t WHERE b = -1", 0, &n, &err), ST_OK);
+    CHECK_INT(n, 0 + 1 + 2);
+    query_free(q);
+    store_close(s);
 }
