@@ -278,6 +278,25 @@ peek_sparse(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t
     return true;
 }
 
+/* Sixteen registers at once; false if one of them has a byte of its own, or too high a rank. */
+static inline bool
+plain_nibbles(uint8_t *reg, const uint8_t *p, unsigned base)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), low = 15 * ones;
+    uint64_t both, even, odd;
+
+    memcpy(&both, p, sizeof both);
+    even = both & low;
+    odd = both >> 4 & low;
+    if (base + 14 > SKETCH_MAX_RANK || ((even + ones) | (odd + ones)) & ~low)
+        return false;
+    for (unsigned k = 0; k < 8; k++) {
+        reg[2 * k] = (uint8_t)(base + (p[k] & 15));
+        reg[2 * k + 1] = (uint8_t)(base + (p[k] >> 4));
+    }
+    return true;
+}
+
 static bool
 peek_dense(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end)
 {
@@ -290,17 +309,21 @@ peek_dense(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t 
     base = **p;
     nibbles = *p + 1;
     exact = nibbles + SKETCH_REGISTERS / 2;
-    for (unsigned i = 0; i < SKETCH_REGISTERS; i++) {
-        unsigned nibble = nibbles[i / 2] >> (i & 1) * 4 & 15, rank = base + nibble;
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i += 16) {
+        if (plain_nibbles(reg + i, nibbles + i / 2, base))
+            continue;
+        for (unsigned k = i; k < i + 16; k++) {
+            unsigned nibble = nibbles[k / 2] >> (k & 1) * 4 & 15, rank = base + nibble;
 
-        if (nibble == 15) {
-            if (exact == end || *exact < rank)
+            if (nibble == 15) {
+                if (exact == end || *exact < rank)
+                    return false;
+                rank = *exact++;
+            }
+            if (rank > SKETCH_MAX_RANK)
                 return false;
-            rank = *exact++;
+            reg[k] = (uint8_t)rank;
         }
-        if (rank > SKETCH_MAX_RANK)
-            return false;
-        reg[i] = (uint8_t)rank;
     }
     *out = (struct sketch){.dense = reg, .form = SKETCH_DENSE};
     *p = exact;

@@ -57,12 +57,13 @@ parse_recent(struct span text, int64_t *daily)
     const char *p = text.p, *end = text.p + text.n;
 
     for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++) {
-        char *after;
+        uint64_t n = 0;
 
         if (p >= end || (*p != '[' && *p != ','))
             return false;
-        daily[i] = strtoll(p + 1, &after, 10);
-        p = after;
+        for (p++; p < end && *p >= '0' && *p <= '9'; p++)
+            n = n * 10 + (uint64_t)(*p - '0');
+        daily[i] = (int64_t)n;
     }
     return true;
 }
