@@ -302,18 +302,25 @@ sketch_prefetch(const struct sketch *s, uint64_t hash)
         __builtin_prefetch(s->pairs, 1);
 }
 
+/* As many registers as compare in one instruction wherever there is one for it. */
+typedef uint8_t registers __attribute__((vector_size(16)));
+
 static bool
 merge_dense(uint8_t *into, const uint8_t *from)
 {
-    unsigned changed = 0;
+    registers changed = {0};
 
-    for (unsigned i = 0; i < SKETCH_REGISTERS; i++) {
-        uint8_t v = from[i] > into[i] ? from[i] : into[i];
+    for (unsigned i = 0; i < SKETCH_REGISTERS; i += sizeof changed) {
+        registers x, y, mask, higher;
 
-        changed |= v ^ into[i];
-        into[i] = v;
+        memcpy(&x, into + i, sizeof x);
+        memcpy(&y, from + i, sizeof y);
+        mask = (registers)(x > y);
+        higher = (x & mask) | (y & ~mask);
+        changed |= higher ^ x;
+        memcpy(into + i, &higher, sizeof higher);
     }
-    return changed != 0;
+    return memcmp(&changed, &(registers){0}, sizeof changed) != 0;
 }
 
 /* Into an empty sketch: the same form, as it is. */
