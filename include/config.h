@@ -16,10 +16,10 @@
 #include "status.h"
 
 struct config_input {
-    char *title, *type; /* type: tail tcp udp http */
+    char *title, *type; /* type: tail tcp udp http relp */
     char *format, *timezone, *source;
     char *path;    /* tail: file or glob; http: URL path, never NULL */
-    char *listen;  /* tcp, udp: "127.0.0.1:0" */
+    char *listen;  /* tcp, udp, relp: "127.0.0.1:0" */
     char *framing; /* tcp: auto, lines, octets */
     bool from_end; /* tail: from = "end" ignores what is there on first sight */
     int line;      /* in the configuration file, for messages */

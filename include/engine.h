@@ -123,10 +123,15 @@ bool engine_checkpoint(struct engine *e, const char *input, const char *identity
 void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
 
+/* What `promise` may say besides "exact" and "at most once": records without an id count as often
+ * as they are sent. */
+#define FEED_WITH_IDS "exact with ids"
+
 /* Inputs report themselves for status and metrics; counters may be updated at any time. */
 struct feed {
     char input[64], type[16], detail[160];
-    bool exact; /* false: at most once up to the socket */
+    bool exact;          /* false: at most once up to the socket */
+    const char *promise; /* a constant; NULL: "exact" or "at most once" */
     uint64_t bytes, records, accepted, duplicates, quarantined, ignored;
     uint64_t lost;        /* what the input knows it could not take (kernel drops) */
     int64_t last_record;  /* event time of the newest record, UTC; 0 none */

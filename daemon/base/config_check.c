@@ -190,7 +190,11 @@ input_type(const struct config_input *in)
     static const struct {
         const char *name;
         unsigned type;
-    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP}, {"udp", FOR_UDP}, {"http", FOR_HTTP}};
+    } types[] = {{"tail", FOR_TAIL},
+                 {"tcp", FOR_TCP},
+                 {"udp", FOR_UDP},
+                 {"http", FOR_HTTP},
+                 {"relp", FOR_RELP}};
     size_t i = 0;
 
     while (strcmp(types[i].name, in->type) != 0)
@@ -224,7 +228,7 @@ check_input(const struct check *k, const struct config_input *in, int nth)
          strspn(in->path + strlen(INGEST), NAME_BYTES ".") != strlen(in->path + strlen(INGEST))))
         return wrong(k, SECTION_INPUT, nth, "path", "path: expected " INGEST "NAME, not \"%.60s\"",
                      in->path);
-    if ((type & (FOR_TCP | FOR_UDP)) && !in->listen)
+    if ((type & (FOR_TCP | FOR_UDP | FOR_RELP)) && !in->listen)
         return wrong(k, SECTION_INPUT, nth, NULL, "input \"%s\": expected the option listen",
                      in->title);
     if (in->listen && !is_address(in->listen))

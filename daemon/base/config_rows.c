@@ -107,7 +107,7 @@ static const struct option_row limit_rows[] = {
     {0}};
 
 static const struct option_row input_rows[] = {
-    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http", .example = "tail",
+    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp", .example = "tail",
      .needed = true, .help = "How the records arrive."},
     {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
      .help = "A shipped format (callswell formats) or one described below."},
@@ -119,8 +119,8 @@ static const struct option_row input_rows[] = {
     {"from", V_FLAG, INPUT(from_end), "start", .choices = "start end", .inputs = FOR_TAIL,
      .help = "tail: where to begin in a file that is there when it is first seen."},
     {"listen", V_TEXT, INPUT(listen), NULL, .elsewhere = true, .example = "127.0.0.1:6514",
-     .inputs = FOR_TCP | FOR_UDP,
-     .help = "tcp, udp: ADDRESS:PORT. Whoever reaches it can write records."},
+     .inputs = FOR_TCP | FOR_UDP | FOR_RELP,
+     .help = "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records."},
     {"framing", V_CHOICE, INPUT(framing), NULL, .elsewhere = true, .choices = "auto lines octets",
      .example = "auto", .inputs = FOR_TCP,
      .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "

@@ -168,7 +168,7 @@ print_feeds(const struct json_value *s)
         table_i64(t, json_get_i64(f, "quarantined", 0));
         table_i64(t, json_get_i64(f, "lost", 0));
         table_text(t, json_get_text(f, "last_record", ""));
-        table_text(t, json_get_bool(f, "exact", true) ? "exact" : "at most once");
+        table_text(t, json_get_text(f, "promise", ""));
         table_text(t, json_get_text(f, "problem", ""));
     }
     if (table_rows(t) > 0) {

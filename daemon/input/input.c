@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
-extern const struct input_ops input_tail, input_tcp, input_udp;
+extern const struct input_ops input_tail, input_tcp, input_udp, input_relp;
 
-const struct input_ops *const inputs[] = {&input_tail, &input_tcp, &input_udp, NULL};
+const struct input_ops *const inputs[] = {&input_tail, &input_tcp, &input_udp, &input_relp, NULL};
 
 const struct input_ops *
 input_find(const char *type)

@@ -6,32 +6,25 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "clock.h"
 #include "frame.h"
 #include "input.h"
-#include "listen.h"
 #include "log.h"
 
-#define READ_BYTES      (256 * 1024)
-#define BACKLOG         512
-#define PER_ADDRESS_MAX 64
-#define REPORT_MS       1000
+#define READ_BYTES (256 * 1024)
+#define REPORT_MS  1000
 
 struct connection {
-    struct connection *next, **self; /* *self is this */
+    struct guest guest; /* first */
     struct input *in;
-    int fd;
     struct event *on_read;
-    struct sockaddr_storage peer;
-    char name[ADDRESS_TEXT];
     struct gather g;
     struct framer framer;
     struct block out; /* refused by the engine, tried again first */
@@ -43,15 +36,12 @@ struct input {
     struct engine *engine;
     struct config_input *cfg; /* own copies of the strings */
     enum framing framing;
-    struct evconnlistener *listener;
+    struct acceptor acceptor;
     struct event *on_report;
-    struct connection *connections;
-    uint32_t count, max;
     char *scratch;
-    bool dirty, accept_paused;
+    bool dirty;
     uint64_t bytes, lost;
     int64_t last_arrival;
-    char address[ADDRESS_TEXT], problem[160];
 };
 
 static void
@@ -61,49 +51,33 @@ report(struct input *in)
         .type = "tcp", .bytes = in->bytes, .lost = in->lost, .last_arrival = in->last_arrival};
 
     snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
-    snprintf(feed.detail, sizeof feed.detail, "%s, %u connections", in->address, in->count);
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
+    snprintf(feed.detail, sizeof feed.detail, "%s, %u connections", in->acceptor.address,
+             in->acceptor.count);
+    snprintf(feed.problem, sizeof feed.problem, "%s", in->acceptor.problem);
     engine_report_feed(in->engine, &feed);
-    in->dirty = false;
+    in->dirty = in->acceptor.changed = false;
 }
 
-static void
-accept_again(struct input *in)
-{
-    if (in->accept_paused && in->count < in->max) {
-        in->accept_paused = false;
-        evconnlistener_enable(in->listener);
-    }
-}
-
-/* Also the retry after running out of descriptors: accepting is tried again every second. */
 static void
 on_report(evutil_socket_t fd, short what, void *arg)
 {
     struct input *in = arg;
 
     (void)fd, (void)what;
-    accept_again(in);
-    if (in->dirty)
+    acceptor_tick(&in->acceptor);
+    if (in->dirty || in->acceptor.changed)
         report(in);
 }
 
 static void
 close_connection(struct connection *c)
 {
-    struct input *in = c->in;
-
     if (c->has_out)
         block_clear(&c->out);
     gather_clear(&c->g);
     event_free(c->on_read);
-    close(c->fd);
-    *c->self = c->next;
-    if (c->next)
-        c->next->self = c->self;
+    acceptor_leave(&c->in->acceptor, &c->guest);
     free(c);
-    in->count--;
-    in->dirty = true;
 }
 
 static void
@@ -112,8 +86,9 @@ refuse(struct connection *c, const char *why)
     struct input *in = c->in;
 
     in->lost++;
-    snprintf(in->problem, sizeof in->problem, "%s closed: %.80s", c->name, why);
-    log_warn("tcp_closed", "input=%s peer=%s reason=\"%s\"", in->cfg->title, c->name, why);
+    snprintf(in->acceptor.problem, sizeof in->acceptor.problem, "%s closed: %.80s", c->guest.name,
+             why);
+    log_warn("tcp_closed", "input=%s peer=%s reason=\"%s\"", in->cfg->title, c->guest.name, why);
     close_connection(c);
 }
 
@@ -178,16 +153,6 @@ on_read(evutil_socket_t fd, short what, void *arg)
 
 /* --- accepting --- */
 
-static bool
-has_too_many(const struct input *in, const struct sockaddr *sa)
-{
-    unsigned n = 0;
-
-    for (const struct connection *c = in->connections; c; c = c->next)
-        n += listen_same_host((const struct sockaddr *)&c->peer, sa);
-    return n >= PER_ADDRESS_MAX;
-}
-
 static enum status
 make_source(struct input *in, const char *name, struct source **out, struct error *err)
 {
@@ -201,65 +166,22 @@ make_source(struct input *in, const char *name, struct source **out, struct erro
     return engine_source(in->engine, out, &opt, err);
 }
 
-static void
-turn_away(struct input *in, int fd, const char *name, const char *why)
-{
-    snprintf(in->problem, sizeof in->problem, "%s turned away: %.70s", name, why);
-    log_warn("tcp_refused", "input=%s peer=%s reason=\"%s\"", in->cfg->title, name, why);
-    in->dirty = true;
-    close(fd);
-}
-
-static void
-on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+static struct guest *
+welcome(void *arg, int fd, const char *name, struct error *err)
 {
     struct input *in = arg;
     struct connection *c;
     struct source *s;
-    char name[ADDRESS_TEXT];
-    struct error err;
-    int yes = 1;
 
-    listen_text(sa, name);
-    if (has_too_many(in, sa)) {
-        turn_away(in, fd, name, "too many connections from this address");
-        return;
-    }
-    if (make_source(in, name, &s, &err) != ST_OK) {
-        turn_away(in, fd, name, err.text);
-        return;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+    if (make_source(in, name, &s, err) != ST_OK)
+        return NULL;
     c = xcalloc(1, sizeof *c);
     c->in = in;
-    c->fd = fd;
-    memcpy(c->name, name, sizeof name);
-    memcpy(&c->peer, sa, (size_t)len);
     c->framer.framing = in->framing;
     gather_init(&c->g, s, 0);
     c->on_read = event_new(in->base, fd, EV_READ | EV_PERSIST, on_read, c);
     event_add(c->on_read, NULL);
-    c->self = &in->connections;
-    c->next = in->connections;
-    if (c->next)
-        c->next->self = &c->next;
-    in->connections = c;
-    in->dirty = true;
-    if (++in->count >= in->max) {
-        in->accept_paused = true;
-        evconnlistener_disable(l);
-    }
-}
-
-static void
-on_accept_error(struct evconnlistener *l, void *arg)
-{
-    struct input *in = arg;
-
-    snprintf(in->problem, sizeof in->problem, "accepting: %s", strerror(errno));
-    log_warn("tcp_accept_failed", "input=%s reason=\"%s\"", in->cfg->title, strerror(errno));
-    in->accept_paused = in->dirty = true;
-    evconnlistener_disable(l);
+    return &c->guest;
 }
 
 /* --- start and stop --- */
@@ -267,8 +189,10 @@ on_accept_error(struct evconnlistener *l, void *arg)
 static void
 tcp_resume(struct input *in)
 {
-    for (struct connection *c = in->connections, *next; c; c = next) {
-        next = c->next;
+    for (struct guest *g = in->acceptor.guests, *next; g; g = next) {
+        struct connection *c = (struct connection *)g;
+
+        next = g->next;
         if (!c->paused)
             continue;
         c->paused = false;
@@ -290,14 +214,13 @@ free_config(struct config_input *cfg)
 static void
 tcp_stop(struct input *in)
 {
-    if (in->listener)
-        evconnlistener_free(in->listener);
-    while (in->connections) {
-        struct connection *c = in->connections;
+    acceptor_close(&in->acceptor);
+    while (in->acceptor.guests) {
+        struct connection *c = (struct connection *)in->acceptor.guests;
 
         if (c->has_out || c->g.n > 0) {
             in->lost++;
-            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->cfg->title, c->name,
+            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->cfg->title, c->guest.name,
                      c->g.n + (c->has_out ? c->out.n : 0));
         }
         close_connection(c);
@@ -328,29 +251,23 @@ check(struct input *in, const struct config_input *cfg, struct error *err)
 }
 
 static enum status
-open_listener(struct input *in, const char *listen, struct error *err)
+open_listener(struct input *in, const char *listen, uint32_t max, struct error *err)
 {
     struct timeval every = {.tv_sec = REPORT_MS / 1000};
-    struct sockaddr_storage sa;
-    socklen_t n;
-    enum status st = listen_parse(listen, &sa, &n, err);
+    const struct acceptor_options opt = {.base = in->base,
+                                         .type = "tcp",
+                                         .title = in->cfg->title,
+                                         .listen = listen,
+                                         .max = max,
+                                         .welcome = welcome,
+                                         .arg = in};
+    enum status st = acceptor_open(&in->acceptor, &opt, err);
 
     if (st != ST_OK)
         return st;
-    in->listener = evconnlistener_new_bind(
-        in->base, on_accept, in, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-        BACKLOG, (struct sockaddr *)&sa, (int)n);
-    if (!in->listener)
-        return fail(err, ST_IO, "input \"%s\": cannot listen on %s: %s", in->cfg->title, listen,
-                    strerror(errno));
-    evconnlistener_set_error_cb(in->listener, on_accept_error);
-    n = sizeof sa;
-    getsockname(evconnlistener_get_fd(in->listener), (struct sockaddr *)&sa, &n);
-    listen_text((struct sockaddr *)&sa, in->address);
     in->scratch = xmalloc(READ_BYTES);
     in->on_report = event_new(in->base, -1, EV_PERSIST, on_report, in);
     event_add(in->on_report, &every);
-    log_info("tcp_listening", "input=%s listen=%s", in->cfg->title, in->address);
     report(in);
     return ST_OK;
 }
@@ -364,7 +281,6 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
 
     in->base = base;
     in->engine = e;
-    in->max = limits->max_connections ? limits->max_connections : 1;
     in->cfg = xcalloc(1, sizeof *in->cfg);
     in->cfg->title = xstrdup(cfg->title);
     in->cfg->format = xstrdup(cfg->format);
@@ -372,7 +288,7 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
     in->cfg->source = xstrdup(cfg->source);
     st = check(in, cfg, err);
     if (st == ST_OK)
-        st = open_listener(in, cfg->listen, err);
+        st = open_listener(in, cfg->listen, limits->max_connections, err);
     if (st != ST_OK) {
         tcp_stop(in);
         return st;
@@ -384,7 +300,7 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
 static int
 tcp_port(const struct input *in)
 {
-    return listen_port(evconnlistener_get_fd(in->listener));
+    return acceptor_port(&in->acceptor);
 }
 
 const struct input_ops input_tcp = {

@@ -417,6 +417,7 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
     snprintf(e->feed.type, sizeof e->feed.type, "http");
     snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);
     e->feed.exact = true;
+    e->feed.promise = FEED_WITH_IDS;
     in->count++;
     engine_report_feed(in->engine, &e->feed);
     return ST_OK;

@@ -88,6 +88,7 @@ write_feed(struct json_writer *w, const struct feed *f)
     json_text(w, "type", f->type);
     json_text(w, "detail", f->detail);
     json_bool(w, "exact", f->exact);
+    json_text(w, "promise", f->promise ? f->promise : f->exact ? "exact" : "at most once");
     json_u64(w, "bytes", f->bytes);
     json_u64(w, "records", f->records);
     json_u64(w, "accepted", f->accepted);
