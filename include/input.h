@@ -32,6 +32,10 @@ struct input_ops {
 extern const struct input_ops *const inputs[]; /* NULL-ended; http is served elsewhere */
 const struct input_ops *input_find(const char *type);
 
+/* An input's own copy of its section: what it was started with is only lent to it. */
+struct config_input *input_config_copy(const struct config_input *cfg);
+void input_config_free(struct config_input *cfg); /* accepts NULL */
+
 /* A file or descriptor read as fast as the engine takes it, uncompressed on the way (gzip and
  * zstd are recognised by their first bytes). For `callswell import`; runs on the calling
  * thread. Resumes where an earlier import of the same content stopped. */

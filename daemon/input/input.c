@@ -4,7 +4,10 @@
 #include "input.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define TEXTS 8
 
 extern const struct input_ops input_tail, input_tcp, input_udp, input_relp;
 
@@ -17,4 +20,44 @@ input_find(const char *type)
         if (strcmp(inputs[i]->name, type) == 0)
             return inputs[i];
     return NULL;
+}
+
+/* Every text of a section. */
+static void
+texts_of(struct config_input *cfg, char **texts[TEXTS])
+{
+    texts[0] = &cfg->title;
+    texts[1] = &cfg->type;
+    texts[2] = &cfg->format;
+    texts[3] = &cfg->timezone;
+    texts[4] = &cfg->source;
+    texts[5] = &cfg->path;
+    texts[6] = &cfg->listen;
+    texts[7] = &cfg->framing;
+}
+
+struct config_input *
+input_config_copy(const struct config_input *cfg)
+{
+    struct config_input *copy = xcalloc(1, sizeof *copy);
+    char **texts[TEXTS];
+
+    *copy = *cfg;
+    texts_of(copy, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        *texts[i] = xstrdup(*texts[i]);
+    return copy;
+}
+
+void
+input_config_free(struct config_input *cfg)
+{
+    char **texts[TEXTS];
+
+    if (!cfg)
+        return;
+    texts_of(cfg, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        free(*texts[i]);
+    free(cfg);
 }

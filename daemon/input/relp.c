@@ -196,6 +196,7 @@ relp_stop(struct input *in)
         report(in);
     }
     free(in->scratch);
+    input_config_free(in->cfg);
     free(in);
 }
 
@@ -250,7 +251,7 @@ relp_start(struct input **out, struct event_base *base, struct engine *e,
 
     in->base = base;
     in->engine = e;
-    in->cfg = cfg;
+    in->cfg = input_config_copy(cfg);
     st = check(in, err);
     if (st == ST_OK)
         st = open_listener(in, limits->max_connections, err);

@@ -54,7 +54,7 @@ struct session {
 struct input {
     struct event_base *base;
     struct engine *engine;
-    const struct config_input *cfg; /* borrowed */
+    struct config_input *cfg; /* own copy */
     struct acceptor acceptor;
     struct acks *acks;
     struct event *on_report, *on_acks;

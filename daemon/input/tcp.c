@@ -202,16 +202,6 @@ tcp_resume(struct input *in)
 }
 
 static void
-free_config(struct config_input *cfg)
-{
-    free(cfg->title);
-    free(cfg->format);
-    free(cfg->timezone);
-    free(cfg->source);
-    free(cfg);
-}
-
-static void
 tcp_stop(struct input *in)
 {
     acceptor_close(&in->acceptor);
@@ -230,7 +220,7 @@ tcp_stop(struct input *in)
         report(in);
     }
     free(in->scratch);
-    free_config(in->cfg);
+    input_config_free(in->cfg);
     free(in);
 }
 
@@ -281,11 +271,7 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
 
     in->base = base;
     in->engine = e;
-    in->cfg = xcalloc(1, sizeof *in->cfg);
-    in->cfg->title = xstrdup(cfg->title);
-    in->cfg->format = xstrdup(cfg->format);
-    in->cfg->timezone = xstrdup(cfg->timezone);
-    in->cfg->source = xstrdup(cfg->source);
+    in->cfg = input_config_copy(cfg);
     st = check(in, cfg, err);
     if (st == ST_OK)
         st = open_listener(in, cfg->listen, limits->max_connections, err);
