@@ -56,6 +56,9 @@ struct config_limits {
     uint32_t max_connections;   /* 1024 */
     uint64_t max_queue;         /* bytes of blocks waiting for workers: 64 MiB */
     uint64_t quarantine_bytes;  /* 1 GiB */
+    uint64_t disk_reserve;      /* free bytes below which nothing is taken: 512 MiB */
+    uint64_t disk_ballast;      /* 64 MiB */
+    uint64_t max_wal;           /* 1 GiB */
     char *late;                 /* "count" (default) or "quarantine" */
 };
 

@@ -155,7 +155,8 @@ struct engine_status {
     uint64_t ledger_bytes, wal_bytes, disk_free;
     int64_t newest_record; /* event time; data clock */
     uint64_t commit_ms_last, commits, commit_failures;
-    char stalled[200]; /* "" or why nothing is being committed */
+    char stalled[200];      /* "" or why nothing is being taken or committed */
+    char disk_problem[200]; /* "" or what about the disk is not as it should be */
     /* Redis */
     bool redis_connected;
     uint64_t redis_applied; /* lowest batch all partitions are known to hold */

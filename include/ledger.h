@@ -94,6 +94,12 @@ struct ledger_batch {
 enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq,
                           struct error *err);
 
+/* How long the write-ahead log may become (1 GiB): from a sixteenth of it on, checkpoints wait for
+ * readers a little, from a quarter on they cut the file. */
+void ledger_limit_wal(struct ledger *l, uint64_t bytes);
+/* Tries again to empty a write-ahead log that has grown long; how many bytes are in use. */
+uint64_t ledger_shorten_wal(struct ledger *l);
+
 /* Folds: writes the given absolute cells (any order; they are sorted here), deletes the log up
  * to seq, in one transaction. */
 enum status ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,

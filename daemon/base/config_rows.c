@@ -101,6 +101,15 @@ static const struct option_row limit_rows[] = {
     {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
      .help = "Refused records that are kept, shared out among the inputs. An input that has filled "
              "its share is not read until its records are replayed or dropped."},
+    {"disk_reserve", V_SIZE, MAIN(limits.disk_reserve), "512MiB", 0, 1024 * GIB,
+     .help = "Room on the disk of state_dir that is left free. With less, nothing more is taken: "
+             "HTTP answers 503, files and connections are not read."},
+    {"disk_ballast", V_SIZE, MAIN(limits.disk_ballast), "64MiB", 0, 64 * GIB,
+     .help = "Size of a file in state_dir that is given up when a start or an ordered end would "
+             "not have enough room."},
+    {"max_wal", V_SIZE, MAIN(limits.max_wal), "1GiB", MIB, 1024 * GIB,
+     .help = "How long the ledger's write-ahead log may grow while somebody keeps reading "
+             "ledger.db; then nothing more is taken."},
     {"late", V_CHOICE, MAIN(limits.late), "count", .choices = "count quarantine",
      .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
              "in \"quarantine\", because a repetition of it could not be noticed."},

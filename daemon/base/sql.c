@@ -24,6 +24,9 @@ sql_fail(sqlite3 *db, const char *what, struct error *err)
     if (code == SQLITE_IOERR_SHMSIZE ||
         (code == SQLITE_IOERR_WRITE && (cause == EDQUOT || cause == EFBIG)))
         return fail(err, ST_FULL, "%s: no room on the disk", what);
+    /* Nothing was written; it is mounted for writing again some day. */
+    if (code == SQLITE_READONLY || (code == SQLITE_IOERR_WRITE && cause == EROFS))
+        return fail(err, ST_FULL, "%s: the file system is read-only", what);
     switch (code & 0xFF) {
     case SQLITE_FULL:
         return fail(err, ST_FULL, "%s: no room on the disk", what);

@@ -128,6 +128,7 @@ print_stores(const struct json_value *s)
     text = problem_of(s, "ledger", "stalled");
     if (text[0])
         print_text("STALLED: ", text);
+    print_text("", problem_of(s, "ledger", "problem"));
     printf("redis      %s, holds batch %s%s\n",
            json_get_bool(json_find(s, "redis"), "connected", false) ? "connected" : "NOT CONNECTED",
            grouped(a, number(s, "redis", "applied")),

@@ -143,6 +143,9 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
     struct error err;
     enum status st;
 
+    pthread_mutex_lock(&e->lock);
+    e->commit_since_ms = clock_mono_ms();
+    pthread_mutex_unlock(&e->lock);
     while ((st = ledger_commit(e->ledger, lb, seq, &err)) != ST_OK) {
         struct timespec pause = {0, RETRY_COMMIT_MS * 1000000};
 
@@ -156,6 +159,7 @@ commit_surely(struct engine *e, const struct ledger_batch *lb, uint64_t *seq)
     if (e->stalled[0])
         log_info("commit_resumed", "batch=%llu", (unsigned long long)*seq);
     e->stalled[0] = '\0';
+    e->commit_since_ms = 0;
     engine_wake_room(e);
     pthread_mutex_unlock(&e->lock);
     return true;
@@ -450,6 +454,7 @@ committer_main(void *arg)
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);
         engine_expire(e);
+        engine_watch_disk(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);

@@ -95,6 +95,7 @@ read_ledger(struct engine *e, const char *path, struct error *err)
     s = ledger_state(e->ledger);
     e->identity_key = hash_bytes(s->id, strlen(s->id), 0);
     e->totals = totals_new(e->ledger, s->folded_batch);
+    ledger_limit_wal(e->ledger, e->config->limits.max_wal);
     st = ledger_replay_log(e->ledger, replay_batch, &replay, err);
     totals_publish(e->totals, s->last_batch);
     /* All there are, also those that are due to be forgotten: what is in the table is in the
@@ -115,8 +116,10 @@ open_ledger(struct engine *e, struct error *err)
 {
     char *path = config_state_path(e->config, "ledger.db");
     struct error why;
-    enum status st = ledger_trouble_resolve(path, &why);
+    enum status st;
 
+    engine_open_disk(e);
+    st = ledger_trouble_resolve(path, &why);
     if (st == ST_OK) {
         st = read_ledger(e, path, &why);
         if (st == ST_CORRUPT) {
@@ -370,6 +373,7 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->open = &e->batches[0];
     e->open->number = 1;
     e->workers = xcalloc(e->worker_count, sizeof *e->workers);
+    engine_watch_disk(e);
     start_threads(e);
     *out = e;
     return ST_OK;

@@ -17,8 +17,10 @@ engine_wind_down(struct engine *e, int64_t timeout_ms)
     if (!e)
         return;
     pthread_mutex_lock(&e->lock);
-    if (!e->winding_down)
+    if (!e->winding_down) {
         e->give_up_ms = clock_mono_ms() + timeout_ms;
+        engine_close_disk(e);
+    }
     e->winding_down = true;
     pthread_cond_broadcast(&e->room);
     pthread_mutex_unlock(&e->lock);

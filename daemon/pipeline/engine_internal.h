@@ -191,8 +191,11 @@ struct engine {
     uint64_t analysed;
     int64_t analysed_at;
     char analytics_problem[200], stalled[200];
+    char disk_full[200], disk_alarm[200]; /* "" or why nothing is taken; what may come to that */
+    int64_t commit_since_ms;              /* one is under way since then; 0: none */
+    bool ballast;                         /* stands; ledger thread, but for start and end */
     uint64_t commits, commit_failures, commit_ms_last, log_bytes;
-    int64_t last_fold_ms, last_expiry_ms, last_analysis_ms, last_bulk_ms;
+    int64_t last_fold_ms, last_expiry_ms, last_disk_ms, last_analysis_ms, last_bulk_ms;
 
     struct request *requests; /* for the ledger thread: merges, drops */
 };
@@ -222,6 +225,13 @@ enum status engine_fold(struct engine *e, struct error *err); /* ledger thread *
  * start finds a note and checks the ledger, or asks for its recovery. */
 void engine_die(const struct engine *e, enum status st, const char *what, const struct error *err)
     __attribute__((noreturn));
+
+/* engine_disk.c: before the ledger is opened; before the last commits; now and then on the ledger
+ * thread; a part of engine_status (lock held) */
+void engine_open_disk(struct engine *e);
+void engine_close_disk(struct engine *e);
+void engine_watch_disk(struct engine *e);
+void engine_disk_status(const struct engine *e, struct engine_status *out);
 
 /* engine_expire.c: now and then, on the ledger thread */
 void engine_expire(struct engine *e);

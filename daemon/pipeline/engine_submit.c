@@ -26,7 +26,7 @@ has_room(const struct engine *e, size_t n, bool bulk)
 {
     size_t limit = e->config->limits.max_queue;
 
-    if (e->stalled[0] || atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
+    if (e->stalled[0] || e->disk_full[0] || atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
         return false;
     if (bulk && limit > e->worker_count * BULK_QUEUE_BYTES)
         limit = e->worker_count * BULK_QUEUE_BYTES;
@@ -341,7 +341,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->commit_ms_last = e->commit_ms_last;
     out->analysed = e->analysed;
     out->analysed_at = e->analysed_at;
-    snprintf(out->stalled, sizeof out->stalled, "%s", e->stalled);
+    engine_disk_status(e, out);
     snprintf(out->analytics_problem, sizeof out->analytics_problem, "%s", e->analytics_problem);
     pthread_mutex_unlock(&e->lock);
     totals_size(e->totals, &cells, &dirty, &bytes);

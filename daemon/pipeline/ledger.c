@@ -36,6 +36,8 @@
 #include "clock.h"
 #include "fault.h"
 
+#define DEFAULT_MAX_WAL (UINT64_C(1) << 30)
+
 static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -347,7 +349,10 @@ enum status
 ledger_open(struct ledger **out, const char *path, const char *node, struct error *err)
 {
     struct ledger *l = xcalloc(1, sizeof *l);
-    enum status result = open_database(l, path, err);
+    enum status result;
+
+    l->max_wal = DEFAULT_MAX_WAL;
+    result = open_database(l, path, err);
 
     if (result == ST_OK)
         result = open_contents(l, node, err);

@@ -11,8 +11,6 @@
 #include "hash.h"
 
 #define PASSIVE_CHECKPOINT_PAGES 1000
-#define RESTART_WAL_BYTES        (64u << 20)
-#define TRUNCATE_WAL_BYTES       (256u << 20)
 #define INSIST_EVERY_MS          2000
 #define INSIST_MS                250
 
@@ -200,19 +198,34 @@ checkpoint_wal(struct ledger *l)
 {
     size_t bytes = (size_t)l->wal_pages * 8192;
     int64_t now = clock_mono_ms();
-    int mode = SQLITE_CHECKPOINT_PASSIVE;
+    int mode = SQLITE_CHECKPOINT_PASSIVE, pages = -1;
 
-    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES)
+    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES && bytes <= l->max_wal / 16)
         return;
-    if (bytes > RESTART_WAL_BYTES && now - l->insisted_ms >= INSIST_EVERY_MS) {
-        mode = bytes > TRUNCATE_WAL_BYTES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+    if (bytes > l->max_wal / 16 && now - l->insisted_ms >= INSIST_EVERY_MS) {
+        mode = bytes > l->max_wal / 4 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
         l->insisted_ms = now;
         sqlite3_busy_timeout(l->db, INSIST_MS);
     }
-    sqlite3_wal_checkpoint_v2(l->db, NULL, mode, NULL, NULL);
+    if (sqlite3_wal_checkpoint_v2(l->db, NULL, mode, &pages, NULL) == SQLITE_OK && pages == 0)
+        l->wal_pages = 0; /* the log was cut */
     fault_point("wal_checkpointed");
     if (mode != SQLITE_CHECKPOINT_PASSIVE)
         sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
+}
+
+void
+ledger_limit_wal(struct ledger *l, uint64_t bytes)
+{
+    l->max_wal = bytes;
+}
+
+uint64_t
+ledger_shorten_wal(struct ledger *l)
+{
+    if ((size_t)l->wal_pages * 8192 > l->max_wal / 16)
+        checkpoint_wal(l);
+    return (uint64_t)l->wal_pages * 8192;
 }
 
 enum status

@@ -58,6 +58,7 @@ struct ledger {
     size_t rows_begin, rows_end;
     struct buf raw, packed; /* scratch for blobs */
     int wal_pages;
+    uint64_t max_wal;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
 };
 

@@ -160,6 +160,7 @@ write_ledger(struct json_writer *w, const struct engine_status *st)
     json_u64(w, "dedup_bytes", st->dedup_bytes);
     json_time(w, "dedup_window_start", st->dedup_window_start);
     json_text(w, "stalled", st->stalled);
+    json_text(w, "problem", st->disk_problem);
     json_close(w);
 }
 

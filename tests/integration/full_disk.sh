@@ -7,8 +7,10 @@ state_dir = "$1"
 stop_timeout = "3s"
 http  { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
+limits { disk_reserve = "$reserve" disk_ballast = "1MiB" }
 EOF
 }
+reserve=0
 records() { # FROM TO
     seq "$1" "$2" | sed "s/.*/{\"id\":\"r&\",\"customer\":\"ACME\",\"start\":\"$now\",\"duration\":60}/"
 }
@@ -52,6 +54,8 @@ fi
 
 # A real one, where we may make it.
 mkdir small
+sized() { [ "$(stat -c %b small/state/ballast)" -ge 2048 ]; }
+why() { curl -sS "http://$address/v1/status" | grep -q "$1"; }
 if mount -t tmpfs -o size=24m none small 2>/dev/null; then
     conf "$dir/small/state"
     check "start on a small disk" start c.conf
@@ -76,7 +80,42 @@ if mount -t tmpfs -o size=24m none small 2>/dev/null; then
     wait $full 2>/dev/null
     rm small/filler
     check "starts when there is room" start c.conf
-    check "nothing is lost" equals "$(totals)" '"accepted":9200'
+    check "the ballast is made again" wait_for 20 sized
+    check "stop with room" stop
+
+    # Below the reserve nothing is taken; the ballast is for the end and the next start.
+    reserve=4MiB
+    conf "$dir/small/state"
+    check "start with a reserve" start c.conf
+    records 10001 10100 >five
+    check "taken above it" contains "$(post five)" '"accepted":100'
+    room=$(df --output=avail -B 4096 small | tail -n 1)
+    dd if=/dev/zero of=small/filler bs=4096 count=$((room - 700)) 2>/dev/null
+    check "low" wait_for 20 why disk_reserve
+    records 10101 10200 >six
+    post six >six.out
+    check "refused below it" contains "$(cat six.out)" ' 503'
+    check "with a time to come again" sh -c "curl -sS -D - -o /dev/null --data-binary @six \
+        http://$address/v1/ingest/hooks | grep -qi '^retry-after: [1-9]'"
+    check "not ready" equals "$(curl -sS -o /dev/null -w '%{http_code}' "http://$address/readyz")" 503
+    check "status says why" sh -c "'$bin/callswell' status --config c.conf | tr -d '\n' | grep -q 'STALLED.*left, less'"
+    dd if=/dev/zero of=small/rest bs=4096 2>/dev/null
+    check "ends in order on a full disk" stop
+    check "with the ballast's room" grep -q 'event=ballast_given_up at=stop' daemon.log
+    rm small/rest
+    check "starts while it is low" start c.conf
+    check "takes nothing then" contains "$(post six)" ' 503'
+    kept() { [ -e small/state/ballast ]; }
+    check "has its ballast again" wait_for 20 kept
+    kill_hard
+    dd if=/dev/zero of=small/rest bs=4096 2>/dev/null
+    check "starts on a full disk" start c.conf
+    check "with the ballast's room again" grep -q 'event=ballast_given_up at=start' daemon.log
+    rm small/filler small/rest
+    check "takes again when there is room" wait_for 20 accepted six
+    check "each once" contains "$(post six)" '"duplicates":100'
+    check "ready" equals "$(curl -sS -o /dev/null -w '%{http_code}' "http://$address/readyz")" 200
+    check "nothing is lost" equals "$(totals)" '"accepted":9400'
     check "and verifies" wait_for 60 healed
     check "stop at the end" stop
     umount small

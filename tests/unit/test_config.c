@@ -38,6 +38,9 @@ TEST(config_defaults_without_a_file)
     CHECK_INT(c->limits.max_connections, 1024);
     CHECK_INT(c->limits.max_queue, 64 << 20);
     CHECK_INT(c->limits.quarantine_bytes, 1 << 30);
+    CHECK_INT(c->limits.disk_reserve, 512 << 20);
+    CHECK_INT(c->limits.disk_ballast, 64 << 20);
+    CHECK_INT(c->limits.max_wal, 1 << 30);
     CHECK_STR(c->limits.late, "count");
     CHECK_INT(c->input_count + c->service_count + c->feature_count + c->segment_count, 0);
     config_free(c);
