@@ -15,7 +15,7 @@
 #define NO_SLOT    -1
 #define NO_NODE    -1
 #define MAX_NODES  64
-#define KEY_MEMORY 31 /* longest key that a worker remembers */
+#define KEY_MEMORY 29 /* longest key that a worker remembers */
 
 struct path_key {
     struct span name;

@@ -1,49 +1,16 @@
 /*
  * json_record.c - reads one object, and keeps what the paths want.
  *
- * The records of a system have the same keys in the same order. So a worker remembers for each
- * object which key followed which, and compares the next key, closing quote included, with the
- * one that is expected: two vector comparisons in place of a scan and a lookup. A guess that
- * fails costs the lookup; what was found is the next guess.
+ * The records of a system have the same keys in the same order, some of which may be missing. So a
+ * worker remembers for each object which keys followed which, and compares the next key, closing
+ * quote included, with those expected: two vector comparisons each in place of a scan and a
+ * lookup. Guesses that fail cost the lookup; what was found is the next first guess.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "hash.h"
-#include "json_paths.h"
-
-#define SEEN      64  /* keys remembered for each node */
-#define SEEN_HASH 256 /* a power of two */
-#define MAX_ITEMS 1024
-
-struct seen_key {
-    char text[KEY_MEMORY + 1]; /* with the closing quote */
-    uint32_t bits;             /* one for each byte of it; 0: nothing here */
-    uint16_t n, next;
-    const struct path_key *key; /* NULL: not wanted */
-};
-
-struct seen_keys {
-    struct seen_key entry[SEEN + 1]; /* entry 0 is the opening brace */
-    uint8_t by_hash[SEEN_HASH];
-    uint16_t count;
-};
-
-struct worker {
-    struct seen_keys *seen; /* one for each node */
-    struct span alternative[SLOTS - FIELD_COUNT];
-};
-
-/* One record on its way. */
-struct job {
-    struct json_text *t;
-    const struct json_paths *paths;
-    struct worker *w;
-    struct arena *mem;
-    struct fields *out;
-    uint64_t has;   /* slots with a value */
-    uint64_t lists; /* of these: p is an array of n spans */
-};
+#include "json_job.h"
 
 static bool read_object(struct job *j, int node);
 
@@ -55,22 +22,15 @@ slot_at(struct job *j, int slot)
 
 /* --- keys --- */
 
-static bool
+/* Does a key stand at t->p, whatever is between it and its colon? */
+static inline bool
 is_expected(const struct json_text *t, const struct seen_key *e)
 {
-    const char *p = t->p + 1;
 #ifdef __SSE2__
-    if (t->limit - p >= KEY_MEMORY + 1) {
-        __m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p),
-                                   _mm_loadu_si128((const __m128i *)e->text));
-        __m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 16)),
-                                   _mm_loadu_si128((const __m128i *)(e->text + 16)));
-        uint32_t same = (uint32_t)_mm_movemask_epi8(a) | (uint32_t)_mm_movemask_epi8(b) << 16;
-
-        return e->bits && (same & e->bits) == e->bits;
-    }
+    if (t->limit - t->p >= KEY_MEMORY + 3)
+        return (~same_bytes(t->p, e) & e->bits >> 1) == 0;
 #endif
-    return e->n && t->end - p >= e->n && memcmp(p, e->text, e->n) == 0;
+    return t->end - t->p >= e->n - 1 && memcmp(t->p, e->text, e->n - 1u) == 0;
 }
 
 /* The entry of a key, made if there is room; 0 if it cannot be remembered. */
@@ -84,17 +44,21 @@ remember(struct seen_keys *s, const struct path_node *node, struct span name)
         return 0;
     for (; s->by_hash[at]; at = (at + 1) & (SEEN_HASH - 1)) {
         e = &s->entry[s->by_hash[at]];
-        if (e->n == name.n + 1 && memcmp(e->text, name.p, name.n) == 0)
+        if (e->n == name.n + 3 && memcmp(e->text + 1, name.p, name.n) == 0)
             return s->by_hash[at];
     }
     if (s->count == SEEN)
         return 0;
     e = &s->entry[++s->count];
-    memcpy(e->text, name.p, name.n);
-    e->text[name.n] = '"';
-    e->n = (uint16_t)(name.n + 1);
+    e->text[0] = '"';
+    memcpy(e->text + 1, name.p, name.n);
+    memcpy(e->text + 1 + name.n, "\":", 2);
+    e->n = (uint16_t)(name.n + 3);
     e->bits = (uint32_t)((UINT64_C(1) << e->n) - 1);
     e->key = path_find(node, name);
+    e->simple = !e->key || (e->key->node == NO_NODE && e->key->slot < FIELD_COUNT);
+    e->slot = e->key && e->simple ? (uint16_t)e->key->slot : FIELD_COUNT;
+    e->bit = e->key && e->simple ? UINT64_C(1) << e->slot : 0;
     s->by_hash[at] = (uint8_t)s->count;
     return s->count;
 }
@@ -119,31 +83,46 @@ unexpected_key(struct job *j, int node, uint16_t *last, const struct path_key **
     id = remember(s, n, name);
     *key = id ? s->entry[id].key : path_find(n, name);
     if (id) {
-        s->entry[*last].next = id;
+        uint16_t *next = s->entry[*last].next;
+
+        memmove(next + 1, next, (GUESSES - 1) * sizeof *next);
+        next[0] = id;
         *last = id;
     }
     return true;
 }
 
+/* Passes over the key at t->p if it is one of those expected behind *last. */
+static inline bool
+guess_key(struct json_text *t, struct seen_keys *s, uint16_t *last, const struct path_key **key)
+{
+    const uint16_t *next = s->entry[*last].next;
+
+    for (int i = 0; i < GUESSES && next[i]; i++) {
+        const struct seen_key *e = &s->entry[next[i]];
+
+        if (is_expected(t, e)) {
+            t->p += e->n - 1;
+            *last = next[i];
+            *key = e->key;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads a key and the colon behind it. *last is the entry of the key before. */
-static bool
+static inline bool
 read_key(struct job *j, int node, uint16_t *last, const struct path_key **key)
 {
-    struct seen_keys *s = &j->w->seen[node];
-    const struct seen_key *e = &s->entry[s->entry[*last].next];
     struct json_text *t = j->t;
 
     if (t->p == t->end || *t->p != '"')
         return json_wrong(t, t->p, "json: expected a key in quotes");
     if (++t->keys > JSON_MAX_KEYS)
         return json_wrong(t, t->p, "json: more than 4096 keys");
-    if (is_expected(t, e)) {
-        t->p += 1 + e->n;
-        *last = s->entry[*last].next;
-        *key = e->key;
-    } else if (!unexpected_key(j, node, last, key)) {
+    if (!guess_key(t, &j->w->seen[node], last, key) && !unexpected_key(j, node, last, key))
         return false;
-    }
     json_space(t);
     if (!json_expect(t, ':', "json: expected a colon"))
         return false;
@@ -153,36 +132,55 @@ read_key(struct job *j, int node, uint16_t *last, const struct path_key **key)
 
 /* --- values --- */
 
-static bool
-read_text(struct job *j, struct span *out)
+/* A text that json_string passed over, but for plain ones. */
+static void
+take_text(struct job *j, enum json_string_kind kind, struct span *out)
 {
-    enum json_string_kind kind;
-
-    if (!json_string(j->t, out, &kind))
-        return false;
+    j->unknown = true;
     if (kind == JSON_ESCAPED) {
         char *to = arena_alloc(j->mem, out->n);
 
         *out = span_of(to, json_unescape(*out, to));
     }
+}
+
+/* A number of digits only, as nearly all are. False: something else, and nothing is read. */
+static inline bool
+read_digits(struct json_text *t, struct span *out)
+{
+    const char *start = t->p, *p = start;
+
+    while (p < t->end && *p >= '0' && *p <= '9')
+        p++;
+    if (p == start || p == t->end || (*start == '0' && p > start + 1) || *p == '.' ||
+        (*p | 0x20) == 'e')
+        return false;
+    *out = span_of(start, (size_t)(p - start));
+    t->p = p;
     return true;
 }
 
 /* A text, number or word. *absent: null, or an empty text, which says as little. */
-static bool
+static inline bool
 read_simple(struct job *j, struct span *v, bool *absent)
 {
     struct json_text *t = j->t;
+    enum json_string_kind kind;
 
     if (t->p < t->end && *t->p == '"') {
-        if (!read_text(j, v))
+        if (!json_string(t, v, &kind))
             return false;
+        if (__builtin_expect(kind != JSON_PLAIN, 0))
+            take_text(j, kind, v);
+        else /* quotes are around it, also if it is empty */
+            j->blank |= v->p[0] == ' ' || v->p[v->n - 1] == ' ';
         *absent = v->n == 0;
     } else {
-        if (!json_scalar(t, v))
+        if (!read_digits(t, v) && !json_scalar(t, v))
             return false;
         *absent = v->p[0] == 'n';
     }
+    j->longest |= v->n;
     return true;
 }
 
@@ -336,6 +334,11 @@ read_object(struct job *j, int node)
     for (;;) {
         const struct path_key *key;
 
+#ifdef __SSE2__
+        if (json_usual(j, &j->w->seen[node], &last))
+            return true;
+        json_space(t);
+#endif
         if (!read_key(j, node, &last, &key) || !(key ? read_value(j, key) : json_skip(t)))
             return false;
         json_space(t);
@@ -382,6 +385,11 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
         take_alternatives(&j);
     fields_begin(out);
     out->has = j.has & (FIELD_BIT(FIELD_COUNT) - 1);
+    if (!j.unknown) {
+        out->printable = true;
+        out->trimmed = !j.blank;
+        out->longest = j.longest;
+    }
     if (j.lists & FIELD_BIT(FIELD_FEATURES)) {
         out->has &= ~FIELD_BIT(FIELD_FEATURES);
         out->feature_items = (const struct span *)(const void *)out->v[FIELD_FEATURES].p;

@@ -97,13 +97,13 @@ json_string_rest(struct json_text *t, const char *start, const char *p, struct s
 {
     bool beyond_ascii = false;
 
-    *kind = JSON_PLAIN;
+    *kind = JSON_UNICODE;
     while (p < t->end && *p != '"') {
         if (*p == '\\') {
             if (!check_escape(t, &p))
                 return false;
             *kind = JSON_ESCAPED;
-        } else if ((signed char)*p < 0) {
+        } else if ((signed char)*p < 0 || *p == 0x7F) {
             beyond_ascii = true;
             p++;
         } else {

@@ -25,8 +25,8 @@ struct json_text {
     unsigned depth, keys;
 };
 
-/* What a string's bytes say about it. */
-enum json_string_kind { JSON_PLAIN, JSON_ESCAPED };
+/* What a string's bytes say about it: printable ASCII, other UTF-8 and DEL, or with escapes. */
+enum json_string_kind { JSON_PLAIN, JSON_UNICODE, JSON_ESCAPED };
 
 static inline bool
 json_wrong(struct json_text *t, const char *at, const char *why)
@@ -36,10 +36,12 @@ json_wrong(struct json_text *t, const char *at, const char *why)
     return false;
 }
 
+/* Passes over white space; most texts have none, and others one blank. */
 static inline void
 json_space(struct json_text *t)
 {
-    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\r' || *t->p == '\t'))
+    while (t->p < t->end && (unsigned char)*t->p <= ' ' &&
+           (*t->p == ' ' || *t->p == '\n' || *t->p == '\r' || *t->p == '\t'))
         t->p++;
 }
 
@@ -53,27 +55,35 @@ json_expect(struct json_text *t, char c, const char *why)
     return true;
 }
 
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes that is no plain part of a string. One more than a control
+ * character is below 0x21, and signed so is one more than DEL or than any byte beyond ASCII. */
+static inline uint32_t
+json_stops(const char *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    __m128i odd = _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(odd, _mm_or_si128(quote, slash)));
+}
+#endif
+
 /* The first byte at or after p that is no plain part of a string: quote, backslash, control
- * character, or beyond ASCII. Signed comparison puts the last two on one side of a blank. */
+ * character, DEL, or beyond ASCII. */
 static inline const char *
 json_plain(const struct json_text *t, const char *p)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
-                  blank = _mm_set1_epi8(' ');
+    for (; t->limit - p >= 32; p += 32) {
+        uint32_t stops = json_stops(p) | json_stops(p + 16) << 16;
 
-    for (; t->limit - p >= 16; p += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)p);
-        __m128i hit =
-            _mm_or_si128(_mm_cmplt_epi8(x, blank),
-                         _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)));
-        unsigned bits = (unsigned)_mm_movemask_epi8(hit);
-
-        if (bits)
-            return p + __builtin_ctz(bits);
+        if (stops)
+            return p + __builtin_ctz(stops);
     }
 #endif
-    while (p < t->end && (signed char)*p >= ' ' && *p != '"' && *p != '\\')
+    while (p < t->end && *p >= ' ' && *p < 0x7F && *p != '"' && *p != '\\')
         p++;
     return p;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/same_record.h"
 #include "format.h"
 #include "hash.h"
 
@@ -33,6 +34,38 @@ check_text(struct span s)
 {
     if (!span_is_utf8(s) || (s.n && memchr(s.p, '\0', s.n)))
         abort();
+}
+
+/* The same by a worker that knows no keys, in memory of its own. */
+static void
+check_fresh(const struct format *f, struct span frame, enum status answer, const struct fields *out)
+{
+    const struct parser_ops *ops = format_parser(f);
+    void *fresh = ops->open(f);
+    char *copy = malloc(frame.n);
+    struct span rest = span_of(copy, frame.n), raw;
+    struct fields got;
+    struct error err;
+    struct arena mem;
+
+    arena_init(&mem);
+    memcpy(copy, frame.p, frame.n);
+    if (ops->next(fresh, f, NULL, MAX_FRAME, &rest, &mem, &got, &raw, &err) != answer)
+        abort();
+    if (answer == ST_OK) {
+        if (got.has != out->has || got.feature_count != out->feature_count ||
+            !fields_are_true(out) || !fields_are_true(&got))
+            abort();
+        for (int i = 0; i < FIELD_COUNT; i++)
+            if ((got.has & FIELD_BIT(i)) && !span_eq(got.v[i], out->v[i]))
+                abort();
+        for (uint32_t i = 0; i < got.feature_count; i++)
+            if (!span_eq(got.feature_items[i], out->feature_items[i]))
+                abort();
+    }
+    free(copy);
+    arena_clear(&mem);
+    ops->close(fresh);
 }
 
 static void
@@ -66,6 +99,7 @@ walk(const struct format *f, void *state, struct span buf, uint64_t seed)
             abort();
         if (st == ST_OK)
             check_fields(&out);
+        check_fresh(f, span_of(before.p, before.n - buf.n), st, &out);
         if (st != ST_SKIP)
             seed = hash_bytes(raw.p, raw.n, seed + st);
     }
