@@ -173,7 +173,7 @@ read_simple(struct job *j, struct span *v, bool *absent)
         if (__builtin_expect(kind != JSON_PLAIN, 0))
             take_text(j, kind, v);
         else /* quotes are around it, also if it is empty */
-            j->blank |= v->p[0] == ' ' || v->p[v->n - 1] == ' ';
+            j->blank |= v->p[0] == ' ' || (v->p + v->n)[-1] == ' ';
         *absent = v->n == 0;
     } else {
         if (!read_digits(t, v) && !json_scalar(t, v))

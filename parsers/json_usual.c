@@ -132,7 +132,7 @@ json_usual(struct job *j, const struct seen_keys *seen, uint16_t *last)
             break;
         if (!list) { /* quotes are around an empty text */
             longest |= v.n;
-            blank |= (unsigned)(v.p[0] == ' ') | (unsigned)(v.p[v.n - 1] == ' ');
+            blank |= (unsigned)(v.p[0] == ' ') | (unsigned)((v.p + v.n)[-1] == ' ');
         }
         to[slot].p = v.p;
         to[slot].n = v.n;
