@@ -29,7 +29,8 @@ struct aggregate_options {
     size_t workload_count;
 };
 
-/* Kinds leg, feature and contact only, legs and features with a customer, contacts with a
+/* out holds what aggregate_record and aggregate_batch put there and nothing else.
+ * Kinds leg, feature and contact only, legs and features with a customer, contacts with a
  * service: anything else is the caller's mistake (asserted). opt may be NULL. */
 void aggregate_record(struct cells *out, const struct aggregate_options *opt,
                       const struct record *r);

@@ -26,6 +26,9 @@ enum status totals_add(struct totals *t, const struct cells *deltas, uint64_t se
                        struct error *err);
 /* The same from a blob of the log. */
 enum status totals_add_blob(struct totals *t, struct span blob, uint64_t seq, struct error *err);
+/* As totals_add; but where nothing was added yet and nothing can be loaded the set itself is taken,
+ * and *deltas is an empty one. */
+enum status totals_take(struct totals *t, struct cells **deltas, uint64_t seq, struct error *err);
 /* After all of a batch is in: readers may now be told of it. */
 void totals_publish(struct totals *t, uint64_t seq);
 

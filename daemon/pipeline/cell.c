@@ -14,29 +14,24 @@
 #include "cell_private.h"
 #include "sketch_private.h"
 
-#define LETTER(kind) ((kind)&31)
-
-static const struct {
-    uint8_t columns;
-    uint16_t slots;
-} shapes[32] = {
-    [LETTER(CELL_CUSTOMER)] = {CUSTOMER_COLUMNS, 96},
-    [LETTER(CELL_FEATURE)] = {FEATURE_COLUMNS, 1},
-    [LETTER(CELL_SERVICE)] = {SERVICE_COLUMNS, 96},
-    [LETTER(CELL_REGION)] = {REGION_COLUMNS, 1440},
-    [LETTER(CELL_WORKLOAD)] = {SERVICE_COLUMNS, 96},
+const struct kind_shape kind_shapes[32] = {
+    [KIND_LETTER(CELL_CUSTOMER)] = {CUSTOMER_COLUMNS, 96},
+    [KIND_LETTER(CELL_FEATURE)] = {FEATURE_COLUMNS, 1},
+    [KIND_LETTER(CELL_SERVICE)] = {SERVICE_COLUMNS, 96},
+    [KIND_LETTER(CELL_REGION)] = {REGION_COLUMNS, 1440},
+    [KIND_LETTER(CELL_WORKLOAD)] = {SERVICE_COLUMNS, 96},
 };
 
 unsigned
 cell_columns(enum cell_kind kind)
 {
-    return shapes[LETTER(kind)].columns;
+    return columns_of(kind);
 }
 
 unsigned
 cell_slots(enum cell_kind kind)
 {
-    return shapes[LETTER(kind)].slots;
+    return slots_of(kind);
 }
 
 /* --- features --- */

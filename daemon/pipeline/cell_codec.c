@@ -47,7 +47,7 @@ zigzag(int64_t v)
 static void
 encode_slots(const struct cell *c, struct buf *out)
 {
-    unsigned columns = cell_columns(c->kind), next = 0;
+    unsigned columns = columns_of(c->kind), next = 0;
     char *p;
 
     buf_reserve(out, VARINT_BYTES + (size_t)c->slot_count * (columns + 1) * VARINT_BYTES);
@@ -171,8 +171,8 @@ read_version(struct reader *r)
 static bool
 read_slots(struct reader *r, struct cell_view *v)
 {
-    uint64_t count, skip, next = 0, limit = cell_slots(v->kind);
-    unsigned columns = cell_columns(v->kind);
+    uint64_t count, skip, next = 0, limit = slots_of(v->kind);
+    unsigned columns = columns_of(v->kind);
 
     if (!read_number(r, &count) || count > limit)
         return false;
@@ -247,7 +247,7 @@ cell_view_read(struct cell_view *v, struct span values, struct error *err)
 void
 cell_view_sum(const struct cell_view *v, int64_t *sum)
 {
-    unsigned columns = cell_columns(v->kind);
+    unsigned columns = columns_of(v->kind);
 
     memset(sum, 0, columns * sizeof *sum);
     for (unsigned i = 0; i < v->slot_count; i++)

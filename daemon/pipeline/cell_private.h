@@ -95,6 +95,27 @@ struct cells {
 
 #define SLAB_CELLS 512
 
+/* cell_columns and cell_slots, without a call. */
+struct kind_shape {
+    uint16_t columns, slots;
+};
+
+#define KIND_LETTER(kind) ((kind)&31)
+
+extern const struct kind_shape kind_shapes[32];
+
+static inline unsigned
+columns_of(enum cell_kind kind)
+{
+    return kind_shapes[KIND_LETTER(kind)].columns;
+}
+
+static inline unsigned
+slots_of(enum cell_kind kind)
+{
+    return kind_shapes[KIND_LETTER(kind)].slots;
+}
+
 static inline struct cell *
 cells_place(const struct cells *s, size_t place)
 {
@@ -132,7 +153,7 @@ size_t names_bytes(const struct names *n);
 static inline uint16_t *
 cell_slot_keys(const struct cell *c)
 {
-    return (uint16_t *)((char *)c->slots + c->slot_cap * cell_columns(c->kind) * c->width);
+    return (uint16_t *)((char *)c->slots + c->slot_cap * columns_of(c->kind) * c->width);
 }
 
 /* The row of the i-th slot. */
@@ -171,7 +192,7 @@ struct room {
 static inline struct block_shape
 slot_shape(const struct cell *c)
 {
-    return (struct block_shape){cell_columns(c->kind), sizeof(uint16_t),
+    return (struct block_shape){columns_of(c->kind), sizeof(uint16_t),
                                 c->dense ? c->slot_cap : c->slot_count, c->slot_count};
 }
 

@@ -33,7 +33,7 @@ static void
 make_dense(struct cell *c)
 {
     struct block_shape b = slot_shape(c);
-    size_t row = b.columns * c->width, cap = cell_slots(c->kind);
+    size_t row = b.columns * c->width, cap = slots_of(c->kind);
     char *fresh = pool_alloc(&c->set->pool, block_bytes(&b, cap, c->width));
 
     memset(fresh, 0, cap * row);
@@ -53,7 +53,7 @@ make_room(struct cell *c)
     unsigned cap = c->slot_cap < 8 ? c->slot_cap + 2u : c->slot_cap + c->slot_cap / 2u;
     struct block_shape b = slot_shape(c);
 
-    if (cap > cell_slots(c->kind) / 3) {
+    if (cap > slots_of(c->kind) / 3) {
         make_dense(c);
         return;
     }
@@ -64,7 +64,7 @@ make_room(struct cell *c)
 static void
 slot_insert(struct cell *c, unsigned at, unsigned slot)
 {
-    size_t row = cell_columns(c->kind) * c->width;
+    size_t row = columns_of(c->kind) * c->width;
     uint16_t *keys;
 
     if (c->slot_count == c->slot_cap)
@@ -88,7 +88,7 @@ slot_search(struct cell *c, unsigned slot)
     unsigned n = c->slot_count, at = n;
     const uint16_t *keys = n ? cell_slot_keys(c) : NULL;
 
-    assert(slot < cell_slots(c->kind));
+    assert(slot < slots_of(c->kind));
     if (n > 0 && keys[n - 1] >= slot)
         at = lower_bound(keys, n, slot);
     if (at == n || keys[at] != slot)
@@ -134,7 +134,7 @@ slot_row(struct cell *c, unsigned columns, unsigned slot)
 bool
 cell_try_add(struct cell *c, unsigned slot, const int64_t *v)
 {
-    unsigned columns = cell_columns(c->kind);
+    unsigned columns = columns_of(c->kind);
 
     return block_add(c, &c->slots, (size_t)slot_row(c, columns, slot) * columns, v, columns);
 }
@@ -158,7 +158,7 @@ add_one_widely(struct cell *c, unsigned slot, unsigned column)
 void
 cell_add_one(struct cell *c, unsigned slot, unsigned column)
 {
-    unsigned columns = cell_columns(c->kind);
+    unsigned columns = columns_of(c->kind);
 
     if (!value_add_one(c, c->slots, (size_t)slot_row(c, columns, slot) * columns + column))
         add_one_widely(c, slot, column);
@@ -236,7 +236,7 @@ cell_add_seconds(struct cell *c, unsigned seconds)
 struct cell_slot
 cell_slot_at(const struct cell *c, unsigned i)
 {
-    unsigned columns = cell_columns(c->kind);
+    unsigned columns = columns_of(c->kind);
     struct cell_slot s = {.slot = cell_slot_keys(c)[i]};
     size_t at = cell_slot_row(c, i) * columns;
 
@@ -259,7 +259,7 @@ cell_find_slot(const struct cell *c, unsigned slot, struct cell_slot *out)
 void
 cell_sum(const struct cell *c, int64_t *v)
 {
-    unsigned columns = cell_columns(c->kind);
+    unsigned columns = columns_of(c->kind);
 
     memset(v, 0, columns * sizeof *v);
     for (unsigned i = 0; i < c->slot_count; i++) {

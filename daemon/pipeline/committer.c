@@ -179,7 +179,7 @@ apply(struct engine *e, struct batch *b, uint64_t seq)
     struct error err;
 
     for (size_t i = 0; i < e->worker_count; i++) {
-        enum status st = totals_add(e->totals, b->parts[i].cells, seq, &err);
+        enum status st = totals_take(e->totals, &b->parts[i].cells, seq, &err);
 
         if (st != ST_OK) /* memory and disk are no longer the same */
             engine_die(e, st, "totals", &err);

@@ -16,12 +16,13 @@
 
 #include "sketch_private.h"
 
-#define RANK_BITS 50 /* hash bits behind the register's 14 */
-#define FEW_CAP   2
-#define LIST_CAP  8
-#define LIST_MAX  16 /* fill one cache line */
-#define HASH_CAP  32
-#define HASH_MAX  2048 /* the next size would be as large as the registers */
+#define RANK_BITS      50 /* hash bits behind the register's 14 */
+#define FEW_CAP        2
+#define LIST_CAP       8
+#define LIST_MAX       16 /* fill one cache line */
+#define HASH_CAP       32
+#define HASH_MAX       2048                 /* the next size would be as large as the registers */
+#define HASH_FULL(cap) ((cap) - (cap) / 4u) /* fuller, a new element would walk past too many */
 
 void
 sketch_init(struct sketch *s)
@@ -161,14 +162,14 @@ reserve(struct sketch *s, unsigned count, struct pool *pool)
 
     if (s->form == SKETCH_DENSE || count <= FEW_CAP)
         return;
-    if (count > HASH_MAX - HASH_MAX / 8) {
+    if (count > HASH_FULL(HASH_MAX)) {
         to_dense(s, pool);
         return;
     }
     if (count <= LIST_MAX)
         cap = count <= LIST_CAP ? LIST_CAP : LIST_MAX;
     else
-        while (count > cap - cap / 8)
+        while (count > HASH_FULL(cap))
             cap *= 2;
     if (cap > s->cap)
         resize(s, cap, pool);
@@ -243,7 +244,7 @@ hash_set(struct sketch *s, uint32_t pair)
     for (; s->pairs[i]; i = (i + 1) & (s->cap - 1u))
         if ((s->pairs[i] ^ pair) <= 63)
             return raise_pair(&s->pairs[i], pair) ? CHANGED : SAME;
-    if (s->count == s->cap - s->cap / 8u)
+    if (s->count == HASH_FULL(s->cap))
         return NO_ROOM;
     s->pairs[i] = pair;
     s->count++;

@@ -7,7 +7,7 @@
 #include "pool.h"
 #include "sketch.h"
 
-#define SKETCH_MAX_PAIRS 1792 /* above that a sketch is dense */
+#define SKETCH_MAX_PAIRS 1792 /* room for all of one that is not dense */
 #define SKETCH_MAX_RANK  51
 
 enum { SKETCH_FEW, SKETCH_LIST, SKETCH_HASH, SKETCH_DENSE };

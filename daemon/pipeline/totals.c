@@ -68,7 +68,19 @@ list_as_newest(struct totals *t, struct cell *c)
     t->newest[c->partition] = c;
 }
 
-/* Finds or loads a cell and puts it at the head of its list. Lock held. */
+/* Changed by batch seq: at the head of its list, and to be written by the next fold. */
+static void
+mark(struct totals *t, struct cell *c, uint64_t seq)
+{
+    if (!(c->flags & CELL_DIRTY)) {
+        c->flags |= CELL_DIRTY;
+        t->dirty++;
+    }
+    c->seq = seq;
+    list_as_newest(t, c);
+}
+
+/* Finds or loads a cell and marks it. Lock held. */
 static enum status
 touch(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint64_t seq,
       struct cell **out, struct error *err)
@@ -87,12 +99,7 @@ touch(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint
             return result;
         }
     }
-    if (!(c->flags & CELL_DIRTY)) {
-        c->flags |= CELL_DIRTY;
-        t->dirty++;
-    }
-    c->seq = seq;
-    list_as_newest(t, c);
+    mark(t, c, seq);
     *out = c;
     return ST_OK;
 }
@@ -114,6 +121,24 @@ totals_add(struct totals *t, const struct cells *deltas, uint64_t seq, struct er
     }
     pthread_mutex_unlock(&t->lock);
     return result;
+}
+
+enum status
+totals_take(struct totals *t, struct cells **deltas, uint64_t seq, struct error *err)
+{
+    struct cells *empty = t->cells;
+    struct cell *c;
+
+    if (t->ledger || cells_count(empty) > 0)
+        return totals_add(t, *deltas, seq, err);
+    pthread_mutex_lock(&t->lock);
+    t->cells = *deltas;
+    CELLS_EACH (t->cells, c) {
+        mark(t, c, seq);
+    }
+    *deltas = empty;
+    pthread_mutex_unlock(&t->lock);
+    return ST_OK;
 }
 
 struct blob_target {

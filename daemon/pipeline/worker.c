@@ -190,7 +190,7 @@ flush_group(struct run *run)
 
         if (k < n && index[k] == i) {
             is_fresh = fresh[k];
-            if (is_fresh)
+            if (is_fresh && !run->engine->dry_run)
                 buf_add(&run->part->fingerprints, &fingerprints[k], sizeof fingerprints[k]);
             k++;
         }

@@ -387,3 +387,83 @@ TEST(aggregate_loses_no_second_and_no_leg)
     cells_free(s);
     free(crowd);
 }
+
+/* --- days so busy that cells change their form --- */
+
+#define BUSY_DAYS 3
+
+struct busy { /* the truth, from first principles: what of each leg lies in each quarter */
+    int64_t quarter[BUSY_DAYS * 96][CUSTOMER_COLUMNS];
+    int64_t minute[BUSY_DAYS * 1440][REGION_COLUMNS];
+    bool touched[BUSY_DAYS * 96];
+};
+
+static void
+count_plainly(struct busy *m, int64_t begin, int64_t seconds, bool ok)
+{
+    int64_t end = begin + seconds;
+
+    m->quarter[begin / 900][ok ? CUSTOMER_LEGS : CUSTOMER_FAILED]++;
+    m->touched[begin / 900] = true;
+    if (!ok)
+        return;
+    m->minute[begin / 60][REGION_BEGUN]++;
+    m->minute[end / 60][REGION_ENDED]++;
+    for (int64_t q = 0; q < BUSY_DAYS * 96; q++) {
+        int64_t from = begin > q * 900 ? begin : q * 900;
+        int64_t to = end < (q + 1) * 900 ? end : (q + 1) * 900;
+
+        m->quarter[q][CUSTOMER_SECONDS] += to > from ? to - from : 0;
+        m->touched[q] |= to > from;
+    }
+}
+
+static void
+check_busy(struct cells *s, const struct busy *m)
+{
+    struct cell_slot got;
+
+    for (int day = 0; day < BUSY_DAYS; day++) {
+        struct cell *c = cells_find(s, CELL_CUSTOMER, SPAN("a"), DAY + day);
+        struct cell *l = cells_find(s, CELL_REGION, SPAN("r"), DAY + day);
+
+        for (unsigned q = 0; q < 96; q++) {
+            CHECK_INT(c && cell_find_slot(c, q, &got), m->touched[day * 96 + q]);
+            for (int k = 0; c && k < CUSTOMER_COLUMNS; k++)
+                CHECK_INT(got.v[k], m->quarter[day * 96 + q][k]);
+        }
+        for (unsigned i = 0; i < 1440; i++) {
+            const int64_t *want = m->minute[day * 1440 + i];
+
+            CHECK_INT(l && cell_find_slot(l, i, &got), want[0] + want[1] > 0);
+            for (int k = 0; l && k < REGION_COLUMNS; k++)
+                CHECK_INT(got.v[k], want[k]);
+        }
+    }
+}
+
+TEST(aggregate_counts_busy_days_as_it_counts_quiet_ones)
+{
+    struct busy *m = calloc(1, sizeof *m);
+    struct cells *s = cells_new();
+    uint64_t x = 88172645463325252;
+
+    for (int i = 1; i <= 40000; i++) {
+        int64_t begin, seconds;
+        struct record r;
+
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        begin = (int64_t)(x % (2 * DAY_SECONDS));
+        seconds = (int64_t)(x >> 40) % (x & 0x700000 ? 1200 : DAY_SECONDS);
+        r = leg("a", (int64_t)DAY * DAY_SECONDS + begin, (uint32_t)seconds,
+                x & 0x3800000 ? OUTCOME_OK : OUTCOME_FAILED);
+        put(&r, FIELD_REGION, "r");
+        aggregate_record(s, NULL, &r);
+        count_plainly(m, begin, seconds, r.outcome == OUTCOME_OK);
+        if ((i & (i - 1)) == 0)
+            check_busy(s, m);
+    }
+    check_busy(s, m);
+    free(m);
+    cells_free(s);
+}

@@ -234,3 +234,29 @@ TEST(totals_hide_nothing_from_a_reader_beside_folds)
     totals_free(r.totals);
     ledger_close(l);
 }
+
+TEST(totals_without_a_ledger_take_the_first_set_and_add_the_next)
+{
+    struct totals *t = totals_new(NULL, 0);
+    struct cells *set = cells_new(), *first = set;
+    struct error err;
+
+    for (unsigned i = 0; i < 100; i++)
+        add_one(set, i);
+    CHECK_INT(totals_take(t, &set, 1, &err), ST_OK);
+    CHECK(set != first);
+    CHECK_INT(cells_count(set), 0);
+    for (unsigned i = 50; i < 150; i++)
+        add_one(set, i);
+    first = set;
+    CHECK_INT(totals_take(t, &set, 2, &err), ST_OK);
+    CHECK(set == first);
+    CHECK_INT(cells_count(set), 100);
+    totals_publish(t, 2);
+    CHECK_INT(scan(t, 0).cells, 150);
+    CHECK_INT(scan(t, 0).legs, 200);
+    CHECK_INT(scan(t, 1).cells, 100);
+    CHECK_INT(scan(t, 1).legs, 150);
+    cells_free(set);
+    totals_free(t);
+}
