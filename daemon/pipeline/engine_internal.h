@@ -31,6 +31,9 @@ struct feed_state { /* counters of one configured input; never freed before the 
     char input[64];
     pthread_mutex_t lock; /* guards the texts in `report` */
     struct feed report;
+    size_t queued_bytes;  /* of its blocks in the queue; these three under the engine's lock */
+    size_t refused_bytes; /* of the block that was refused last; 0: it got in since */
+    int64_t refused_ms;
     _Atomic int64_t quarantine_bytes; /* of its refused records that are kept */
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
     _Atomic int64_t last_record, last_arrival;
@@ -104,7 +107,8 @@ struct job { /* one block on its way to a worker */
     struct job *next;
     struct block block;
     struct batch *batch;
-    size_t ticket; /* index + 1; 0 none */
+    struct feed_state *feed; /* of its source, which a worker gives back before it is finished */
+    size_t ticket;           /* index + 1; 0 none */
 };
 
 struct checkpoint { /* newest committed cursor of one (input, identity) */
@@ -264,7 +268,9 @@ uint64_t engine_want_commit(struct engine *e);
 /* Bytes of refused records that each input may keep. */
 int64_t engine_quarantine_share(const struct engine *e);
 
-/* Tells those who met a full queue if there is room now. Lock held. */
+/* engine_room.c: is there room for n bytes of this input? If not, some is kept for it. And: tells
+ * those who met a full queue if there is room now. Lock held. */
+bool engine_has_room(struct engine *e, struct feed_state *feed, size_t n, bool bulk);
 void engine_wake_room(struct engine *e);
 
 /* engine_feed.c: what the projection and the verification see of the ledger */

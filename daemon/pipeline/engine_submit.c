@@ -13,37 +13,6 @@
 
 /* --- submitting --- */
 
-/* Open batches may hold this much before inputs are stopped: reached only when the ledger
- * cannot commit. */
-#define MAX_BATCH_BYTES (512u << 20)
-
-/* Nobody sends what an import reads: a few blocks for each worker keep all of them busy, and
- * what was just read is then parsed while the processor's cache still has it. */
-#define BULK_QUEUE_BYTES (2u << 20)
-
-static bool
-has_room(const struct engine *e, size_t n, bool bulk)
-{
-    size_t limit = e->config->limits.max_queue;
-
-    if (e->stalled[0] || e->disk_full[0] || atomic_load(&e->open->bytes) > MAX_BATCH_BYTES)
-        return false;
-    if (bulk && limit > e->worker_count * BULK_QUEUE_BYTES)
-        limit = e->worker_count * BULK_QUEUE_BYTES;
-    return e->queue_bytes == 0 || e->queue_bytes + n <= limit;
-}
-
-void
-engine_wake_room(struct engine *e)
-{
-    if (!e->was_full || e->queue_bytes > e->config->limits.max_queue / 2 || !has_room(e, 0, false))
-        return;
-    e->was_full = false;
-    pthread_cond_broadcast(&e->room);
-    for (size_t i = 0; i < e->room_callback_count; i++)
-        e->room_callbacks[i].fn(e->room_callbacks[i].arg);
-}
-
 int64_t
 engine_quarantine_share(const struct engine *e)
 {
@@ -88,6 +57,8 @@ enqueue(struct engine *e, const struct block *b)
         e->head = job;
     e->tail = job;
     e->queue_bytes += b->n;
+    job->feed = b->source->feed;
+    job->feed->queued_bytes += b->n;
     e->queue_blocks++;
     pthread_cond_signal(&e->work);
     pthread_cond_signal(&e->gathered);
@@ -98,10 +69,12 @@ engine_enqueue(struct engine *e, struct block *b)
 {
     if (e->closing)
         return ST_RETRY;
-    if (!has_room(e, b->n, b->bulk) || quarantine_is_full(e, b)) {
+    if (quarantine_is_full(e, b)) {
         e->was_full = true;
         return ST_FULL;
     }
+    if (!engine_has_room(e, b->source->feed, b->n, b->bulk))
+        return ST_FULL;
     enqueue(e, b);
     return ST_OK;
 }
@@ -123,10 +96,8 @@ engine_submit_wait(struct engine *e, struct block *b)
     enum status st = ST_OK;
 
     pthread_mutex_lock(&e->lock);
-    while (!e->winding_down && !has_room(e, b->n, b->bulk)) {
-        e->was_full = true;
+    while (!e->winding_down && !engine_has_room(e, b->source->feed, b->n, b->bulk))
         pthread_cond_wait(&e->room, &e->lock);
-    }
     if (e->winding_down)
         st = ST_RETRY;
     else if (quarantine_is_full(e, b))

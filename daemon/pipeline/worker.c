@@ -381,6 +381,7 @@ finish(struct engine *e, struct job *job, const struct outcome_count *count)
         add_count(&b->tickets[job->ticket - 1].count, count);
     b->blocks_done++;
     e->queue_bytes -= job->block.n;
+    job->feed->queued_bytes -= job->block.n;
     e->queue_blocks--;
     pthread_cond_signal(&e->gathered);
     engine_wake_room(e);

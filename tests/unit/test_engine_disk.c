@@ -164,3 +164,75 @@ TEST(engine_takes_nothing_below_its_reserve)
     CHECK(stat("st/ballast", &st) == 0); /* there was room */
     free(text);
 }
+
+/* --- one input among others --- */
+
+struct flood {
+    struct site *site;
+    struct source *source;
+    char *text;
+    atomic_bool stop;
+    atomic_int taken, refused;
+};
+
+static void *
+pour(void *arg)
+{
+    struct flood *f = arg;
+
+    while (!f->stop) {
+        if (site_submit(f->site, f->source, f->text, NULL) == ST_OK)
+            f->taken++;
+        else
+            f->refused++;
+    }
+    return NULL;
+}
+
+/* Two that never stop, one that has little to say, and one that says it all at once. */
+TEST(engine_keeps_room_for_inputs_beside_a_flood)
+{
+    char *little = legs("little", 5000, 5600), *much = legs("much", 10, 4009);
+    struct source *quiet, *large;
+    struct flood floods[2];
+    struct answer answer = {0};
+    pthread_t threads[2];
+    int tries = 0;
+    struct site s;
+
+    site_open(&s, "workers = 1\nlimits { max_queue = 1MiB }");
+    for (int i = 0; i < 2; i++) {
+        floods[i] = (struct flood){.site = &s, .text = legs_without_ids("flood", 300)};
+        floods[i].source = site_source(&s, i ? "one" : "two", "ndjson", IDENTITY_NONE);
+        CHECK(pthread_create(&threads[i], NULL, pour, &floods[i]) == 0);
+    }
+    quiet = site_source(&s, "quiet", "ndjson", IDENTITY_NONE);
+    large = site_source(&s, "large", "ndjson", IDENTITY_NONE);
+    SITE_UNTIL(floods[0].refused > 0 && floods[1].refused > 0);
+    for (int i = 0; i < 100; i++) {
+        struct answer a = {0};
+
+        CHECK_INT(site_submit(&s, quiet, little, &a), ST_OK); /* never refused */
+        SITE_UNTIL(a.told);
+    }
+    CHECK(strlen(much) > (1u << 20) / 3);
+    while (site_submit(&s, large, much, &answer) != ST_OK) {
+        CHECK(++tries < 100);
+        poll(NULL, 0, 50);
+    }
+    SITE_UNTIL(answer.told);
+    CHECK_INT(answer.count.accepted, 3999);
+    CHECK(floods[0].taken > 0 && floods[1].taken > 0);
+    for (int i = 0; i < 2; i++) {
+        floods[i].stop = true;
+        pthread_join(threads[i], NULL);
+        source_unref(floods[i].source);
+        free(floods[i].text);
+    }
+    source_unref(quiet);
+    source_unref(large);
+    site_close(&s);
+    CHECK_INT(legs_on_disk("flood"), 300 * (floods[0].taken + floods[1].taken));
+    free(little);
+    free(much);
+}
