@@ -161,7 +161,8 @@ struct engine_status {
     bool redis_connected;
     uint64_t redis_applied; /* lowest batch all partitions are known to hold */
     uint64_t redis_keys_sent, redis_reconnects, redis_pending;
-    char redis_problem[200]; /* "" or one sentence */
+    uint64_t redis_mended, redis_evicted; /* differences put right; keys that Redis threw away */
+    char redis_problem[200];              /* "" or one sentence */
     /* analytics */
     uint64_t analysed; /* last batch in the store */
     int64_t analysed_at;

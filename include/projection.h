@@ -58,6 +58,7 @@ struct projection_status {
     uint64_t applied; /* lowest marker over the partitions */
     uint64_t keys_sent, fields_sent, reconnects, expired;
     uint64_t mended;   /* differences that the scrubber found and put right */
+    uint64_t evicted;  /* keys, ours or others', that Redis threw away while connected */
     char problem[200]; /* "" or one sentence: what is wrong and what to do */
 };
 

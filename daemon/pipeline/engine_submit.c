@@ -278,6 +278,8 @@ fill_redis(const struct engine *e, struct engine_status *out)
     out->redis_applied = p.applied;
     out->redis_keys_sent = p.keys_sent;
     out->redis_reconnects = p.reconnects;
+    out->redis_mended = p.mended;
+    out->redis_evicted = p.evicted;
     out->expired += p.expired;
     out->redis_pending = out->batch > p.applied ? out->batch - p.applied : 0;
     snprintf(out->redis_problem, sizeof out->redis_problem, "%s", p.problem);

@@ -173,6 +173,8 @@ write_sinks(struct json_writer *w, const struct engine_status *st)
     json_u64(w, "pending", st->redis_pending);
     json_u64(w, "keys_sent", st->redis_keys_sent);
     json_u64(w, "reconnects", st->redis_reconnects);
+    json_u64(w, "mended", st->redis_mended);
+    json_u64(w, "evicted", st->redis_evicted);
     json_text(w, "problem", st->redis_problem);
     json_close(w);
     json_object(w, "analytics");

@@ -7,8 +7,9 @@
  * Redis' append-only file can lose its tail anywhere without leaving half of something.
  *
  *   attach   connect; the server must be a master that we know; cs:owner:NODE and the markers
- *            must be this ledger's; older connections of this node are closed; every marker gets
- *            this session's token
+ *            must be this ledger's; older connections of this node are closed, or, where that is
+ *            not permitted, hashes are written by a script that looks at their version first;
+ *            every marker gets this session's token
  *   round    per partition: every cell whose last change is after its marker, as HSET and SET,
  *            the days of a month in one command; where Redis has no marker yet, RESTORE in place
  *            of HSET, which does nothing if the key is there after all: then HSET is sent. Then
@@ -245,6 +246,21 @@ restore(struct projection *p, struct error *err)
     return st;
 }
 
+/* Not all of them need be ours; those that are come back soon. */
+static void
+note_evicted(struct projection *p)
+{
+    uint64_t all = p->session.evicted, more = all > p->evicted ? all - p->evicted : 0;
+
+    p->evicted = all;
+    if (more == 0)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    p->status.evicted += more;
+    pthread_mutex_unlock(&p->mutex);
+    projection_scrub_soon(p);
+}
+
 static enum status
 take_place(struct projection *p, struct error *err)
 {
@@ -257,9 +273,13 @@ take_place(struct projection *p, struct error *err)
         set_problem(p, true, p->session.hold);
         return ST_OK;
     }
+    p->writer.guarded = p->session.guarded;
     p->restore_ok = p->session.version >= DUMP_NEEDS_MAJOR * 100;
     p->writer.set_with_time = p->session.version >= SET_TIME_VERSION;
+    if (p->attaches == 1)
+        p->evicted = p->session.evicted; /* before our time */
     projection_plan_chores(p, true);
+    note_evicted(p);
     set_problem(p, true, p->session.warning);
     if (p->session.restored)
         st = restore(p, err);
@@ -320,6 +340,8 @@ check(struct projection *p, struct error *err)
     if (st != ST_OK)
         return st;
     projection_plan_chores(p, false);
+    note_evicted(p);
+    set_problem(p, true, p->session.warning);
     pthread_mutex_lock(&p->mutex);
     if (p->status.applied < last)
         p->pending = true;

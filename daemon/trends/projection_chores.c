@@ -15,7 +15,8 @@
  * recorded ones mean a sweep over everything, with PERSIST for what now lives for ever.
  *
  * The scrubber compares one partition at a time with the ledger, all of them within an hour, and
- * sends those again that differ: single keys or fields evicted, deleted or changed by others.
+ * sends those again that differ: single keys or fields evicted, deleted or changed by others. Where
+ * keys are known to be evicted, or an older connection could not be closed, it takes a minute.
  */
 #include "projection_private.h"
 
@@ -28,6 +29,7 @@
 #include "log.h"
 
 #define SCRUB_DEFAULT_MS (60 * 60 * 1000)
+#define SCRUB_SOON_MS    1000
 
 /* --- planning --- */
 
@@ -41,8 +43,16 @@ static int64_t
 scrub_step_ms(const struct projection *p)
 {
     int64_t whole = p->opt.scrub_interval_ms ? p->opt.scrub_interval_ms : SCRUB_DEFAULT_MS;
+    int64_t step = whole / KEY_PARTITIONS;
 
-    return whole / KEY_PARTITIONS;
+    return p->scrub_soon > 0 && step > SCRUB_SOON_MS ? SCRUB_SOON_MS : step;
+}
+
+void
+projection_scrub_soon(struct projection *p)
+{
+    p->scrub_soon = KEY_PARTITIONS;
+    p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);
 }
 
 void
@@ -54,6 +64,8 @@ projection_plan_chores(struct projection *p, bool attached)
     if (attached || today > p->sweep_day)
         p->sweep_partition = 0;
     p->sweep_day = today;
+    if (attached && p->session.guarded)
+        p->scrub_soon = KEY_PARTITIONS;
     if (attached)
         p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);
 }
@@ -229,6 +241,8 @@ projection_chore(struct projection *p, struct error *err)
             p->sweep_partition++;
         return st;
     }
+    if (p->scrub_soon > 0)
+        p->scrub_soon--;
     p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);
     p->scrub_partition = (partition + 1) % KEY_PARTITIONS;
     return scrub_partition(p, partition, err);

@@ -27,11 +27,13 @@ struct projection {
     uint64_t gathered;                /* bit per partition: reached[] is to become its marker */
     uint64_t redo;                    /* bit per partition: a key was in the way, send it from 0 */
     uint64_t attaches;
-    bool restore_ok; /* RESTORE makes keys here, as far as is known */
+    uint64_t evicted; /* what the server said when it was asked last */
+    bool restore_ok;  /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
     unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
     unsigned scrub_partition;
+    unsigned scrub_soon;           /* as many partitions are compared a second apart */
     int32_t sweep_from, sweep_day; /* periods closed on days in (from, day] */
     bool sweep_persist;
 
@@ -67,5 +69,7 @@ enum status projection_scan(struct projection *p, unsigned partition, uint64_t a
 int64_t projection_chore_due(const struct projection *p); /* monotonic ms */
 enum status projection_chore(struct projection *p, struct error *err);
 void projection_plan_chores(struct projection *p, bool attached);
+/* Compares everything in about a minute, because something may have been set back or lost. */
+void projection_scrub_soon(struct projection *p);
 
 #endif

@@ -18,8 +18,9 @@
 
 struct replies {
     struct projection *p;
-    struct redis_batch plain; /* the same without RESTORE, for keys that are there */
-    struct redis_batch again; /* UNLINK and the command once more, for keys of a wrong type */
+    struct redis_batch plain;     /* the same without RESTORE, for keys that are there */
+    struct redis_batch unguarded; /* HSET where the guard found a version of the future */
+    struct redis_batch again;     /* UNLINK and the command once more, for keys of a wrong type */
     enum status st;
     struct error error;
 };
@@ -57,8 +58,31 @@ note_not_restored(struct replies *o, size_t i, const redisReply *r)
         return false;
     if (!exists)
         o->p->restore_ok = o->p->writer.fresh = false;
-    trend_writer_plain(&o->plain, b, i);
+    trend_writer_plain(&o->p->writer, &o->plain, b, i);
     return true;
+}
+
+/* The guard keeps what is late from what is new; what is here is never late. A version of the
+ * future came from a ledger that knew more, or from somebody's hand. */
+static void
+note_newer(struct replies *o, const struct redis_batch *b, size_t i, const redisReply *r)
+{
+    struct span key = redis_batch_key(b, i);
+
+    log_warn("redis_version_of_the_future", "key=%.*s text=\"%.60s\"",
+             (int)(key.n < 400 ? key.n : 400), key.p, r->str);
+    trend_writer_unguarded(&o->unguarded, b, i);
+}
+
+static void
+note_refused(struct replies *o, const struct redis_batch *b, size_t i, const redisReply *r)
+{
+    if (redis_is_error(r, "WRONGTYPE"))
+        note_wrong_type(o, b, i);
+    else if (redis_is_error(r, "NEWER"))
+        note_newer(o, b, i, r);
+    else
+        note_error(o, r);
 }
 
 static bool
@@ -66,12 +90,8 @@ note_error_reply(void *arg, size_t i, redisReply *r)
 {
     struct replies *o = arg;
 
-    if (note_not_restored(o, i, r))
-        return false;
-    if (redis_is_error(r, "WRONGTYPE"))
-        note_wrong_type(o, &o->p->writer.batch, i);
-    else
-        note_error(o, r);
+    if (!note_not_restored(o, i, r))
+        note_refused(o, &o->p->writer.batch, i, r);
     return false;
 }
 
@@ -80,10 +100,7 @@ note_plain_reply(void *arg, size_t i, redisReply *r)
 {
     struct replies *o = arg;
 
-    if (redis_is_error(r, "WRONGTYPE"))
-        note_wrong_type(o, &o->plain, i);
-    else
-        note_error(o, r);
+    note_refused(o, &o->plain, i, r);
     return false;
 }
 
@@ -124,7 +141,7 @@ send_plain(struct replies *o, struct error *err)
     size_t count = 0;
 
     for (size_t i = 0; i < o->plain.count; i++)
-        count += span_is(redis_batch_argument(&o->plain, i, 0), "HSET");
+        count += !span_is(redis_batch_argument(&o->plain, i, 0), "PEXPIREAT");
     if (2 * count > p->writer.restores)
         p->restore_ok = p->writer.fresh = false;
     return redis_link_tell(p->link, &o->plain, note_plain_reply, o, err);
@@ -140,6 +157,8 @@ projection_flush(struct projection *p, struct error *err)
     st = redis_link_tell(p->link, &p->writer.batch, note_error_reply, &o, err);
     if (st == ST_OK && o.st == ST_OK && o.plain.count > 0)
         st = send_plain(&o, err);
+    if (st == ST_OK && o.st == ST_OK && o.unguarded.count > 0)
+        st = redis_link_tell(p->link, &o.unguarded, note_second_reply, &o, err);
     if (st == ST_OK && o.st == ST_OK && o.again.count > 0)
         st = replace_keys(&o, err);
     if (st == ST_OK && o.st != ST_OK) {
@@ -148,6 +167,7 @@ projection_flush(struct projection *p, struct error *err)
         st = o.st;
     }
     redis_batch_clear(&o.plain);
+    redis_batch_clear(&o.unguarded);
     redis_batch_clear(&o.again);
     redis_batch_reset(&p->writer.batch);
     p->writer.restores = 0;

@@ -89,70 +89,140 @@ write_sketch(struct trend_writer *w, const struct key_image *image, int64_t at)
     }
 }
 
+/* --- hashes; entries end with @NODE and the version --- */
+
+/* One read, one write. Versions are numbers of one length or another, compared as text because
+ * Lua's numbers are inexact. ARGV: @NODE, incarnation, batch, what HSET takes. */
+static const char guard_script[] =
+    "local v = redis.pcall('HGET', KEYS[1], ARGV[1])\n"
+    "if type(v) == 'table' then return v end\n"
+    "local function newer(a, b) return #a > #b or (#a == #b and a > b) end\n"
+    "local i, s = string.match(v or '', '^(%d+):(%d+)$')\n"
+    "if i and (newer(i, ARGV[2]) or (i == ARGV[2] and newer(s, ARGV[3]))) then\n"
+    "  return redis.error_reply('NEWER version ' .. v)\n"
+    "end\n"
+    "return redis.pcall('HSET', KEYS[1], unpack(ARGV, 4))";
+
+#define GUARD_FIELDS 3000 /* Lua's unpack ends at 8000 values */
+#define GUARD_HSET   7    /* the first argument that is HSET's */
+
 static void
-write_entries(struct redis_batch *b, struct span entries)
+write_some(struct redis_batch *b, struct span *entries, size_t fields)
 {
     struct span text;
 
-    while (dump_take(&entries, &text))
+    for (size_t i = 0; i < 2 * fields && dump_take(entries, &text); i++)
         redis_batch_arg(b, text);
+}
+
+/* Every part carries the version, and so cannot be set back. */
+static void
+write_guarded(struct redis_batch *b, unsigned partition, struct span key, struct span entries,
+              size_t fields)
+{
+    struct span rest = entries, node = {0}, version = {0}, seq;
+    const char *colon;
+
+    while (dump_take(&rest, &node))
+        dump_take(&rest, &version);
+    colon = memchr(version.p, ':', version.n);
+    seq = span_of(colon + 1, version.n - (size_t)(colon + 1 - version.p));
+    for (size_t left = fields - 1, n; left > 0; left -= n) {
+        n = left < GUARD_FIELDS ? left : GUARD_FIELDS;
+        redis_batch_begin(b, partition, GUARD_HSET + 2 + 2 * (unsigned)n);
+        redis_batch_arg(b, SPAN("EVAL"));
+        redis_batch_arg(b, span_of(guard_script, sizeof guard_script - 1));
+        redis_batch_arg(b, SPAN("1"));
+        redis_batch_arg(b, key);
+        redis_batch_arg(b, node);
+        redis_batch_arg(b, span_of(version.p, (size_t)(colon - version.p)));
+        redis_batch_arg(b, seq);
+        write_some(b, &entries, n);
+        redis_batch_arg(b, node);
+        redis_batch_arg(b, version);
+    }
+}
+
+static void
+write_hset(const struct trend_writer *w, struct redis_batch *b, unsigned partition, struct span key,
+           struct span entries)
+{
+    struct span rest = entries, text;
+    size_t texts = 0;
+
+    while (dump_take(&rest, &text))
+        texts++;
+    if (w->guarded) {
+        write_guarded(b, partition, key, entries, texts / 2);
+        return;
+    }
+    redis_batch_begin(b, partition, 2 + (unsigned)texts);
+    redis_batch_arg(b, SPAN("HSET"));
+    redis_batch_arg(b, key);
+    write_some(b, &entries, texts / 2);
 }
 
 static void
 write_restore(struct trend_writer *w, struct span key, struct span entries, size_t fields,
               int64_t at)
 {
-    size_t bytes = entries.n + w->version.n;
-    char *payload, *p;
+    char *payload;
 
     redis_batch_begin(&w->batch, w->partition, 5);
     redis_batch_arg(&w->batch, SPAN("RESTORE"));
     redis_batch_arg(&w->batch, key);
     redis_batch_i64(&w->batch, at * 1000);
-    payload = redis_batch_room(&w->batch, dump_bytes(bytes));
-    p = dump_begin(payload, bytes, fields);
-    memcpy(p, entries.p, entries.n);
-    memcpy(p + entries.n, w->version.p, w->version.n);
-    dump_end(payload, bytes);
+    payload = redis_batch_room(&w->batch, dump_bytes(entries.n));
+    memcpy(dump_begin(payload, entries.n, fields), entries.p, entries.n);
+    dump_end(payload, entries.n);
     redis_batch_arg(&w->batch, SPAN("ABSTTL"));
     w->restores++;
 }
 
-/* The version comes last. at: 0 for a key without end. */
+/* w->value holds the entries, without the version. at: 0 for a key without end. */
 static void
-write_hash(struct trend_writer *w, struct span key, struct span entries, size_t fields, int64_t at)
+write_hash(struct trend_writer *w, struct span key, size_t fields, int64_t at)
 {
+    struct span entries;
+
+    buf_add(&w->value, w->version.p, w->version.n);
+    entries = span_of(w->value.p, w->value.n);
     w->keys++;
-    w->fields += fields++;
-    if (w->fresh && fields <= DUMP_MAX_FIELDS) {
-        write_restore(w, key, entries, fields, at);
+    w->fields += fields;
+    if (w->fresh && fields < DUMP_MAX_FIELDS) {
+        write_restore(w, key, entries, fields + 1, at);
         return;
     }
-    redis_batch_begin(&w->batch, w->partition, 2 + 2 * (unsigned)fields);
-    redis_batch_arg(&w->batch, SPAN("HSET"));
-    redis_batch_arg(&w->batch, key);
-    write_entries(&w->batch, entries);
-    write_entries(&w->batch, span_of(w->version.p, w->version.n));
+    write_hset(w, &w->batch, w->partition, key, entries);
     if (at)
         write_lifetime(&w->batch, w->partition, key, at);
 }
 
 void
-trend_writer_plain(struct redis_batch *to, const struct redis_batch *from, size_t i)
+trend_writer_plain(const struct trend_writer *w, struct redis_batch *to,
+                   const struct redis_batch *from, size_t i)
 {
-    struct span key = redis_batch_key(from, i), entries, rest, text;
-    unsigned partition = from->at[i].partition, texts = 0;
+    unsigned partition = from->at[i].partition;
+    struct span key = redis_batch_key(from, i);
     int64_t at;
 
-    entries = rest = dump_entries(redis_batch_argument(from, i, 3));
-    while (dump_take(&rest, &text))
-        texts++;
-    redis_batch_begin(to, partition, 2 + texts);
-    redis_batch_arg(to, SPAN("HSET"));
-    redis_batch_arg(to, key);
-    write_entries(to, entries);
+    write_hset(w, to, partition, key, dump_entries(redis_batch_argument(from, i, 3)));
     if (span_to_i64(redis_batch_argument(from, i, 2), &at) && at > 0)
         write_lifetime(to, partition, key, at / 1000);
+}
+
+void
+trend_writer_unguarded(struct redis_batch *to, const struct redis_batch *from, size_t i)
+{
+    unsigned args = GUARD_HSET;
+
+    while (redis_batch_argument(from, i, args).n > 0)
+        args++;
+    redis_batch_begin(to, from->at[i].partition, 2 + args - GUARD_HSET);
+    redis_batch_arg(to, SPAN("HSET"));
+    redis_batch_arg(to, redis_batch_key(from, i));
+    for (unsigned k = GUARD_HSET; k < args; k++)
+        redis_batch_arg(to, redis_batch_argument(from, i, k));
 }
 
 static void
@@ -188,7 +258,7 @@ write_image(struct trend_writer *w, const struct key_image *image)
         dump_entry(&w->value, image->fields[i].value);
     }
     if (!image->month) {
-        write_hash(w, image->key, span_of(w->value.p, w->value.n), image->field_count, at);
+        write_hash(w, image->key, image->field_count, at);
         return false;
     }
     month = months_add(&w->months, image->key, image->dd, span_of(w->value.p, w->value.n),
@@ -205,8 +275,7 @@ trend_writer_months(struct trend_writer *w)
 
         buf_reset(&w->value);
         months_entries(&w->months, month, &w->value);
-        write_hash(w, months_key(&w->months, month), span_of(w->value.p, w->value.n), month->fields,
-                   month->expire_at);
+        write_hash(w, months_key(&w->months, month), month->fields, month->expire_at);
     }
     months_reset(&w->months);
 }

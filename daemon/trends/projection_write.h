@@ -23,6 +23,7 @@ struct trend_writer {
     unsigned partition;
     int64_t now;           /* UTC seconds */
     bool fresh;            /* keys are not there yet, most likely: RESTORE them */
+    bool guarded;          /* look at a hash's version before writing it */
     bool set_with_time;    /* SET knows PXAT (Redis 6.2) */
     struct buf version;    /* two entries: @NODE, incarnation:batch */
     size_t restores;       /* in the batch */
@@ -45,7 +46,11 @@ void trend_writer_cell(struct trend_writer *w, const struct cell *c);
 /* Adds the commands for months kept so far. */
 void trend_writer_months(struct trend_writer *w);
 /* RESTORE found that its key exists, or is not to be had: adds the same as HSET. */
-void trend_writer_plain(struct redis_batch *to, const struct redis_batch *from, size_t i);
+void trend_writer_plain(const struct trend_writer *w, struct redis_batch *to,
+                        const struct redis_batch *from, size_t i);
+/* A guarded write found a version that is newer, and the ledger says otherwise: adds the same
+ * without the guard. */
+void trend_writer_unguarded(struct redis_batch *to, const struct redis_batch *from, size_t i);
 /* Adds SADD cs:{P}:dirty for the cells since the last one, unless a part of them is still kept as
  * months: behind the data, so that whoever is told finds it there. */
 void trend_writer_dirty(struct trend_writer *w);

@@ -118,12 +118,6 @@ redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i
 }
 
 struct span
-redis_batch_key(const struct redis_batch *b, size_t i)
-{
-    return span_of(b->out.p + b->at[i].key_at, b->at[i].key_n);
-}
-
-struct span
 redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument)
 {
     const char *p = b->out.p + (i ? b->at[i - 1].end : 0), *end = b->out.p + b->at[i].end;
@@ -138,6 +132,14 @@ redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument)
         p = text + n + 1;
     }
     return span_of("", 0);
+}
+
+struct span
+redis_batch_key(const struct redis_batch *b, size_t i)
+{
+    if (span_is(redis_batch_argument(b, i, 0), "EVAL"))
+        return redis_batch_argument(b, i, 3);
+    return span_of(b->out.p + b->at[i].key_at, b->at[i].key_n);
 }
 
 void

@@ -44,7 +44,7 @@ void redis_batch_i64(struct redis_batch *b, int64_t v);
 void redis_batch_add(struct redis_batch *b, unsigned partition, ...) __attribute__((sentinel));
 /* Appends a command of another batch again. */
 void redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i);
-struct span redis_batch_key(const struct redis_batch *b, size_t i);
+struct span redis_batch_key(const struct redis_batch *b, size_t i); /* an EVAL's first key */
 /* Any argument, the verb is 0; empty if there is none such. Walks the command. */
 struct span redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument);
 void redis_batch_reset(struct redis_batch *b); /* empties, keeps the memory */

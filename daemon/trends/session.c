@@ -380,7 +380,6 @@ trend_session_begin(struct trend_session *s, struct error *err)
     bool lost;
     enum status st;
 
-    s->warning[0] = '\0';
     st = make_token(s, err);
     if (st == ST_OK)
         st = trend_session_inspect(s, err);
@@ -426,7 +425,7 @@ trend_session_check(struct trend_session *s, struct error *err)
         if (!span_is(text_of(state.reply[p]), s->place[p].value))
             st = fail(err, ST_RETRY, "Markers in Redis were lost or changed");
     free_state(&state);
-    return st;
+    return st == ST_OK ? trend_session_policy(s, err) : st;
 }
 
 enum status

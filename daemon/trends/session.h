@@ -30,6 +30,8 @@ struct trend_session {
     struct trend_place place[KEY_PARTITIONS];
     char token[20], run_id[48];
     unsigned version;  /* of the server: 702 is 7.2; 0: not known */
+    bool guarded;      /* an older connection could not be closed: it may still write */
+    uint64_t evicted;  /* keys that the server threw away since it started */
     char warning[200]; /* "" or what should be put right although writing goes on */
     char hold[200];    /* "" or why nothing may be written until a person has decided */
     bool restored;     /* Redis may know more than the ledger: remove that after sending all */
@@ -39,7 +41,7 @@ struct trend_session {
 enum status trend_session_begin(struct trend_session *s, struct error *err);
 
 /* Is the server still the one we know, with our owner key and markers? Reads only. ST_RETRY with
- * a reason if not: begin again. */
+ * a reason if not: begin again. evicted and warning are brought up to date. */
 enum status trend_session_check(struct trend_session *s, struct error *err);
 
 /* Moves the markers of the partitions in `which` (a bit each) to reached[]. Each move is one
@@ -49,7 +51,10 @@ enum status trend_session_move(struct trend_session *s, uint64_t which,
 
 /* session_server.c: role, version, policy, run id. */
 enum status trend_session_inspect(struct trend_session *s, struct error *err);
-/* Closes other connections of our name, so that nothing they sent can arrive any more. */
+/* Does it, or would it, throw keys away? Sets evicted and warning. */
+enum status trend_session_policy(struct trend_session *s, struct error *err);
+/* Closes other connections of our name, so that nothing they sent can arrive any more; sets
+ * guarded where that is not permitted. */
 enum status trend_session_forget_twins(struct trend_session *s, struct error *err);
 
 /* A marker's text: ledger:incarnation:batch:token. False if it is nothing of the kind. */

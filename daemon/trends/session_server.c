@@ -93,14 +93,33 @@ check_version(struct trend_session *s, struct error *err)
     return st;
 }
 
-/* A policy that evicts does harm only where there is a limit to reach. */
 static enum status
-check_policy(struct trend_session *s, struct error *err)
+count_evicted(struct trend_session *s, struct error *err)
+{
+    redisReply *r = NULL;
+    enum status st = ask_leniently(s, &r, err, "INFO", "stats", NULL);
+    struct span text;
+    int64_t n;
+
+    if (st != ST_OK || !r)
+        return st;
+    if (redis_info_find(reply_span(r), "evicted_keys", &text) && span_to_i64(text, &n) && n >= 0)
+        s->evicted = (uint64_t)n;
+    freeReplyObject(r);
+    return ST_OK;
+}
+
+/* A policy that evicts does harm only where there is a limit to reach. */
+enum status
+trend_session_policy(struct trend_session *s, struct error *err)
 {
     redisReply *r = NULL;
     struct span policy = SPAN("noeviction"), limit = SPAN("0");
-    enum status st = ask_leniently(s, &r, err, "CONFIG", "GET", "maxmemory*");
+    enum status st = count_evicted(s, err);
 
+    s->warning[0] = '\0';
+    if (st == ST_OK)
+        st = ask_leniently(s, &r, err, "CONFIG", "GET", "maxmemory*");
     if (st != ST_OK || !r)
         return st;
     for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
@@ -112,12 +131,13 @@ check_policy(struct trend_session *s, struct error *err)
             limit = reply_span(r->element[i + 1]);
     }
     if (!span_is(policy, "noeviction") && !span_is(limit, "0"))
-        snprintf(s->warning, sizeof s->warning,
-                 "Redis may throw counters away when it is full (maxmemory-policy %.*s): set it "
-                 "to noeviction",
-                 (int)(policy.n < 40 ? policy.n : 40), policy.p);
+        snprintf(
+            s->warning, sizeof s->warning,
+            "Redis may throw counters away when it is full (maxmemory-policy %.*s; keys thrown "
+            "away since it started: %llu): set it to noeviction",
+            (int)(policy.n < 40 ? policy.n : 40), policy.p, (unsigned long long)s->evicted);
     freeReplyObject(r);
-    return st;
+    return ST_OK;
 }
 
 /* One line of CLIENT LIST: "id=7 addr=127.0.0.1:1234 ... name=callswell-1 age=3 ...". */
@@ -166,10 +186,47 @@ list_twins(const redisReply *list, const char *name, long long own, struct redis
     return kill->count;
 }
 
+static bool
+note_kill(void *arg, size_t i, redisReply *r)
+{
+    (void)i;
+    if (redis_is_error(r, "NOPERM") || redis_is_error(r, "ERR unknown"))
+        *(bool *)arg = true;
+    return false;
+}
+
+/* Looks once and closes what is there. *found: how many that was. */
+static enum status
+close_twins(struct trend_session *s, const char *name, size_t *found, struct error *err)
+{
+    struct redis_batch kill = {0};
+    redisReply *id = NULL, *list = NULL;
+    enum status st = ask_leniently(s, &id, err, "CLIENT", "ID", NULL);
+
+    *found = 0;
+    if (st == ST_OK && id && id->type == REDIS_REPLY_INTEGER)
+        st = ask_leniently(s, &list, err, "CLIENT", "LIST", NULL);
+    if (st == ST_OK && !list)
+        s->guarded = true;
+    if (st == ST_OK && list)
+        *found = list_twins(list, name, id->integer, &kill);
+    if (st == ST_OK && *found > 0) {
+        st = redis_link_tell(s->link, &kill, note_kill, &s->guarded, err);
+        if (!s->guarded)
+            log_info("redis_old_connection_closed", "node=%s count=%zu", s->node, *found);
+    }
+    redis_batch_clear(&kill);
+    if (id)
+        freeReplyObject(id);
+    if (list)
+        freeReplyObject(list);
+    return st;
+}
+
 /* A command of an earlier connection may still wait in the server's or the kernel's buffers, with
  * a total that is older than what is about to be written. The server forgets it with the
- * connection. Where CLIENT LIST or KILL is not permitted that is not known, and a late command
- * could set a field back until its cell changes again or the scrubber passes. */
+ * connection. Where CLIENT LIST or KILL is not permitted, hashes are written by a script that looks
+ * at their version first, and all keys are compared soon. */
 enum status
 trend_session_forget_twins(struct trend_session *s, struct error *err)
 {
@@ -178,31 +235,20 @@ trend_session_forget_twins(struct trend_session *s, struct error *err)
     char name[64];
 
     snprintf(name, sizeof name, "callswell-%s", s->node);
-    for (int tries = 0; st == ST_OK && found > 0; tries++) {
-        struct redis_batch kill = {0};
-        redisReply *id = NULL, *list = NULL;
-
+    s->guarded = false;
+    for (int tries = 0; st == ST_OK && found > 0 && !s->guarded; tries++) {
         if (tries == FORGET_TRIES)
             return fail(err, ST_RETRY,
                         "Another program writes to this Redis as node %s: stop it, or give one "
                         "of the two another node name",
                         s->node);
-        found = 0;
-        st = ask_leniently(s, &id, err, "CLIENT", "ID", NULL);
-        if (st == ST_OK && id && id->type == REDIS_REPLY_INTEGER)
-            st = ask_leniently(s, &list, err, "CLIENT", "LIST", NULL);
-        if (st == ST_OK && list)
-            found = list_twins(list, name, id->integer, &kill);
-        if (st == ST_OK && found > 0) {
-            log_info("redis_old_connection_closed", "node=%s count=%zu", s->node, found);
-            st = redis_link_send(s->link, &kill, NULL, NULL, err);
-        }
-        redis_batch_clear(&kill);
-        if (id)
-            freeReplyObject(id);
-        if (list)
-            freeReplyObject(list);
+        st = close_twins(s, name, &found, err);
     }
+    if (s->guarded)
+        log_info("redis_guarded",
+                 "node=%s text=\"not permitted to close older connections: every "
+                 "hash is written by a script that looks at its version\"",
+                 s->node);
     return st;
 }
 
@@ -214,6 +260,6 @@ trend_session_inspect(struct trend_session *s, struct error *err)
     if (st == ST_OK)
         st = check_version(s, err);
     if (st == ST_OK)
-        st = check_policy(s, err);
+        st = trend_session_policy(s, err);
     return st;
 }
