@@ -209,6 +209,7 @@ features_read(struct record *r, const struct feature_rules *rules, struct arena 
     r->features = NULL;
     r->feature_count = 0;
     if (items) {
+        r->text[FIELD_FEATURES] = SPAN(""); /* a list has no text of its own */
         list = arena_alloc(mem, (n < RECORD_MAX_FEATURES ? n : RECORD_MAX_FEATURES) * sizeof *list);
         r->features = list;
         for (uint32_t i = 0; i < n && st == ST_OK; i++)

@@ -478,6 +478,7 @@ TEST(features_are_a_set_of_names)
     in.v[FIELD_START] = SPAN("1700000000");
     for (int i = 0; i < 80; i++)
         items[i] = i % 2 ? SPAN("one;two") : SPAN(" three ");
+    in.v[FIELD_FEATURES] = span_of((const char *)items, 80);
     in.feature_items = items;
     in.feature_count = 80;
     CHECK_INT(record_from_fields(f, &test_context, &in, &mem, &r, &err), ST_OK);
@@ -485,6 +486,7 @@ TEST(features_are_a_set_of_names)
     CHECK_SPAN(r.features[0], "three");
     CHECK_SPAN(r.features[1], "one;two");
     CHECK(r.has & FIELD_BIT(FIELD_FEATURES));
+    CHECK_INT(r.text[FIELD_FEATURES].n, 0); /* a list is no text, whatever the parser left there */
     format_free(f);
 }
 
