@@ -34,7 +34,7 @@
 #define FEW_USUAL 5
 
 struct subject {
-    char *customer, *owner;
+    char *customer;
     int64_t daily[BASE_DAYS + RECENT_DAYS]; /* oldest first */
     struct change_counts counts;
     double phi;
@@ -46,7 +46,8 @@ struct work {
     struct subject *subjects;
     struct change_baseline *baselines;
     size_t count, cap;
-    double business; /* usual legs of all customers in a recent window */
+    double business;     /* usual legs of all customers in a recent window */
+    struct query *owner; /* of a customer: few are signalled */
     bool input[BASE_DAYS + RECENT_DAYS];
 };
 
@@ -114,23 +115,20 @@ load(struct work *w, struct error *err)
 {
     struct query *q = NULL;
     enum status st = store_query(w->pass->store, &q,
-                                 "SELECT s.customer, s.recent_legs, s.first_day, c.owner"
-                                 " FROM customer_stat s JOIN customer c ON c.id = s.customer"
-                                 " WHERE s.recent_legs IS NOT NULL AND s.first_day IS NOT NULL"
-                                 " ORDER BY s.customer",
+                                 "SELECT customer, recent_legs, first_day FROM customer_stat"
+                                 " WHERE recent_legs IS NOT NULL AND first_day IS NOT NULL"
+                                 " ORDER BY customer",
                                  err);
 
     while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
         struct subject *s = grow(w);
-        struct span name = query_text(q, 0), owner;
+        struct span name = query_text(q, 0);
         int32_t first_day;
 
         if (!parse_recent(query_text(q, 1), s->daily) || !parse_day(query_text(q, 2), &first_day) ||
             !make_counts(w, s, first_day, &w->baselines[w->count]))
             continue;
-        owner = query_text(q, 3);
         s->customer = xstrndup(name.p, name.n);
-        s->owner = xstrndup(owner.p, owner.n);
         w->count++;
     }
     query_free(q);
@@ -233,13 +231,27 @@ write_reason(struct buf *out, const struct change_counts *c, double usual)
         buf_printf(out, ": %.0f %% less", 100 * (1 - ratio));
 }
 
+/* A copy: an open question would hold an old snapshot over the transactions that follow. */
+static enum status
+find_owner(struct work *w, const char *customer, struct buf *out, struct error *err)
+{
+    enum status st;
+
+    query_set_str(w->owner, 1, customer);
+    st = query_next(w->owner, err);
+    if (st == ST_OK)
+        buf_span(out, query_text(w->owner, 0));
+    query_reset(w->owner);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status
 raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, struct error *err)
 {
     int32_t today = w->pass->today;
     double usual = s->counts.x0 / s->counts.t0 * s->counts.t1;
     char start[CIVIL_TEXT], end[CIVIL_TEXT];
-    struct buf reason = {0}, evidence = {0};
+    struct buf reason = {0}, evidence = {0}, owner = {0};
     struct signal_row row = {
         .subject = span_str(s->customer),
         .subject_type = "customer",
@@ -252,10 +264,13 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
         .completeness = pass_completeness(w->pass, today - BASE_DAYS - RECENT_DAYS, today),
         .window_start = format_day(start, today - RECENT_DAYS),
         .window_end = format_day(end, today - 1),
-        .owner = span_str(s->owner),
     };
     enum status st;
 
+    st = find_owner(w, s->customer, &owner, err);
+    if (st != ST_OK)
+        return st;
+    row.owner = span_of(owner.p, owner.n);
     /* What such a window would usually hold: the sum of t1 days has a t1-th of a day's
      * dispersion. */
     forecast_interval(usual, s->phi / s->counts.t1, 0.95, &row.low, &row.high);
@@ -264,6 +279,7 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
     row.reason = reason.p;
     row.evidence = evidence.p;
     st = signals_raise(sg, &row, err);
+    buf_clear(&owner);
     buf_clear(&reason);
     buf_clear(&evidence);
     return st;
@@ -300,7 +316,9 @@ pass_change(struct pass *p, struct error *err)
         return ST_OK;
     for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++)
         w.input[i] = pass_had_input(p, p->today - BASE_DAYS - RECENT_DAYS + i);
-    st = load(&w, err);
+    st = store_query(p->store, &w.owner, "SELECT owner FROM customer WHERE id = ?1", err);
+    if (st == ST_OK)
+        st = load(&w, err);
     if (st == ST_OK) {
         judge(&w);
         st = signal_way(&w, 0, "surge", err);
@@ -309,8 +327,8 @@ pass_change(struct pass *p, struct error *err)
         st = signal_way(&w, 1, "decline", err);
     for (size_t i = 0; i < w.count; i++) {
         free(w.subjects[i].customer);
-        free(w.subjects[i].owner);
     }
+    query_free(w.owner);
     free(w.subjects);
     free(w.baselines);
     return st;

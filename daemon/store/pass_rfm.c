@@ -249,9 +249,15 @@ leave_rfm(struct pass *p, struct error *err)
     return st == ST_OK ? store_commit(p->store, err) : st;
 }
 
+#define JOIN_SQL                                                                                   \
+    "INTO segment_member(segment, customer, since, evidence) SELECT 'rfm:' || c2, c0, c3, c4"      \
+    " FROM offered"
+
 static enum status
 write_scores(struct work *w, struct error *err)
 {
+    /* A first pass begins without members. */
+    static const char join_first[] = "INSERT " JOIN_SQL, join[] = "INSERT OR REPLACE " JOIN_SQL;
     struct {
         struct query **q;
         const char *sql;
@@ -259,8 +265,7 @@ write_scores(struct work *w, struct error *err)
         {&w->stat, "UPDATE customer_stat SET rfm_r = ?2, rfm_f = ?3, rfm_m = ?4, rfm_segment = ?5"
                    " WHERE customer = ?1"},
         {&w->leave, "DELETE FROM segment_member WHERE customer = ?1 AND segment GLOB 'rfm:*'"},
-        {&w->join, "INSERT OR REPLACE INTO segment_member(segment, customer, since, evidence)"
-                   " SELECT 'rfm:' || c2, c0, c3, c4 FROM offered"},
+        {&w->join, w->pass->rows ? join_first : join},
         {&w->history, "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at,"
                       " rule, evidence) SELECT c0, 'rfm', c1, c2, c3,"
                       " 'fifths of recency and active days', c4 FROM offered"},
