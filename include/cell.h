@@ -124,6 +124,8 @@ enum status cell_view_read(struct cell_view *v, struct span values, struct error
 void cell_view_sum(const struct cell_view *v, int64_t *sum); /* over slots, of each column */
 void cell_view_clear(struct cell_view *v);                   /* frees */
 
+/* Asks the processor to fetch what cell_encode is about to read of a cell. */
+void cell_prefetch(const struct cell *c);
 /* The values without kind, name, day and seq: varints, see cell_codec.c. Appends. */
 void cell_encode(const struct cell *c, struct buf *out);
 /* Adds encoded values to a cell (decoding into an empty cell gives them back). ST_CORRUPT:

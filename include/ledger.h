@@ -67,10 +67,14 @@ struct idem_row {
     struct outcome_count count;
 };
 
-/* One batch; everything borrowed for the call. */
+/* One batch; everything borrowed for the call. Its effect on the totals is either a set of deltas,
+ * for the log, or the totals themselves: then the commit is a fold as well. */
 struct ledger_batch {
     struct cells *const *deltas;
     size_t delta_count;
+    struct cell *const *totals; /* absolute: all that changed since the last fold */
+    size_t total_count;
+    bool folds;
     const uint64_t *const *fingerprints; /* arrays, one per part */
     const size_t *fingerprint_counts;
     const struct quarantine_row *quarantine;

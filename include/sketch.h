@@ -64,6 +64,8 @@ enum status sketch_peek(struct sketch *out, uint32_t *room, const uint8_t **p, c
 void sketch_keep(struct sketch *out, const struct sketch *peeked);
 size_t sketch_bytes(const struct sketch *s); /* heap held */
 
+/* Asks the processor to fetch a sketch of few elements. */
+void sketch_prefetch_all(const struct sketch *s);
 /* Asks the processor to fetch what sketch_add is about to touch. */
 void sketch_prefetch(const struct sketch *s, uint64_t hash);
 

@@ -29,6 +29,24 @@ enum status totals_add_blob(struct totals *t, struct span blob, uint64_t seq, st
 /* As totals_add; but where nothing was added yet and nothing can be loaded the set itself is taken,
  * and *deltas is an empty one. */
 enum status totals_take(struct totals *t, struct cells **deltas, uint64_t seq, struct error *err);
+
+/* A batch that is written as totals at once, without a log: staged, committed, adopted. */
+struct totals_stage {
+    struct cells **set; /* of the parts: what the changed cells will be */
+    struct cell **rows; /* to be written: those, and whatever waits for a fold */
+    size_t row_count;
+};
+
+/* Makes what the totals will be with one batch more, beside those that stand, which nothing of
+ * this changes. Uses the deltas up: the parts hold something else afterwards. ST_OK: adopt or drop
+ * it. */
+enum status totals_stage(struct totals *t, struct cells **parts, size_t count, uint64_t seq,
+                         struct totals_stage *out, struct error *err);
+/* The rows are committed as batch seq: readers see them from now on. May exchange one of the parts
+ * for another set. Gives memory above keep_bytes back. */
+void totals_adopt(struct totals *t, struct totals_stage *s, uint64_t seq, size_t keep_bytes);
+void totals_drop_stage(struct totals_stage *s);
+
 /* After all of a batch is in: readers may now be told of it. */
 void totals_publish(struct totals *t, uint64_t seq);
 

@@ -44,10 +44,12 @@ zigzag(int64_t v)
     return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
 }
 
+/* Nearly all are 16 bits wide: those have a loop of their own. */
 static void
 encode_slots(const struct cell *c, struct buf *out)
 {
     unsigned columns = columns_of(c->kind), next = 0;
+    const int16_t *narrow = c->slots;
     char *p;
 
     buf_reserve(out, VARINT_BYTES + (size_t)c->slot_count * (columns + 1) * VARINT_BYTES);
@@ -57,8 +59,12 @@ encode_slots(const struct cell *c, struct buf *out)
         size_t row = cell_slot_row(c, i) * columns;
 
         p = put_varint(p, slot - next);
-        for (unsigned k = 0; k < columns; k++)
-            p = put_varint(p, zigzag(cell_value(c, c->slots, row + k)));
+        if (c->width == sizeof *narrow)
+            for (unsigned k = 0; k < columns; k++)
+                p = put_varint(p, zigzag(narrow[row + k]));
+        else
+            for (unsigned k = 0; k < columns; k++)
+                p = put_varint(p, zigzag(cell_value(c, c->slots, row + k)));
         next = slot + 1;
     }
     out->n = (size_t)(p - out->p);
@@ -76,6 +82,19 @@ encode_features(const struct cell *c, struct buf *out)
         buf_varint(out, zigzag(f.used));
         buf_varint(out, zigzag(f.wanted));
     }
+}
+
+void
+cell_prefetch(const struct cell *c)
+{
+    __builtin_prefetch(c->name.p);
+    if (c->slot_count) {
+        __builtin_prefetch(c->slots);
+        __builtin_prefetch((const char *)c->slots + 64);
+    }
+    __builtin_prefetch(c->features);
+    for (unsigned i = 0; i < 2; i++)
+        sketch_prefetch_all(&c->sketch[i]);
 }
 
 void

@@ -10,103 +10,18 @@
 #include <time.h>
 
 #include "clock.h"
-#include "engine_internal.h"
+#include "committer_gather.h"
 #include "fault.h"
 #include "log.h"
 
 #define LIVE_GATHER_MS    5
 #define BULK_GATHER_MS    3000
-#define BULK_BATCH_BYTES  (192u << 20) /* of deltas in memory */
+#define BULK_BATCH_BYTES  (96u << 20) /* of deltas in memory */
 #define FOLD_LOG_BYTES    (64u << 20)
 #define TOTALS_KEEP_BYTES (64u << 20)
 #define RETRY_COMMIT_MS   100
 
 /* --- committing --- */
-
-struct gathered { /* arrays over the parts, as ledger_commit wants them */
-    struct cells **deltas;
-    const uint64_t **fingerprints;
-    size_t *fingerprint_counts;
-    struct quarantine_row *quarantine;
-    struct event_row *events;
-    uint64_t *released;
-    struct idem_row *idem;
-};
-
-static void
-gathered_clear(struct gathered *g)
-{
-    free(g->deltas);
-    free(g->fingerprints);
-    free(g->fingerprint_counts);
-    free(g->quarantine);
-    free(g->events);
-    free(g->released);
-    free(g->idem);
-}
-
-static void
-gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t i)
-{
-    g->deltas[i] = p->cells;
-    g->fingerprints[i] = (const uint64_t *)(const void *)p->fingerprints.p;
-    g->fingerprint_counts[i] = p->fingerprints.n / sizeof(uint64_t);
-    g->quarantine = xrealloc(g->quarantine,
-                             (lb->quarantine_count + p->quarantine_count) * sizeof *g->quarantine);
-    if (p->quarantine_count)
-        memcpy(g->quarantine + lb->quarantine_count, p->quarantine,
-               p->quarantine_count * sizeof *g->quarantine);
-    lb->quarantine_count += p->quarantine_count;
-    g->events = xrealloc(g->events, (lb->event_count + p->event_count) * sizeof *g->events);
-    if (p->event_count)
-        memcpy(g->events + lb->event_count, p->events, p->event_count * sizeof *g->events);
-    lb->event_count += p->event_count;
-    lb->count.records += p->count.records;
-    lb->count.accepted += p->count.accepted;
-    lb->count.duplicates += p->count.duplicates;
-    lb->count.quarantined += p->count.quarantined;
-    lb->count.ignored += p->count.ignored;
-    lb->late += p->late;
-    if (p->newest_record > lb->newest_record)
-        lb->newest_record = p->newest_record;
-}
-
-/* Nothing of the row was refused again. */
-static bool
-is_released(const struct ticket *t)
-{
-    return t->quarantine_id && t->count.records > 0 && t->count.quarantined == 0;
-}
-
-static void
-gather(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batch *lb)
-{
-    size_t n = e->worker_count;
-
-    memset(lb, 0, sizeof *lb);
-    memset(g, 0, sizeof *g);
-    g->deltas = xcalloc(n, sizeof *g->deltas);
-    g->fingerprints = xcalloc(n, sizeof *g->fingerprints);
-    g->fingerprint_counts = xcalloc(n, sizeof *g->fingerprint_counts);
-    for (size_t i = 0; i < n; i++)
-        gather_part(g, lb, &b->parts[i], i);
-    g->released = xcalloc(b->ticket_count, sizeof *g->released);
-    for (size_t i = 0; i < b->ticket_count; i++)
-        if (is_released(&b->tickets[i]))
-            g->released[lb->released_count++] = b->tickets[i].quarantine_id;
-    g->idem = xcalloc(b->ticket_count, sizeof *g->idem);
-    once_gather(b, lb, g->idem);
-    lb->deltas = g->deltas;
-    lb->delta_count = n;
-    lb->fingerprints = g->fingerprints;
-    lb->fingerprint_counts = g->fingerprint_counts;
-    lb->quarantine = g->quarantine;
-    lb->events = g->events;
-    lb->released = g->released;
-    lb->cursors = b->cursors;
-    lb->cursor_count = b->cursor_count;
-    lb->created = clock_now_us();
-}
 
 static bool
 has_something(const struct ledger_batch *lb)
@@ -174,16 +89,52 @@ engine_publish_state(struct engine *e)
 }
 
 static void
-apply(struct engine *e, struct batch *b, uint64_t seq)
+totals_must(const struct engine *e, enum status st, const struct error *err)
+{
+    if (st != ST_OK) /* memory and disk are no longer the same */
+        engine_die(e, st, "totals", err);
+}
+
+/* An import's batch is large, and few of its cells come again: it is written as totals in its own
+ * transaction, not as a log that the next fold takes apart. What waits for a fold is written with
+ * it, so it must not be more than the batch's own. */
+static bool
+folds_at_once(struct engine *e, const struct batch *b)
+{
+    size_t cells, dirty, bytes, changed = 0;
+
+    for (size_t i = 0; i < e->worker_count; i++)
+        changed += cells_count(b->parts[i].cells);
+    totals_size(e->totals, &cells, &dirty, &bytes);
+    return b->bulk_only && changed >= dirty;
+}
+
+static void
+stage(struct engine *e, struct gathered *g, struct ledger_batch *lb, uint64_t seq)
 {
     struct error err;
 
-    for (size_t i = 0; i < e->worker_count; i++) {
-        enum status st = totals_take(e->totals, &b->parts[i].cells, seq, &err);
+    totals_must(e, totals_stage(e->totals, g->deltas, lb->delta_count, seq, &g->stage, &err), &err);
+    lb->totals = g->stage.rows;
+    lb->total_count = g->stage.row_count;
+    lb->folds = true;
+    fault_point("batch_staged");
+}
 
-        if (st != ST_OK) /* memory and disk are no longer the same */
-            engine_die(e, st, "totals", &err);
+/* The batch is committed: now, and not before, memory says so too. */
+static void
+apply(struct engine *e, struct batch *b, struct gathered *g, uint64_t seq)
+{
+    struct error err;
+
+    if (g->stage.set) {
+        totals_adopt(e->totals, &g->stage, seq, TOTALS_KEEP_BYTES);
+        for (size_t i = 0; i < e->worker_count; i++)
+            b->parts[i].cells = g->deltas[i];
+        return;
     }
+    for (size_t i = 0; i < e->worker_count; i++)
+        totals_must(e, totals_take(e->totals, &b->parts[i].cells, seq, &err), &err);
     totals_publish(e->totals, seq);
 }
 
@@ -220,7 +171,7 @@ static void
 note_released(struct engine *e, const struct batch *b)
 {
     for (size_t i = 0; i < b->ticket_count; i++)
-        if (is_released(&b->tickets[i]))
+        if (ticket_released(&b->tickets[i]))
             atomic_fetch_sub(&b->tickets[i].feed->quarantine_bytes, (int64_t)b->tickets[i].bytes);
     pthread_mutex_lock(&e->lock);
     engine_wake_room(e);
@@ -229,12 +180,12 @@ note_released(struct engine *e, const struct batch *b)
 
 /* Counting without keeping: the deltas are added up in memory, nothing else happens. */
 static void
-count_only(struct engine *e, struct batch *b, const struct ledger_batch *lb)
+count_only(struct engine *e, struct batch *b, struct gathered *g, const struct ledger_batch *lb)
 {
     struct outcome_count *c = &e->snapshot.ever;
     uint64_t seq = e->snapshot.last_batch + 1;
 
-    apply(e, b, seq);
+    apply(e, b, g, seq);
     pthread_mutex_lock(&e->lock);
     e->snapshot.last_batch = seq;
     c->records += lb->count.records;
@@ -247,6 +198,15 @@ count_only(struct engine *e, struct batch *b, const struct ledger_batch *lb)
     answer(b, seq);
 }
 
+static bool
+commit(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batch *lb,
+       uint64_t *seq)
+{
+    if (folds_at_once(e, b))
+        stage(e, g, lb, ledger_state(e->ledger)->last_batch + 1);
+    return commit_surely(e, lb, seq);
+}
+
 static void
 commit_batch(struct engine *e, struct batch *b)
 {
@@ -255,22 +215,23 @@ commit_batch(struct engine *e, struct batch *b)
     int64_t begun = clock_mono_ms();
     uint64_t seq = 0;
 
-    gather(e, b, &g, &lb);
+    gathered_fill(&g, &lb, e, b);
     if (!guard_stands("answer_after_commit"))
         answer(b, 0);
     if (e->dry_run) {
-        count_only(e, b, &lb);
-    } else if (e->abandoned || (has_something(&lb) && !commit_surely(e, &lb, &seq))) {
+        count_only(e, b, &g, &lb);
+    } else if (e->abandoned || (has_something(&lb) && !commit(e, b, &g, &lb, &seq))) {
         give_up(b, &lb);
     } else if (has_something(&lb)) {
-        apply(e, b, seq);
+        apply(e, b, &g, seq);
         engine_publish_state(e);
         if (lb.released_count)
             note_released(e, b);
         pthread_mutex_lock(&e->lock);
         e->commits++;
         e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
-        e->log_bytes += atomic_load(&b->bytes);
+        if (!lb.folds)
+            e->log_bytes += atomic_load(&b->bytes);
         if (b->bulk_only)
             e->last_bulk_ms = clock_mono_ms();
         pthread_mutex_unlock(&e->lock);

@@ -3,18 +3,25 @@
  *
  * Changes since the last fold come from memory, older ones from disk. A fold between the two
  * scans could move a cell from one to the other unseen; a scan of memory therefore checks that
- * everything memory lost meanwhile was already on disk when the disk was read.
+ * everything memory lost meanwhile was already on disk when the disk was read. And what is
+ * committed as totals is on disk a moment before it is in memory: the scan of memory waits for
+ * that, so that nobody is shown a newer value first and an older one after it.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "clock.h"
 #include "engine_internal.h"
 #include "keys.h"
 
+#define CATCH_UP_MS    1
+#define CATCH_UP_TRIES 1000
+
 struct feed_context {
     struct engine *engine;
     struct ledger_reader *reader;
-    uint64_t disk_since[KEY_PARTITIONS]; /* memory_since when the disk was scanned last */
+    uint64_t disk_since[KEY_PARTITIONS];  /* memory_since when the disk was scanned last */
+    uint64_t disk_newest[KEY_PARTITIONS]; /* what was found then */
 };
 
 static uint64_t
@@ -35,11 +42,28 @@ feed_memory_since(void *ctx)
     return totals_memory_since(((struct feed_context *)ctx)->engine->totals);
 }
 
+struct disk_scan {
+    cell_visit *visit;
+    void *arg;
+    uint64_t *newest;
+};
+
+static enum status
+visit_disk(void *arg, const struct cell *c, struct error *err)
+{
+    struct disk_scan *s = arg;
+
+    if (c->seq > *s->newest)
+        *s->newest = c->seq;
+    return s->visit(s->arg, c, err);
+}
+
 static enum status
 feed_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
                struct error *err)
 {
     struct feed_context *f = ctx;
+    struct disk_scan s;
     enum status st;
 
     if (!f->reader) {
@@ -51,10 +75,25 @@ feed_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit,
             return st;
     }
     f->disk_since[partition] = totals_memory_since(f->engine->totals);
-    st = ledger_scan_partition(f->reader, partition, after, visit, arg, err);
+    f->disk_newest[partition] = 0;
+    s = (struct disk_scan){visit, arg, &f->disk_newest[partition]};
+    st = ledger_scan_partition(f->reader, partition, after, visit_disk, &s, err);
     if (st == ST_CORRUPT)
         engine_die(f->engine, st, "projection", err);
     return st;
+}
+
+static bool
+memory_caught_up(const struct feed_context *f, unsigned partition)
+{
+    const struct timespec pause = {0, CATCH_UP_MS * 1000000};
+
+    for (int i = 0; totals_last(f->engine->totals) < f->disk_newest[partition]; i++) {
+        if (i == CATCH_UP_TRIES)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 static enum status
@@ -62,9 +101,13 @@ feed_scan_memory(void *ctx, unsigned partition, uint64_t after, cell_visit *visi
                  uint64_t *upto, struct error *err)
 {
     struct feed_context *f = ctx;
-    enum status st = totals_scan(f->engine->totals, partition, after, visit, arg, upto, err);
-    uint64_t since = totals_memory_since(f->engine->totals);
+    enum status st;
+    uint64_t since;
 
+    if (!memory_caught_up(f, partition))
+        return fail(err, ST_RETRY, "a commit is under way: scan again");
+    st = totals_scan(f->engine->totals, partition, after, visit, arg, upto, err);
+    since = totals_memory_since(f->engine->totals);
     if (st == ST_OK && since > after && since > f->disk_since[partition])
         return fail(err, ST_RETRY, "the ledger was folded meanwhile: scan again");
     return st;

@@ -51,16 +51,29 @@ static enum status
 put_seen(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
     sqlite3_stmt *st = l->st[PUT_SEEN];
+    struct span all = {0};
 
     buf_reset(&l->raw);
-    for (size_t i = 0; i < b->delta_count; i++)
-        buf_add(&l->raw, b->fingerprints[i], b->fingerprint_counts[i] * sizeof(uint64_t));
-    if (l->raw.n == 0)
+    for (size_t i = 0; i < b->delta_count; i++) {
+        size_t n = b->fingerprint_counts[i] * sizeof(uint64_t);
+
+        if (n == 0)
+            continue;
+        if (all.n == 0) { /* one worker's as they are: an import's are megabytes */
+            all = span_of((const char *)b->fingerprints[i], n);
+            continue;
+        }
+        if (l->raw.n == 0)
+            buf_span(&l->raw, all);
+        buf_add(&l->raw, b->fingerprints[i], n);
+        all = span_of(l->raw.p, l->raw.n);
+    }
+    if (all.n == 0)
         return ST_OK;
     sqlite3_bind_int64(st, 1, (int64_t)seq);
     sqlite3_bind_int64(st, 2, b->created);
-    sql_bind_blob(st, 3, l->raw.p, l->raw.n);
-    sqlite3_bind_int64(st, 4, (int64_t)hash_checksum(l->raw.p, l->raw.n));
+    sql_bind_blob(st, 3, all.p, all.n);
+    sqlite3_bind_int64(st, 4, (int64_t)hash_checksum(all.p, all.n));
     return sql_run(st, err);
 }
 
@@ -269,7 +282,10 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result != ST_OK)
         return result;
     fault_point("batch_begun");
-    result = put_deltas(l, b, next.last_batch, err);
+    if (b->folds)
+        result = ledger_put_totals(l, b->totals, b->total_count, next.last_batch, err);
+    else
+        result = put_deltas(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = put_events(l, b, next.last_batch, err);
     if (result == ST_OK)
@@ -288,11 +304,15 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
         result = ledger_keep_together(l, "quarantine_in_batch", err);
     if (result == ST_OK)
         result = put_quarantine(l, b, next.last_batch, err);
+    if (result == ST_OK && b->folds)
+        result = ledger_finish_fold(l, next.last_batch, err);
     result = ledger_end_transaction(l, result, err);
     if (result != ST_OK)
         return result;
     *seq = next.last_batch;
     __atomic_store_n(&l->state.last_batch, next.last_batch, __ATOMIC_RELEASE);
+    if (b->folds)
+        __atomic_store_n(&l->state.folded_batch, next.last_batch, __ATOMIC_RELEASE);
     l->state.ever = next.ever;
     l->state.late = next.late;
     l->state.expired = next.expired;

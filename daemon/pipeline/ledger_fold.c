@@ -26,8 +26,8 @@ ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct 
     return hash_bytes(values.p, values.n, seed);
 }
 
-static enum status
-finish_fold(struct ledger *l, uint64_t seq, struct error *err)
+enum status
+ledger_finish_fold(struct ledger *l, uint64_t seq, struct error *err)
 {
     int64_t from = (int64_t)l->state.folded_batch;
     enum status result;
@@ -58,7 +58,7 @@ ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t 
     if (result == ST_OK)
         result = ledger_keep_together(l, "log_goes_with_fold", err);
     if (result == ST_OK)
-        result = finish_fold(l, seq, err);
+        result = ledger_finish_fold(l, seq, err);
     result = ledger_end_transaction(l, result, err);
     if (result == ST_OK)
         __atomic_store_n(&l->state.folded_batch, seq, __ATOMIC_RELEASE);
@@ -226,38 +226,59 @@ struct expiry { /* rows that may go together: one transaction costs one sync */
     bool more;
 };
 
-/* The oldest rows that are older than `before`, or needed to make up `excess`. */
+static enum status
+take_expired(sqlite3_stmt *st, uint64_t seq, struct expiry *x, struct buf *aligned,
+             struct error *err)
+{
+    const uint64_t *fp = NULL;
+    bool row = false;
+    size_t n = 0;
+    enum status result;
+
+    sqlite3_bind_int64(st, 1, (int64_t)seq);
+    result = sql_step(st, &row, err);
+    if (result == ST_OK && row)
+        result = read_seen(st, &fp, &n, aligned, err);
+    if (result == ST_OK && row)
+        buf_add(&x->fingerprints, fp, n * sizeof *fp);
+    sqlite3_reset(st);
+    return result;
+}
+
+/* The oldest rows that are older than `before`, or needed to make up `excess`. This is asked every
+ * second, and nearly always for nothing: an import's fingerprints are megabytes, and are read only
+ * if they go. */
 static enum status
 find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x, struct error *err)
 {
     struct buf aligned = {0};
-    sqlite3_stmt *st;
-    enum status result = sql_prepare(l->db, &st,
-                                     "SELECT seq, created, fingerprints, checksum FROM seen"
-                                     " ORDER BY seq LIMIT ?1",
-                                     err);
+    sqlite3_stmt *rows = NULL, *one = NULL;
+    enum status result =
+        sql_prepare(l->db, &rows, "SELECT seq, created FROM seen ORDER BY seq LIMIT ?1", err);
     bool row = false;
 
     if (result == ST_OK)
-        sqlite3_bind_int(st, 1, EXPIRE_ROWS + 1);
-    while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
-        size_t gone = x->fingerprints.n / sizeof(uint64_t), n = 0;
-        const uint64_t *fp = NULL;
+        result = sql_prepare(l->db, &one,
+                             "SELECT seq, created, fingerprints, checksum FROM seen WHERE seq = ?1",
+                             err);
+    if (result == ST_OK)
+        sqlite3_bind_int(rows, 1, EXPIRE_ROWS + 1);
+    while (result == ST_OK && (result = sql_step(rows, &row, err)) == ST_OK && row) {
+        size_t gone = x->fingerprints.n / sizeof(uint64_t);
 
-        x->since = sqlite3_column_int64(st, 1);
+        x->since = sqlite3_column_int64(rows, 1);
         if (x->since >= before && gone >= excess)
             break;
         x->more = x->rows == EXPIRE_ROWS || gone >= EXPIRE_IDS;
         if (x->more)
             break;
-        result = read_seen(st, &fp, &n, &aligned, err);
-        if (result == ST_OK)
-            buf_add(&x->fingerprints, fp, n * sizeof *fp);
-        x->last = sqlite3_column_int64(st, 0);
+        x->last = sqlite3_column_int64(rows, 0);
+        result = take_expired(one, (uint64_t)x->last, x, &aligned, err);
         x->rows++;
         x->since = 0;
     }
-    sqlite3_finalize(st);
+    sqlite3_finalize(rows);
+    sqlite3_finalize(one);
     buf_clear(&aligned);
     return result;
 }

@@ -81,6 +81,10 @@ void ledger_settle_days(struct ledger *l, bool committed);
 /* "c:name" as it stands in `total`; in the scratch buffer. */
 struct span ledger_subject(const struct cell *c, struct buf *scratch);
 
+/* Within a transaction that has written the totals up to batch seq: deletes the log behind them,
+ * and their audit becomes one row. */
+enum status ledger_finish_fold(struct ledger *l, uint64_t seq, struct error *err);
+
 /* ledger_rows.c: offers the table "changed" to this connection, once. */
 enum status ledger_offer_rows(struct ledger *l, struct error *err);
 /* Writes absolute cells, none changed after batch seq, as rows: within a transaction. */

@@ -47,34 +47,63 @@ row_of(const struct cell *c)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "row_of turns bytes around");
 
-static int
-compare_rows(const void *a, const void *b)
+static bool
+row_before(const struct ledger_row *x, const struct ledger_row *y)
 {
-    const struct ledger_row *x = a, *y = b;
     int c;
 
     if (x->high != y->high)
-        return x->high < y->high ? -1 : 1;
+        return x->high < y->high;
     if (x->low != y->low)
-        return x->low < y->low ? -1 : 1;
+        return x->low < y->low;
     if (x->name_bytes <= PREFIX_BYTES && y->name_bytes <= PREFIX_BYTES)
         c = (x->name_bytes > y->name_bytes) - (x->name_bytes < y->name_bytes);
     else
         c = span_cmp(x->cell->name, y->cell->name);
-    return c ? c : (x->day > y->day) - (x->day < y->day);
+    return c ? c < 0 : x->day < y->day;
+}
+
+#define SORTED_BY_INSERTION 8
+
+/* Merge sort; a row is copied in two moves, where qsort has a call for each. */
+static void
+sort_rows(struct ledger_row *rows, size_t n, struct ledger_row *scratch)
+{
+    size_t half = n / 2, left = 0, right = half, out = 0;
+
+    if (n <= SORTED_BY_INSERTION) {
+        for (size_t i = 1; i < n; i++) {
+            struct ledger_row r = rows[i];
+            size_t k = i;
+
+            for (; k > 0 && row_before(&r, &rows[k - 1]); k--)
+                rows[k] = rows[k - 1];
+            rows[k] = r;
+        }
+        return;
+    }
+    sort_rows(rows, half, scratch);
+    sort_rows(rows + half, n - half, scratch);
+    memcpy(scratch, rows, half * sizeof *rows);
+    while (left < half && right < n)
+        rows[out++] = row_before(&rows[right], &scratch[left]) ? rows[right++] : scratch[left++];
+    while (left < half)
+        rows[out++] = scratch[left++];
 }
 
 static struct ledger_row *
 sorted_rows(struct cell *const *cells, size_t count, uint64_t seq)
 {
     struct ledger_row *rows = xmalloc((count + 1) * sizeof *rows);
+    struct ledger_row *scratch = xmalloc((count / 2 + 1) * sizeof *rows);
 
     for (size_t i = 0; i < count; i++) {
         if (cells[i]->seq > seq)
             abort(); /* I4: a total never runs ahead of the batches it stands for */
         rows[i] = row_of(cells[i]);
     }
-    qsort(rows, count, sizeof *rows, compare_rows);
+    sort_rows(rows, count, scratch);
+    free(scratch);
     return rows;
 }
 
@@ -155,6 +184,23 @@ ledger_of(const sqlite3_vtab_cursor *c)
     return ((struct cells_table *)c->pVtab)->ledger;
 }
 
+#define FETCH_CELLS  8 /* so many rows ahead, */
+#define FETCH_BLOCKS 4 /* and what the cell points to */
+
+/* In the order of the key every cell is somewhere else in memory. */
+static void
+fetch_rows(const struct ledger *l, size_t at)
+{
+    if (l->rows_end - at > FETCH_CELLS) {
+        const char *c = (const char *)l->rows[at + FETCH_CELLS].cell;
+
+        __builtin_prefetch(c);
+        __builtin_prefetch(c + 64);
+    }
+    if (l->rows_end - at > FETCH_BLOCKS)
+        cell_prefetch(l->rows[at + FETCH_BLOCKS].cell);
+}
+
 /* The row as bytes, in the ledger's scratch buffers: good until the next one. */
 static void
 encode_row(struct cells_cursor *cursor)
@@ -163,6 +209,7 @@ encode_row(struct cells_cursor *cursor)
 
     if (cursor->at == l->rows_end)
         return;
+    fetch_rows(l, cursor->at);
     ledger_subject(l->rows[cursor->at].cell, &l->packed);
     buf_reset(&l->raw);
     cell_encode(l->rows[cursor->at].cell, &l->raw);

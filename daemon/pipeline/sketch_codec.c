@@ -185,21 +185,40 @@ sketch_from_redis(struct sketch *out, struct span value, struct error *err)
 
 /* --- the ledger's form --- */
 
+#define SPARSE_PAIR_BYTES 4 /* at most: 16 bits as a varint, and a rank */
+
 static void
 encode_sparse(const uint32_t *pairs, unsigned count, struct buf *out)
 {
     unsigned next = 0;
+    char *p;
 
     buf_char(out, CODE_SPARSE);
     buf_varint(out, count);
+    buf_reserve(out, (size_t)count * SPARSE_PAIR_BYTES);
+    p = out->p + out->n;
     for (unsigned i = 0; i < count; i++) {
         unsigned gap = (pairs[i] >> 6) - next, rank = pairs[i] & 63;
+        unsigned v = gap << 2 | (rank <= 3 ? rank - 1 : 3);
 
-        buf_varint(out, gap << 2 | (rank <= 3 ? rank - 1 : 3));
+        for (; v >= 0x80; v >>= 7)
+            *p++ = (char)(v | 0x80);
+        *p++ = (char)v;
         if (rank > 3)
-            buf_char(out, (char)rank);
+            *p++ = (char)rank;
         next = (pairs[i] >> 6) + 1;
     }
+    out->n = (size_t)(p - out->p);
+}
+
+void
+sketch_prefetch_all(const struct sketch *s)
+{
+    if (s->form == SKETCH_FEW)
+        return;
+    __builtin_prefetch(s->pairs);
+    if (s->cap > 16)
+        __builtin_prefetch((const char *)s->pairs + 64);
 }
 
 static void

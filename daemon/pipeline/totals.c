@@ -68,6 +68,18 @@ list_as_newest(struct totals *t, struct cell *c)
     t->newest[c->partition] = c;
 }
 
+static void
+list_as_oldest(struct totals *t, struct cell *c)
+{
+    c->older = NULL;
+    c->newer = t->oldest[c->partition];
+    if (c->newer)
+        c->newer->older = c;
+    else
+        t->newest[c->partition] = c;
+    t->oldest[c->partition] = c;
+}
+
 /* Changed by batch seq: at the head of its list, and to be written by the next fold. */
 static void
 mark(struct totals *t, struct cell *c, uint64_t seq)
@@ -141,6 +153,195 @@ totals_take(struct totals *t, struct cells **deltas, uint64_t seq, struct error 
     return ST_OK;
 }
 
+/* Gives back the cells that changed longest ago, a share from every partition. Places that are
+ * free count as given back: the next cells need them. */
+static void
+shrink(struct totals *t, size_t keep_bytes)
+{
+    size_t places = cells_slots(t->cells), bytes = cells_bytes(t->cells);
+
+    while (cells_count(t->cells) > KEY_PARTITIONS &&
+           bytes / (places + 1) * cells_count(t->cells) > keep_bytes) {
+        size_t quota = cells_count(t->cells) / KEY_PARTITIONS / 4 + 1;
+
+        for (int p = 0; p < KEY_PARTITIONS; p++)
+            for (size_t i = 0; i < quota && t->oldest[p]; i++) {
+                struct cell *c = t->oldest[p];
+
+                if (c->seq > t->memory_since)
+                    t->memory_since = c->seq;
+                unlist(t, c);
+                cells_remove(t->cells, c);
+            }
+    }
+}
+
+/* Everything is on disk: nothing is dirty, and memory may be given back. Lock held. */
+static void
+settle(struct totals *t, size_t keep_bytes)
+{
+    struct cell *c;
+
+    if (t->dirty)
+        CELLS_EACH (t->cells, c)
+            c->flags &= (uint8_t)~CELL_DIRTY;
+    t->dirty = 0;
+    if (t->ledger)
+        shrink(t, keep_bytes);
+}
+
+/* --- a batch that is written as totals at once --- */
+
+static struct cells **
+largest(struct cells **parts, size_t count)
+{
+    struct cells **best = parts;
+
+    for (size_t i = 1; i < count; i++)
+        if (cells_count(parts[i]) > cells_count(*best))
+            best = &parts[i];
+    return best;
+}
+
+static struct cell *
+same_cell(const struct cells *set, const struct cell *c)
+{
+    return cells_find(set, (enum cell_kind)c->kind, c->name, c->day);
+}
+
+static void
+add_set(struct cells *into, const struct cells *from)
+{
+    const struct cell *c;
+
+    CELLS_EACH (from, c)
+        cell_merge(cells_get(into, (enum cell_kind)c->kind, c->name, c->day), c);
+}
+
+/* What stands of a cell, from memory or from the ledger. */
+static enum status
+add_standing(struct totals *t, struct cell *c, struct error *err)
+{
+    const struct cell *standing = cells_count(t->cells) ? same_cell(t->cells, c) : NULL;
+    enum status result = ST_NOT_FOUND;
+
+    if (standing)
+        cell_merge(c, standing);
+    else if (t->ledger)
+        result = ledger_load_cell(t->ledger, c, err);
+    return result == ST_NOT_FOUND ? ST_OK : result;
+}
+
+enum status
+totals_stage(struct totals *t, struct cells **parts, size_t count, uint64_t seq,
+             struct totals_stage *out, struct error *err)
+{
+    struct cells **set = largest(parts, count);
+    enum status result = ST_OK;
+    struct cell *c;
+
+    for (size_t i = 0; i < count; i++)
+        if (&parts[i] != set)
+            add_set(*set, parts[i]);
+    *out = (struct totals_stage){.set = set};
+    out->rows = xmalloc((cells_count(*set) + t->dirty + 1) * sizeof *out->rows);
+    CELLS_EACH (*set, c) {
+        result = add_standing(t, c, err);
+        if (result != ST_OK)
+            break;
+        c->seq = seq;
+        out->rows[out->row_count++] = c;
+    }
+    for (size_t i = 0; t->dirty && result == ST_OK && i < cells_slots(t->cells); i++) {
+        c = cells_at(t->cells, i);
+        if (c && (c->flags & CELL_DIRTY) && !same_cell(*set, c))
+            out->rows[out->row_count++] = c;
+    }
+    if (result != ST_OK)
+        totals_drop_stage(out);
+    return result;
+}
+
+void
+totals_drop_stage(struct totals_stage *s)
+{
+    free(s->rows);
+    *s = (struct totals_stage){0};
+}
+
+static struct cell *
+copy_cell(struct totals *t, const struct cell *from)
+{
+    struct cell *c = cells_get(t->cells, (enum cell_kind)from->kind, from->name, from->day);
+
+    cell_merge(c, from);
+    c->seq = from->seq;
+    return c;
+}
+
+/* The batch changed little of what memory holds: it goes into the set that is there. */
+static void
+take_over(struct totals *t, const struct cells *set)
+{
+    const struct cell *c;
+
+    CELLS_EACH (set, c) {
+        struct cell *old = same_cell(t->cells, c);
+
+        if (old) {
+            unlist(t, old);
+            cells_remove(t->cells, old);
+        }
+        list_as_newest(t, copy_cell(t, c));
+    }
+}
+
+/* The batch's set becomes the totals', and takes up what else is in memory, the newest first, as
+ * long as there is room. */
+static void
+exchange(struct totals *t, struct cells **set, size_t keep_bytes)
+{
+    struct cells *old = t->cells;
+    const struct cell *past[KEY_PARTITIONS];
+    struct cell *c;
+
+    for (int p = 0; p < KEY_PARTITIONS; p++) {
+        past[p] = t->newest[p];
+        t->newest[p] = t->oldest[p] = NULL;
+    }
+    t->cells = *set;
+    *set = old;
+    CELLS_EACH (t->cells, c)
+        list_as_newest(t, c);
+    for (int p = 0; p < KEY_PARTITIONS; p++)
+        for (const struct cell *o = past[p]; o; o = o->older) {
+            if (same_cell(t->cells, o))
+                continue;
+            if (t->ledger && cells_bytes(t->cells) > keep_bytes) {
+                if (o->seq > t->memory_since)
+                    t->memory_since = o->seq; /* the newest of those that are left behind */
+                break;
+            }
+            list_as_oldest(t, copy_cell(t, o));
+        }
+}
+
+void
+totals_adopt(struct totals *t, struct totals_stage *s, uint64_t seq, size_t keep_bytes)
+{
+    pthread_mutex_lock(&t->lock);
+    if (cells_count(*s->set) >= cells_count(t->cells))
+        exchange(t, s->set, keep_bytes);
+    else
+        take_over(t, *s->set);
+    settle(t, keep_bytes);
+    t->last = seq;
+    pthread_mutex_unlock(&t->lock);
+    totals_drop_stage(s);
+}
+
+/* --- the log --- */
+
 struct blob_target {
     struct totals *totals;
     uint64_t seq;
@@ -212,37 +413,11 @@ totals_dirty(struct totals *t, size_t *count)
     return list;
 }
 
-/* Gives back the cells that changed longest ago, a share from every partition. */
-static void
-shrink(struct totals *t, size_t keep_bytes)
-{
-    for (int share = 0; share < 4 && cells_bytes(t->cells) > keep_bytes; share++) {
-        size_t quota = cells_count(t->cells) / KEY_PARTITIONS / 2 + 1;
-
-        for (int p = 0; p < KEY_PARTITIONS; p++)
-            for (size_t i = 0; i < quota && t->oldest[p]; i++) {
-                struct cell *c = t->oldest[p];
-
-                if (c->seq > t->memory_since)
-                    t->memory_since = c->seq;
-                unlist(t, c);
-                cells_remove(t->cells, c);
-            }
-    }
-}
-
 void
 totals_folded(struct totals *t, size_t keep_bytes)
 {
-    struct cell *c;
-
     pthread_mutex_lock(&t->lock);
-    CELLS_EACH (t->cells, c) {
-        c->flags &= (uint8_t)~CELL_DIRTY;
-    }
-    t->dirty = 0;
-    if (t->ledger)
-        shrink(t, keep_bytes);
+    settle(t, keep_bytes);
     pthread_mutex_unlock(&t->lock);
 }
 

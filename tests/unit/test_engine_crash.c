@@ -25,8 +25,8 @@ note_answer(void *arg, enum status st, const struct outcome_count *count, uint64
     CHECK(write(*(int *)arg, "+", 1) == 1);
 }
 
-/* Reads on from where the ledger says. Every block is a batch of its own, and every third is
- * followed by a fold. */
+/* Reads on from where the ledger says. Every block is a batch of its own, every third is followed
+ * by a fold, and of every other two one is an import's, which is written as totals at once. */
 static void
 follow(int acknowledged, const char *fault)
 {
@@ -46,6 +46,7 @@ follow(int acknowledged, const char *fault)
 
         b.done = note_answer;
         b.done_arg = &acknowledged;
+        b.bulk = c.position / 2 % 2 == 1;
         b.cursor.position = ++c.position;
         memcpy(b.cursor.identity, "file", 5);
         CHECK_INT(engine_submit_wait(s.engine, &b), ST_OK);
@@ -113,8 +114,8 @@ survive(const char *fault)
 TEST(engine_counts_once_whenever_it_is_killed)
 {
     static const char *const places[] = {
-        "ledger_made", "batch_begun", "transaction_open", "transaction_ended", "not_answered",
-        "answered",    "row_written", "totals_written",   "merge_announced",
+        "ledger_made",      "batch_begun",       "batch_staged", "row_written", "totals_written",
+        "transaction_open", "transaction_ended", "not_answered", "answered",    "merge_announced",
     };
     static const int times[] = {1, 2, 5};
 
