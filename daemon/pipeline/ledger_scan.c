@@ -198,7 +198,8 @@ place_lanes(struct merge *m, struct error *err)
         struct lane *l = &m->lanes[p];
         bool row = false;
 
-        sql_bind_blob(l->st, 2, m->last.p, m->last.n);
+        /* A copy: m->last moves on while the cursor is open. */
+        sqlite3_bind_blob64(l->st, 2, m->last.p, m->last.n, SQLITE_TRANSIENT);
         result = step_lane(l, &row, err);
         if (result == ST_OK && row)
             m->heap[m->live++] = l;
