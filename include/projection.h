@@ -48,7 +48,9 @@ struct projection_options {
     /* Called from the projection's thread when nobody listens at url: a managed server that
      * died. NULL: nothing is done about it. */
     void (*revive)(void *arg);
-    void *revive_arg;
+    /* Called from it after every connection that can be written to. NULL allowed. */
+    void (*ready)(void *arg);
+    void *server_arg;          /* of both */
     int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
     size_t max_buffer;         /* of commands gathered under the feed's lock; 0: 64 MiB */
 };
@@ -78,7 +80,7 @@ void projection_stop(struct projection *p); /* accepts NULL */
 
 /* A private redis-server for redis { url = "managed" }: unix socket state_dir/redis.sock,
  * append-only file on, no eviction, no TCP port. One left by a crashed daemon is found again
- * and taken over. */
+ * and taken over. A damaged append-only file is moved aside. */
 struct managed_redis;
 enum status managed_redis_start(struct managed_redis **out, const char *program,
                                 const char *state_dir, struct error *err);
@@ -89,6 +91,8 @@ bool managed_redis_alive(struct managed_redis *m);
 /* Starts the server again if it is dead, without waiting until it has loaded its data. Any
  * thread. */
 enum status managed_redis_revive(struct managed_redis *m, struct error *err);
+/* It answers and has loaded its data: what was left over from a violent end is cleared away. */
+void managed_redis_ready(struct managed_redis *m);
 void managed_redis_stop(struct managed_redis *m); /* saves, waits for its end; accepts NULL */
 
 /* Compares Redis with the ledger, key by key. Each difference is reported as one line; the

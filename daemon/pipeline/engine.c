@@ -149,6 +149,12 @@ revive_redis(void *arg)
         log_error("redis_not_restarted", "error=\"%s\"", err.text);
 }
 
+static void
+redis_ready(void *arg)
+{
+    managed_redis_ready(((struct engine *)arg)->redis);
+}
+
 static enum status
 open_redis(struct engine *e, struct error *err)
 {
@@ -170,7 +176,8 @@ open_redis(struct engine *e, struct error *err)
             return st;
         opt.url = managed_redis_url(e->redis);
         opt.revive = revive_redis;
-        opt.revive_arg = e;
+        opt.ready = redis_ready;
+        opt.server_arg = e;
     }
     engine_make_feed(e, &e->feed);
     return projection_start(&e->projection, &opt, err);

@@ -7,6 +7,11 @@
  * asks it where it works before taking it over. One whose socket is gone is found by its pid
  * file and ended, because two servers must never write one append-only file.
  *
+ * One that was killed may have left half of somebody's MULTI in its append-only file, which Redis 7.0
+ * skips when it reads the file and then treats what is written behind it as a part of it, at the
+ * next start. The file is therefore written anew (BGREWRITEAOF) as soon as the server works. One that
+ * does not start because the file is damaged is started without it.
+ *
  * A server is only ever signalled by its process id, after /proc has said that this process
  * works in our folder (or that it is our child).
  */
@@ -27,6 +32,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "managed_files.h"
 #include "redis_link.h"
 
 #define READY_MS    60000
@@ -44,8 +50,11 @@ struct managed_redis {
     char *url;
     char *socket;
     struct redis_url where;
-    pid_t pid;  /* 0: none */
-    bool child; /* ours to wait for */
+    pid_t pid;      /* 0: none */
+    bool child;     /* ours to wait for */
+    bool unclean;   /* its forerunner was killed: something may hide in the append-only file */
+    bool ready;     /* it has been seen to work */
+    off_t log_from; /* where the log of its start begins */
 };
 
 /* --- processes --- */
@@ -302,6 +311,17 @@ wait_ready(struct managed_redis *m, struct error *err)
     return fail(err, ST_RETRY, "redis-server was started but: %.180s", last.text);
 }
 
+/* A server that ends in an orderly way takes its pid file with it. */
+static bool
+was_killed(const struct managed_redis *m)
+{
+    char *path = xasprintf("%s/redis.pid", m->dir);
+    bool left = access(path, F_OK) == 0;
+
+    free(path);
+    return left;
+}
+
 /* Finds a living server or starts one. */
 static enum status
 bring_up(struct managed_redis *m, struct error *err)
@@ -310,12 +330,15 @@ bring_up(struct managed_redis *m, struct error *err)
     enum status st = adopt(m, &why);
     struct stat s;
 
+    m->ready = false;
     if (st != ST_NOT_FOUND) {
         if (st != ST_OK && err)
             *err = why;
         return st;
     }
     end_orphan(m);
+    m->unclean |= was_killed(m);
+    m->log_from = managed_files_log_end(m->dir);
     if (lstat(m->socket, &s) == 0 && S_ISSOCK(s.st_mode))
         unlink(m->socket);
     return spawn(m, err);
@@ -384,6 +407,11 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
         st = bring_up(m, err);
     if (st == ST_OK)
         st = wait_ready(m, err);
+    if (st != ST_OK && m->pid == 0 && managed_files_set_aside(m->dir, m->log_from)) {
+        st = bring_up(m, err);
+        if (st == ST_OK)
+            st = wait_ready(m, err);
+    }
     if (st == ST_OK) {
         log_info("redis_server_ready", "pid=%ld", (long)m->pid);
         *out = m;
@@ -420,10 +448,33 @@ managed_redis_revive(struct managed_redis *m, struct error *err)
     pthread_mutex_lock(&m->mutex);
     if (is_gone(m)) {
         log_warn("redis_server_died", "text=\"it is started again\"");
+        if (!m->ready)
+            managed_files_set_aside(m->dir, m->log_from);
         st = bring_up(m, err);
     }
     pthread_mutex_unlock(&m->mutex);
     return st;
+}
+
+void
+managed_redis_ready(struct managed_redis *m)
+{
+    struct redis_link *link = NULL;
+    struct error err = {0};
+    enum status st = ST_OK;
+
+    pthread_mutex_lock(&m->mutex);
+    m->ready = true;
+    if (m->unclean) {
+        st = open_link(m, &link, &err);
+        if (st == ST_OK)
+            st = redis_link_must(link, NULL, &err, "BGREWRITEAOF", NULL);
+        redis_link_close(link);
+        m->unclean = st != ST_OK;
+    }
+    pthread_mutex_unlock(&m->mutex);
+    if (st != ST_OK)
+        log_warn("redis_file_not_rewritten", "error=\"%s\"", err.text);
 }
 
 /* SHUTDOWN writes and syncs the append-only file before it ends the server. */

@@ -273,6 +273,8 @@ take_place(struct projection *p, struct error *err)
         set_problem(p, true, p->session.hold);
         return ST_OK;
     }
+    if (p->opt.ready)
+        p->opt.ready(p->opt.server_arg);
     p->writer.guarded = p->session.guarded;
     p->restore_ok = p->session.version >= DUMP_NEEDS_MAJOR * 100;
     p->writer.set_with_time = p->session.version >= SET_TIME_VERSION;
@@ -303,7 +305,7 @@ attach(struct projection *p, struct error *err)
     opt.name = name;
     st = redis_link_open(&p->link, &opt, err);
     if (st == ST_NOT_FOUND && p->opt.revive)
-        p->opt.revive(p->opt.revive_arg);
+        p->opt.revive(p->opt.server_arg);
     if (st != ST_OK)
         return st;
     p->session.link = p->link;

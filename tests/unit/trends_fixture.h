@@ -361,6 +361,12 @@ revive(void *arg)
 }
 
 FIXTURE void
+ready(void *arg)
+{
+    managed_redis_ready(arg);
+}
+
+FIXTURE void
 scene_open(struct scene *s)
 {
     struct error err = {0};
@@ -379,7 +385,8 @@ scene_open(struct scene *s)
         .feed = &s->ledger->feed,
         .never_expire = true,
         .revive = revive,
-        .revive_arg = s->redis,
+        .ready = ready,
+        .server_arg = s->redis,
     };
 }
 

@@ -1,0 +1,19 @@
+/*
+ * managed_files.h - the files of a managed server that it cannot read any more.
+ *
+ * They hold a projection of the ledger and nothing else, so a server that does not start because of
+ * them is started without them and filled again. They are kept, the last ones that is.
+ */
+#ifndef MANAGED_FILES_H
+#define MANAGED_FILES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* How long the server's log is: what it writes from here on is about its next start. */
+off_t managed_files_log_end(const char *folder);
+/* Did the server, according to its log from there on, end because it could not read its
+ * append-only file? Then that is moved aside. True if it was. */
+bool managed_files_set_aside(const char *folder, off_t log_from);
+
+#endif
