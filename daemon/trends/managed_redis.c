@@ -7,10 +7,10 @@
  * asks it where it works before taking it over. One whose socket is gone is found by its pid
  * file and ended, because two servers must never write one append-only file.
  *
- * One that was killed may have left half of somebody's MULTI in its append-only file, which Redis 7.0
- * skips when it reads the file and then treats what is written behind it as a part of it, at the
- * next start. The file is therefore written anew (BGREWRITEAOF) as soon as the server works. One that
- * does not start because the file is damaged is started without it.
+ * One that was killed may have left half of somebody's MULTI in its append-only file. Redis 7.0
+ * skips it at the next start, and at the start after that takes what was written behind it for a
+ * part of it. The file is therefore written anew (BGREWRITEAOF) as soon as the server works. One
+ * that does not start because the file is damaged is started without it.
  *
  * A server is only ever signalled by its process id, after /proc has said that this process
  * works in our folder (or that it is our child).
