@@ -32,6 +32,8 @@ enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
 
 struct daemon {
     struct config *config;
+    struct config **retired; /* by reloads: what was begun with them may still go on */
+    size_t retired_count;
     const char *config_path;
     struct engine *engine;
     struct edge *edge;
@@ -135,30 +137,104 @@ announce(const struct daemon *d)
 
 /* --- run --- */
 
-/* What can change while running is changed; a file with a mistake changes nothing. */
+struct reloading { /* what the edge thread is asked to do */
+    struct daemon *daemon;
+    const struct config *wanted;
+    struct error *err;
+    enum status st;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+};
+
+static void
+change_here(void *arg)
+{
+    struct reloading *r = arg;
+    struct daemon *d = r->daemon;
+    struct error ignored;
+
+    r->st = d->serve ? serve_change(d->serve, r->wanted, r->err) : ST_OK;
+    if (r->st == ST_OK)
+        r->st = edge_change_inputs(d->edge, d->config, r->wanted, r->err);
+    if (r->st != ST_OK && d->serve)
+        serve_change(d->serve, d->config, &ignored); /* which were there before */
+    pthread_mutex_lock(&r->lock);
+    r->is_done = true;
+    pthread_cond_signal(&r->done);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static enum status
+change_inputs(struct daemon *d, const struct config *wanted, struct error *err)
+{
+    struct reloading r = {.daemon = d,
+                          .wanted = wanted,
+                          .err = err,
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .done = PTHREAD_COND_INITIALIZER};
+
+    edge_post(d->edge, change_here, &r);
+    pthread_mutex_lock(&r.lock);
+    while (!r.is_done)
+        pthread_cond_wait(&r.done, &r.lock);
+    pthread_mutex_unlock(&r.lock);
+    return r.st;
+}
+
+/* Takes wanted over. */
+static enum status
+take_over(struct daemon *d, struct config *wanted, struct error *err)
+{
+    enum status st = config_check_deep(wanted, err);
+
+    if (st != ST_OK) {
+        config_free(wanted);
+        return st;
+    }
+    d->retired = xrealloc(d->retired, (d->retired_count + 1) * sizeof *d->retired);
+    st = change_inputs(d, wanted, err);
+    if (st != ST_OK) {
+        d->retired[d->retired_count++] = wanted; /* workers may have begun with it */
+        return st;
+    }
+    d->retired[d->retired_count++] = d->config;
+    d->config = wanted;
+    return ST_OK;
+}
+
+/* All that can change while running is changed, or nothing. */
 static void
 reload(struct daemon *d)
 {
-    struct config *wanted;
+    struct config *wanted = NULL;
     struct error err;
     char *restart;
 
-    if (config_load(&wanted, d->config_path, &err) != ST_OK ||
-        config_check_deep(wanted, &err) != ST_OK) {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_ms() * 1000);
+    if (config_load(&wanted, d->config_path, &err) != ST_OK) {
         log_error("reload_refused", "error=\"%s\" action=\"the running configuration stays\"",
                   err.text);
+        sd_notify(0, "READY=1");
         return;
     }
-    apply_log_level(wanted);
-    if (engine_reload_customers(d->engine, &err) != ST_OK)
-        log_error("customers_not_reloaded", "error=\"%s\"", err.text);
     restart = config_restart_option(d->config, wanted);
-    if (restart)
-        log_warn("reload_partial", "changed=\"%s\" action=\"takes effect at a restart\"", restart);
-    else
-        log_info("reloaded", "file=\"%s\"", d->config_path ? d->config_path : "");
+    config_keep_fixed(wanted, d->config);
+    if (take_over(d, wanted, &err) != ST_OK) {
+        log_error("reload_refused", "error=\"%s\" action=\"the running configuration stays\"",
+                  err.text);
+    } else {
+        apply_log_level(d->config);
+        if (engine_reload_customers(d->engine, &err) != ST_OK)
+            log_error("customers_not_reloaded", "error=\"%s\"", err.text);
+        if (restart)
+            log_warn("reload_partial", "changed=\"%s\" action=\"takes effect at a restart\"",
+                     restart);
+        else
+            log_info("reloaded", "file=\"%s\"", d->config_path ? d->config_path : "");
+    }
     free(restart);
-    config_free(wanted);
+    sd_notify(0, "READY=1");
 }
 
 static void
@@ -322,6 +398,9 @@ main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     code = test ? test_config(&d) : serve_until_stopped(&d);
+    for (size_t i = 0; i < d.retired_count; i++)
+        config_free(d.retired[i]);
+    free(d.retired);
     config_free(d.config);
     return code;
 }

@@ -47,4 +47,8 @@ enum status analyst_directory(struct analyst *a, struct directory_builder *b, st
 /* Same check as analyst_open does for one condition, on an empty store in memory. */
 enum status segment_check(const char *name, const char *where, struct error *err);
 
+/* Another configuration from the next pass on; borrowed as the first. ST_BAD_CONFIG: a segment or
+ * the time zone is wrong, nothing has changed. Any thread, one at a time. */
+enum status analyst_reload(struct analyst *a, const struct config *wanted, struct error *err);
+
 #endif

@@ -104,9 +104,16 @@ void config_free(struct config *c); /* accepts NULL */
  * ST_BAD_CONFIG as config_load: http.listen is another. */
 enum status config_check_listen(const struct config *c, struct error *err);
 
+const struct config_input *config_input(const struct config *c, const char *title); /* or NULL */
+/* Is this input the same in both, its format included? */
+bool config_input_equal(const struct config *a, const struct config *b, const char *title);
+
 /* A reload compares: the first option ("workers", "input bridge") that differs and takes
  * effect only at a restart, or NULL. The caller frees. */
 char *config_restart_option(const struct config *running, const struct config *wanted);
+
+/* Then every option that does not take effect before a restart gets its running value. */
+void config_keep_fixed(struct config *wanted, const struct config *running);
 
 /* The annotated example, written from the option rows; config/callswelld.conf equals it. */
 void config_print_example(struct buf *out);

@@ -44,6 +44,11 @@ void edge_post(struct edge *e, void (*fn)(void *arg), void *arg);
 /* The port an input is bound to, 0 if it has none. Before edge_stop_inputs. */
 int edge_port(const struct edge *e, const char *input);
 
+/* The engine and the inputs from one configuration to another; on the edge thread. Inputs that are
+ * the same in both go on undisturbed. On failure all are as before and err says why. */
+enum status edge_change_inputs(struct edge *e, const struct config *running,
+                               const struct config *wanted, struct error *err);
+
 /* Ends all reading: returns when no input will submit anything any more. Any thread but the
  * edge thread. */
 void edge_stop_inputs(struct edge *e);

@@ -195,6 +195,10 @@ void engine_wind_down(struct engine *e, int64_t timeout_ms);
  * stops a managed Redis, frees. Accepts NULL. */
 void engine_close(struct engine *e, int64_t timeout_ms);
 
+/* Uses another configuration from now on: rules, limits, intervals, formats for new sources, what
+ * analytics read. It is borrowed to the end, and the old one may be in use until then. Options
+ * that need a restart keep their effect. On failure nothing has changed. */
+enum status engine_reload(struct engine *e, const struct config *wanted, struct error *err);
 /* New customer directory from the store (after customer import or merge). */
 enum status engine_reload_customers(struct engine *e, struct error *err);
 /* Moves all history of one customer to another, exactly, in one batch. */

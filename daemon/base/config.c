@@ -337,24 +337,35 @@ config_format(const struct config *c, const char *name)
     return NULL;
 }
 
-static char *
-differing_item(const struct section_row *s, const struct config *a, const struct config *b)
+static bool
+equal_items(enum section_id id, const void *a, const void *b)
 {
-    size_t na, nb;
-    char *x = config_items(s, a, &na), *y = config_items(s, b, &nb);
+    for (const struct option_row *row = config_sections[id].rows; row->key; row++)
+        if (!config_value_equal(row, a, b))
+            return false;
+    return true;
+}
 
-    for (size_t i = 0; i < na && i < nb; i++, x += s->item_size, y += s->item_size) {
-        struct option_row title = {.type = V_TEXT, .offset = s->name_offset};
-        const char *name;
+const struct config_input *
+config_input(const struct config *c, const char *title)
+{
+    for (size_t i = 0; i < c->input_count; i++)
+        if (strcmp(c->inputs[i].title, title) == 0)
+            return &c->inputs[i];
+    return NULL;
+}
 
-        memcpy(&name, y + s->name_offset, sizeof name);
-        if (!config_value_equal(&title, x, y))
-            return xasprintf("%s %s", s->name, name);
-        for (const struct option_row *row = s->rows; row->key; row++)
-            if (!config_value_equal(row, x, y))
-                return xasprintf("%s %s", s->name, name);
-    }
-    return na == nb ? NULL : xasprintf("number of sections %s", s->name);
+bool
+config_input_equal(const struct config *a, const struct config *b, const char *title)
+{
+    const struct config_input *x = config_input(a, title), *y = config_input(b, title);
+    const struct format_options *f, *g;
+
+    if (!x || !y || !equal_items(SECTION_INPUT, x, y))
+        return false;
+    f = config_format(a, x->format);
+    g = config_format(b, y->format);
+    return f && g && equal_items(SECTION_FORMAT, f, g);
 }
 
 char *
@@ -363,18 +374,22 @@ config_restart_option(const struct config *running, const struct config *wanted)
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct section_row *s = &config_sections[i];
 
-        if (s->title) {
-            char *what = differing_item(s, running, wanted);
-
-            if (what)
-                return what;
-            continue;
-        }
+        if (s->title)
+            continue; /* inputs, rules and formats are all taken over */
         for (const struct option_row *row = s->rows; row->key; row++)
             if (!row->reloadable && !config_value_equal(row, running, wanted))
                 return xasprintf("%s%s%s", s->name ? s->name : "", s->name ? "." : "", row->key);
     }
     return NULL;
+}
+
+void
+config_keep_fixed(struct config *wanted, const struct config *running)
+{
+    for (int i = 0; i < SECTION_COUNT; i++)
+        for (const struct option_row *row = config_sections[i].rows; row->key; row++)
+            if (!config_sections[i].title && !row->reloadable)
+                config_value_copy(row, wanted, running);
 }
 
 #define DEFAULT_FILE "/etc/callswell/callswelld.conf"

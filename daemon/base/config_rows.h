@@ -81,6 +81,9 @@ void config_value_defaults(const struct option_row *rows, void *base);
 void config_value_free(const struct option_row *rows, void *base);
 bool config_value_equal(const struct option_row *row, const void *a, const void *b);
 
+/* Texts are copied; lists have no use for it. */
+void config_value_copy(const struct option_row *row, void *to, const void *from);
+
 /* The items of a titled section. */
 void *config_items(const struct section_row *s, const struct config *c, size_t *count);
 void *config_item_add(const struct section_row *s, struct config *c, const char *title);

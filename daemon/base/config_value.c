@@ -312,27 +312,37 @@ same_list(char *const *a, char *const *b)
     return !*a && !*b;
 }
 
+/* Of what is not a pointer. */
+static const size_t value_sizes[] = {
+    [V_BOOL] = sizeof(bool),          [V_FLAG] = sizeof(bool),        [V_INT] = sizeof(int),
+    [V_REAL] = sizeof(double),        [V_SECONDS] = sizeof(int64_t),  [V_MILLIS] = sizeof(int64_t),
+    [V_SECONDS32] = sizeof(uint32_t), [V_COUNT32] = sizeof(uint32_t), [V_COUNT] = sizeof(uint64_t),
+    [V_SIZE32] = sizeof(uint32_t),    [V_SIZE] = sizeof(uint64_t)};
+
 bool
 config_value_equal(const struct option_row *row, const void *a, const void *b)
 {
-    static const size_t sizes[] = {[V_BOOL] = sizeof(bool),
-                                   [V_FLAG] = sizeof(bool),
-                                   [V_INT] = sizeof(int),
-                                   [V_REAL] = sizeof(double),
-                                   [V_SECONDS] = sizeof(int64_t),
-                                   [V_MILLIS] = sizeof(int64_t),
-                                   [V_SECONDS32] = sizeof(uint32_t),
-                                   [V_COUNT32] = sizeof(uint32_t),
-                                   [V_COUNT] = sizeof(uint64_t),
-                                   [V_SIZE32] = sizeof(uint32_t),
-                                   [V_SIZE] = sizeof(uint64_t)};
     const void *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
 
     if (row->type == V_LIST)
         return same_list(pointer_at(x), pointer_at(y));
     if (is_pointer(row->type))
         return same_text(pointer_at(x), pointer_at(y));
-    return memcmp(x, y, sizes[row->type]) == 0;
+    return memcmp(x, y, value_sizes[row->type]) == 0;
+}
+
+void
+config_value_copy(const struct option_row *row, void *to, const void *from)
+{
+    char *text;
+
+    if (!is_pointer(row->type)) {
+        memcpy((char *)to + row->offset, (const char *)from + row->offset, value_sizes[row->type]);
+        return;
+    }
+    text = xstrdup(pointer_at((const char *)from + row->offset));
+    free_pointer(row->type, (char *)to + row->offset);
+    memcpy((char *)to + row->offset, &text, sizeof text);
 }
 
 /* --- items of titled sections --- */

@@ -102,28 +102,159 @@ edge_base(struct edge *e)
     return e->base;
 }
 
+/* --- starting and changing inputs --- */
+
+static enum status
+start_one(struct edge *e, struct running *r, const struct config_input *cfg,
+          const struct config_limits *limits, struct error *err)
+{
+    enum status st;
+
+    *r = (struct running){.ops = input_find(cfg->type)};
+    if (!r->ops)
+        return fail(err, ST_BAD_CONFIG, "input \"%s\": no type \"%s\"", cfg->title, cfg->type);
+    st = r->ops->start(&r->input, e->base, e->engine, cfg, limits, err);
+    if (st != ST_OK)
+        return st;
+    r->title = xstrdup(cfg->title);
+    r->port = r->ops->port ? r->ops->port(r->input) : 0;
+    return ST_OK;
+}
+
+static void
+stop_one(struct running *r)
+{
+    if (r->input)
+        r->ops->stop(r->input);
+    free(r->title);
+    *r = (struct running){0};
+}
+
 static enum status
 start_inputs(struct edge *e, const struct edge_options *opt, struct error *err)
 {
-    e->inputs = xcalloc(opt->input_count, sizeof *e->inputs);
+    e->inputs = xcalloc(opt->input_count + 1, sizeof *e->inputs);
     for (size_t i = 0; i < opt->input_count; i++) {
-        const struct config_input *cfg = &opt->inputs[i];
-        struct running *r = &e->inputs[e->input_count];
         enum status st;
 
-        if (strcmp(cfg->type, "http") == 0)
+        if (strcmp(opt->inputs[i].type, "http") == 0)
             continue;
-        r->ops = input_find(cfg->type);
-        if (!r->ops)
-            return fail(err, ST_BAD_CONFIG, "input \"%s\": no type \"%s\"", cfg->title, cfg->type);
-        st = r->ops->start(&r->input, e->base, e->engine, cfg, opt->limits, err);
+        st = start_one(e, &e->inputs[e->input_count], &opt->inputs[i], opt->limits, err);
         if (st != ST_OK)
             return st;
-        r->title = xstrdup(cfg->title);
-        r->port = r->ops->port ? r->ops->port(r->input) : 0;
         e->input_count++;
     }
     return ST_OK;
+}
+
+static struct running *
+find_running(const struct edge *e, const char *title)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        if (e->inputs[i].title && strcmp(e->inputs[i].title, title) == 0)
+            return &e->inputs[i];
+    return NULL;
+}
+
+struct change {
+    struct edge *edge;
+    const struct config *running, *wanted;
+    struct running *made; /* the inputs as wanted */
+    size_t count;
+};
+
+/* What a change that failed has begun is taken back: an input that gave way is started again, and
+ * asks the engine for its format as it was. */
+static void
+take_back(struct change *c)
+{
+    engine_reload(c->edge->engine, c->running, NULL); /* which it had before */
+    for (size_t i = 0; i < c->count; i++) {
+        struct running *old = find_running(c->edge, c->made[i].title);
+        const struct config_input *cfg = config_input(c->running, c->made[i].title);
+        struct error err;
+
+        if (old && old->input == c->made[i].input)
+            continue; /* never touched */
+        stop_one(&c->made[i]);
+        if (!old || old->input || !cfg)
+            continue;
+        free(old->title);
+        if (start_one(c->edge, old, cfg, &c->running->limits, &err) != ST_OK) {
+            old->title = xstrdup(cfg->title);
+            log_error("input_lost", "input=%s error=\"%s\" until=restart", cfg->title, err.text);
+        }
+    }
+}
+
+/* Those that are the same go on untouched. One that is to change gives way first: it may hold the
+ * address. */
+static enum status
+change_one(struct change *c, const struct config_input *cfg, struct error *err)
+{
+    struct running *old = find_running(c->edge, cfg->title), *now = &c->made[c->count];
+    enum status st;
+
+    if (old && old->input && config_input_equal(c->running, c->wanted, cfg->title)) {
+        *now = *old;
+        now->title = xstrdup(old->title);
+        c->count++;
+        return ST_OK;
+    }
+    if (old && old->input) {
+        old->ops->stop(old->input);
+        old->input = NULL;
+    }
+    st = start_one(c->edge, now, cfg, &c->wanted->limits, err);
+    if (st != ST_OK)
+        now->title = xstrdup(cfg->title);
+    c->count++;
+    if (st == ST_OK)
+        log_info("input_started", "input=%s port=%d", now->title, now->port);
+    return st;
+}
+
+static void
+replace_inputs(struct change *c)
+{
+    struct edge *e = c->edge;
+
+    for (size_t i = 0; i < e->input_count; i++) {
+        struct running *old = &e->inputs[i];
+
+        if (!config_input(c->wanted, old->title) && old->input) {
+            log_info("input_stopped", "input=%s", old->title);
+            old->ops->stop(old->input);
+        }
+        free(old->title);
+    }
+    free(e->inputs);
+    e->inputs = c->made;
+    e->input_count = c->count;
+}
+
+enum status
+edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
+                   struct error *err)
+{
+    struct change c = {.edge = e, .running = running, .wanted = wanted};
+    enum status st = engine_reload(e->engine, wanted, err);
+
+    if (st != ST_OK)
+        return st;
+    c.made = xcalloc(wanted->input_count + 1, sizeof *c.made);
+    for (size_t i = 0; i < wanted->input_count && st == ST_OK; i++)
+        if (strcmp(wanted->inputs[i].type, "http") != 0)
+            st = change_one(&c, &wanted->inputs[i], err);
+    if (st == ST_OK) {
+        replace_inputs(&c);
+        return ST_OK;
+    }
+    take_back(&c);
+    for (size_t i = 0; i < c.count; i++)
+        free(c.made[i].title);
+    free(c.made);
+    return st;
 }
 
 enum status

@@ -14,39 +14,7 @@
 #include "log.h"
 #include "store.h"
 
-#define MAX_DURATION     (31 * 86400)
 #define MAX_STORED_FEEDS 256
-
-/* --- rules from the configuration --- */
-
-static enum status
-make_rules(struct engine *e, struct error *err)
-{
-    const struct config *c = e->config;
-    struct rule_option *services = xcalloc(c->service_count + 1, sizeof *services);
-    size_t patterns = 0, derived = 0;
-    enum status st = ST_OK;
-
-    e->workload = xcalloc(c->service_count + 1, sizeof *e->workload);
-    for (size_t i = 0; i < c->service_count; i++) {
-        const struct config_service *s = &c->services[i];
-
-        if (s->match && strncmp(s->match, "feature:", 8) == 0)
-            e->workload[derived++] = (struct workload_rule){
-                .feature = span_str(s->match + 8),
-                .service = span_str(s->name),
-            };
-        else if (s->match && s->match[0])
-            services[patterns++] = (struct rule_option){.name = s->name, .match = s->match};
-    }
-    e->aggregate = (struct aggregate_options){e->workload, derived};
-    if (patterns)
-        st = rules_new(&e->service_rules, services, patterns, err);
-    if (st == ST_OK && c->feature_count)
-        st = rules_new(&e->feature_rules, c->features, c->feature_count, err);
-    free(services);
-    return st;
-}
 
 /* --- what the ledger remembers --- */
 
@@ -310,8 +278,6 @@ start_threads(struct engine *e)
         w->engine = e;
         w->index = i;
         arena_init(&w->arena);
-        w->features = classifier_new(e->feature_rules);
-        w->services = classifier_new(e->service_rules);
         pthread_create(&w->thread, NULL, worker_main, w);
         pthread_setname_np(w->thread, "worker"); /* as `top -H` shows them */
     }
@@ -329,7 +295,7 @@ start_threads(struct engine *e)
 static enum status
 open_parts(struct engine *e, struct error *err)
 {
-    enum status st = make_rules(e, err);
+    enum status st = ruleset_new(&e->rules, e->config, err);
 
     if (st != ST_OK)
         return st;
@@ -359,11 +325,6 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->offline = opt->offline;
     e->dry_run = opt->dry_run;
     e->lock_fd = -1;
-    e->mapping = (struct mapping_context){
-        .max_future = c->limits.max_future,
-        .max_duration = MAX_DURATION,
-        .max_name = c->limits.max_name,
-    };
     e->last_fold_ms = e->last_analysis_ms = clock_mono_ms();
     e->last_bulk_ms = INT64_MIN / 2;
     init_sync(e);

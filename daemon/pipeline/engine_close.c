@@ -74,6 +74,7 @@ free_parts(struct engine *e)
     for (size_t i = 0; e->workers && i < e->worker_count; i++) {
         classifier_free(e->workers[i].features);
         classifier_free(e->workers[i].services);
+        ruleset_unref(e->workers[i].rules);
         arena_clear(&e->workers[i].arena);
     }
     free(e->workers);
@@ -82,9 +83,7 @@ free_parts(struct engine *e)
     totals_free(e->totals);
     dedup_free(e->dedup);
     directory_unref(e->directory);
-    rules_free(e->feature_rules);
-    rules_free(e->service_rules);
-    free(e->workload);
+    ruleset_unref(e->rules);
     while (e->feeds) {
         struct feed_state *f = e->feeds;
 

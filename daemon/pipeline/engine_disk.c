@@ -156,6 +156,7 @@ engine_watch_disk(struct engine *e)
         return;
     if (!e->ballast && e->ledger_running) /* not before inputs can be heard */
         make_ballast(e, room);
+    ledger_limit_wal(e->ledger, e->config->limits.max_wal);
     wal = ledger_shorten_wal(e->ledger);
     judge(e, room, wal, full, sizeof full);
     find_alarm(e, wal, alarm, sizeof alarm);

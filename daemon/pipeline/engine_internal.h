@@ -128,7 +128,15 @@ struct room_callback {
     void *arg;
 };
 
+struct ruleset { /* classification as configured; immutable, counted references */
+    _Atomic unsigned references;
+    struct rules *features, *services; /* NULL: none */
+    struct workload_rule *workload;
+    struct aggregate_options aggregate; /* borrows the one above */
+};
+
 struct worker {
+    struct ruleset *rules; /* a reference; the classifiers are of these */
     struct engine *engine;
     size_t index;
     pthread_t thread;
@@ -137,15 +145,12 @@ struct worker {
 };
 
 struct engine {
-    const struct config *config;
+    const struct config *_Atomic config; /* replaced by engine_reload; never freed before the end */
     bool offline, dry_run;
     int lock_fd;
     uint64_t identity_key;
 
-    struct rules *feature_rules, *service_rules;
-    struct workload_rule *workload;
-    struct aggregate_options aggregate;
-    struct mapping_context mapping; /* now is filled in per block */
+    struct ruleset *rules; /* under lock: those of the configuration */
     struct dedup *dedup;
     _Atomic int64_t window_cut; /* UTC: ids that arrived before gave way to newer ones; 0: none */
 
@@ -216,6 +221,12 @@ struct request {
 enum status engine_ask_ledger(struct engine *e,
                               enum status (*run)(struct engine *e, void *arg, struct error *err),
                               void *arg, struct error *err);
+
+/* engine_reload.c; a new set has one reference. Its strings are the configuration's. */
+enum status ruleset_new(struct ruleset **out, const struct config *c, struct error *err);
+struct ruleset *ruleset_ref(struct ruleset *r);
+void ruleset_unref(struct ruleset *r);                            /* accepts NULL */
+void worker_renew_rules(struct worker *w, struct ruleset *rules); /* takes the reference over */
 
 /* worker.c */
 void *worker_main(void *arg);

@@ -27,6 +27,8 @@ struct pending { /* a record that waits for the rest of its group */
     bool identified;
 };
 
+#define MAX_DURATION (31 * 86400)
+
 struct run { /* one block being worked on */
     struct engine *engine;
     struct worker *worker;
@@ -125,7 +127,7 @@ rename_features(struct run *run, struct record *r)
 {
     struct span *names;
 
-    if (!run->engine->feature_rules || r->feature_count == 0)
+    if (!run->worker->rules->features || r->feature_count == 0)
         return;
     names = arena_alloc(&run->worker->arena, r->feature_count * sizeof *names);
     for (uint32_t i = 0; i < r->feature_count; i++)
@@ -160,7 +162,7 @@ count_fresh(struct run *run, struct pending *p)
         return false;
     }
     rename_features(run, r);
-    if (r->kind == KIND_CONTACT && run->engine->service_rules)
+    if (r->kind == KIND_CONTACT && run->worker->rules->services)
         r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
     return true;
 }
@@ -199,7 +201,7 @@ flush_group(struct run *run)
         else if (count_fresh(run, &run->group[i]))
             counted[m++] = &run->group[i].record;
     }
-    aggregate_batch(run->part->cells, &run->engine->aggregate, counted, m);
+    aggregate_batch(run->part->cells, &run->worker->rules->aggregate, counted, m);
     run->pending = 0;
 }
 
@@ -344,6 +346,7 @@ static void
 process(struct worker *w, struct job *job, struct run *run)
 {
     struct engine *e = w->engine;
+    const struct config *c = e->config;
     size_t before;
 
     run->engine = e;
@@ -351,13 +354,17 @@ process(struct worker *w, struct job *job, struct run *run)
     run->source = job->block.source;
     run->part = &job->batch->parts[w->index];
     run->block = &job->block;
-    run->mapping = e->mapping;
-    run->mapping.now = clock_now();
-    run->mapping.memo = run->memo;
-    run->window_start = run->mapping.now - (int64_t)e->config->limits.duplicate_window;
+    run->mapping = (struct mapping_context){
+        .now = clock_now(),
+        .max_future = c->limits.max_future,
+        .max_duration = MAX_DURATION,
+        .max_name = c->limits.max_name,
+        .memo = run->memo,
+    };
+    run->window_start = run->mapping.now - (int64_t)c->limits.duplicate_window;
     if (run->window_start < e->window_cut)
         run->window_start = e->window_cut;
-    run->refuse_late = strcmp(e->config->limits.late, "quarantine") == 0;
+    run->refuse_late = strcmp(c->limits.late, "quarantine") == 0;
     run->replay = job->block.quarantine_id != 0;
     memset(&run->count, 0, sizeof run->count);
     run->newest_record = 0;
@@ -423,8 +430,12 @@ worker_main(void *arg)
     pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&e->lock);
     while ((job = next_job(e)) != NULL) {
+        struct ruleset *fresh = w->rules == e->rules ? NULL : ruleset_ref(e->rules);
+
         run->directory = directory_ref(e->directory);
         pthread_mutex_unlock(&e->lock);
+        if (fresh)
+            worker_renew_rules(w, fresh);
         process(w, job, run);
         directory_unref(run->directory);
         source_unref(job->block.source);

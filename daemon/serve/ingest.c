@@ -16,15 +16,13 @@
 #include "idempotency.h"
 #include "json_write.h"
 #include "log.h"
+#include "media_type.h"
 #include "serve_internal.h"
 
 #define MAX_RECORDS 50000
 #define BUSY        "Retry-After: 1\r\n"
 #define STOPPING    "Retry-After: 5\r\n"
 #define REPLAYED    "Idempotent-Replayed: true\r\n"
-
-/* What a Content-Type says of a body; OWN: nothing, NONE: something that no format is. */
-enum family { FAMILY_NONE, FAMILY_OWN, FAMILY_JSON, FAMILY_CSV, FAMILY_TEXT };
 
 /* One http input of the configuration. */
 struct entrance {
@@ -48,6 +46,8 @@ struct ingest {
     struct engine *engine;
     struct entrance *entrances;
     size_t count;
+    struct entrance **former; /* of earlier configurations: requests may be on their way */
+    size_t former_count;
     uint64_t max_unpacked;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -55,60 +55,6 @@ struct ingest {
     struct job *first, **last; /* under lock */
     bool started, stopping;    /* stopping: under lock */
 };
-
-static const struct {
-    const char *type;
-    enum family family;
-} media_types[] = {
-    {"application/x-ndjson", FAMILY_JSON},
-    {"application/ndjson", FAMILY_JSON},
-    {"application/jsonl", FAMILY_JSON},
-    {"application/json", FAMILY_JSON},
-    {"text/csv", FAMILY_CSV},
-    {"text/plain", FAMILY_OWN},
-    {"application/octet-stream", FAMILY_OWN},
-    {"application/x-www-form-urlencoded", FAMILY_OWN}, /* what curl --data says by itself */
-    {"", FAMILY_OWN},
-};
-
-static enum family
-family_of_type(struct span value)
-{
-    const char *semicolon = value.n ? memchr(value.p, ';', value.n) : NULL;
-
-    if (semicolon)
-        value.n = (size_t)(semicolon - value.p);
-    value = span_trim(value);
-    for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)
-        if (span_eq_nocase(value, span_str(media_types[i].type)))
-            return media_types[i].family;
-    return FAMILY_NONE;
-}
-
-static enum family
-family_of_parser(const char *parser)
-{
-    if (strcmp(parser, "ndjson") == 0)
-        return FAMILY_JSON;
-    return strcmp(parser, "csv") == 0 ? FAMILY_CSV : FAMILY_TEXT;
-}
-
-/* The format in which to read a body of this family, or NULL. A type that says nothing means
- * the input's own format. An input of the plain ndjson format takes plain csv too, and the
- * other way round; formats with rules of their own take what they are for. */
-static const char *
-choose_format(const struct entrance *e, enum family sent)
-{
-    const char *own = e->input->format;
-
-    if (sent == FAMILY_NONE)
-        return NULL;
-    if (sent == FAMILY_OWN || sent == e->family || (e->family == FAMILY_TEXT && sent == FAMILY_CSV))
-        return own;
-    if (sent == FAMILY_CSV && strcmp(own, "ndjson") == 0)
-        return "csv";
-    return sent == FAMILY_JSON && strcmp(own, "csv") == 0 ? "ndjson" : NULL;
-}
 
 /* --- on the event loop --- */
 
@@ -151,7 +97,7 @@ ingest_head(struct ingest *in, struct http_request *r)
 
     if (from_other_site(r))
         http_problem(r, 403, NULL, "Pages of other sites may not send records.");
-    else if (!choose_format(e, family_of_type(type)))
+    else if (!media_format(e->input->format, e->family, media_of_type(type)))
         http_problem(r, 415, NULL, "Format %s does not come as Content-Type \"%.*s\".",
                      e->input->format, (int)(type.n < 80 ? type.n : 80), type.p);
     else if (body_coding(coding) == CODING_UNKNOWN)
@@ -177,8 +123,8 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->body = r->body;
     memset(&r->body, 0, sizeof r->body);
     job->coding = body_coding(http_request_field(r, "content-encoding"));
-    job->family = family_of_type(http_request_field(r, "content-type"));
-    job->format = choose_format(job->entrance, job->family);
+    job->family = media_of_type(http_request_field(r, "content-type"));
+    job->format = media_format(job->entrance->input->format, job->entrance->family, job->family);
     if (job->family == FAMILY_OWN)
         job->family = job->entrance->family;
     idempotency_key(r, &job->once.key, NULL); /* looked at with the head */
@@ -412,7 +358,7 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
         return fail(err, ST_BAD_CONFIG, "input \"%.60s\": another input has the path %.100s",
                     input->title, input->path);
     e->input = input;
-    e->family = family_of_parser(format->type);
+    e->family = media_of_parser(format->type);
     snprintf(e->feed.input, sizeof e->feed.input, "%s", input->title);
     snprintf(e->feed.type, sizeof e->feed.type, "http");
     snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);
@@ -423,22 +369,32 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
     return ST_OK;
 }
 
+static enum status
+add_entrances(struct ingest *in, const struct config *config, struct error *err)
+{
+    enum status st = ST_OK;
+
+    in->entrances = xcalloc(config->input_count + 1, sizeof *in->entrances);
+    in->count = 0;
+    for (size_t i = 0; i < config->input_count && st == ST_OK; i++)
+        if (strcmp(config->inputs[i].type, "http") == 0)
+            st = add_entrance(in, config, &config->inputs[i], err);
+    return st;
+}
+
 enum status
 ingest_open(struct ingest **out, struct engine *engine, const struct config *config,
             struct error *err)
 {
     struct ingest *in = xcalloc(1, sizeof *in);
-    enum status st = ST_OK;
+    enum status st;
 
     in->engine = engine;
     in->max_unpacked = config->limits.max_unpacked ? config->limits.max_unpacked : 32 << 20;
-    in->entrances = xcalloc(config->input_count, sizeof *in->entrances);
     in->last = &in->first;
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->wake, NULL);
-    for (size_t i = 0; i < config->input_count && st == ST_OK; i++)
-        if (strcmp(config->inputs[i].type, "http") == 0)
-            st = add_entrance(in, config, &config->inputs[i], err);
+    st = add_entrances(in, config, err);
     if (st == ST_OK && pthread_create(&in->thread, NULL, run, in) != 0)
         st = fail(err, ST_IO, "cannot start the ingest thread");
     in->started = st == ST_OK;
@@ -447,6 +403,24 @@ ingest_open(struct ingest **out, struct engine *engine, const struct config *con
     else
         ingest_close(in);
     return st;
+}
+
+enum status
+ingest_change(struct ingest *in, const struct config *wanted, struct error *err)
+{
+    struct entrance *old = in->entrances;
+    size_t count = in->count;
+    enum status st = add_entrances(in, wanted, err);
+
+    if (st != ST_OK) {
+        free(in->entrances);
+        in->entrances = old;
+        in->count = count;
+        return st;
+    }
+    in->former = xrealloc(in->former, (in->former_count + 1) * sizeof *in->former);
+    in->former[in->former_count++] = old;
+    return ST_OK;
 }
 
 void
@@ -470,6 +444,9 @@ ingest_close(struct ingest *in)
     ingest_stop(in);
     pthread_cond_destroy(&in->wake);
     pthread_mutex_destroy(&in->lock);
+    for (size_t i = 0; i < in->former_count; i++)
+        free(in->former[i]);
+    free(in->former);
     free(in->entrances);
     free(in);
 }

@@ -50,6 +50,12 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     return ST_OK;
 }
 
+enum status
+serve_change(struct serve *s, const struct config *wanted, struct error *err)
+{
+    return ingest_change(s->ingest, wanted, err);
+}
+
 int
 serve_port(const struct serve *s)
 {

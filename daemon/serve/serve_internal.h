@@ -29,6 +29,8 @@ void metrics_write(struct buf *out, struct serve *s);
 /* ingest.c: the http inputs of the configuration, and the thread that unpacks and submits. */
 enum status ingest_open(struct ingest **out, struct engine *e, const struct config *config,
                         struct error *err);
+/* The http inputs of another configuration, on the event loop; on failure the old ones stay. */
+enum status ingest_change(struct ingest *in, const struct config *wanted, struct error *err);
 void ingest_stop(struct ingest *in);  /* submits no more; what waits is answered with 503 */
 void ingest_close(struct ingest *in); /* accepts NULL */
 bool ingest_has(const struct ingest *in, struct span path);

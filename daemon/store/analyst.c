@@ -39,10 +39,8 @@ struct place {
 };
 
 static enum status
-check_segments(const struct analyst *a, struct error *err)
+check_segments(const struct config *c, struct error *err)
 {
-    const struct config *c = a->config;
-
     for (size_t i = 0; i < c->segment_count; i++) {
         const struct config_segment *s = &c->segments[i];
         struct error cause;
@@ -65,7 +63,7 @@ analyst_open(struct analyst **out, const struct analyst_options *opt, struct err
     a->store_path = xstrdup(opt->store_path);
     st = zone_load(&a->zone, opt->config->timezone, err);
     if (st == ST_OK)
-        st = check_segments(a, err);
+        st = check_segments(opt->config, err);
     if (st == ST_OK)
         st = store_open(&a->store, opt->store_path, STORE_ANALYST, err);
     if (st != ST_OK) {
@@ -262,6 +260,30 @@ run_steps(struct pass *p, struct place *at, struct error *err)
 }
 
 enum status
+analyst_reload(struct analyst *a, const struct config *wanted, struct error *err)
+{
+    const struct zone *zone;
+    enum status st = zone_load(&zone, wanted->timezone, err);
+
+    if (st == ST_OK)
+        st = check_segments(wanted, err);
+    if (st == ST_OK)
+        a->wanted = wanted;
+    return st;
+}
+
+static enum status
+take_config(struct analyst *a, struct error *err)
+{
+    const struct config *wanted = atomic_exchange(&a->wanted, NULL);
+
+    if (!wanted)
+        return ST_OK;
+    a->config = wanted;
+    return zone_load(&a->zone, wanted->timezone, err);
+}
+
+enum status
 analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
 {
     struct pass p = {.a = a, .store = a->store, .now = now, .today = day_of(now)};
@@ -269,8 +291,9 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
     struct place at;
     enum status st = ST_OK;
 
+    st = take_config(a, err);
     format_utc(p.now_text, now);
-    if (!a->reader)
+    if (st == ST_OK && !a->reader)
         st = ledger_reader_open(&a->reader, a->ledger_path, err);
     if (st == ST_OK)
         st = ledger_reader_state(a->reader, &ledger, err);

@@ -8,6 +8,8 @@
 #ifndef PASS_H
 #define PASS_H
 
+#include <stdatomic.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +25,7 @@ struct analyst {
     struct ledger_reader *reader; /* opened by the first pass */
     const struct config *config;
     const struct zone *zone;
+    _Atomic(const struct config *) wanted; /* from the next pass on; NULL: no other */
     char *ledger_path, *store_path;
     struct quarantine_mark {
         bool known;

@@ -276,14 +276,11 @@ TEST(config_tells_what_a_reload_cannot_change)
         {"node = 1", "", NULL},
         {"", "workers = 3", "workers"},
         {"", "log_level = debug timezone = \"UTC\"", NULL},
-        {"", "timezone = \"Europe/Berlin\"", "timezone"},
+        {"", "timezone = \"Europe/Berlin\" limits { max_name = 64 }", NULL},
         {"", "retention { day = 1d }", "retention.day"},
-        {"", "feature \"x\" { match = y }", "number of sections feature"},
-        {"", "service \"x\" { }", "number of sections service"},
-        {"service \"x\" { }", "service \"x\" { minimum_staff = 1 }", "service x"},
-        {"format \"f\" { type = regex pattern = '(?<a>.)(?<b>.)' map = { 'id=a' } }",
-         "format \"f\" { type = regex pattern = '(?<a>.)(?<b>.)' map = { 'id=a', 'cause=b' } }",
-         "format f"},
+        {"", "limits { max_body = 1MiB }", "limits.max_body"},
+        {"", "feature \"x\" { match = y } service \"x\" { }", NULL},
+        {"service \"x\" { }", "service \"x\" { minimum_staff = 1 } workers = 2", "workers"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -298,6 +295,28 @@ TEST(config_tells_what_a_reload_cannot_change)
         config_free(a);
         config_free(b);
     }
+}
+
+TEST(config_knows_which_inputs_a_reload_leaves_alone)
+{
+    static const char one[] = "format \"f\" { type = csv columns = { customer, start } }"
+                              "input \"a\" { type = http format = f }"
+                              "input \"b\" { type = http format = ndjson }";
+    static const char two[] = "format \"f\" { type = csv columns = { start, customer } }"
+                              "input \"b\" { type = http format = ndjson }"
+                              "input \"a\" { type = http format = f }";
+    struct config *a = load(one), *b = load(two), *c = load("node = 5 workers = 2");
+
+    CHECK(config_input_equal(a, a, "a") && config_input_equal(a, b, "b"));
+    CHECK(!config_input_equal(a, b, "a")); /* its format is another */
+    CHECK(!config_input_equal(a, c, "b") && !config_input_equal(a, b, "none"));
+    config_keep_fixed(c, a);
+    CHECK_STR(c->node, "1");
+    CHECK_INT(c->workers, 0);
+    CHECK_INT(c->input_count, 0);
+    config_free(a);
+    config_free(b);
+    config_free(c);
 }
 
 TEST(config_state_paths)
