@@ -29,7 +29,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check demo bench chaos chaos-build chaos-guards fuzz fuzz-run unit tests benches fmt install clean
+.PHONY: all help deps deps-test check demo bench chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -88,6 +88,11 @@ chaos: ## SECONDS=600 SEED=1: real senders while everything fails around them; T
 chaos-guards: ## the same with each guard of the protocol taken out: it must be missed
 	@$(MAKE) -s chaos-build
 	@python3 tests/chaos/guards.py $(CHAOS_BUILD) $(GUARD)
+chaos-sweep: ## a short run killed or hindered at every named place, every system call, every power cut
+	@$(MAKE) -s chaos-build
+	@python3 tests/chaos/sweep.py $(CHAOS_BUILD) points
+	@python3 tests/chaos/powerloss.py $(CHAOS_BUILD)
+	@python3 tests/chaos/sweep.py $(CHAOS_BUILD) $(if $(SAMPLE),--sample $(SAMPLE)) calls
 chaos-build: deps deps-test build/preload.so
 	@$(MAKE) -s -j2 SAN=$(CHAOS_SAN) all
 fuzz: deps-test ## a minute of every fuzzer

@@ -75,7 +75,7 @@ class Site:
         if os.geteuid() == 0:
             disk = os.path.join(self.folder, "disk")
             os.mkdir(disk)
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", disk],
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "none", disk],
                               stderr=subprocess.DEVNULL, check=False).returncode == 0:
                 self.small_disk = disk
                 return os.path.join(disk, "state")
@@ -99,14 +99,15 @@ analytics_interval = "%s"
 stop_timeout = "%s"
 http { listen = "127.0.0.1:0" }
 redis { url = "redis://127.0.0.1:%d" compare_interval = "%s" }
-limits { duplicate_window = "30d" }
+limits { duplicate_window = "30d" disk_reserve = "%s" disk_ballast = "%s" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 input "narrow" { type = "tail" path = "%s/narrow.ndjson" format = "ndjson" }
 input "wide" { type = "tail" path = "%s/wide.ndjson*" format = "ndjson" }
 input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
 """ % (self.state, pick((1, 2, 4)), pick(("50ms", "300ms", "2s")), pick(("100ms", "1s")),
             pick(("1s", "30s")), self.redis_proxy.port,
-            self.options.compare or pick(("1s", "3s")), self.folder, self.folder)
+            self.options.compare or pick(("1s", "3s")), pick(("0", "8MiB")), pick(("0", "4MiB")),
+            self.folder, self.folder)
 
     def make_senders(self, config):
         base = senders.first_day()

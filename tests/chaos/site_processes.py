@@ -4,6 +4,8 @@ Every process runs in the trial's folder on free ports of the loopback address. 
 started again whenever it is dead and somebody wants it alive; a death that nobody asked for is
 kept as a problem unless its exit code says that something it needs was missing.
 """
+import http.client
+import json
 import os
 import random
 import resource
@@ -222,6 +224,71 @@ class RedisServer:
         if self.process and self.process.poll() is None:
             self.signal(signal.SIGCONT)
             self.kill()
+
+
+class PlainDaemon:
+    """callswelld by this command, once; its requests come one after the other."""
+
+    def __init__(self, command, log_path, environment):
+        self.log_path = log_path
+        self.connection = None
+        usual = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        with open(log_path, "wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, start_new_session=True,
+                                            env={**os.environ, **usual, **environment})
+
+    def said(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def port(self, word="http"):
+        ready = self.said().split("event=ready ")
+        words = dict(w.split("=", 1) for w in ready[1].split("\n")[0].split()) \
+            if len(ready) > 1 and "\n" in ready[1] else {}
+        return int(words[word].rsplit(":", 1)[-1]) if word in words else None
+
+    def wait_until_ready(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if self.port():
+                return True
+            time.sleep(PAUSE)
+        return False
+
+    def post(self, body, seconds):
+        """The answer of success; anything else is an OSError."""
+        try:
+            if not self.connection:
+                self.connection = http.client.HTTPConnection(HOST, self.port(), timeout=seconds)
+            self.connection.request("POST", "/v1/ingest/hooks", body)
+            reply = self.connection.getresponse()
+            text = reply.read()
+        except (OSError, http.client.HTTPException) as e:
+            self.connection = None
+            raise OSError("no answer: %r" % e) from e
+        if reply.status != 200:
+            raise OSError("HTTP %d: %s" % (reply.status, text[:200]))
+        return json.loads(text)
+
+    def gone(self, seconds):
+        """The exit code, or None if it is still there after so long."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self):
+        """At once, and whoever traces it with it; answers the exit code."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        code, end = self.process.wait(), time.monotonic() + 5
+        try:
+            while time.monotonic() < end:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                time.sleep(PAUSE)
+        except ProcessLookupError:
+            pass
+        return code
 
 
 EXPECTED_CODES = {0, 1, 69}  # 1, 69: no room on its disk, folder or Redis not to be had yet
