@@ -42,7 +42,7 @@ struct config_segment {
 };
 
 struct config_retention { /* seconds; 0 is for ever */
-    int64_t quarter, day, people, feature_people, service, load;
+    int64_t quarter, day, people, feature_people, service, load, events;
 };
 
 struct config_limits {

@@ -131,6 +131,16 @@ enum status ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess
 /* Forgets the keys of requests that were committed before `before` (UTC microseconds); at most a
  * few hundred a call, in one transaction. *more: there are more to go. */
 enum status ledger_expire_idem(struct ledger *l, int64_t before, bool *more, struct error *err);
+/* Adds up the audits of one day that ended before `before` (UTC microseconds) and is folded.
+ * *more: there may be another such day. */
+enum status ledger_thin_audit(struct ledger *l, int64_t before, bool *more, struct error *err);
+/* Looks at a thousand events behind *from (at first {-1, -1}), none later than batch `analysed`,
+ * and deletes those that began before `before` (UTC). Moves *from on; at the end back to the start. */
+struct event_place {
+    int64_t seq, n;
+};
+enum status ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed,
+                                 struct event_place *from, struct error *err);
 enum status ledger_checkpoints(struct ledger *l,
                                void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);

@@ -78,6 +78,9 @@ static const struct option_row retention_rows[] = {
     KEEP(feature_people, "400d", "Distinct people and customers behind a feature by day."),
     KEEP(service, "800d", "Service contacts by quarter hour."),
     KEEP(load, "35d", "Legs begun and ended by minute, for peak load."),
+    KEEP(events, "800d",
+         "Single activities, orders and bookings in the ledger, which a new store is "
+         "made from."),
     {0}};
 
 static const struct option_row limit_rows[] = {

@@ -139,8 +139,11 @@ apply(struct engine *e, struct batch *b, struct gathered *g, uint64_t seq)
 }
 
 static void
-answer(struct batch *b, uint64_t seq)
+answer(struct engine *e, struct batch *b, uint64_t seq)
 {
+    if (guard_stands("answer_after_commit") && !e->dry_run &&
+        seq > ledger_state(e->ledger)->last_batch)
+        abort(); /* I1: nobody hears "yes" before the ledger says so */
     once_committed(b, seq);
     for (size_t i = 0; i < b->ticket_count; i++) {
         const struct ticket *t = &b->tickets[i];
@@ -195,7 +198,7 @@ count_only(struct engine *e, struct batch *b, struct gathered *g, const struct l
     c->ignored += lb->count.ignored;
     e->snapshot.late += lb->late;
     pthread_mutex_unlock(&e->lock);
-    answer(b, seq);
+    answer(e, b, seq);
 }
 
 static bool
@@ -217,7 +220,7 @@ commit_batch(struct engine *e, struct batch *b)
 
     gathered_fill(&g, &lb, e, b);
     if (!guard_stands("answer_after_commit"))
-        answer(b, 0);
+        answer(e, b, 0);
     if (e->dry_run) {
         count_only(e, b, &g, &lb);
     } else if (e->abandoned || (has_something(&lb) && !commit(e, b, &g, &lb, &seq))) {
@@ -237,7 +240,7 @@ commit_batch(struct engine *e, struct batch *b)
         pthread_mutex_unlock(&e->lock);
         fault_point("not_answered");
         if (guard_stands("answer_after_commit"))
-            answer(b, seq);
+            answer(e, b, seq);
         fault_point("answered");
         if (e->projection && b->bulk_only)
             projection_kick_later(e->projection);
@@ -246,7 +249,7 @@ commit_batch(struct engine *e, struct batch *b)
         log_debug("batch_committed", "batch=%llu records=%llu ms=%lld", (unsigned long long)seq,
                   (unsigned long long)lb.count.records, (long long)(clock_mono_ms() - begun));
     } else {
-        answer(b, e->snapshot.last_batch); /* nothing but blank lines: true already */
+        answer(e, b, e->snapshot.last_batch); /* nothing but blank lines: true already */
     }
     once_release(e, b);
     gathered_clear(&g);

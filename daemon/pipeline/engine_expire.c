@@ -5,8 +5,10 @@
 #include "engine_internal.h"
 #include "log.h"
 
-#define EXPIRY_INTERVAL_MS 1000
-#define EXPIRIES_AT_ONCE   4 /* slices: commits wait meanwhile */
+#define EXPIRY_INTERVAL_MS   1000
+#define THINNING_INTERVAL_MS 3600000
+#define AUDIT_KEPT_US        (INT64_C(7) * 86400 * 1000000)
+#define EXPIRIES_AT_ONCE     4 /* slices: commits wait meanwhile */
 
 static void
 forget(void *arg, const uint64_t *fp, size_t n)
@@ -25,6 +27,32 @@ forget_keys(struct engine *e, int64_t before, struct error *err)
     for (int i = 0; i < EXPIRIES_AT_ONCE && more && st == ST_OK; i++)
         st = ledger_expire_idem(e->ledger, before, &more, err);
     return st;
+}
+
+/* Audits of single batches are of use for a week; events as long as the configuration says. Nothing
+ * goes that the store has not seen. */
+static void
+thin(struct engine *e)
+{
+    int64_t now = clock_mono_ms(), keep = e->config->retention.events;
+    bool more = e->last_thinning_ms == 0 || now - e->last_thinning_ms >= THINNING_INTERVAL_MS;
+    enum status st = ST_OK;
+    uint64_t analysed;
+    struct error err;
+
+    pthread_mutex_lock(&e->lock);
+    analysed = e->analysed;
+    pthread_mutex_unlock(&e->lock);
+    if (more)
+        e->last_thinning_ms = now;
+    while (more && st == ST_OK)
+        st = ledger_thin_audit(e->ledger, clock_now_us() - AUDIT_KEPT_US, &more, &err);
+    if (st == ST_OK && keep > 0 && !e->config->clock_data &&
+        (e->last_thinning_ms == now || e->events_looked_at.seq >= 0))
+        st = ledger_expire_events(e->ledger, clock_now() - keep, analysed, &e->events_looked_at,
+                                  &err);
+    if (st != ST_OK)
+        log_warn("expiry_postponed", "error=\"%s\"", err.text);
 }
 
 /* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
@@ -54,6 +82,8 @@ engine_expire(struct engine *e)
     }
     if (forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err) != ST_OK)
         log_warn("expiry_postponed", "error=\"%s\"", err.text);
+    if (!e->dry_run && !e->offline)
+        thin(e);
     if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
         engine_publish_state(e);
 }

@@ -204,6 +204,8 @@ struct engine {
     int64_t commit_since_ms;              /* one is under way since then; 0: none */
     bool ballast;                         /* stands; ledger thread, but for start and end */
     uint64_t commits, commit_failures, commit_ms_last, log_bytes;
+    int64_t last_thinning_ms;
+    struct event_place events_looked_at; /* by retention */
     int64_t last_fold_ms, last_expiry_ms, last_disk_ms, last_analysis_ms, last_bulk_ms;
 
     struct request *requests; /* for the ledger thread: merges, drops */

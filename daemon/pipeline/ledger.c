@@ -18,6 +18,12 @@
  *   I2  a record's effect, or its quarantine row, is in the ledger exactly once
  *   I3  records = accepted + duplicates + quarantined + ignored, per batch and for ever
  *   I4  a total equals the sum of all deltas up to its seq; fold and delete are one transaction
+ *   I7  an older incarnation, batch or fold changes nothing
+ *   I8  nothing is dropped for want of room: it is refused, waits, or stands in quarantine
+ *   I9  memory is bounded: the queue, two open batches, the filter, the totals since a fold
+ * (I5 and I6 are the projection's: top of trends/projection.c.) I1, I3, I4 and I7 end the process
+ * when they do not hold, `callswell ledger check` looks at I3 and I4 in what is on disk; I2 is the
+ * one transaction, I8 engine_room.c and engine_disk.c, I9 the limits of the configuration.
  *
  *   crash                          leaves                        the next start does
  *   before COMMIT returns          no batch, or a whole one      reads again; what was in is a
@@ -347,6 +353,8 @@ open_contents(struct ledger *l, const char *node, struct error *err)
     fault_point("ledger_made");
     if (result == ST_OK)
         result = begin_incarnation(l, err);
+    if (result == ST_OK)
+        result = ledger_forget_incarnations(l, err);
     if (result == ST_OK)
         result = load_past(l, err);
     if (result == ST_OK)

@@ -54,6 +54,8 @@ ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t 
 
     if (result != ST_OK)
         return result;
+    if (seq < l->state.folded_batch || seq > l->state.last_batch)
+        abort(); /* I7, I4: no fold goes back, and none is ahead of the batches */
     result = ledger_put_totals(l, cells, count, seq, err);
     if (result == ST_OK)
         result = ledger_keep_together(l, "log_goes_with_fold", err);

@@ -73,6 +73,10 @@ enum status ledger_keep_together(struct ledger *l, const char *guard, struct err
 enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq,
                             struct error *err);
 
+/* ledger_retain.c: all but the newest thousand. A place in Redis older than those is not in the
+ * history: everything is sent again. */
+enum status ledger_forget_incarnations(struct ledger *l, struct error *err);
+
 bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
 void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);
 /* The transaction has ended: the days it brought along stay known, or are forgotten. */

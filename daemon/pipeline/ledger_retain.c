@@ -1,0 +1,123 @@
+/*
+ * ledger_retain.c - what of the ledger is not kept for ever: single audits, events, incarnations.
+ *
+ * Each call is one small transaction, so that commits wait for none of it long.
+ */
+#include "ledger_internal.h"
+
+#define DAY_US       INT64_C(86400000000)
+#define EVENT_ROWS   1000
+#define INCARNATIONS "1000"
+#define FIND_AUDIT_DAY                                                                             \
+    "SELECT created / 86400000000 FROM audit WHERE created < ?1 AND seq > 0 AND seq <= ?2"         \
+    " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+
+/* ?1 to ?2: a day. I3 holds for the row of sums as it did for those that are added up. */
+static const char *const merge_audits[] = {
+    "CREATE TEMP TABLE IF NOT EXISTS audit_day AS SELECT * FROM audit WHERE 0",
+    "DELETE FROM temp.audit_day",
+    "INSERT INTO temp.audit_day SELECT max(seq), sum(batches), sum(records), sum(accepted),"
+    " sum(duplicates), sum(quarantined), sum(ignored), sum(late), sum(expired), max(created)"
+    " FROM audit WHERE seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2",
+    "DELETE FROM audit WHERE seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2",
+    "INSERT INTO audit SELECT * FROM temp.audit_day",
+};
+
+static enum status
+run_for_day(struct ledger *l, const char *sql, int64_t day, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(l->db, &st, sql, err);
+
+    if (result != ST_OK)
+        return result;
+    if (sqlite3_bind_parameter_count(st) > 0) {
+        sqlite3_bind_int64(st, 1, day * DAY_US);
+        sqlite3_bind_int64(st, 2, (day + 1) * DAY_US);
+        sqlite3_bind_int64(st, 3, (int64_t)l->state.folded_batch);
+    }
+    result = sql_run(st, err);
+    sqlite3_finalize(st);
+    return result;
+}
+
+enum status
+ledger_thin_audit(struct ledger *l, int64_t before, bool *more, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(l->db, &st, FIND_AUDIT_DAY, err);
+    bool row = false;
+    int64_t day = 0;
+
+    *more = false;
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 1, before / DAY_US * DAY_US);
+    sqlite3_bind_int64(st, 2, (int64_t)l->state.folded_batch);
+    result = sql_step(st, &row, err);
+    if (row)
+        day = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    if (result != ST_OK || !row)
+        return result;
+    result = sql_run(l->st[BEGIN], err);
+    if (result != ST_OK)
+        return result;
+    for (size_t i = 0; i < sizeof merge_audits / sizeof merge_audits[0] && result == ST_OK; i++)
+        result = run_for_day(l, merge_audits[i], day, err);
+    result = ledger_end_transaction(l, result, err);
+    *more = result == ST_OK;
+    return result;
+}
+
+enum status
+ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed, struct event_place *from,
+                     struct error *err)
+{
+    sqlite3_stmt *st, *drop = NULL;
+    enum status result = sql_prepare(l->db, &st,
+                                     "SELECT seq, n, start FROM event WHERE (seq, n) > (?1, ?2)"
+                                     " AND seq <= ?3 ORDER BY seq, n LIMIT ?4",
+                                     err);
+    bool row = false;
+    int looked = 0;
+
+    if (result == ST_OK)
+        result = sql_prepare(l->db, &drop, "DELETE FROM event WHERE seq = ?1 AND n = ?2", err);
+    if (result == ST_OK)
+        result = sql_run(l->st[BEGIN], err);
+    if (result == ST_OK) {
+        sqlite3_bind_int64(st, 1, from->seq);
+        sqlite3_bind_int64(st, 2, from->n);
+        sqlite3_bind_int64(st, 3, (int64_t)analysed);
+        sqlite3_bind_int(st, 4, EVENT_ROWS);
+        while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+            from->seq = sqlite3_column_int64(st, 0);
+            from->n = sqlite3_column_int64(st, 1);
+            looked++;
+            if (sqlite3_column_int64(st, 2) >= before)
+                continue;
+            sqlite3_bind_int64(drop, 1, from->seq);
+            sqlite3_bind_int64(drop, 2, from->n);
+            result = sql_run(drop, err);
+            if (result != ST_OK)
+                break;
+        }
+        sqlite3_reset(st);
+        result = ledger_end_transaction(l, result, err);
+    }
+    sqlite3_finalize(st);
+    sqlite3_finalize(drop);
+    if (looked < EVENT_ROWS)
+        *from = (struct event_place){-1, -1}; /* from the beginning, some other time */
+    return result;
+}
+
+enum status
+ledger_forget_incarnations(struct ledger *l, struct error *err)
+{
+    return sql_exec(l->db,
+                    "DELETE FROM history WHERE incarnation NOT IN (SELECT incarnation FROM history"
+                    " ORDER BY incarnation DESC LIMIT " INCARNATIONS ")",
+                    err);
+}

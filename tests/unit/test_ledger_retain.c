@@ -1,0 +1,149 @@
+/*
+ * test_ledger_retain.c - audits that are added up, events that go, and sums that still hold.
+ */
+#include <sqlite3.h>
+
+#include "cell.h"
+#include "ledger.h"
+#include "ledger_care.h"
+#include "memory.h"
+#include "test.h"
+
+#define DAY_US INT64_C(86400000000)
+
+static struct ledger *
+open_here(void)
+{
+    struct ledger *l = NULL;
+    struct error err = {0};
+
+    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return l;
+}
+
+static long long
+ask(const char *sql)
+{
+    sqlite3_stmt *st;
+    sqlite3 *db;
+    long long v;
+
+    CHECK(sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK);
+    v = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return v;
+}
+
+/* A batch of records that were all ignored but for `events`, each begun at `start`. */
+static uint64_t
+commit(struct ledger *l, uint64_t records, size_t events, int64_t start, int64_t created)
+{
+    struct event_row *e = xcalloc(events + 1, sizeof *e);
+    struct ledger_batch b = {
+        .events = e,
+        .event_count = events,
+        .count = {.records = records, .accepted = events, .ignored = records - events},
+        .created = created};
+    struct error err;
+    uint64_t seq = 0;
+
+    for (size_t i = 0; i < events; i++)
+        e[i] = (struct event_row){.kind = 1,
+                                  .start = start,
+                                  .customer = SPAN("acme"),
+                                  .id = SPAN(""),
+                                  .json = SPAN("{}")};
+    if (ledger_commit(l, &b, &seq, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    free(e);
+    return seq;
+}
+
+static void
+complain(void *arg, const char *sentence)
+{
+    (void)arg;
+    test_fail(__FILE__, __LINE__, "%s", sentence);
+}
+
+static void
+must_be_whole(void)
+{
+    struct ledger_check check;
+    struct error err;
+
+    CHECK_INT(ledger_check("ledger.db", complain, NULL, &check, &err), ST_OK);
+}
+
+TEST(ledger_adds_up_the_audits_of_days_gone_by)
+{
+    struct ledger *l = open_here();
+    int64_t today = 20000 * DAY_US;
+    struct error err;
+    bool more = true;
+    uint64_t seq = 0;
+    int rounds = 0;
+
+    for (int day = 10; day >= 0; day--)
+        for (uint64_t n = 1; n <= 5; n++) {
+            seq = commit(l, n, 0, 0, today - day * DAY_US + (int64_t)n * 1000000);
+            CHECK_INT(ledger_fold(l, NULL, 0, seq, &err), ST_OK); /* a row each */
+        }
+    seq = commit(l, 7, 0, 0, today - 9 * DAY_US); /* not folded: stays by itself */
+    CHECK_INT(ask("SELECT count(*) FROM audit"), 56);
+    for (; more; rounds++)
+        CHECK_INT(ledger_thin_audit(l, today - 3 * DAY_US + 5, &more, &err), ST_OK);
+    CHECK_INT(rounds, 8); /* seven days, and none left */
+    CHECK_INT(ask("SELECT count(*) FROM audit"), 7 + 20 + 1);
+    CHECK_INT(ask("SELECT sum(records) FROM audit"), 11 * 15 + 7);
+    CHECK_INT(ask("SELECT sum(batches) FROM audit"), 56);
+    must_be_whole();
+    CHECK_INT(ledger_fold(l, NULL, 0, seq, &err), ST_OK);
+    ledger_close(l);
+    must_be_whole();
+}
+
+TEST(ledger_forgets_old_events_that_the_store_has_seen)
+{
+    struct ledger *l = open_here();
+    struct event_place from = {-1, -1};
+    uint64_t first, second;
+    struct error err;
+    int slices = 0;
+
+    first = commit(l, 1500, 1500, 100, DAY_US);
+    commit(l, 10, 10, 500, DAY_US);
+    second = commit(l, 10, 10, 100, DAY_US);
+    do
+        CHECK_INT(ledger_expire_events(l, 200, first, &from, &err), ST_OK);
+    while (from.seq >= 0 && ++slices < 10);
+    CHECK_INT(slices, 1); /* a thousand, then the rest */
+    CHECK_INT(ask("SELECT count(*) FROM event"), 20);
+    CHECK_INT(ledger_expire_events(l, 200, second, &from, &err), ST_OK);
+    CHECK_INT(ask("SELECT count(*) FROM event WHERE start = 500"), 10);
+    CHECK_INT(ask("SELECT count(*) FROM event"), 10);
+    ledger_close(l);
+    must_be_whole();
+}
+
+/* Every start is an incarnation; a ledger that is started for years keeps the newest. */
+TEST(ledger_keeps_a_thousand_incarnations)
+{
+    struct ledger *l = open_here();
+    sqlite3 *db;
+
+    ledger_close(l);
+    CHECK(sqlite3_open("ledger.db", &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db,
+                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE"
+                       " i < 1500) INSERT OR IGNORE INTO history SELECT i, 0 FROM n",
+                       NULL, NULL, NULL) == SQLITE_OK);
+    sqlite3_close(db);
+    l = open_here();
+    CHECK_INT(ask("SELECT count(*) FROM history"), 1000);
+    CHECK(ledger_in_history(l, 1500, 0) && !ledger_in_history(l, 1, 0));
+    ledger_close(l);
+}
