@@ -135,7 +135,8 @@ enum status ledger_expire_idem(struct ledger *l, int64_t before, bool *more, str
  * *more: there may be another such day. */
 enum status ledger_thin_audit(struct ledger *l, int64_t before, bool *more, struct error *err);
 /* Looks at a thousand events behind *from (at first {-1, -1}), none later than batch `analysed`,
- * and deletes those that began before `before` (UTC). Moves *from on; at the end back to the start. */
+ * and deletes those that began before `before` (UTC). Moves *from on; at the end it is as at
+ * first. */
 struct event_place {
     int64_t seq, n;
 };
