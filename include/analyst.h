@@ -9,6 +9,7 @@
 #ifndef ANALYST_H
 #define ANALYST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -39,6 +40,17 @@ void analyst_interrupt(struct analyst *a);
 
 /* How the inputs are doing, into feed_health. Same thread as analyst_run. */
 enum status analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t now,
+                          struct error *err);
+
+/* How Redis is doing: a signal once it has been in trouble for a while, closed when it is over.
+ * Same thread as analyst_run. */
+struct redis_health {
+    const char *node, *problem; /* problem: "" or one sentence */
+    bool connected;
+    int64_t since; /* UTC seconds: in trouble since then */
+};
+#define REDIS_SIGNAL_AFTER 60 /* seconds */
+enum status analyst_redis(struct analyst *a, const struct redis_health *h, int64_t now,
                           struct error *err);
 
 /* The customer list as directory rules. Any thread, also during a pass. */

@@ -59,9 +59,10 @@ struct projection_status {
     bool connected;
     uint64_t applied; /* lowest marker over the partitions */
     uint64_t keys_sent, fields_sent, reconnects, expired;
-    uint64_t mended;   /* differences that the scrubber found and put right */
-    uint64_t evicted;  /* keys, ours or others', that Redis threw away while connected */
-    char problem[200]; /* "" or one sentence: what is wrong and what to do */
+    uint64_t mended;       /* differences that the scrubber found and put right */
+    uint64_t evicted;      /* keys, ours or others', that Redis threw away while connected */
+    int64_t problem_since; /* UTC seconds; without a problem nothing */
+    char problem[200];     /* "" or one sentence: what is wrong and what to do */
 };
 
 enum status projection_start(struct projection **out, const struct projection_options *opt,

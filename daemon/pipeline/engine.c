@@ -179,6 +179,20 @@ store_feeds(struct engine *e, int64_t now, struct error *err)
     return st;
 }
 
+static enum status
+store_redis(struct engine *e, int64_t now, struct error *err)
+{
+    struct projection_status p;
+    struct redis_health h = {.node = e->config->node, .problem = p.problem};
+
+    if (!e->projection)
+        return ST_OK;
+    projection_status(e->projection, &p);
+    h.connected = p.connected;
+    h.since = p.problem_since;
+    return analyst_redis(e->analyst, &h, now, err);
+}
+
 #define BULK_PAUSE_MS    10000 /* without a bulk batch for so long, no import is under way */
 #define BULK_ANALYSIS_MS 600000
 
@@ -207,6 +221,8 @@ analyse(struct engine *e)
     st = analyst_run(e->analyst, now, &seq, &err);
     if (st == ST_OK)
         st = store_feeds(e, clock_now(), &err);
+    if (st == ST_OK)
+        st = store_redis(e, clock_now(), &err);
     pthread_mutex_lock(&e->lock);
     if (st != ST_OK && !e->stop_analyst)
         log_error("analysis_failed", "error=\"%s\"", err.text);

@@ -19,7 +19,7 @@ struct signals;
 
 struct signal_row {
     struct span subject;
-    const char *subject_type; /* customer, feature, service */
+    const char *subject_type; /* customer, feature, service, node */
     const char *severity;     /* info, warning, critical */
     double value, baseline, delta, low, high, p_value, completeness; /* NAN: not known */
     const char *window_start, *window_end;

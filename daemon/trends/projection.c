@@ -75,6 +75,8 @@ set_problem(struct projection *p, bool connected, const char *text)
     else if (p->stuck_since_ms == INT64_MAX)
         p->stuck_since_ms = clock_mono_ms();
     news = strcmp(p->status.problem, text) != 0;
+    if (!p->status.problem[0])
+        p->status.problem_since = clock_now();
     p->status.connected = connected;
     snprintf(p->status.problem, sizeof p->status.problem, "%.*s", (int)sizeof p->status.problem - 1,
              text);
@@ -441,6 +443,7 @@ projection_start(struct projection **out, const struct projection_options *opt, 
     p->session.feed = opt->feed;
     trend_writer_init(&p->writer, p->node, &opt->retention, opt->never_expire);
     snprintf(p->status.problem, sizeof p->status.problem, "Not connected to Redis yet");
+    p->status.problem_since = clock_now();
     if (st == ST_OK && (failed = pthread_create(&p->thread, NULL, run, p)) != 0)
         st = fail(err, ST_IO, "No thread for Redis: %s", strerror(failed));
     if (st != ST_OK) {
