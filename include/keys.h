@@ -46,5 +46,6 @@ void keys_region_day(struct buf *out, const struct key_stem *region);   /* l */
 void keys_dirty(struct buf *out, unsigned partition);
 void keys_applied(struct buf *out, unsigned partition, const char *node);
 void keys_owner(struct buf *out, const char *node);
+void keys_sent(struct buf *out, const char *node);
 
 #endif

@@ -209,3 +209,9 @@ keys_owner(struct buf *out, const char *node)
 {
     buf_printf(out, "cs:owner:%s", node);
 }
+
+void
+keys_sent(struct buf *out, const char *node)
+{
+    buf_printf(out, "cs:sent:%s", node);
+}

@@ -15,6 +15,7 @@
  *            of HSET, which does nothing if the key is there after all: then HSET is sent. Then
  *            SADD dirty; when every reply is read and good, the marker moves to the batch
  *            that the scan reached, by a script that compares the whole old marker first
+ *   ahead    before any of it, cs:sent:NODE names the newest batch that goes out
  *   idle     every 5 s: run id, owner, markers as we left them? Lifetimes of keys whose period
  *            has closed (a sweep a day); comparing a partition at a time with the ledger
  *

@@ -24,6 +24,7 @@ struct projection {
     struct trend_session session;
     struct trend_writer writer;
     uint64_t reached[KEY_PARTITIONS]; /* every change up to it is in the writer or sent */
+    uint64_t newest;                  /* batch of the youngest cell that went into the writer */
     uint64_t gathered;                /* bit per partition: reached[] is to become its marker */
     uint64_t redo;                    /* bit per partition: a key was in the way, send it from 0 */
     uint64_t attaches;

@@ -151,10 +151,11 @@ enum status
 projection_flush(struct projection *p, struct error *err)
 {
     struct replies o = {.p = p, .st = ST_OK};
-    enum status st;
+    enum status st = trend_session_announce(&p->session, p->newest, err);
 
     trend_writer_dirty(&p->writer);
-    st = redis_link_tell(p->link, &p->writer.batch, note_error_reply, &o, err);
+    if (st == ST_OK)
+        st = redis_link_tell(p->link, &p->writer.batch, note_error_reply, &o, err);
     if (st == ST_OK && o.st == ST_OK && o.plain.count > 0)
         st = send_plain(&o, err);
     if (st == ST_OK && o.st == ST_OK && o.unguarded.count > 0)
@@ -297,6 +298,8 @@ write_cell(void *arg, const struct cell *c, struct error *err)
     struct projection *p = arg;
 
     (void)err;
+    if (c->seq > p->newest)
+        p->newest = c->seq;
     trend_writer_cell(&p->writer, c);
     return ST_OK;
 }

@@ -91,7 +91,8 @@ batch_move(const struct trend_session *s, struct redis_batch *b, unsigned partit
 #define OWNER_AT KEY_PARTITIONS
 #define META_AT  (KEY_PARTITIONS + 1)
 #define INFO_AT  (KEY_PARTITIONS + 2)
-#define STATE_N  (KEY_PARTITIONS + 3)
+#define SENT_AT  (KEY_PARTITIONS + 3)
+#define STATE_N  (KEY_PARTITIONS + 4)
 
 struct state {
     redisReply *reply[STATE_N];
@@ -118,8 +119,8 @@ free_state(struct state *state)
 static void
 batch_state(const struct trend_session *s, struct redis_batch *b)
 {
-    char text[64];
-    struct buf owner = {text, 0, sizeof text};
+    char text[64], other[64];
+    struct buf owner = {text, 0, sizeof text}, sent = {other, 0, sizeof other};
 
     for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
         redis_batch_begin(b, p, 2);
@@ -132,6 +133,10 @@ batch_state(const struct trend_session *s, struct redis_batch *b)
     redis_batch_arg(b, span_of(owner.p, owner.n));
     redis_batch_add(b, 0, "HMGET", "cs:meta", "version", "partitions", NULL);
     redis_batch_add(b, 0, "INFO", "server", NULL);
+    keys_sent(&sent, s->node);
+    redis_batch_begin(b, 0, 2);
+    redis_batch_str(b, "GET");
+    redis_batch_arg(b, span_of(sent.p, sent.n));
 }
 
 /* A key of ours that holds a value of another type was written by somebody else: nothing in it is
@@ -238,6 +243,18 @@ judge_marker(struct trend_session *s, unsigned partition, const redisReply *r, b
     }
     place->incarnation = m.incarnation;
     place->seq = m.seq;
+}
+
+/* Keys may have been sent ahead of every marker. */
+static void
+judge_sent(struct trend_session *s, const redisReply *r, bool *lost)
+{
+    const struct change_feed *feed = s->feed;
+    struct trend_marker m;
+
+    if (trend_marker_parse(&m, text_of(r)) && span_is(m.ledger, feed->ledger_id) &&
+        guard_stands("history_checked") && !feed->in_history(feed->ctx, m.incarnation, m.seq))
+        *lost = true;
 }
 
 /* A ledger restored from an older copy: Redis has seen batches that the ledger forgot. Every
@@ -370,6 +387,7 @@ judge(struct trend_session *s, bool mend, bool *lost, struct error *err)
     judge_owner(s, state.reply[OWNER_AT]);
     for (unsigned p = 0; p < KEY_PARTITIONS && !s->hold[0]; p++)
         judge_marker(s, p, state.reply[p], lost);
+    judge_sent(s, state.reply[SENT_AT], lost);
     free_state(&state);
     return ST_OK;
 }
@@ -380,6 +398,7 @@ trend_session_begin(struct trend_session *s, struct error *err)
     bool lost;
     enum status st;
 
+    s->announced = 0;
     st = make_token(s, err);
     if (st == ST_OK)
         st = trend_session_inspect(s, err);
@@ -400,6 +419,23 @@ trend_session_begin(struct trend_session *s, struct error *err)
     st = take_ownership(s, err);
     if (st == ST_OK)
         st = stamp_markers(s, err);
+    return st;
+}
+
+enum status
+trend_session_announce(struct trend_session *s, uint64_t seq, struct error *err)
+{
+    char text[64], value[MARKER_TEXT];
+    struct buf key = {text, 0, sizeof text};
+    enum status st;
+
+    if (seq <= s->announced)
+        return ST_OK;
+    keys_sent(&key, s->node);
+    marker_text(s, value, s->feed->incarnation, seq, "");
+    st = redis_link_must(s->link, NULL, err, "SET", key.p, value, NULL);
+    if (st == ST_OK)
+        s->announced = seq;
     return st;
 }
 

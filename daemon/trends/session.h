@@ -28,6 +28,7 @@ struct trend_session {
     const char *node;
     const struct change_feed *feed;
     struct trend_place place[KEY_PARTITIONS];
+    uint64_t announced; /* cs:sent:NODE names this batch of this incarnation; 0: not yet */
     char token[20], run_id[48];
     unsigned version;  /* of the server: 702 is 7.2; 0: not known */
     bool guarded;      /* an older connection could not be closed: it may still write */
@@ -48,6 +49,11 @@ enum status trend_session_check(struct trend_session *s, struct error *err);
  * script with one write, done only if the marker is still exactly what we wrote last. */
 enum status trend_session_move(struct trend_session *s, uint64_t which,
                                const uint64_t reached[KEY_PARTITIONS], struct error *err);
+
+/* Before anything is sent that holds a batch up to seq: cs:sent:NODE says so. Markers follow what
+ * was sent; this goes ahead of it, so that a ledger restored from an older copy meets its future
+ * in Redis even where no marker had come so far. */
+enum status trend_session_announce(struct trend_session *s, uint64_t seq, struct error *err);
 
 /* session_server.c: role, version, policy, run id. */
 enum status trend_session_inspect(struct trend_session *s, struct error *err);

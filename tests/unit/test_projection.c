@@ -34,6 +34,7 @@ TEST(projection_writes_the_documented_keys_and_no_others)
     CHECK_STR(ask(s.link, "SMEMBERS cs:{1}:dirty"), "f:recording");
     CHECK_STR(ask(s.link, "SMEMBERS cs:{45}:dirty"), "l:eu");
     CHECK_STR(ask(s.link, "HGETALL cs:meta"), "nodes=1 partitions=64 version=1");
+    CHECK(strncmp(ask(s.link, "GET cs:sent:1"), "0123abcd:77:1:", 14) == 0);
     CHECK_STR(ask(s.link, "GET cs:owner:1"), "0123abcd");
     for (int p = 0; p < KEY_PARTITIONS; p++) {
         const char *marker = ask(s.link, "GET cs:{%d}:applied:1", p);
@@ -41,8 +42,8 @@ TEST(projection_writes_the_documented_keys_and_no_others)
         CHECK(strncmp(marker, "0123abcd:77:1:", 14) == 0);
         CHECK_INT(strlen(marker), 14 + 16);
     }
-    /* 11 keys of counts, 4 dirty sets, 64 markers, owner, meta. */
-    CHECK_STR(ask(s.link, "DBSIZE"), "81");
+    /* 11 keys of counts, 4 dirty sets, 64 markers, owner, sent, meta. */
+    CHECK_STR(ask(s.link, "DBSIZE"), "82");
     CHECK_STR(status_of(&s).problem, "");
     CHECK_INT(status_of(&s).keys_sent, 11);
     CHECK(is_clean(&s));

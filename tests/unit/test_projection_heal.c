@@ -236,6 +236,29 @@ TEST(projection_of_a_restored_ledger_sends_all_and_removes_what_it_does_not_know
     scene_close(&s);
 }
 
+/* Its last session was killed between the keys and the markers, and then the ledger restored:
+ * all markers are of its own history. */
+TEST(projection_of_a_restored_ledger_knows_what_was_sent_ahead_of_the_markers)
+{
+    struct scene s;
+
+    scene_open(&s);
+    contract_cells(s.ledger);
+    scene_project(&s);
+    settled(&s);
+    CHECK(strncmp(ask(s.link, "GET cs:sent:1"), "0123abcd:77:1:", 14) == 0);
+    scene_stop(&s);
+    ask(s.link, "HSET cs:{59}:q:beta:20261122 00@1 1:1:1 @1 77:9");
+    ask(s.link, "SET cs:sent:1 0123abcd:77:9:token");
+    scene_project(&s);
+    settled(&s);
+    CHECK_STR(ask(s.link, "HEXISTS cs:{59}:q:beta:20261122 00@1"), "0");
+    CHECK(!strstr(ask(s.link, "GET cs:{59}:applied:1"), "restored"));
+    CHECK(strncmp(ask(s.link, "GET cs:sent:1"), "0123abcd:77:1:", 14) == 0);
+    CHECK(is_clean(&s));
+    scene_close(&s);
+}
+
 TEST(trends_rebuild_makes_a_running_projection_start_over)
 {
     struct scene s;
