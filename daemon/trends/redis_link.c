@@ -238,7 +238,7 @@ skip_good(struct redis_link *l, struct exchange *x, const char *p, size_t n)
 
         if (end - p >= 5 && memcmp(p, "+OK\r\n", 5) == 0) {
             q += 2;
-        } else if (*p == ':') {
+        } else if (*p == ':' && *q >= '0' && *q <= '9') {
             while (q < end && *q >= '0' && *q <= '9')
                 q++;
         } else {

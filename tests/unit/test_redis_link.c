@@ -280,6 +280,55 @@ TEST(redis_link_pairs_many_replies_with_their_commands)
     end_server(pid);
 }
 
+static bool
+expect_refusal(void *arg, size_t i, redisReply *r)
+{
+    size_t *seen = arg;
+
+    if (i % 397 != 3 || !redis_is_error(r, i % 2 ? "WRONGTYPE" : "ERR"))
+        test_fail(__FILE__, __LINE__, "reply %zu is %s", i, r->str ? r->str : "no text");
+    ++*seen;
+    return false;
+}
+
+/* Replies of every length and kind, so that they are cut anywhere between two reads. */
+TEST(redis_link_tells_many_commands_and_shows_the_errors_of_each)
+{
+    const char *const extra[] = {NULL};
+    pid_t pid = start_server(extra);
+    struct redis_link *link = connect_when_up(url_here("", ""));
+    struct redis_batch b = {0};
+    struct error err;
+    size_t seen = 0;
+
+    redis_batch_add(&b, 0, "SET", "text", "x", NULL);
+    CHECK_INT(redis_link_tell(link, &b, expect_refusal, &seen, &err), ST_OK);
+    redis_batch_reset(&b);
+    for (int i = 0; i < 200000; i++) {
+        char number[16];
+
+        snprintf(number, sizeof number, "%d", i * 7919);
+        if (i % 397 == 3 && i % 2)
+            redis_batch_add(&b, 0, "HSET", "text", "f", number, NULL);
+        else if (i % 397 == 3)
+            redis_batch_add(&b, 0, "INCR", "text", NULL);
+        else if (i % 5 == 0)
+            redis_batch_add(&b, 0, "INCRBY", "n", number, NULL);
+        else if (i % 5 == 1)
+            redis_batch_add(&b, 0, "GET", i % 3 ? "n" : "nothing", NULL);
+        else if (i % 5 == 2)
+            redis_batch_add(&b, 0, "PING", NULL);
+        else
+            redis_batch_add(&b, 0, "SET", "last", number, NULL);
+    }
+    CHECK_INT(redis_link_tell(link, &b, expect_refusal, &seen, &err), ST_OK);
+    CHECK_INT(seen, (200000 - 4) / 397 + 1);
+    CHECK_INT(strtol(ask(link, "GET last"), NULL, 10), 199999 * 7919L);
+    redis_batch_clear(&b);
+    redis_link_close(link);
+    end_server(pid);
+}
+
 TEST(redis_batch_copies_a_command_with_its_key)
 {
     struct redis_batch a = {0}, b = {0};
