@@ -54,7 +54,7 @@ class Site:
         self.redis = RedisServer(os.path.join(folder, "redis"), self.rng.choice(
             ("everysec", "everysec", "everysec", "always", "snapshots", "nothing")
             if not options.only else ("everysec",)))
-        self.redis_proxy, self.http_proxy = Proxy(seed), Proxy(seed)
+        self.redis_proxy, self.http_proxy, self.relp_proxy = Proxy(seed), Proxy(seed), Proxy(seed)
         self.redis_proxy.target = self.redis.port
         self.clock = self.make_clock(preload)
         config = os.path.join(folder, "c.conf")
@@ -62,7 +62,7 @@ class Site:
             f.write(self.config())
         self.daemon = Daemon(os.path.join(options.bin, "callswelld"), config,
                              os.path.join(folder, "daemon.log"))
-        self.daemon.proxies = {"http": self.http_proxy}
+        self.daemon.proxies = {"http": self.http_proxy, "relay": self.relp_proxy}
         if self.clock:
             self.daemon.usual = {"LD_PRELOAD": preload, "CHAOS_CLOCK": self.clock,
                                  "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
@@ -103,6 +103,7 @@ limits { duplicate_window = "30d" disk_reserve = "%s" disk_ballast = "%s" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 input "narrow" { type = "tail" path = "%s/narrow.ndjson" format = "ndjson" }
 input "wide" { type = "tail" path = "%s/wide.ndjson*" format = "ndjson" }
+input "relay" { type = "relp" listen = "127.0.0.1:0" format = "ndjson" }
 input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
 """ % (self.state, pick((1, 2, 4)), pick(("50ms", "300ms", "2s")), pick(("100ms", "1s")),
             pick(("1s", "30s")), self.redis_proxy.port,
@@ -111,16 +112,17 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
 
     def make_senders(self, config):
         base = senders.first_day()
-        self.http = [senders.HttpSender("h%d" % i, self.seed, self.http_proxy, base)
+        self.answered = [senders.HttpSender("h%d" % i, self.seed, self.http_proxy, base)
                      for i in range(3)]
-        self.files = [senders.FileSender(name, self.seed, self.folder, base, self.http)
+        self.answered.append(senders.RelpSender("relp", self.seed, self.relp_proxy, base))
+        self.files = [senders.FileSender(name, self.seed, self.folder, base, self.answered)
                       for name in ("narrow", "wide")]
         self.importer = senders.ImportSender("import", self.seed, self.folder, base,
                                              os.path.join(self.options.bin, "callswell"), config)
         self.tcp = senders.TcpSender("tcp", self.seed, self.daemon, base)
         self.files[0].ways = ("rename",)
         self.files[0].may_rotate = self.narrow_was_seen
-        self.all = self.http + self.files + [self.importer, self.tcp]
+        self.all = self.answered + self.files + [self.importer, self.tcp]
 
     def narrow_was_seen(self):
         """A file that is renamed away before the daemon ever saw it is found by patterns only,
@@ -145,6 +147,7 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
     def mend(self):
         """Nothing goes wrong from here on."""
         self.http_proxy.quiet()
+        self.relp_proxy.quiet()
         self.redis_proxy.quiet()
         with self.redis.lock:
             self.redis.signal(signal.SIGCONT)
@@ -179,6 +182,7 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
         self.redis.close()
         self.redis_proxy.close()
         self.http_proxy.close()
+        self.relp_proxy.close()
         return code
 
     def remove(self):
@@ -245,7 +249,7 @@ class Trial:
 
     def wait_for_truth(self, mended):
         site = self.site
-        site.truth = truth.Truth(site.http, site.files + [site.importer])
+        site.truth = truth.Truth(site.answered, site.files + [site.importer])
         end = time.monotonic() + self.options.rest
         while True:
             d = site.compare()
@@ -286,11 +290,11 @@ class Tally:
         self.sent += t.sent()
         self.compared += t.compared
         self.starts += t.site.daemon.starts
-        self.again += sum(s.again + s.refused for s in t.site.http)
+        self.again += sum(s.again + s.refused for s in t.site.answered)
         self.tcp += t.site.tcp.sent
         self.lossy += getattr(t.site, "lossy", 0)
-        self.lost += sum(q.count for s in t.site.http for q in s.requests if q.abandoned)
-        self.recovered += sum(s.recovered for s in t.site.http)
+        self.lost += sum(q.count for s in t.site.answered for q in s.requests if q.abandoned)
+        self.recovered += sum(s.recovered for s in t.site.answered)
         self.recoveries.append(t.recovery)
         for name, n in t.schedule.counts.items():
             self.counts[name] = self.counts.get(name, 0) + n

@@ -259,7 +259,7 @@ class OldLedger(Fault):
     def undo(self, site, p):
         if not p.get("good"):
             return
-        for s in site.http:
+        for s in site.answered:
             s.hold()
         self.still(site)
         for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
@@ -269,12 +269,12 @@ class OldLedger(Fault):
             copy = os.path.join(site.folder, "ledger-copy", name)
             if os.path.exists(copy):
                 shutil.copy2(copy, path)
-        for s in site.http:
+        for s in site.answered:
             s.after_restore(p["from"], p["to"])
         site.importer.after_restore()
         site.daemon.release()
         site.importer.release()
-        for s in site.http:
+        for s in site.answered:
             s.release()
 
 
@@ -286,6 +286,7 @@ class CutSenders(Fault):
 
     def run(self, site, p):
         site.http_proxy.cut(p["after"])
+        site.relp_proxy.cut(p["after"])
 
 
 class CutRedis(Fault):
