@@ -163,74 +163,79 @@ struct change {
     size_t count;
 };
 
-/* What a change that failed has begun is taken back: an input that gave way is started again, and
- * asks the engine for its format as it was. */
-static void
-take_back(struct change *c)
+/* Is this one running, and the same in both? */
+static bool
+stays(const struct change *c, const struct running *r)
 {
-    engine_reload(c->edge->engine, c->running, NULL); /* which it had before */
-    for (size_t i = 0; i < c->count; i++) {
-        struct running *old = find_running(c->edge, c->made[i].title);
-        const struct config_input *cfg = config_input(c->running, c->made[i].title);
-        struct error err;
+    return r->input && config_input_equal(c->running, c->wanted, r->title);
+}
 
-        if (old && old->input == c->made[i].input)
-            continue; /* never touched */
-        stop_one(&c->made[i]);
-        if (!old || old->input || !cfg)
+/* What is to go or to change gives way before anything is started: it may hold an address. */
+static void
+stop_others(const struct change *c)
+{
+    for (size_t i = 0; i < c->edge->input_count; i++) {
+        struct running *r = &c->edge->inputs[i];
+
+        if (!r->input || stays(c, r))
             continue;
-        free(old->title);
-        if (start_one(c->edge, old, cfg, &c->running->limits, &err) != ST_OK) {
-            old->title = xstrdup(cfg->title);
-            log_error("input_lost", "input=%s error=\"%s\" until=restart", cfg->title, err.text);
-        }
+        r->ops->stop(r->input);
+        r->input = NULL;
+        log_info("input_stopped", "input=%s", r->title);
     }
 }
 
-/* Those that are the same go on untouched. One that is to change gives way first: it may hold the
- * address. */
 static enum status
-change_one(struct change *c, const struct config_input *cfg, struct error *err)
+make_one(struct change *c, const struct config_input *cfg, struct error *err)
 {
-    struct running *old = find_running(c->edge, cfg->title), *now = &c->made[c->count];
+    struct running *old = find_running(c->edge, cfg->title), *made = &c->made[c->count];
     enum status st;
 
-    if (old && old->input && config_input_equal(c->running, c->wanted, cfg->title)) {
-        *now = *old;
-        now->title = xstrdup(old->title);
+    if (old && old->input) {
+        *made = *old;
+        made->title = xstrdup(old->title);
         c->count++;
         return ST_OK;
     }
-    if (old && old->input) {
-        old->ops->stop(old->input);
-        old->input = NULL;
-    }
-    st = start_one(c->edge, now, cfg, &c->wanted->limits, err);
+    st = start_one(c->edge, made, cfg, &c->wanted->limits, err);
     if (st != ST_OK)
-        now->title = xstrdup(cfg->title);
+        return st;
     c->count++;
-    if (st == ST_OK)
-        log_info("input_started", "input=%s port=%d", now->title, now->port);
-    return st;
+    log_info("input_started", "input=%s port=%d", made->title, made->port);
+    return ST_OK;
 }
 
+/* What a change that failed has begun is taken back, and what gave way is started again: it asks
+ * the engine for its format as it was. */
 static void
-replace_inputs(struct change *c)
+take_back(struct change *c)
 {
     struct edge *e = c->edge;
+    struct error err;
 
-    for (size_t i = 0; i < e->input_count; i++) {
-        struct running *old = &e->inputs[i];
+    engine_reload(e->engine, c->running, NULL); /* which it had before */
+    for (size_t i = 0; i < c->count; i++) {
+        const struct running *old = find_running(e, c->made[i].title);
 
-        if (!config_input(c->wanted, old->title) && old->input) {
-            log_info("input_stopped", "input=%s", old->title);
-            old->ops->stop(old->input);
-        }
-        free(old->title);
+        if (old && old->input)
+            free(c->made[i].title); /* it never stopped */
+        else
+            stop_one(&c->made[i]);
     }
-    free(e->inputs);
-    e->inputs = c->made;
-    e->input_count = c->count;
+    for (size_t i = 0; i < e->input_count; i++) {
+        struct running *r = &e->inputs[i], again;
+        const struct config_input *cfg = config_input(c->running, r->title);
+
+        if (r->input || !cfg)
+            continue;
+        if (start_one(e, &again, cfg, &c->running->limits, &err) == ST_OK) {
+            free(r->title);
+            *r = again;
+        } else {
+            log_error("input_lost", "input=%s error=\"%s\" until=\"reload or restart\"", r->title,
+                      err.text);
+        }
+    }
 }
 
 enum status
@@ -243,18 +248,21 @@ edge_change_inputs(struct edge *e, const struct config *running, const struct co
     if (st != ST_OK)
         return st;
     c.made = xcalloc(wanted->input_count + 1, sizeof *c.made);
+    stop_others(&c);
     for (size_t i = 0; i < wanted->input_count && st == ST_OK; i++)
         if (strcmp(wanted->inputs[i].type, "http") != 0)
-            st = change_one(&c, &wanted->inputs[i], err);
-    if (st == ST_OK) {
-        replace_inputs(&c);
-        return ST_OK;
+            st = make_one(&c, &wanted->inputs[i], err);
+    if (st != ST_OK) {
+        take_back(&c);
+        free(c.made);
+        return st;
     }
-    take_back(&c);
-    for (size_t i = 0; i < c.count; i++)
-        free(c.made[i].title);
-    free(c.made);
-    return st;
+    for (size_t i = 0; i < e->input_count; i++)
+        free(e->inputs[i].title);
+    free(e->inputs);
+    e->inputs = c.made;
+    e->input_count = c.count;
+    return ST_OK;
 }
 
 enum status

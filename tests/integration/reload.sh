@@ -104,6 +104,16 @@ s = socket.create_connection(('127.0.0.1', $third))
 s.sendall(open('more', 'rb').read().replace(b'MORE', b'THIRD'))
 s.close()"
 check "and counts" wait_for 20 is THIRD 10
+write_conf rec "start, customer, duration" \
+    'input "more" { type = "http" path = "/v1/ingest/more" format = "ndjson" }' \
+    "input \"fourth\" { type = \"tcp\" listen = \"127.0.0.1:$third\" format = \"ndjson\" }"
+check "another name for it" reload reloaded
+check "on the same address" python3 -c "
+import socket
+s = socket.create_connection(('127.0.0.1', $third))
+s.sendall(open('more', 'rb').read().replace(b'MORE', b'FOURTH'))
+s.close()"
+check "counts too" wait_for 20 is FOURTH 10
 write_conf rec "start, customer, duration"
 check "without them" reload reloaded
 check "the http one is gone" contains \
@@ -122,6 +132,11 @@ ndjson 111 120 HELD >&3
 check "the rules stay" wait_for 20 used HELD recording 110
 seq 101 110 | sed "s/.*/${day}T09:00:00Z,FILE,&/" >>in.csv
 check "the formats stay" wait_for 20 is FILE 610
+cp good.conf c.conf
+sed -i "s:^input \"files\".*:input \"files\" { type = \"tcp\" listen = \"127.0.0.1\:$taken\" format = \"ndjson\" }:" c.conf
+check "an input that cannot be what it should" reload reload_refused
+seq 111 120 | sed "s/.*/${day}T09:00:00Z,FILE,&/" >>in.csv
+check "stays what it was" wait_for 20 is FILE 620
 printf 'segment "x" { where = "no_such_column > 1" }\n' >>c.conf
 check "a wrong segment" reload reload_refused
 cp good.conf c.conf
