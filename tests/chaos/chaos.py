@@ -175,6 +175,7 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
         return d
 
     def close(self):
+        """Ends everything; answers the daemon's exit code, or None."""
         code = self.daemon.close()
         for s in self.all:
             s.stop()
@@ -214,6 +215,14 @@ class Trial:
         print(text, file=self.log, flush=True)
 
     def run(self):
+        try:
+            self.go()
+        except Exception as e:  # whatever it is, nothing may stay behind
+            self.problems.append("the harness itself: %r" % e)
+        finally:
+            self.site.close()
+
+    def go(self):
         site = self.site
         if not site.daemon.wait_until_ready() or not site.redis.wait_until_up():
             self.problems.append("did not start")
@@ -365,6 +374,7 @@ def main():
     p.add_argument("--quiet", action="store_true", help="no line for a trial that passed")
     options = p.parse_args()
     options.bin = os.path.abspath(options.bin)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tally, failed, begun, number = Tally(), 0, time.monotonic(), options.trial or 1
     while True:
         failed += not run_trial(options, number, tally, options.preload)

@@ -423,7 +423,7 @@ class Daemon:
             process = self.process
             self.expected_end = True
         code = None
-        if process:
+        if process and process.poll() is None:
             process.send_signal(signal.SIGCONT)
             process.send_signal(signal.SIGTERM)
             try:
