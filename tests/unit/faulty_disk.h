@@ -19,7 +19,7 @@ static atomic_int disk_sync_wait;                    /* non-zero: a sync does no
 struct faulty_file {
     sqlite3_file base;
     bool ours;
-    _Alignas(16) char real[]; /* the file system's own */
+    _Alignas(8) char real[]; /* the file system's own; SQLite aligns to eight */
 };
 
 static sqlite3_vfs *faulty_below, faulty_vfs;
