@@ -80,7 +80,11 @@ open_serving(struct daemon *d, struct error *err)
     static const struct control_command *const tables[] = {control_commands, NULL};
     const struct control_options control = {
         .state_dir = d->config->state_dir,
-        .target = {.engine = d->engine, .config = d->config, .started = clock_now()},
+        .target = {.engine = d->engine,
+                   .config = d->config,
+                   .started = clock_now(),
+                   .edge = d->edge,
+                   .claim = edge_claim},
         .tables = tables,
     };
     enum status st = control_open(&d->control, &control, err);

@@ -16,12 +16,14 @@
 #include "status.h"
 
 struct config_input {
-    char *title, *type; /* type: tail tcp udp http relp */
+    char *title, *type; /* type: tail tcp udp http relp stream */
     char *format, *timezone, *source;
-    char *path;    /* tail: file or glob; http: URL path, never NULL */
-    char *listen;  /* tcp, udp, relp: "127.0.0.1:0" */
-    char *framing; /* tcp: auto, lines, octets */
-    bool from_end; /* tail: from = "end" ignores what is there on first sight */
+    char *path;                              /* tail: file or glob; http: URL path, never NULL */
+    char *listen;                            /* tcp, udp, relp: "127.0.0.1:0" */
+    char *framing;                           /* tcp: auto, lines, octets */
+    char *url;                               /* stream: where Redis is, never NULL */
+    char *stream, *group, *consumer, *field; /* stream: never NULL */
+    bool from_end; /* tail, stream: from = "end" ignores what is there on first sight */
     int line;      /* in the configuration file, for messages */
 };
 

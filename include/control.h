@@ -21,6 +21,7 @@
 
 struct config; /* config.h */
 struct control;
+struct edge;       /* edge.h */
 struct engine;     /* engine.h */
 struct json_value; /* json_read.h */
 
@@ -34,6 +35,10 @@ struct control_target {
     struct engine *engine;
     const struct config *config;
     int64_t started; /* UTC seconds */
+    struct edge *edge;
+    /* edge_claim: by a pointer, because the inputs are not everywhere where commands are */
+    enum status (*claim)(struct edge *e, const char *input, const char *consumer, uint64_t *entries,
+                         struct error *err);
 };
 
 /* One request being carried out, on a thread of its own. */
@@ -58,7 +63,7 @@ struct control_command {
     int (*run)(struct control_request *r);
 };
 
-/* status import settle replay drop customers-reload merge; ended by a NULL name. */
+/* status import settle replay drop customers-reload merge stream-claim; ended by a NULL name. */
 extern const struct control_command control_commands[];
 
 struct control_options {

@@ -49,6 +49,11 @@ int edge_port(const struct edge *e, const char *input);
 enum status edge_change_inputs(struct edge *e, const struct config *running,
                                const struct config *wanted, struct error *err);
 
+/* input_ops.claim of a stream input, on the calling thread; before edge_stop_inputs.
+ * ST_BAD_CONFIG: there is no such input, or it is no stream. */
+enum status edge_claim(struct edge *e, const char *input, const char *consumer, uint64_t *entries,
+                       struct error *err);
+
 /* Ends all reading: returns when no input will submit anything any more. Any thread but the
  * edge thread. */
 void edge_stop_inputs(struct edge *e);

@@ -81,6 +81,10 @@ struct block {
     uint32_t *frame_end; /* owned; NULL: frames are found by the parser, else each range
                              between ends is parsed as a frame of its own (datagrams) */
     uint32_t frame_count;
+    /* Owned; NULL, or one a frame: what tells its records without an id, and what is refused of
+     * it, apart from those of all other frames of the input's source. */
+    uint64_t *frame_identity;
+    const char *refusal;   /* a constant; NULL, or why every frame goes to quarantine unparsed */
     uint64_t offset;       /* place of p[0] in the stream: quarantine and identity */
     struct source *source; /* one reference, taken over */
     struct cursor cursor;

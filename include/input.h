@@ -27,6 +27,10 @@ struct input_ops {
     void (*resume)(struct input *in);    /* the engine has room again */
     void (*stop)(struct input *in);      /* no more blocks after this; frees */
     int (*port)(const struct input *in); /* listening port, 0 if none; NULL allowed */
+    /* Takes over what another consumer of the same stream has not acknowledged; any thread, before
+     * stop. NULL: the input has nothing of the kind. */
+    enum status (*claim)(struct input *in, const char *consumer, uint64_t *entries,
+                         struct error *err);
 };
 
 extern const struct input_ops *const inputs[]; /* NULL-ended; http is served elsewhere */

@@ -253,6 +253,12 @@ complete(struct config *c)
 
         if (strcmp(in->type, "http") == 0 && !in->path)
             in->path = xasprintf("/v1/ingest/%s", in->title);
+        if (!in->group)
+            in->group = xstrdup("callswell");
+        if (!in->consumer)
+            in->consumer = xstrdup(c->node);
+        if (!in->field)
+            in->field = xstrdup("data");
         if (strcmp(in->type, "tcp") == 0 && !in->framing)
             in->framing = xstrdup("auto");
     }

@@ -190,11 +190,8 @@ input_type(const struct config_input *in)
     static const struct {
         const char *name;
         unsigned type;
-    } types[] = {{"tail", FOR_TAIL},
-                 {"tcp", FOR_TCP},
-                 {"udp", FOR_UDP},
-                 {"http", FOR_HTTP},
-                 {"relp", FOR_RELP}};
+    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},   {"udp", FOR_UDP},
+                 {"http", FOR_HTTP}, {"relp", FOR_RELP}, {"stream", FOR_STREAM}};
     size_t i = 0;
 
     while (strcmp(types[i].name, in->type) != 0)
@@ -231,6 +228,12 @@ check_input(const struct check *k, const struct config_input *in, int nth)
     if ((type & (FOR_TCP | FOR_UDP | FOR_RELP)) && !in->listen)
         return wrong(k, SECTION_INPUT, nth, NULL, "input \"%s\": expected the option listen",
                      in->title);
+    if (type == FOR_STREAM && (!in->url || !in->stream || !in->stream[0]))
+        return wrong(k, SECTION_INPUT, nth, NULL,
+                     "input \"%s\": expected the options url and stream", in->title);
+    if (in->url && !starts(in->url, "redis://") && !starts(in->url, "unix://"))
+        return wrong(k, SECTION_INPUT, nth, "url",
+                     "url: expected \"redis://HOST:PORT/DB\" or \"unix:///PATH\"");
     if (in->listen && !is_address(in->listen))
         return wrong(k, SECTION_INPUT, nth, "listen", ADDRESS_WANTED, in->listen);
     if (!config_format(k->c, in->format))

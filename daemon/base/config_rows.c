@@ -123,8 +123,8 @@ static const struct option_row limit_rows[] = {
     {0}};
 
 static const struct option_row input_rows[] = {
-    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp", .example = "tail",
-     .needed = true, .help = "How the records arrive."},
+    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream",
+     .example = "tail", .needed = true, .help = "How the records arrive."},
     {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
      .help = "A shipped format (callswell formats) or one described below."},
     {"path", V_TEXT, INPUT(path), NULL, .example = "/var/log/asterisk/cdr-csv/Master.csv",
@@ -132,8 +132,10 @@ static const struct option_row input_rows[] = {
      .help = "tail: the file, or a pattern such as \"/var/spool/cdr/*.csv\"; a relative path "
              "begins at the working directory. http: the path to post to, /v1/ingest/TITLE "
              "unless given."},
-    {"from", V_FLAG, INPUT(from_end), "start", .choices = "start end", .inputs = FOR_TAIL,
-     .help = "tail: where to begin in a file that is there when it is first seen."},
+    {"from", V_FLAG, INPUT(from_end), "start", .choices = "start end",
+     .inputs = FOR_TAIL | FOR_STREAM,
+     .help = "tail, stream: where to begin in a file or stream that is there when it is first "
+             "seen."},
     {"listen", V_TEXT, INPUT(listen), NULL, .elsewhere = true, .example = "127.0.0.1:6514",
      .inputs = FOR_TCP | FOR_UDP | FOR_RELP,
      .help = "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records."},
@@ -141,6 +143,23 @@ static const struct option_row input_rows[] = {
      .example = "auto", .inputs = FOR_TCP,
      .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
              "counting); auto, the default, tells them apart."},
+    {"url", V_TEXT, INPUT(url), NULL, .elsewhere = true,
+     .example = "redis://:password@10.0.0.7:6379/0", .inputs = FOR_STREAM,
+     .help = "stream: the Redis server (5 or later) that has it; redis://[USER:PASSWORD@]HOST:PORT"
+             "[/DB] or unix:///PATH. Not the trends' own, if that is managed."},
+    {"stream", V_TEXT, INPUT(stream), NULL, .elsewhere = true, .example = "calls",
+     .inputs = FOR_STREAM, .help = "stream: its key."},
+    {"group", V_TEXT, INPUT(group), NULL, .elsewhere = true, .example = "callswell",
+     .inputs = FOR_STREAM,
+     .help = "stream: the consumer group, \"callswell\" unless given; made if it is missing."},
+    {"consumer", V_TEXT, INPUT(consumer), NULL, .elsewhere = true, .example = "1",
+     .inputs = FOR_STREAM,
+     .help = "stream: the name of this consumer, the node unless given. Its entries belong to this "
+             "ledger: no two daemons may have the same."},
+    {"field", V_TEXT, INPUT(field), NULL, .elsewhere = true, .example = "data",
+     .inputs = FOR_STREAM,
+     .help = "stream: the field of an entry that holds a record in the input's format, \"data\" "
+             "unless given. An entry without it is taken as one JSON object of its fields."},
     {"timezone", V_TEXT, INPUT(timezone), NULL, .example = "Europe/Berlin",
      .help = "Time zone of times without one, instead of the format's."},
     {"source", V_TEXT, INPUT(source), NULL, .example = "pbx-1",

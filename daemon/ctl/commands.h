@@ -14,6 +14,7 @@ int command_roster(int argc, char **argv);
 int command_quarantine(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_ledger(int argc, char **argv);
+int command_stream(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_validate(int argc, char **argv);
 int command_redis_key(int argc, char **argv);

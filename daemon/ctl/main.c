@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
+    {"stream", "take over what another consumer left", command_stream},
     {"verify", "compare ledger, Redis and store", command_verify},
     {"ledger", "check, copy or recover the ledger", command_ledger},
     {"rebuild", "make Redis anew from the ledger", command_rebuild},

@@ -34,7 +34,8 @@ struct edge {
     size_t input_count;
     pthread_t thread;
     bool threaded;
-    pthread_mutex_t lock; /* for the two below */
+    pthread_mutex_t change_lock; /* the inputs stay as they are while it is held */
+    pthread_mutex_t lock;        /* for the two below */
     struct posted *first, **last;
     atomic_bool room;
 };
@@ -238,9 +239,9 @@ take_back(struct change *c)
     }
 }
 
-enum status
-edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
-                   struct error *err)
+static enum status
+change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
+              struct error *err)
 {
     struct change c = {.edge = e, .running = running, .wanted = wanted};
     enum status st = engine_reload(e->engine, wanted, err);
@@ -266,12 +267,25 @@ edge_change_inputs(struct edge *e, const struct config *running, const struct co
 }
 
 enum status
+edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
+                   struct error *err)
+{
+    enum status st;
+
+    pthread_mutex_lock(&e->change_lock);
+    st = change_inputs(e, running, wanted, err);
+    pthread_mutex_unlock(&e->change_lock);
+    return st;
+}
+
+enum status
 edge_open(struct edge **out, const struct edge_options *opt, struct error *err)
 {
     struct edge *e = xcalloc(1, sizeof *e);
     enum status st;
 
     evthread_use_pthreads();
+    pthread_mutex_init(&e->change_lock, NULL);
     pthread_mutex_init(&e->lock, NULL);
     e->last = &e->first;
     e->engine = opt->engine;
@@ -320,6 +334,23 @@ edge_port(const struct edge *e, const char *input)
         if (strcmp(e->inputs[i].title, input) == 0)
             return e->inputs[i].port;
     return 0;
+}
+
+enum status
+edge_claim(struct edge *e, const char *input, const char *consumer, uint64_t *entries,
+           struct error *err)
+{
+    struct running *r;
+    enum status st;
+
+    pthread_mutex_lock(&e->change_lock);
+    r = find_running(e, input);
+    if (r && r->input && r->ops->claim)
+        st = r->ops->claim(r->input, consumer, entries, err);
+    else
+        st = fail(err, ST_BAD_CONFIG, "there is no input \"%.60s\" of type stream", input);
+    pthread_mutex_unlock(&e->change_lock);
+    return st;
 }
 
 struct stopping {
@@ -394,5 +425,6 @@ edge_close(struct edge *e)
         event_base_free(e->base);
     }
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->change_lock);
     free(e);
 }

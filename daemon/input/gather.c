@@ -308,6 +308,7 @@ block_clear(struct block *b)
 {
     free(b->p);
     free(b->frame_end);
+    free(b->frame_identity);
     if (b->source)
         source_unref(b->source);
     memset(b, 0, sizeof *b);

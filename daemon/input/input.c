@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 8
+#define TEXTS 13
 
-extern const struct input_ops input_tail, input_tcp, input_udp, input_relp;
+extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream;
 
-const struct input_ops *const inputs[] = {&input_tail, &input_tcp, &input_udp, &input_relp, NULL};
+const struct input_ops *const inputs[] = {&input_tail, &input_tcp,    &input_udp,
+                                          &input_relp, &input_stream, NULL};
 
 const struct input_ops *
 input_find(const char *type)
@@ -34,6 +35,11 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[5] = &cfg->path;
     texts[6] = &cfg->listen;
     texts[7] = &cfg->framing;
+    texts[8] = &cfg->url;
+    texts[9] = &cfg->stream;
+    texts[10] = &cfg->group;
+    texts[11] = &cfg->consumer;
+    texts[12] = &cfg->field;
 }
 
 struct config_input *

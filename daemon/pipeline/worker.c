@@ -45,11 +45,42 @@ struct run { /* one block being worked on */
     struct pending group[GROUP];
     size_t pending;
     bool replay;
+    const uint64_t *frame_identity; /* of the frame at hand, or NULL */
+    const char *frame;              /* where it begins */
 };
+
+/* Of what has no id and stands at `at` in a frame that has an identity. */
+static uint64_t
+place_fingerprint(const struct run *run, const char *at)
+{
+    uint64_t place = (uint64_t)(at - run->frame);
+
+    return hash_bytes(&place, sizeof place, *run->frame_identity ^ run->source->identity_seed);
+}
+
+/* What was refused and comes again must not stand in quarantine twice. */
+static bool
+was_refused(struct run *run, struct span raw)
+{
+    uint64_t fp;
+    bool fresh;
+
+    if (!run->frame_identity)
+        return false;
+    fp = place_fingerprint(run, raw.p);
+    dedup_test_and_add(run->engine->dedup, &fp, 1, &fresh);
+    if (fresh)
+        buf_add(&run->part->fingerprints, &fp, sizeof fp);
+    return !fresh;
+}
 
 static void
 refuse(struct run *run, struct span raw, const char *reason)
 {
+    if (was_refused(run, raw)) {
+        run->count.duplicates++;
+        return;
+    }
     run->count.quarantined++;
     if (!run->replay) /* its row stands already */
         part_quarantine(run->part, run->source,
@@ -72,6 +103,8 @@ identify(const struct run *run, struct pending *p)
             seed = hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n,
                               run->engine->identity_key);
         p->fingerprint = hash_bytes(r->text[FIELD_ID].p, r->text[FIELD_ID].n, seed);
+    } else if (run->frame_identity) {
+        p->fingerprint = place_fingerprint(run, p->raw.p);
     } else if (run->source->identity == IDENTITY_CONTENT) {
         p->fingerprint = hash_bytes(p->raw.p, p->raw.n, seed ^ CONTENT_SEED);
     } else {
@@ -285,6 +318,13 @@ parse_frames(struct run *run, struct span rest, void *state)
     }
 }
 
+static void
+refuse_frame(struct run *run, struct span frame, const char *reason)
+{
+    run->count.records++;
+    refuse(run, frame, reason);
+}
+
 /* --- one block --- */
 
 static void
@@ -293,12 +333,20 @@ work_through(struct run *run)
     const struct block *b = run->block;
     void *state = run->source->parser->open ? run->source->parser->open(run->source->format) : NULL;
 
+    run->frame_identity = NULL;
     if (b->frame_end) {
         size_t begin = 0;
 
         for (uint32_t i = 0; i < b->frame_count; i++) {
-            parse_frames(run, span_of(b->p + begin, b->frame_end[i] - begin), state);
+            struct span frame = span_of(b->p + begin, b->frame_end[i] - begin);
+
             begin = b->frame_end[i];
+            run->frame = frame.p;
+            run->frame_identity = b->frame_identity ? &b->frame_identity[i] : NULL;
+            if (b->refusal)
+                refuse_frame(run, frame, b->refusal);
+            else
+                parse_frames(run, frame, state);
         }
     } else {
         parse_frames(run, span_of(b->p, b->n), state);
@@ -441,6 +489,7 @@ worker_main(void *arg)
         source_unref(job->block.source);
         free(job->block.p);
         free(job->block.frame_end);
+        free(job->block.frame_identity);
         pthread_mutex_lock(&e->lock);
         finish(e, job, &run->count);
         free(job);

@@ -256,8 +256,27 @@ run_merge(struct control_request *r)
     return settle_all(r);
 }
 
+/* args: input, consumer. */
+static int
+run_stream_claim(struct control_request *r)
+{
+    const char *input = json_get_text(r->args, "input", "");
+    const char *consumer = json_get_text(r->args, "consumer", "");
+    struct error err = {0};
+    uint64_t n = 0;
+
+    if (!*input || !*consumer)
+        return control_answer(r, 64, "a take-over needs an input and a consumer");
+    if (r->target->claim(r->target->edge, input, consumer, &n, &err) != ST_OK)
+        return control_failed(r, &err);
+    json_u64(&r->result, "entries", n);
+    return 0;
+}
+
 const struct control_command control_commands[] = {
-    {"status", run_status}, {"import", run_import}, {"settle", run_settle},
-    {"replay", run_replay}, {"drop", run_drop},     {"customers-reload", run_customers_reload},
-    {"merge", run_merge},   {NULL, NULL},
+    {"status", run_status}, {"import", run_import},
+    {"settle", run_settle}, {"replay", run_replay},
+    {"drop", run_drop},     {"customers-reload", run_customers_reload},
+    {"merge", run_merge},   {"stream-claim", run_stream_claim},
+    {NULL, NULL},
 };

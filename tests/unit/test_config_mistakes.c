@@ -79,7 +79,7 @@ static const struct {
     {"http { listen = \"[::1:80\" }", 1, "listen: expected ADDRESS:PORT"},
     {"http { listen = \"[::1]80\" }", 1, "listen: expected ADDRESS:PORT"},
     {"input \"a\" {\n type = pigeon format = f }", 2,
-     "type: expected one of: tail tcp udp http relp"},
+     "type: expected one of: tail tcp udp http relp stream"},
     {"\ninput \"a\" {\n format = f }", 2, "input \"a\": expected the option type"},
     {"input \"a\" { type = tail path = x }", 1, "input \"a\": expected the option format"},
     {"input \"a\" {\n type = tail path = x\n format = nope }", 3, "format: expected a format"},
