@@ -41,7 +41,8 @@ void stream_link_close(struct stream_link *l); /* accepts NULL */
 
 /* The highest id the stream ever gave; 0-0 if there is no stream. */
 enum status stream_link_last(struct stream_link *l, struct stream_id *out, struct error *err);
-/* Makes stream and group if they are missing: the group gets what is after `from`. *made: it was. */
+/* Makes stream and group if they are missing: the group gets what is after `from`. *made: it
+ * was. */
 enum status stream_link_make_group(struct stream_link *l, struct stream_id from, bool *made,
                                    struct error *err);
 

@@ -40,54 +40,6 @@ struct delivered {
     uint64_t deliveries;
 };
 
-void
-stream_report(struct input *in)
-{
-    struct feed feed = {.type = "stream",
-                        .exact = true,
-                        .bytes = in->bytes,
-                        .lost = in->lost,
-                        .last_arrival = in->last_arrival};
-
-    snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
-    snprintf(feed.detail, sizeof feed.detail, "%.60s, group %.30s, consumer %.32s%s",
-             in->opt.stream, in->opt.group, in->opt.consumer, in->link ? "" : ", not connected");
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
-    if (in->claimed)
-        feed.promise = "at least once";
-    engine_report_feed(in->engine, &feed);
-}
-
-/* --- waiting --- */
-
-bool
-stream_stopping(struct input *in)
-{
-    bool stopping;
-
-    pthread_mutex_lock(&in->lock);
-    stopping = in->stopping;
-    pthread_mutex_unlock(&in->lock);
-    return stopping;
-}
-
-void
-stream_pause(struct input *in, int64_t ms)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&in->lock);
-    while (!in->stopping && !in->room)
-        if (pthread_cond_timedwait(&in->changed, &in->lock, &until) != 0)
-            break;
-    in->room = false;
-    pthread_mutex_unlock(&in->lock);
-}
-
 /* --- what is pending --- */
 
 static void

@@ -318,13 +318,6 @@ parse_frames(struct run *run, struct span rest, void *state)
     }
 }
 
-static void
-refuse_frame(struct run *run, struct span frame, const char *reason)
-{
-    run->count.records++;
-    refuse(run, frame, reason);
-}
-
 /* --- one block --- */
 
 static void
@@ -343,10 +336,12 @@ work_through(struct run *run)
             begin = b->frame_end[i];
             run->frame = frame.p;
             run->frame_identity = b->frame_identity ? &b->frame_identity[i] : NULL;
-            if (b->refusal)
-                refuse_frame(run, frame, b->refusal);
-            else
+            if (!b->refusal) {
                 parse_frames(run, frame, state);
+                continue;
+            }
+            run->count.records++;
+            refuse(run, frame, b->refusal);
         }
     } else {
         parse_frames(run, span_of(b->p, b->n), state);
