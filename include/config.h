@@ -55,13 +55,27 @@ struct config_limits {
     uint64_t duplicate_records; /* 50 M */
     uint64_t max_body;          /* HTTP, 8 MiB on the wire */
     uint64_t max_unpacked;      /* 32 MiB */
+    uint32_t max_ratio;         /* of the two: 200 */
+    uint32_t max_records;       /* in one HTTP request: 50000 */
     uint32_t max_connections;   /* 1024 */
-    uint64_t max_queue;         /* bytes of blocks waiting for workers: 64 MiB */
-    uint64_t quarantine_bytes;  /* 1 GiB */
-    uint64_t disk_reserve;      /* free bytes below which nothing is taken: 512 MiB */
-    uint64_t disk_ballast;      /* 64 MiB */
-    uint64_t max_wal;           /* 1 GiB */
-    char *late;                 /* "count" (default) or "quarantine" */
+    uint32_t max_per_address;   /* of them: 64 */
+    uint32_t max_request_line;  /* bytes: 2048 */
+    uint32_t max_header;        /* bytes of all header lines of a request: 8192 */
+    uint32_t max_header_lines;  /* 64 */
+    uint32_t max_requests;      /* on one HTTP connection: 1000 */
+    int64_t header_timeout_ms;  /* 5000 */
+    int64_t body_timeout_ms;    /* 10000, */
+    uint32_t body_rate;         /* and a second more for so many bytes: 65536 */
+    int64_t idle_timeout_ms;    /* 30000 */
+    uint32_t max_datagram;      /* 8192 */
+    uint32_t max_new_names;     /* of one input in a minute: 100000 */
+    uint32_t max_customers, max_features, max_services, max_regions; /* 5 M, 10000, 1000, 1000 */
+    uint64_t max_queue;        /* bytes of blocks waiting for workers: 64 MiB */
+    uint64_t quarantine_bytes; /* 1 GiB */
+    uint64_t disk_reserve;     /* free bytes below which nothing is taken: 512 MiB */
+    uint64_t disk_ballast;     /* 64 MiB */
+    uint64_t max_wal;          /* 1 GiB */
+    char *late;                /* "count" (default) or "quarantine" */
 };
 
 struct config {

@@ -54,6 +54,9 @@ const struct format *source_format(const struct source *s);
 enum status source_header(struct source *s, struct span line, struct error *err);
 bool source_needs_header(const struct source *s); /* wanted and not yet given */
 size_t source_max_record(const struct source *s);
+/* How long nothing more of its input is taken (ST_FULL) because it brought too many new names; 0:
+ * that is not so. */
+int64_t source_wait_ms(const struct source *s);
 /* Longest prefix of buf that is whole frames: parser_ops.cut with this source's format. */
 size_t source_cut(const struct source *s, struct span buf, bool eof);
 
@@ -85,6 +88,7 @@ struct block {
      * it, apart from those of all other frames of the input's source. */
     uint64_t *frame_identity;
     const char *refusal;   /* a constant; NULL, or why every frame goes to quarantine unparsed */
+    uint32_t max_frame;    /* bytes of such a range; a longer one goes to quarantine; 0: any */
     uint64_t offset;       /* place of p[0] in the stream: quarantine and identity */
     struct source *source; /* one reference, taken over */
     struct cursor cursor;
@@ -155,6 +159,8 @@ struct engine_status {
     uint64_t queue_bytes, queue_blocks, delta_bytes, totals_bytes, totals_cells, totals_dirty;
     uint64_t dedup_ids, dedup_bytes;
     int64_t dedup_window_start; /* arrival time of the oldest id kept; 0 none */
+    uint64_t customers, features, services, regions; /* names that are known */
+    bool names_known; /* those of the ledger are among them; until then none is too many */
     uint64_t quarantine_open, quarantine_bytes;
     uint64_t ledger_bytes, wal_bytes, disk_free;
     int64_t newest_record; /* event time; data clock */

@@ -178,6 +178,11 @@ enum status ledger_scan_subject(struct ledger_reader *r, enum cell_kind kind, st
  * not filled in. */
 enum status ledger_find_idem(struct ledger_reader *r, struct span input, struct span key,
                              struct idem_row *out, uint64_t *seq, struct error *err);
+/* Every name that has a total, in the order of partitions; holds no snapshot. A name that is made
+ * meanwhile may be missed. The visit ends the walk with any other status than ST_OK. */
+typedef enum status name_visit(void *arg, enum cell_kind kind, struct span name, struct error *err);
+enum status ledger_scan_names(struct ledger_reader *r, name_visit *visit, void *arg,
+                              struct error *err);
 typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row *e,
                                 struct error *err);
 enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,

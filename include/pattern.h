@@ -3,7 +3,7 @@
  *
  * Patterns are users' own and subjects strangers'. So every match has limits, and reaching
  * one is told apart from not matching: a record must not be left out quietly because its
- * pattern was slow. A pattern is immutable and may be shared; scratch is for one thread.
+ * pattern was slow. A pattern may be shared; scratch is for one thread.
  */
 #ifndef PATTERN_H
 #define PATTERN_H
@@ -16,6 +16,7 @@
 #define PATTERN_MAX_TEXT    4096        /* bytes of a pattern */
 #define PATTERN_MAX_NESTING 50          /* parentheses inside each other */
 #define PATTERN_MAX_SUBJECT (16 * 1024) /* bytes that it is matched against */
+#define PATTERN_MAX_ERRORS  100
 
 struct pattern;
 struct pattern_scratch;
@@ -24,6 +25,8 @@ enum pattern_flags {
     PATTERN_WHOLE = 1,   /* anchored at both ends */
     PATTERN_NOCASE = 2,  /* without regard to case */
     PATTERN_LITERAL = 4, /* no character is special */
+    PATTERN_BREAKER = 8, /* after PATTERN_MAX_ERRORS undecided subjects within a minute it is not
+                            tried before the minute is over: all are undecided */
 };
 
 /* ST_BAD_CONFIG: err->text is the reason, err->pos the byte offset in the pattern. */
@@ -40,7 +43,7 @@ void pattern_scratch_free(struct pattern_scratch *s); /* accepts NULL */
 
 /* ST_OK: matched. ST_NOT_FOUND: certainly not. ST_BAD_INPUT: undecided; the subject is too
  * long or not UTF-8, or a limit was reached, which err->text names. */
-enum status pattern_match(const struct pattern *p, struct pattern_scratch *s, struct span subject,
+enum status pattern_match(struct pattern *p, struct pattern_scratch *s, struct span subject,
                           struct error *err);
 
 /* After ST_OK: the text of a group; p is NULL if the group took no part. */

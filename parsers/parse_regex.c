@@ -100,7 +100,7 @@ regex_prepare(void **shared, const struct format *f, struct error *err)
     if (!text || !*text)
         return fail(err, ST_BAD_CONFIG, "pattern: a regex format needs one");
     r = xcalloc(1, sizeof *r);
-    st = pattern_new(&r->pattern, span_str(text), 0, &e);
+    st = pattern_new(&r->pattern, span_str(text), PATTERN_BREAKER, &e);
     if (st != ST_OK) {
         fail_at(err, st, e.pos, "pattern: %s", e.text);
     } else {

@@ -10,19 +10,25 @@
 #include "pattern.h"
 
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "memory.h"
 
 #define MATCH_LIMIT   10000
 #define HEAP_LIMIT_KB 1024
 #define STACK_FIRST   (32 * 1024)
 #define STACK_MOST    (1024 * 1024)
+#define MINUTE_MS     60000
 
 struct pattern {
     pcre2_code *code;
     PCRE2_SPTR names; /* name_count entries: group number in two bytes, name, NUL */
     uint32_t name_count, name_size;
+    bool breaker;
+    _Atomic uint32_t errors; /* since then */
+    _Atomic int64_t since_ms;
 };
 
 struct pattern_scratch {
@@ -80,6 +86,7 @@ pattern_new(struct pattern **out, struct span text, unsigned flags, struct error
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it cannot, matching is interpreted */
     p = xcalloc(1, sizeof *p);
     p->code = code;
+    p->breaker = (flags & PATTERN_BREAKER) != 0;
     pcre2_pattern_info(code, PCRE2_INFO_NAMECOUNT, &p->name_count);
     pcre2_pattern_info(code, PCRE2_INFO_NAMEENTRYSIZE, &p->name_size);
     pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &p->names);
@@ -155,9 +162,29 @@ undecided(int rc, struct error *err)
     }
 }
 
+/* A limit was reached. The count need not be exact when threads meet: it is a brake. */
+static void
+note_error(struct pattern *p)
+{
+    int64_t now = clock_mono_ms();
+
+    if (now - atomic_load(&p->since_ms) >= MINUTE_MS || atomic_load(&p->errors) == 0) {
+        atomic_store(&p->since_ms, now);
+        atomic_store(&p->errors, 0);
+    }
+    atomic_fetch_add(&p->errors, 1);
+}
+
+static bool
+is_broken(const struct pattern *p)
+{
+    return p->breaker &&
+           atomic_load_explicit(&p->errors, memory_order_relaxed) >= PATTERN_MAX_ERRORS &&
+           clock_mono_ms() - atomic_load(&p->since_ms) < MINUTE_MS;
+}
+
 enum status
-pattern_match(const struct pattern *p, struct pattern_scratch *s, struct span subject,
-              struct error *err)
+pattern_match(struct pattern *p, struct pattern_scratch *s, struct span subject, struct error *err)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)(subject.p ? subject.p : "");
     int rc;
@@ -167,13 +194,20 @@ pattern_match(const struct pattern *p, struct pattern_scratch *s, struct span su
                        PATTERN_MAX_SUBJECT);
     if (!span_is_utf8(subject))
         return fail_at(err, ST_BAD_INPUT, 0, "not UTF-8");
+    if (is_broken(p))
+        return fail_at(err, ST_BAD_INPUT, 0,
+                       "pattern: not tried, it reached its limits %d times within a minute",
+                       PATTERN_MAX_ERRORS);
     rc = pcre2_match(p->code, text, subject.n, 0, PCRE2_NO_UTF_CHECK, s->data, s->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
         rc = pcre2_match(p->code, text, subject.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, s->data,
                          s->limits);
     if (rc >= 0)
         return ST_OK; /* 0: matched, and had more groups than there is room for */
-    return rc == PCRE2_ERROR_NOMATCH ? ST_NOT_FOUND : undecided(rc, err);
+    if (rc == PCRE2_ERROR_NOMATCH)
+        return ST_NOT_FOUND;
+    note_error(p);
+    return undecided(rc, err);
 }
 
 struct span

@@ -13,8 +13,7 @@
 
 #include "log.h"
 
-#define BACKLOG         512
-#define PER_ADDRESS_MAX 64
+#define BACKLOG 512
 
 static bool
 has_too_many(const struct acceptor *a, const struct sockaddr *sa)
@@ -23,7 +22,7 @@ has_too_many(const struct acceptor *a, const struct sockaddr *sa)
 
     for (const struct guest *g = a->guests; g; g = g->next)
         n += listen_same_host((const struct sockaddr *)&g->peer, sa);
-    return n >= PER_ADDRESS_MAX;
+    return n >= a->opt.max_per_address;
 }
 
 static void

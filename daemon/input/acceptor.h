@@ -27,7 +27,7 @@ struct acceptor_options {
     struct event_base *base;
     const char *type, *title; /* of the input, for messages; borrowed */
     const char *listen;
-    uint32_t max; /* connections; 0 is 1 */
+    uint32_t max, max_per_address; /* connections; max 0 is 1 */
     /* Makes room for a newcomer; NULL turns it away, *err says why. fd is closed by the acceptor
      * in any case: at once, or by acceptor_leave. */
     struct guest *(*welcome)(void *arg, int fd, const char *name, struct error *err);

@@ -219,14 +219,15 @@ check(struct input *in, struct error *err)
 }
 
 static enum status
-open_listener(struct input *in, uint32_t max, struct error *err)
+open_listener(struct input *in, const struct config_limits *limits, struct error *err)
 {
     struct timeval every = {.tv_sec = REPORT_MS / 1000};
     const struct acceptor_options opt = {.base = in->base,
                                          .type = "relp",
                                          .title = in->cfg->title,
                                          .listen = in->cfg->listen,
-                                         .max = max,
+                                         .max = limits->max_connections,
+                                         .max_per_address = limits->max_per_address,
                                          .welcome = welcome,
                                          .arg = in};
     enum status st = acceptor_open(&in->acceptor, &opt, err);
@@ -254,7 +255,7 @@ relp_start(struct input **out, struct event_base *base, struct engine *e,
     in->cfg = input_config_copy(cfg);
     st = check(in, err);
     if (st == ST_OK)
-        st = open_listener(in, limits->max_connections, err);
+        st = open_listener(in, limits, err);
     if (st != ST_OK) {
         relp_stop(in);
         return st;

@@ -241,14 +241,16 @@ check(struct input *in, const struct config_input *cfg, struct error *err)
 }
 
 static enum status
-open_listener(struct input *in, const char *listen, uint32_t max, struct error *err)
+open_listener(struct input *in, const char *listen, const struct config_limits *limits,
+              struct error *err)
 {
     struct timeval every = {.tv_sec = REPORT_MS / 1000};
     const struct acceptor_options opt = {.base = in->base,
                                          .type = "tcp",
                                          .title = in->cfg->title,
                                          .listen = listen,
-                                         .max = max,
+                                         .max = limits->max_connections,
+                                         .max_per_address = limits->max_per_address,
                                          .welcome = welcome,
                                          .arg = in};
     enum status st = acceptor_open(&in->acceptor, &opt, err);
@@ -274,7 +276,7 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
     in->cfg = input_config_copy(cfg);
     st = check(in, cfg, err);
     if (st == ST_OK)
-        st = open_listener(in, cfg->listen, limits->max_connections, err);
+        st = open_listener(in, cfg->listen, limits, err);
     if (st != ST_OK) {
         tcp_stop(in);
         return st;

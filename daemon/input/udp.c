@@ -1,5 +1,5 @@
 /*
- * udp.c - datagrams: each line of each datagram is a frame.
+ * udp.c - datagrams: each line of each datagram is a frame; one beyond the limit is one whole.
  *
  * UDP has no back-pressure. While the engine is full nothing is read, the kernel's buffer fills
  * and then the kernel drops; it counts what it drops (SO_RXQ_OVFL) and so do we.
@@ -32,6 +32,7 @@ struct input {
     char *title;
     int fd;
     struct event *on_read, *on_report;
+    uint32_t max_datagram;
     char *slots; /* SLOTS x SLOT_BYTES */
     struct mmsghdr msgs[SLOTS];
     struct iovec iov[SLOTS];
@@ -82,13 +83,16 @@ note_drops(struct input *in, struct msghdr *m)
     }
 }
 
-/* Adds the lines of one datagram behind b->n. */
+/* Adds the lines of one datagram behind b->n; one that is too large is a frame that the engine
+ * refuses. */
 static void
 add_datagram(struct block *b, size_t *cap, const char *p, size_t n)
 {
+    bool whole = n > b->max_frame;
+
     memcpy(b->p + b->n, p, n);
     for (size_t at = 0; at < n;) {
-        const char *end = memchr(p + at, '\n', n - at);
+        const char *end = whole ? NULL : memchr(p + at, '\n', n - at);
 
         at = end ? (size_t)(end - p) + 1 : n;
         if (b->frame_count == *cap) {
@@ -116,6 +120,7 @@ build(struct input *in, int count)
         return;
     memset(b, 0, sizeof *b);
     b->p = xmalloc(total);
+    b->max_frame = in->max_datagram;
     for (int i = 0; i < count; i++)
         add_datagram(b, &cap, in->iov[i].iov_base, in->msgs[i].msg_len);
     b->offset = in->place;
@@ -280,8 +285,8 @@ udp_start(struct input **out, struct event_base *base, struct engine *e,
     struct input *in = xcalloc(1, sizeof *in);
     enum status st;
 
-    (void)limits;
     in->fd = -1;
+    in->max_datagram = limits->max_datagram;
     in->engine = e;
     in->title = xstrdup(cfg->title);
     st = open_source(in, cfg, err);

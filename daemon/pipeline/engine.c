@@ -251,6 +251,8 @@ analyst_main(void *arg)
         e->analysis_wanted = false;
         analyse(e);
     }
+    e->analyst_done = true;
+    pthread_cond_broadcast(&e->committed);
     pthread_mutex_unlock(&e->lock);
     return NULL;
 }
@@ -358,6 +360,7 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->open = &e->batches[0];
     e->open->number = 1;
     e->workers = xcalloc(e->worker_count, sizeof *e->workers);
+    engine_names_open(e);
     engine_watch_disk(e);
     start_threads(e);
     *out = e;

@@ -27,22 +27,24 @@ engine_wind_down(struct engine *e, int64_t timeout_ms)
 }
 
 /* A pass may take minutes over a large store: what is not done in time is done after the next
- * start. */
+ * start. Not by a timed join, whose clock somebody may set. */
 static void
 join_analyst(struct engine *e)
 {
     struct timespec until;
 
-    for (;;) {
-        clock_gettime(CLOCK_REALTIME, &until);
+    pthread_mutex_lock(&e->lock);
+    while (!e->analyst_done) {
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += INTERRUPT_EVERY_MS * 1000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        if (pthread_timedjoin_np(e->analyst_thread, NULL, &until) == 0)
-            return;
-        if (clock_mono_ms() >= e->give_up_ms)
+        pthread_cond_timedwait(&e->committed, &e->lock, &until);
+        if (!e->analyst_done && clock_mono_ms() >= e->give_up_ms)
             analyst_interrupt(e->analyst);
     }
+    pthread_mutex_unlock(&e->lock);
+    pthread_join(e->analyst_thread, NULL);
 }
 
 static void
@@ -66,6 +68,7 @@ stop_threads(struct engine *e)
     pthread_mutex_unlock(&e->lock);
     if (e->analyst_running)
         join_analyst(e);
+    engine_names_close(e);
 }
 
 static void

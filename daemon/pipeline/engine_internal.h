@@ -21,6 +21,7 @@
 #include "engine.h"
 #include "format.h"
 #include "ledger.h"
+#include "names.h"
 #include "projection.h"
 #include "totals.h"
 
@@ -29,8 +30,11 @@
 struct feed_state { /* counters of one configured input; never freed before the engine */
     struct feed_state *next;
     char input[64];
-    pthread_mutex_t lock; /* guards the texts in `report` */
+    _Atomic bool push;    /* a sender's own will brings records: nobody chose its files */
+    pthread_mutex_t lock; /* guards the texts in `report`, and the two below */
     struct feed report;
+    uint64_t new_names; /* since then */
+    int64_t names_since_ms;
     size_t queued_bytes;  /* of its blocks in the queue; these three under the engine's lock */
     size_t refused_bytes; /* of the block that was refused last; 0: it got in since */
     int64_t refused_ms;
@@ -151,6 +155,11 @@ struct engine {
     uint64_t identity_key;
 
     struct ruleset *rules; /* under lock: those of the configuration */
+    struct names *names;
+    _Atomic bool names_known; /* the ledger's are all in `names` */
+    _Atomic bool names_stop;  /* who reads them is to end */
+    bool names_loading;
+    pthread_t names_thread;
     struct dedup *dedup;
     _Atomic int64_t window_cut; /* UTC: ids that arrived before gave way to newer ones; 0: none */
 
@@ -188,7 +197,7 @@ struct engine {
     struct worker *workers;
     size_t worker_count;
     pthread_t ledger_thread, analyst_thread;
-    bool ledger_running, analyst_running;
+    bool ledger_running, analyst_running, analyst_done; /* done: under lock */
 
     struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
     struct ledger_state snapshot; /* under lock: last published ledger_state */
@@ -285,6 +294,23 @@ int64_t engine_quarantine_share(const struct engine *e);
  * those who met a full queue if there is room now. Lock held. */
 bool engine_has_room(struct engine *e, struct feed_state *feed, size_t n, bool bulk);
 void engine_wake_room(struct engine *e);
+
+/* engine_names.c. Could so many more records of every worker bring too many names? Then each is
+ * asked for: false, and why not. Else: how many names of the cells from the from-th on are new.
+ * After a block: so many names of it were. How long nothing more of an input is taken because of
+ * the new names that it brought; 0. */
+struct names_answer {
+    uint64_t added; /* counts on */
+    char why[96];
+};
+void engine_names_open(struct engine *e);
+void engine_names_close(struct engine *e);
+bool engine_names_tight(const struct engine *e, size_t records);
+bool engine_names_admit(struct engine *e, const struct record *r, struct names_answer *a);
+uint64_t engine_names_take(struct engine *e, const struct cells *cells, size_t from);
+void engine_names_note(struct engine *e, struct feed_state *f, uint64_t new_names);
+int64_t engine_names_wait_ms(const struct engine *e, struct feed_state *f);
+void engine_names_status(const struct engine *e, struct engine_status *out);
 
 /* engine_feed.c: what the projection and the verification see of the ledger */
 void engine_make_feed(struct engine *e, struct change_feed *out);

@@ -31,6 +31,12 @@ quarantine_is_full(const struct engine *e, const struct block *b)
            atomic_load(&b->source->feed->quarantine_bytes) >= engine_quarantine_share(e);
 }
 
+static bool
+brings_too_many_names(const struct engine *e, const struct block *b)
+{
+    return !b->quarantine_id && engine_names_wait_ms(e, b->source->feed) > 0;
+}
+
 static void
 enqueue(struct engine *e, const struct block *b)
 {
@@ -69,7 +75,7 @@ engine_enqueue(struct engine *e, struct block *b)
 {
     if (e->closing)
         return ST_RETRY;
-    if (quarantine_is_full(e, b)) {
+    if (quarantine_is_full(e, b) || brings_too_many_names(e, b)) {
         e->was_full = true;
         return ST_FULL;
     }
@@ -321,6 +327,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->totals_cells = cells;
     out->totals_dirty = dirty;
     out->totals_bytes = bytes;
+    engine_names_status(e, out);
     out->dedup_ids = dedup_count(e->dedup);
     out->dedup_bytes = dedup_bytes(e->dedup);
     if (!e->dry_run) {

@@ -10,6 +10,15 @@
 
 /* --- feeds --- */
 
+static bool
+is_pushed(const struct config *c, const char *input)
+{
+    for (size_t i = 0; i < c->input_count; i++)
+        if (strcmp(c->inputs[i].title, input) == 0)
+            return strcmp(c->inputs[i].type, "tail") != 0;
+    return false;
+}
+
 struct feed_state *
 engine_feed(struct engine *e, const char *input)
 {
@@ -52,11 +61,11 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
 
     pthread_mutex_lock(&e->lock);
     for (struct feed_state *f = e->feeds; f && n < max; f = f->next) {
-        if (!f->report.type[0] && f->records == 0)
-            continue; /* known from old refused records only */
         pthread_mutex_lock(&f->lock);
         out[n] = f->report;
         pthread_mutex_unlock(&f->lock);
+        if (!out[n].type[0] && f->records == 0)
+            continue; /* known from old refused records only */
         out[n].records = f->records;
         out[n].accepted = f->accepted;
         out[n].duplicates = f->duplicates;
@@ -68,6 +77,11 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
             snprintf(out[n].problem, sizeof out[n].problem,
                      "its share of the quarantine is full (limits.quarantine_bytes): nothing more"
                      " is read until records are replayed or dropped");
+        else if (engine_names_wait_ms(e, f) > 0)
+            snprintf(out[n].problem, sizeof out[n].problem,
+                     "it brought %u new names within a minute (limits.max_new_names): nothing more"
+                     " is taken until the minute is over",
+                     e->config->limits.max_new_names);
         n++;
     }
     pthread_mutex_unlock(&e->lock);
@@ -119,6 +133,7 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     s->engine = e;
     s->parser = format_parser(s->format);
     s->feed = engine_feed(e, opt->input);
+    atomic_store(&s->feed->push, is_pushed(e->config, opt->input));
     s->input = xstrdup(opt->input);
     s->format_name = xstrdup(opt->format);
     s->timezone = xstrdup(opt->timezone ? opt->timezone : "");

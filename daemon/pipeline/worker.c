@@ -40,6 +40,9 @@ struct run { /* one block being worked on */
     struct mapping_memo *memo; /* of this worker, from block to block */
     int64_t window_start;      /* event times before this are late */
     bool refuse_late;
+    size_t first_cell; /* of those whose names were not taken note of */
+    bool tight;        /* there could be too many names: each is looked at */
+    struct names_answer names;
     struct outcome_count count;
     int64_t newest_record;
     struct pending group[GROUP];
@@ -179,6 +182,19 @@ rename_features(struct run *run, struct record *r)
     r->feature_count = n;
 }
 
+/* Features and services are counted under the names that the rules give them. NULL, or why there
+ * is no room for one of the record's names. */
+static const char *
+name_things(struct run *run, struct record *r)
+{
+    rename_features(run, r);
+    if (r->kind == KIND_CONTACT && run->worker->rules->services)
+        r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
+    if (run->tight && !engine_names_admit(run->engine, r, &run->names))
+        return run->names.why;
+    return NULL;
+}
+
 /* False for a record that is kept as an event and not counted. */
 static bool
 count_fresh(struct run *run, struct pending *p)
@@ -194,10 +210,18 @@ count_fresh(struct run *run, struct pending *p)
         keep_event(run, p);
         return false;
     }
-    rename_features(run, r);
-    if (r->kind == KIND_CONTACT && run->worker->rules->services)
-        r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
     return true;
+}
+
+/* The group's names are known now; could those of the next one be too many? */
+static void
+note_names(struct run *run)
+{
+    const struct cells *cells = run->part->cells;
+
+    run->names.added += engine_names_take(run->engine, cells, run->first_cell);
+    run->first_cell = cells_slots(cells);
+    run->tight = engine_names_tight(run->engine, GROUP);
 }
 
 static void
@@ -236,6 +260,7 @@ flush_group(struct run *run)
     }
     aggregate_batch(run->part->cells, &run->worker->rules->aggregate, counted, m);
     run->pending = 0;
+    note_names(run);
 }
 
 /* --- from fields to a pending record --- */
@@ -286,6 +311,8 @@ take_record(struct run *run, struct span raw)
     p->raw = raw;
     identify(run, p);
     why = objection(run, p);
+    if (!why && is_counted(p->record.kind))
+        why = name_things(run, &p->record);
     if (why) {
         refuse(run, raw, why);
         return;
@@ -321,6 +348,27 @@ parse_frames(struct run *run, struct span rest, void *state)
 /* --- one block --- */
 
 static void
+refuse_frame(struct run *run, struct span frame, const char *reason)
+{
+    run->count.records++;
+    refuse(run, frame, reason);
+}
+
+/* One range between frame ends. */
+static void
+parse_range(struct run *run, struct span frame, void *state)
+{
+    char reason[64];
+
+    if (run->block->max_frame == 0 || frame.n <= run->block->max_frame) {
+        parse_frames(run, frame, state);
+        return;
+    }
+    snprintf(reason, sizeof reason, "datagram: longer than %u bytes", run->block->max_frame);
+    refuse_frame(run, frame, reason);
+}
+
+static void
 work_through(struct run *run)
 {
     const struct block *b = run->block;
@@ -336,12 +384,10 @@ work_through(struct run *run)
             begin = b->frame_end[i];
             run->frame = frame.p;
             run->frame_identity = b->frame_identity ? &b->frame_identity[i] : NULL;
-            if (!b->refusal) {
-                parse_frames(run, frame, state);
-                continue;
-            }
-            run->count.records++;
-            refuse(run, frame, b->refusal);
+            if (b->refusal)
+                refuse_frame(run, frame, b->refusal);
+            else
+                parse_range(run, frame, state);
         }
     } else {
         parse_frames(run, span_of(b->p, b->n), state);
@@ -413,7 +459,11 @@ process(struct worker *w, struct job *job, struct run *run)
     run->newest_record = 0;
     run->pending = 0;
     before = part_bytes(run->part);
+    run->first_cell = cells_slots(run->part->cells);
+    run->tight = engine_names_tight(e, GROUP);
+    run->names.added = 0;
     work_through(run);
+    engine_names_note(e, run->source->feed, run->names.added);
     add_count(&run->part->count, &run->count);
     note_feed(run);
     arena_reset(&w->arena);

@@ -11,14 +11,13 @@
 
 #define SLICE       65536
 #define FREE_BYTES  (1 << 20) /* the ratio is not looked at below this */
-#define MAX_RATIO   200
-#define ZSTD_WINDOW 25 /* log2: 32 MiB */
+#define ZSTD_WINDOW 25        /* log2: 32 MiB */
 
 struct unpacker {
     struct span in;
     size_t at; /* consumed of in */
     struct buf out;
-    uint64_t max_bytes;
+    const struct unpack_limits *limits;
     bool done;
     void *stream;
 };
@@ -81,11 +80,12 @@ unpack_all(struct unpacker *u, bool (*slice)(struct unpacker *u), struct error *
         buf_reserve(&u->out, SLICE);
         if (!slice(u))
             return fail(err, ST_BAD_INPUT, "the compressed body is broken or cut off");
-        if (u->out.n > u->max_bytes)
+        if (u->out.n > u->limits->max_bytes)
             return fail(err, ST_FULL, "the unpacked body is larger than %llu bytes",
-                        (unsigned long long)u->max_bytes);
-        if (u->out.n > FREE_BYTES && u->out.n / MAX_RATIO > u->at)
-            return fail(err, ST_FULL, "the body unpacks to more than %d times its size", MAX_RATIO);
+                        (unsigned long long)u->limits->max_bytes);
+        if (u->out.n > FREE_BYTES && u->out.n / u->limits->max_ratio > u->at)
+            return fail(err, ST_FULL, "the body unpacks to more than %u times its size",
+                        u->limits->max_ratio);
     }
     if (u->at != u->in.n)
         return fail(err, ST_BAD_INPUT, "something follows the compressed body");
@@ -123,9 +123,10 @@ unpack_zstd(struct unpacker *u, struct error *err)
 }
 
 enum status
-body_unpack(struct buf *body, enum coding coding, uint64_t max_bytes, struct error *err)
+body_unpack(struct buf *body, enum coding coding, const struct unpack_limits *limits,
+            struct error *err)
 {
-    struct unpacker u = {.in = {body->p, body->n}, .max_bytes = max_bytes};
+    struct unpacker u = {.in = {body->p, body->n}, .limits = limits};
     enum status st;
 
     if (coding == CODING_IDENTITY)

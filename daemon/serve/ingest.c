@@ -19,10 +19,9 @@
 #include "media_type.h"
 #include "serve_internal.h"
 
-#define MAX_RECORDS 50000
-#define BUSY        "Retry-After: 1\r\n"
-#define STOPPING    "Retry-After: 5\r\n"
-#define REPLAYED    "Idempotent-Replayed: true\r\n"
+#define BUSY     "Retry-After: 1\r\n"
+#define STOPPING "Retry-After: 5\r\n"
+#define REPLAYED "Idempotent-Replayed: true\r\n"
 
 /* One http input of the configuration. */
 struct entrance {
@@ -48,7 +47,8 @@ struct ingest {
     size_t count;
     struct entrance **former; /* of earlier configurations: requests may be on their way */
     size_t former_count;
-    uint64_t max_unpacked;
+    struct unpack_limits unpack;
+    uint32_t max_records;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -211,6 +211,17 @@ read_header(struct source *src, struct buf *body, size_t *header, struct error *
     return ST_OK;
 }
 
+static void
+refuse_names(struct http_request *r, int64_t wait_ms)
+{
+    char after[40];
+
+    snprintf(after, sizeof after, "Retry-After: %lld\r\n", (long long)(wait_ms + 999) / 1000);
+    http_problem(r, 429, after,
+                 "More new names within a minute than limits.max_new_names allows; nothing was"
+                 " counted.");
+}
+
 /* Consumes body, source and request. */
 static void
 submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
@@ -225,13 +236,17 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
     };
     enum status st = job->once.key.n ? engine_submit_once(in->engine, &b, &job->once)
                                      : engine_submit(in->engine, &b);
+    int64_t wait_ms;
 
     if (st == ST_OK) {
         memset(&job->body, 0, sizeof job->body);
         return;
     }
+    wait_ms = source_wait_ms(src);
     source_unref(src);
-    if (st == ST_FULL)
+    if (st == ST_FULL && wait_ms > 0)
+        refuse_names(job->request, wait_ms);
+    else if (st == ST_FULL)
         http_problem(job->request, 503, BUSY,
                      "No room for more now (/v1/status says why); nothing was counted.");
     else if (st == ST_BAD_INPUT)
@@ -246,7 +261,8 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
 
 /* 0, or the status that the body deserves; *detail says why. */
 static int
-inspect_body(struct job *job, struct source *src, size_t *offset, struct error *err)
+inspect_body(const struct ingest *in, struct job *job, struct source *src, size_t *offset,
+             struct error *err)
 {
     struct span all;
     size_t records;
@@ -255,8 +271,8 @@ inspect_body(struct job *job, struct source *src, size_t *offset, struct error *
         return 422;
     all = span_of(job->body.p, job->body.n);
     records = is_json_array(job) ? body_count_elements(all) : body_count_lines(all);
-    if (records > MAX_RECORDS) {
-        fail(err, ST_FULL, "more than %d records in one request", MAX_RECORDS);
+    if (records > in->max_records) {
+        fail(err, ST_FULL, "more than %u records in one request", in->max_records);
         return 413;
     }
     if (!body_is_blank(all) && source_cut(src, all, true) != all.n) {
@@ -281,7 +297,7 @@ run_job(struct ingest *in, struct job *job)
     struct error err = {0};
     size_t offset = 0;
     int status = 0;
-    enum status st = body_unpack(&job->body, job->coding, in->max_unpacked, &err);
+    enum status st = body_unpack(&job->body, job->coding, &in->unpack, &err);
 
     job->entrance->feed.bytes += job->body.n;
     engine_report_feed(in->engine, &job->entrance->feed);
@@ -302,7 +318,7 @@ run_job(struct ingest *in, struct job *job)
         http_problem(job->request, 500, NULL, "%s", err.text);
         return;
     }
-    status = inspect_body(job, src, &offset, &err);
+    status = inspect_body(in, job, src, &offset, &err);
     if (status == 0 && !body_is_blank(span_of(job->body.p, job->body.n))) {
         submit(in, job, src, offset);
         return;
@@ -390,7 +406,8 @@ ingest_open(struct ingest **out, struct engine *engine, const struct config *con
     enum status st;
 
     in->engine = engine;
-    in->max_unpacked = config->limits.max_unpacked ? config->limits.max_unpacked : 32 << 20;
+    in->unpack = (struct unpack_limits){config->limits.max_unpacked, config->limits.max_ratio};
+    in->max_records = config->limits.max_records;
     in->last = &in->first;
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->wake, NULL);

@@ -22,10 +22,17 @@ server_options(struct serve *s, const struct serve_options *opt)
     const struct config_limits *limits = &opt->config->limits;
 
     http_limits_default(&http.limits);
-    if (limits->max_body)
-        http.limits.max_body = limits->max_body;
-    if (limits->max_connections)
-        http.limits.max_connections = limits->max_connections;
+    http.limits.max_body = limits->max_body;
+    http.limits.max_connections = limits->max_connections;
+    http.limits.max_per_address = limits->max_per_address;
+    http.limits.max_request_line = limits->max_request_line;
+    http.limits.max_head = limits->max_header;
+    http.limits.max_headers = limits->max_header_lines;
+    http.limits.max_requests = limits->max_requests;
+    http.limits.head_ms = (uint32_t)limits->header_timeout_ms;
+    http.limits.body_ms = (uint32_t)limits->body_timeout_ms;
+    http.limits.body_rate = limits->body_rate;
+    http.limits.idle_ms = (uint32_t)limits->idle_timeout_ms;
     return http;
 }
 
@@ -139,6 +146,12 @@ write_counts(struct json_writer *w, const struct engine_status *st)
     json_u64(w, "bytes", st->queue_bytes);
     json_u64(w, "blocks", st->queue_blocks);
     json_u64(w, "delta_bytes", st->delta_bytes);
+    json_close(w);
+    json_object(w, "names");
+    json_u64(w, "customers", st->customers);
+    json_u64(w, "features", st->features);
+    json_u64(w, "services", st->services);
+    json_u64(w, "regions", st->regions);
     json_close(w);
     json_object(w, "quarantine");
     json_u64(w, "open", st->quarantine_open);

@@ -26,6 +26,8 @@ rig_of(const char *type)
     struct rig r = {.engine = fake_engine(), .ops = input_find(type)};
 
     r.base = fake_base(&r.tick);
+    r.limits = (struct config_limits){
+        .max_connections = 1024, .max_per_address = 64, .max_datagram = 8192};
     r.cfg = (struct config_input){
         .title = (char *)"t", .type = (char *)type, .format = (char *)"lines"};
     return r;

@@ -104,6 +104,13 @@ commit(void *arg)
     return NULL;
 }
 
+int64_t
+source_wait_ms(const struct source *s)
+{
+    (void)s;
+    return 0;
+}
+
 enum status
 engine_submit(struct engine *e, struct block *b)
 {
@@ -238,6 +245,16 @@ site_start(struct site *s)
                                 .input_count = sizeof inputs / sizeof *inputs};
     s->config.limits.max_body = 1 << 20;
     s->config.limits.max_unpacked = 8 << 20;
+    s->config.limits.max_ratio = 200;
+    s->config.limits.max_records = 50000;
+    s->config.limits.max_connections = s->config.limits.max_per_address = 64;
+    s->config.limits.max_request_line = 2048;
+    s->config.limits.max_header = 8192;
+    s->config.limits.max_header_lines = 64;
+    s->config.limits.max_requests = 1000;
+    s->config.limits.body_rate = 65536;
+    s->config.limits.header_timeout_ms = s->config.limits.body_timeout_ms = 10000;
+    s->config.limits.idle_timeout_ms = 30000;
     s->base = event_base_new();
     opt = (struct serve_options){s->base, &s->engine, &s->config};
     if (serve_open(&s->serve, &opt, &err) != ST_OK)

@@ -131,6 +131,34 @@ TEST(regex_names_the_limit_that_a_line_reached)
     }
 }
 
+/* The hundred-and-first line that it cannot decide costs nothing, and neither does a good one. */
+TEST(regex_rests_a_pattern_that_reaches_its_limits_too_often)
+{
+    struct format *f = make("^(?<customer>(a+)+)$", NULL);
+    struct buf b = {0};
+    struct stream s;
+
+    for (int i = 0; i < PATTERN_MAX_ERRORS; i++)
+        buf_str(&b, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+    buf_str(&b, "aaa\n");
+    stream_open(&s, f, span_of(b.p, b.n));
+    for (int i = 0; i < PATTERN_MAX_ERRORS; i++) {
+        CHECK_INT(stream_next(&s), ST_BAD_INPUT);
+        CHECK(strstr(s.err.text, "match limit"));
+    }
+    CHECK_INT(stream_next(&s), ST_BAD_INPUT);
+    CHECK(strstr(s.err.text, "not tried"));
+    stream_close(&s);
+    /* Another stream's format is its own: nobody spoils it for others. */
+    format_free(f);
+    f = make("^(?<customer>(a+)+)$", NULL);
+    stream_open(&s, f, SPAN("aaa\n"));
+    CHECK_INT(stream_next(&s), ST_OK);
+    stream_close(&s);
+    format_free(f);
+    buf_clear(&b);
+}
+
 TEST(regex_long_lines_that_are_harmless_match)
 {
     struct format *f = make("^(?<customer>\\w+)(?: \\w+)* (?<start>\\d+)$", NULL);

@@ -402,7 +402,8 @@ TEST(edge_starts_resumes_posts_and_stops)
          .format = (char *)"lines",
          .path = (char *)"log"},
     };
-    struct config_limits limits = {.max_connections = 10};
+    struct config_limits limits = {
+        .max_connections = 10, .max_per_address = 10, .max_datagram = 8192};
     struct edge_options opt = {.engine = e, .inputs = cfg, .input_count = 4, .limits = &limits};
     struct error err;
     struct edge *edge;
