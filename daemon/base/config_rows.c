@@ -130,7 +130,7 @@ static const struct option_row limit_rows[] = {
      .help = "Largest datagram of a udp input; a larger one goes to quarantine whole."},
     {"max_new_names", V_COUNT32, MAIN(limits.max_new_names), "100000", 1, 4e9, .reloadable = true,
      .help = "How many customers, features, services and regions that were never seen before an "
-             "http, tcp, udp or relp input may bring in a minute. Then nothing more of it is taken "
+             "input that reads no files may bring in a minute. Then nothing more of it is taken "
              "until the minute is over; HTTP answers 429."},
     {"max_customers", V_COUNT32, MAIN(limits.max_customers), "5000000", 1, 5e8,
      .help = "How many customers there may be. A record that brings one more goes to quarantine, "

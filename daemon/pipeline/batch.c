@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "engine_internal.h"
 #include "hash.h"
+#include "json_write.h"
 
 #define QUARANTINE_HEAD 4096 /* kept of a record that is longer than the limit */
 
@@ -135,4 +136,31 @@ part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct 
     q->timezone = arena_copy(&p->memory, q->timezone);
     if (s->header)
         q->header = arena_copy(&p->memory, span_of(s->header, s->header_n));
+}
+
+void
+part_event(struct part *part, const struct record *r)
+{
+    struct buf json = {0};
+    struct json_writer w;
+    struct event_row *row;
+
+    if (part->event_count == part->event_cap) {
+        part->event_cap = part->event_cap ? 2 * part->event_cap : 32;
+        part->events = xrealloc(part->events, part->event_cap * sizeof *part->events);
+    }
+    json_begin(&w, &json);
+    json_object(&w, NULL);
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (r->has & FIELD_BIT(f) && r->text[f].n > 0)
+            json_span(&w, field_name((enum field)f), r->text[f]);
+    json_close(&w);
+    row = &part->events[part->event_count++];
+    row->kind = (uint8_t)r->kind;
+    row->start = r->start;
+    row->customer = arena_copy(&part->memory, r->text[FIELD_CUSTOMER]);
+    row->id =
+        r->has & FIELD_BIT(FIELD_ID) ? arena_copy(&part->memory, r->text[FIELD_ID]) : SPAN("");
+    row->json = arena_copy(&part->memory, span_of(json.p, json.n));
+    buf_clear(&json);
 }

@@ -274,6 +274,14 @@ size_t batch_ticket(struct batch *b, const struct block *block);
 void part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
                      const char *reason);
 
+void part_event(struct part *p, const struct record *r);
+
+/* engine_queue.c: waits for a block to work on; NULL: the end. Book-keeping of a finished one. Lock
+ * held. */
+void outcome_add(struct outcome_count *to, const struct outcome_count *c);
+struct job *engine_next_job(struct engine *e);
+void engine_job_done(struct engine *e, struct job *job, const struct outcome_count *count);
+
 /* engine_submit.c: the block into the open batch, if there is room. Lock held. */
 enum status engine_enqueue(struct engine *e, struct block *b);
 

@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "engine_internal.h"
 #include "hash.h"
-#include "json_write.h"
 #include "log.h"
 
 #define GROUP 32
@@ -130,35 +129,6 @@ is_event(enum record_kind kind)
 }
 
 static void
-keep_event(struct run *run, const struct pending *p)
-{
-    struct part *part = run->part;
-    struct buf json = {0};
-    struct json_writer w;
-    struct event_row *row;
-
-    if (part->event_count == part->event_cap) {
-        part->event_cap = part->event_cap ? 2 * part->event_cap : 32;
-        part->events = xrealloc(part->events, part->event_cap * sizeof *part->events);
-    }
-    json_begin(&w, &json);
-    json_object(&w, NULL);
-    for (int f = 0; f < FIELD_COUNT; f++)
-        if (p->record.has & FIELD_BIT(f) && p->record.text[f].n > 0)
-            json_span(&w, field_name((enum field)f), p->record.text[f]);
-    json_close(&w);
-    row = &part->events[part->event_count++];
-    row->kind = (uint8_t)p->record.kind;
-    row->start = p->record.start;
-    row->customer = arena_copy(&part->memory, p->record.text[FIELD_CUSTOMER]);
-    row->id = p->record.has & FIELD_BIT(FIELD_ID)
-                  ? arena_copy(&part->memory, p->record.text[FIELD_ID])
-                  : SPAN("");
-    row->json = arena_copy(&part->memory, span_of(json.p, json.n));
-    buf_clear(&json);
-}
-
-static void
 rename_features(struct run *run, struct record *r)
 {
     struct span *names;
@@ -207,7 +177,7 @@ count_fresh(struct run *run, struct pending *p)
     if (p->identified && r->start < run->window_start)
         run->part->late++;
     if (is_event(r->kind)) {
-        keep_event(run, p);
+        part_event(run->part, &p->record);
         return false;
     }
     return true;
@@ -415,16 +385,6 @@ note_feed(struct run *run)
         run->part->newest_record = run->newest_record;
 }
 
-static void
-add_count(struct outcome_count *to, const struct outcome_count *c)
-{
-    to->records += c->records;
-    to->accepted += c->accepted;
-    to->duplicates += c->duplicates;
-    to->quarantined += c->quarantined;
-    to->ignored += c->ignored;
-}
-
 static size_t
 part_bytes(const struct part *p)
 {
@@ -464,51 +424,11 @@ process(struct worker *w, struct job *job, struct run *run)
     run->names.added = 0;
     work_through(run);
     engine_names_note(e, run->source->feed, run->names.added);
-    add_count(&run->part->count, &run->count);
+    outcome_add(&run->part->count, &run->count);
     note_feed(run);
     arena_reset(&w->arena);
     mapping_memo_trim(run->memo);
     atomic_fetch_add(&job->batch->bytes, part_bytes(run->part) - before);
-}
-
-/* Book-keeping of a finished block, under the engine's lock. */
-static void
-finish(struct engine *e, struct job *job, const struct outcome_count *count)
-{
-    struct batch *b = job->batch;
-
-    if (job->ticket)
-        add_count(&b->tickets[job->ticket - 1].count, count);
-    b->blocks_done++;
-    e->queue_bytes -= job->block.n;
-    job->feed->queued_bytes -= job->block.n;
-    e->queue_blocks--;
-    pthread_cond_signal(&e->gathered);
-    engine_wake_room(e);
-}
-
-/* A batch is finished before the next one is begun: whoever is told "duplicate" is told so no
- * earlier than the record that counted is committed. */
-static bool
-may_begin(const struct engine *e)
-{
-    return e->head && (!e->closed || e->head->batch == e->closed);
-}
-
-static struct job *
-next_job(struct engine *e)
-{
-    struct job *job;
-
-    while (!may_begin(e) && (e->head || !e->stop_workers))
-        pthread_cond_wait(&e->work, &e->lock);
-    job = e->head;
-    if (job) {
-        e->head = job->next;
-        if (!e->head)
-            e->tail = NULL;
-    }
-    return job;
 }
 
 void *
@@ -522,7 +442,7 @@ worker_main(void *arg)
     run->memo = mapping_memo_new();
     pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&e->lock);
-    while ((job = next_job(e)) != NULL) {
+    while ((job = engine_next_job(e)) != NULL) {
         struct ruleset *fresh = w->rules == e->rules ? NULL : ruleset_ref(e->rules);
 
         run->directory = directory_ref(e->directory);
@@ -536,7 +456,7 @@ worker_main(void *arg)
         free(job->block.frame_end);
         free(job->block.frame_identity);
         pthread_mutex_lock(&e->lock);
-        finish(e, job, &run->count);
+        engine_job_done(e, job, &run->count);
         free(job);
     }
     pthread_mutex_unlock(&e->lock);
