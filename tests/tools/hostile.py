@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """hostile.py - senders that mean harm. Prints one line for every attempt that got what it wanted.
 
-  hostile.py HTTP_HOST:PORT TCP_PORT PID MEBIBYTES_OF_ONE_LINE
+  hostile.py HTTP_HOST:PORT TCP_PORT UDP_PORT PID MEBIBYTES_OF_ONE_LINE MEBIBYTES_OF_MEMORY
 
 Every request below must be answered with an error, or with nothing and a closed connection;
-the daemon must live on, in bounded memory, and count none of their records.
+the daemon must live on, in bounded memory, and count none of their records. A good sender beside
+them, with an address of its own, is answered all the time: how many of its records must have been
+counted goes to the file honest.sent, and how long it waited to standard error.
 """
 import gzip
+import http.client
+import multiprocessing
+import queue
 import re
 import socket
 import sys
@@ -58,6 +63,25 @@ BAD_CONTENTS = {
 }
 
 
+DEEP = b'{"a":' * 10000 + b"\n" + b"[" * 60000 + b"\n" + b'{"customer":' * 33 + b"1" + b"}" * 33 + b"\n"
+GOOD_START = b'"start":"2024-03-10T10:00:00Z"'
+# Bodies whose every line must go to quarantine.
+BAD_LINES = {
+    "nesting": ("hooks", DEEP),
+    "keys without end": ("hooks", b"{" + b",".join(b'"k%d":1' % k for k in range(5000)) + b"}\n"),
+    "NUL bytes": ("hooks", b'{"customer":"a\0b",' + GOOD_START + b"}\n" + b"\0" * 1000 + b"\n"),
+    "names that are none": ("hooks", b"".join(
+        b'{"customer":"' + name + b'",' + GOOD_START + b"}\n"
+        for name in (b"\xff\xfe", b"\xc0\xaf", b"\xed\xa0\x80", b"a\\u0000b", b"a\\u001bb", b"x" * 129))),
+    "numbers that do not fit": ("hooks", b"".join(
+        b'{"customer":"n","duration":' + number + b"," + GOOD_START + b"}\n"
+        for number in (b"9223372036854775808", b"1e400", b"-1", b"9" * 4000, b"NaN"))),
+    "times that have not come": ("hooks", b'{"customer":"t","start":"9999-12-31T23:59:59Z"}\n'
+                                 b'{"customer":"t","start":99999999999999999999}\n'),
+    "a pattern that never ends": ("texts", (b"a" * 60 + b"!\n") * 3000),
+}
+
+
 def bomb():
     """A gibibyte in a mebibyte."""
     z = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -65,7 +89,7 @@ def bomb():
     return PATH + b"Content-Encoding: gzip\r\n" + length(len(body)) + b"\r\n" + body
 
 
-def talk(address, data, then=b""):
+def talk(address, data, then=b"", wait=0.3):
     """Everything that comes back until the connection is closed or silent."""
     answer = b""
     with socket.create_connection(address, timeout=10) as s:
@@ -74,33 +98,100 @@ def talk(address, data, then=b""):
             s.sendall(then)
         except OSError:
             pass
-        s.settimeout(0.3)
+        s.settimeout(wait)
         try:
             while True:
                 some = s.recv(65536)
                 if not some:
                     break
                 answer += some
+                s.settimeout(0.3)
         except OSError:
             pass
     return answer
 
 
-def resident(pid):
+def memory(pid, what):
     with open("/proc/%s/status" % pid, encoding="ascii") as f:
-        return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1]) * 1024
+        return int(re.search(what + r":\s+(\d+) kB", f.read())[1]) * 1024
+
+
+def be_honest(address, counter, waits, phase, enough):
+    """One record after the other; whatever else is said than 200 is said to be wrong."""
+    c = None
+    while not enough.value:
+        record = b'{"customer":"honest","id":"h%d",%s}\n' % (counter.value, GOOD_START)
+        begun = time.monotonic()
+        try:
+            c = c or http.client.HTTPConnection(*address, timeout=60, source_address=("127.0.0.2", 0))
+            c.request("POST", "/v1/ingest/hooks", record)
+            r = c.getresponse()
+            body = r.read()
+            if r.will_close:
+                c.close()
+                c = None
+        except (OSError, http.client.HTTPException) as e:
+            waits.put((phase.value, -1, "%s" % e))
+            return
+        if r.status != 200 or b'"accepted":1' not in body:
+            waits.put((phase.value, -1, "%d %s" % (r.status, body)))
+            return
+        waits.put((phase.value, time.monotonic() - begun, ""))
+        counter.value += 1
+        time.sleep(0.005)
+
+
+def slowly(address, bad):
+    """Senders that keep a connection by a byte now and then: each is told so and closed."""
+    body = PATH + length(4096) + b"\r\n"
+    open_ones = [[socket.create_connection(address, timeout=5), text, 0]
+                 for text in [b"GET / HTTP/1.1\r\nX: " + b"y" * 2000] * 30 + [body + b" " * 4096] * 20]
+    for s in open_ones:
+        s[0].setblocking(False)
+        if s[1].startswith(body):
+            s[0].send(body)
+            s[2] = len(body)
+    end = time.monotonic() + 60
+    while open_ones and time.monotonic() < end:
+        for one in list(open_ones):
+            s, text, sent = one
+            try:
+                s.send(text[sent:sent + 1])
+                one[2] += 1
+                answer = s.recv(4096)
+                if b" 408 " not in answer[:15]:
+                    bad.append("a slow sender: answered %s" % answer[:60])
+            except BlockingIOError:
+                continue
+            except OSError:
+                pass
+            s.close()
+            open_ones.remove(one)
+        time.sleep(0.05)  # the pace of the attack
+    if open_ones:
+        bad.append("slow senders: %d of them still have their connection" % len(open_ones))
+
+
+def by_datagram(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for k in range(300):
+            s.sendto((b"", b"\0" * 60000, b"\xff" * 8192, b"[" * 8000, RECORD * 600)[k % 5], address)
+
+
+def say_wrong_lines(address, bad):
+    for name, (place, body) in BAD_LINES.items():
+        request = PATH.replace(b"hooks", place.encode()) + length(len(body)) + b"\r\n" + body
+        answer = talk(address, request, wait=20)
+        if b'"accepted":0,' not in answer or b'"quarantined":%d,' % body.count(b"\n") not in answer:
+            bad.append("%s: %s" % (name, answer[-200:]))
 
 
 def alive(address):
     return b" 200 " in talk(address, b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
 
-def main():
-    host, port = sys.argv[1].rsplit(":", 1)
-    address, tcp, pid = (host, int(port)), (host, int(sys.argv[2])), sys.argv[3]
-    mib = int(sys.argv[4])
+def attack(address, tcp, udp, pid, mib):
     bad = []
-    before = resident(pid)
     BAD_CONTENTS["a gzip bomb"] = bomb()
     for name, request in {**BAD_REQUESTS, **BAD_CONTENTS}.items():
         behind = b"" if name in BAD_CONTENTS else SMUGGLED
@@ -110,7 +201,10 @@ def main():
             bad.append("%s: answered %s" % (name, statuses))
         if not alive(address):
             bad.append("%s: the daemon is gone" % name)
-            break
+            return bad
+    say_wrong_lines(address, bad)
+    by_datagram(udp)
+    slowly(address, bad)
 
     with socket.create_connection(tcp, timeout=60) as s:  # one line without end
         for _ in range(mib):
@@ -120,8 +214,6 @@ def main():
         s.sendall(b"9" * 1000 + b" x\n")
     with socket.create_connection(tcp, timeout=60) as s:  # cut off in the middle
         s.sendall(RECORD[:20])
-    if resident(pid) - before > 256 * MIB:
-        bad.append("memory: %d MiB more than before" % ((resident(pid) - before) // MIB))
 
     idle = []
     for k in range(1500):  # more than it lets in, and each begins a request
@@ -138,6 +230,52 @@ def main():
         pass
     if not alive(address):
         bad.append("idle connections: nobody is let in any more")
+    return bad
+
+
+def p99(waits):
+    return sorted(waits)[len(waits) * 99 // 100] * 1000 if waits else 0
+
+
+def main():
+    host, port = sys.argv[1].rsplit(":", 1)
+    address, tcp, udp = (host, int(port)), (host, int(sys.argv[2])), (host, int(sys.argv[3]))
+    pid, mib, most = sys.argv[4], int(sys.argv[5]), int(sys.argv[6])
+    counter, phase, enough = (multiprocessing.Value("i", 0) for _ in range(3))
+    waits = multiprocessing.Queue()
+    honest = multiprocessing.Process(target=be_honest, args=(address, counter, waits, phase, enough))
+    honest.start()
+    waited = {0: [], 1: []}
+    bad = []
+    while len(waited[0]) < 200:  # undisturbed
+        kind, wait, why = waits.get(timeout=60)
+        if wait < 0:
+            bad.append("the good sender, alone: %s" % why)
+            break
+        waited[kind].append(wait)
+    before = memory(pid, "VmRSS")
+    phase.value = 1
+    bad += attack(address, tcp, udp, pid, mib)
+    enough.value = 1
+    while honest.is_alive() or not waits.empty():
+        try:
+            kind, wait, why = waits.get(timeout=0.2)
+        except queue.Empty:  # it is about to end
+            continue
+        if wait < 0:
+            bad.append("the good sender: %s" % why)
+        else:
+            waited[kind].append(wait)
+    honest.join()
+    if memory(pid, "VmHWM") - before > most * MIB:
+        bad.append("memory: %d MiB more than before" % ((memory(pid, "VmHWM") - before) // MIB))
+    with open("honest.sent", "w", encoding="ascii") as f:
+        f.write("%d" % counter.value)
+    sys.stderr.write("p99 of a good sender: %.1f ms alone, %.1f ms beside (%d requests), %.1f times; "
+                     "memory: %d MiB more at most\n" % (
+                         p99(waited[0]), p99(waited[1]), len(waited[1]),
+                         p99(waited[1]) / (p99(waited[0]) or 1),
+                         (memory(pid, "VmHWM") - before) // MIB))
     print("\n".join(bad))
     return 1 if bad else 0
 

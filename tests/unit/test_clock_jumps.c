@@ -1,0 +1,92 @@
+/*
+ * test_clock_jumps.c - somebody sets the clock while records arrive.
+ */
+#include "engine_site.h"
+
+struct sum {
+    int64_t legs, failed;
+};
+
+static enum status
+add_up(void *arg, const struct cell_view *v, struct error *err)
+{
+    struct sum *s = arg;
+
+    (void)err;
+    for (unsigned i = 0; i < v->slot_count; i++) {
+        s->legs += v->slots[i].v[CUSTOMER_LEGS];
+        s->failed += v->slots[i].v[CUSTOMER_FAILED];
+    }
+    return ST_OK;
+}
+
+static struct outcome_count
+say_leg(struct site *s, struct source *source, const char *id, int64_t start)
+{
+    char text[200];
+
+    snprintf(text, sizeof text,
+             "{\"customer\":\"acme\",\"id\":\"%s\",\"start\":%lld,\"duration\":60}\n", id,
+             (long long)start);
+    return site_say(s, source, text);
+}
+
+/* By an hour back, a day ahead, and home again: batches are committed and answered, ids are known,
+ * legs count in the quarter hours that they name, once, and a start in between remembers all. */
+TEST(clock_jumps_change_neither_counts_nor_answers)
+{
+    static const int64_t jumps[] = {0, -3600, 86400, -86400, 0, 86400, 0};
+    int64_t now = clock_now(), start = now - 30 * 3600;
+    unsigned n = sizeof jumps / sizeof *jumps;
+    struct ledger_reader *r;
+    struct sum sum = {0};
+    struct error err;
+    char id[8];
+
+    for (unsigned again = 0; again < 2; again++) {
+        struct site s;
+        struct source *source;
+
+        clock_fix(now + (again ? -3600 : 0));
+        site_open(&s, "fold_interval = 10ms");
+        source = site_source(&s, "import", "ndjson", IDENTITY_NONE);
+        for (unsigned i = 0; i < n; i++) {
+            clock_fix(now + jumps[i]);
+            snprintf(id, sizeof id, "r%u", i);
+            CHECK_INT(say_leg(&s, source, id, start).accepted, !again);
+            CHECK_INT(say_leg(&s, source, "r0", start).duplicates, 1);
+            snprintf(id, sizeof id, "r%u", i / 2);
+            CHECK_INT(say_leg(&s, source, id, start).duplicates, 1);
+            site_settle(&s, SETTLE_COMMITTED);
+        }
+        site_settle(&s, SETTLE_ANALYSED);
+        source_unref(source);
+        site_close(&s);
+    }
+    CHECK_INT(ledger_reader_open(&r, "st/ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_scan_subject(r, CELL_CUSTOMER, SPAN("acme"), 0, add_up, &sum, &err), ST_OK);
+    ledger_reader_close(r);
+    CHECK_INT(sum.legs, n);
+    CHECK_INT(sum.failed, 0);
+}
+
+/* What the real clock allows is not in the future for one that was set back, and the other way
+ * round: such a record waits in the quarantine, and counts when it is replayed. */
+TEST(a_record_that_a_wrong_clock_refuses_counts_when_it_is_replayed)
+{
+    int64_t now = clock_now();
+    struct outcome_count replayed;
+    struct source *source;
+    struct error err;
+    struct site s;
+
+    clock_fix(now - 3600);
+    site_open(&s, "");
+    source = site_source(&s, "import", "ndjson", IDENTITY_NONE);
+    CHECK_INT(say_leg(&s, source, "r1", now - 60).quarantined, 1);
+    clock_fix(now);
+    CHECK_INT(engine_replay(s.engine, 0, NULL, &replayed, &err), ST_OK);
+    CHECK_INT(replayed.accepted, 1);
+    source_unref(source);
+    site_close(&s);
+}
