@@ -172,53 +172,6 @@ csv_unescape(const struct csv_rules *r, struct csv_cell cell, struct arena *mem)
     return span_of(to, n);
 }
 
-/* Bytes of the first frame of buf, line end included; 0 if it is not whole yet. */
-static size_t
-frame_bytes(const struct csv_rules *r, struct span buf, size_t max_frame, bool eof)
-{
-    const char *nl = memchr(buf.p, '\n', buf.n);
-    size_t line = nl ? (size_t)(nl - buf.p) + 1 : eof ? buf.n : 0;
-    struct csv_cursor c;
-    struct csv_cell cell;
-    enum csv_step step;
-
-    /* Without a quote in it a line is a frame, well-formed or too long. */
-    if (line > 0 && !memchr(buf.p, r->quote, line))
-        return line;
-    csv_begin(&c, buf, max_frame, eof);
-    do
-        step = csv_next(r, &c, &cell);
-    while (step == CSV_CELL);
-    if (step == CSV_MORE)
-        return 0;
-    return step == CSV_LAST ? (size_t)(c.p - c.begin) : line;
-}
-
-size_t
-csv_cut(const struct csv_rules *r, struct span buf, size_t max_frame, bool eof)
-{
-    size_t done = 0;
-
-    if (!r->quoting)
-        return cut_lines(buf, max_frame, eof);
-    while (done < buf.n) {
-        struct span rest = span_of(buf.p + done, buf.n - done);
-        const char *quote = memchr(rest.p, r->quote, rest.n), *line;
-        size_t n;
-
-        if (!quote)
-            return done + cut_lines(rest, max_frame, eof);
-        /* All lines before the one with the quote are frames. */
-        line = memrchr(rest.p, '\n', (size_t)(quote - rest.p));
-        done += line ? (size_t)(line - rest.p) + 1 : 0;
-        n = frame_bytes(r, span_of(buf.p + done, buf.n - done), max_frame, eof);
-        if (n == 0)
-            break;
-        done += n;
-    }
-    return done;
-}
-
 static struct span
 first_line(struct span s, size_t *with_end)
 {

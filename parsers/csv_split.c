@@ -1,20 +1,18 @@
 /*
- * csv_split.c - taking plain lines apart.
+ * csv_split.c - taking lines apart.
  *
  * The usual way looks at sixteen bytes at a time and puts each cell into its field as it ends. The
  * wide one, for processors with AVX2, works in two steps without a branch for each cell, which
  * would be guessed wrongly often: it lists where the cells of a line end, sixty-four bytes at a
- * time, and then makes spans of the list, four at a time.
+ * time, and then makes spans of the list, four at a time. It takes quoted cells along.
  */
 #include "csv_split.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-#ifdef __x86_64__
-#include <immintrin.h>
-#define HAVE_WIDE
-#endif
+
+#include "csv_wide.h"
 
 #define LANES 4 /* spans made at a time */
 
@@ -169,16 +167,8 @@ split_sixteen(const struct csv_rules *r, const struct layout *l, struct span res
 /* --- sixty-four bytes at a time --- */
 
 #ifdef HAVE_WIDE
-#define WIDE         __attribute__((target("avx2,bmi,popcnt")))
-#define CHUNK        64
 #define WIDE_COLUMNS 256
 #define WIDE_BYTES   (1u << 30)
-
-WIDE static inline uint64_t
-bits(__m256i a, __m256i b)
-{
-    return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
-}
 
 /* Adds where the bits of mask are to a list that has room for eight more than there are. */
 WIDE static inline uint32_t *
@@ -237,19 +227,20 @@ close_line(const char *line, uint32_t *last, uint32_t at)
         last[i + 1] = last[i] + 1;
 }
 
-/* Sixty-four bytes of a line. */
-struct chunk {
-    const char *p;
-    __m256i a, b;
-};
-
-/* A bit for each byte that is c. */
-WIDE static inline uint64_t
-bytes_of(const struct chunk *k, char c)
+/* Takes the quotes off the cells that have them. */
+static void
+unquote(const struct csv_rules *r, const struct layout *l, const char *line, const uint32_t *ends,
+        size_t cells, struct fields *out)
 {
-    const __m256i v = _mm256_set1_epi8(c);
+    for (size_t i = 0; i < cells; i++) {
+        struct span *s = &out->v[l->field[i]];
 
-    return bits(_mm256_cmpeq_epi8(k->a, v), _mm256_cmpeq_epi8(k->b, v));
+        if (ends[i] + 1 == ends[i + 1] || line[ends[i] + 1] != r->quote || !l->bit[i])
+            continue;
+        *s = span_of(s->p + 1, s->n - 2);
+        if (s->n == 0)
+            out->has &= ~l->bit[i];
+    }
 }
 
 /* In a chunk with the marks `odd`: which of its bytes belong to the line, UINT64_MAX: all of them.
@@ -269,6 +260,58 @@ part_of_line(const struct csv_rules *r, const struct chunk *k, uint64_t odd, uin
     return (bad & *part) == 0;
 }
 
+/* The chunk at `at`, and where its bytes are: behind the end of rest is a line end. */
+WIDE static inline void
+load_line(struct chunk *k, struct span rest, size_t at, char tail[CHUNK])
+{
+    const char *p = rest.p + at;
+
+    if (__builtin_expect(rest.n - at < CHUNK, 0)) {
+        memset(tail, '\n', CHUNK);
+        p = memcpy(tail, p, rest.n - at);
+    }
+    chunk_load(k, p);
+}
+
+/* A line in which there are quotes. Little is found out about its text: names are looked at. */
+WIDE static __attribute__((noinline)) const char *
+split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest, size_t limit,
+             struct fields *out)
+{
+    uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
+    struct quotes_before before = {0, 0};
+    char tail[CHUNK];
+
+    ends[0] = UINT32_MAX;
+    for (size_t at = 0; at <= limit && at <= rest.n; at += CHUNK) {
+        bool at_begin = at == 0 || rest.p[at - 1] == r->separator;
+        uint64_t separators, line_ends, part;
+        struct quoted q;
+        struct chunk k;
+
+        load_line(&k, rest, at, tail);
+        separators = bytes_of(&k, r->separator);
+        line_ends = bytes_of(&k, '\n');
+        q = quotes_in(bytes_of(&k, r->quote), separators | line_ends,
+                      bytes_of(&k, '\r') & line_ends >> 1, at_begin, &before);
+        line_ends &= ~q.inside;
+        part = line_ends ? _blsmsk_u64(line_ends) : UINT64_MAX; /* the line end itself as well, */
+        if ((q.wrong | q.doubled | bytes_of(&k, '\0')) & part)  /* where a quote must be closed */
+            return NULL;
+        last = list_bits(last, separators & ~q.inside & part, (uint32_t)at);
+        if ((size_t)(last - ends) > l->count)
+            return NULL;
+        if (line_ends) {
+            at += _tzcnt_u64(line_ends);
+            close_line(rest.p, last, (uint32_t)at);
+            make_spans(l, rest.p, ends, (size_t)(last - ends), out);
+            unquote(r, l, rest.p, ends, (size_t)(last - ends), out);
+            return rest.p + at;
+        }
+    }
+    return NULL;
+}
+
 WIDE static const char *
 split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
            struct fields *out)
@@ -276,6 +319,7 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
     const __m256i separator = _mm256_set1_epi8(r->separator), one = _mm256_set1_epi8(1);
     const __m256i quote = _mm256_set1_epi8(r->quoting ? r->quote : '\n');
     const __m256i controls = _mm256_set1_epi8(0x21), space = _mm256_set1_epi8(' ');
+    size_t limit = max_frame < WIDE_BYTES ? max_frame : WIDE_BYTES;
     uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
     __m256i blanks = _mm256_setzero_si256();
     bool strange = false;
@@ -284,17 +328,12 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
     if (l->repeats || l->count > WIDE_COLUMNS)
         return split_sixteen(r, l, rest, max_frame, out);
     ends[0] = UINT32_MAX;
-    for (size_t at = 0; at <= max_frame && at < WIDE_BYTES; at += CHUNK) {
-        struct chunk k = {.p = rest.p + at};
+    for (size_t at = 0; at <= limit; at += CHUNK) {
         __m256i sep_a, sep_b, odd_a, odd_b;
-        uint64_t odd, part;
+        uint64_t odd, part = UINT64_MAX;
+        struct chunk k;
 
-        if (__builtin_expect(rest.n - at < CHUNK, 0)) { /* behind the end is a line end */
-            memset(tail, '\n', sizeof tail);
-            k.p = memcpy(tail, k.p, rest.n - at);
-        }
-        k.a = _mm256_loadu_si256((const __m256i *)k.p);
-        k.b = _mm256_loadu_si256((const __m256i *)(k.p + 32));
+        load_line(&k, rest, at, tail);
         sep_a = _mm256_cmpeq_epi8(k.a, separator);
         sep_b = _mm256_cmpeq_epi8(k.b, separator);
         /* One more than a control character is below 0x21, and signed so is one more than DEL or
@@ -304,9 +343,8 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
         odd_a = _mm256_or_si256(_mm256_andnot_si256(sep_a, odd_a), _mm256_cmpeq_epi8(k.a, quote));
         odd_b = _mm256_or_si256(_mm256_andnot_si256(sep_b, odd_b), _mm256_cmpeq_epi8(k.b, quote));
         odd = bits(odd_a, odd_b);
-        part = UINT64_MAX;
         if (odd && !part_of_line(r, &k, odd, &part, &strange))
-            return NULL;
+            return r->quoting ? split_quoted(r, l, rest, limit, out) : NULL;
         last = list_bits(last, bits(sep_a, sep_b) & part, (uint32_t)at);
         if ((size_t)(last - ends) > l->count)
             return NULL;
@@ -321,13 +359,6 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
             blanks, _mm256_or_si256(_mm256_cmpeq_epi8(k.a, space), _mm256_cmpeq_epi8(k.b, space)));
     }
     return NULL;
-}
-
-static bool
-wide_works(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("popcnt");
 }
 #endif
 

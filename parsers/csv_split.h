@@ -2,6 +2,7 @@
  * csv_split.h - taking plain lines apart: those without quotes, which nearly all are.
  *
  * There are several ways, by what the processor can do; all find the same cells in the same lines.
+ * The wide one also takes lines whose quotes each enclose a cell, and none of them doubled.
  * Private to parsers/, and to the tests that compare them.
  */
 #ifndef CSV_SPLIT_H
@@ -24,7 +25,8 @@ struct layout *csv_layout_new(size_t count);
 /*
  * Splits the line at the front of rest, which is not empty and begins with no byte order mark, into
  * *out, where fields_begin has been called. Answers where the line ends: its LF, or the end of
- * rest. NULL: the line is not plain (a quote, a NUL, too many columns, longer than max_frame), and
+ * rest. NULL: the line is not plain (a quote,
+ * or one that is not regular, a NUL, too many columns, longer than max_frame), and
  * what is in *out means nothing; a line that is too long by less than 64 bytes may be split all
  * the same.
  */

@@ -4,9 +4,9 @@
  *   customer,conference,start,duration
  *   "Example, Inc.",4711,2026-03-01T09:00:00Z,1800
  *
- * Nearly all lines hold no quote. csv_split.c takes them apart, each cell going straight to its
- * field through a table by column. Whatever is unusual in a line (quotes, NUL, too many columns,
- * too long) sends it to the general walk of csv_scan.c.
+ * Nearly all lines hold no quote, or quotes around whole cells. csv_split.c takes them apart, each
+ * cell going straight to its field through a table by column. Whatever is unusual in a line (other
+ * quotes, NUL, too many columns, too long) sends it to the general walk of csv_scan.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
