@@ -13,6 +13,7 @@
 #include "cell_private.h"
 #include "civil.h"
 #include "hash.h"
+#include "sketch_private.h"
 
 #define GROUP            32
 #define PLANNED_FEATURES 4 /* looked up ahead; more than that on one record are rare */
@@ -110,6 +111,12 @@ plan_contents(const struct plan *p)
     }
 }
 
+static inline void
+add_distinct(struct cell *c, unsigned which, uint64_t hash)
+{
+    sketch_add_in(&c->sketch[which], hash, &c->set->pool);
+}
+
 /* --- legs --- */
 
 static struct cell *
@@ -156,9 +163,9 @@ add_leg(struct cells *out, const struct plan *p)
     }
     add_seconds(out, p);
     if (p->has_person)
-        cell_add_distinct(p->cell, SKETCH_PEOPLE, p->person);
+        add_distinct(p->cell, SKETCH_PEOPLE, p->person);
     if (p->has_conference)
-        cell_add_distinct(p->cell, SKETCH_SECOND, p->conference);
+        add_distinct(p->cell, SKETCH_SECOND, p->conference);
     if ((r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0)
         add_region(out, p);
 }
@@ -197,10 +204,10 @@ add_features(struct cells *out, const struct aggregate_options *opt, const struc
 
         cell_add_one(f.cell, 0, column_of[r->outcome]);
         if (p->has_person)
-            cell_add_distinct(f.cell, SKETCH_PEOPLE, p->person);
+            add_distinct(f.cell, SKETCH_PEOPLE, p->person);
         /* Whose day lists the feature has been counted among its customers of that day. */
         if (cell_add_use(p->cell, f.id, !ok))
-            cell_add_distinct(f.cell, SKETCH_SECOND, p->name);
+            add_distinct(f.cell, SKETCH_SECOND, p->name);
         for (size_t k = 0; opt && k < opt->workload_count; k++)
             if (span_eq(opt->workload[k].feature, name))
                 add_workload(out, &opt->workload[k], p);

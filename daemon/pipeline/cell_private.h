@@ -233,8 +233,21 @@ value_add_one(const struct cell *c, void *block, size_t at)
 
 /* --- adding --- */
 
-/* Adds 1 to one column of a slot: cell_add for what is usual. */
-void cell_add_one(struct cell *c, unsigned slot, unsigned column);
+void cell_add_one_anywhere(struct cell *c, unsigned slot, unsigned column);
+
+/* Adds 1 to one column of a slot: cell_add for what is usual. In a dense cell a counter that is
+ * not zero also proves that its slot is there. */
+static inline void
+cell_add_one(struct cell *c, unsigned slot, unsigned column)
+{
+    size_t at = slot * columns_of(c->kind) + column;
+
+    if (c->dense && slot < c->slot_cap && cell_value(c, c->slots, at) > 0 &&
+        value_add_one(c, c->slots, at))
+        return;
+    cell_add_one_anywhere(c, slot, column);
+}
+
 /* Adds a leg that begins at a second of the cell's day, and its seconds, all of that day; the
  * seconds on a later day, from its beginning. */
 void cell_add_leg(struct cell *c, unsigned second, unsigned seconds);

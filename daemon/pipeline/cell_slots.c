@@ -47,13 +47,22 @@ make_dense(struct cell *c)
     c->dense = true;
 }
 
+/* Minutes are many, and beginnings and ends of legs are far from each other: a search each. */
+static unsigned
+most_rows(enum cell_kind kind)
+{
+    unsigned slots = slots_of(kind);
+
+    return slots > 96 ? slots / 12 : slots / 3;
+}
+
 static void
 make_room(struct cell *c)
 {
-    unsigned cap = c->slot_cap < 8 ? c->slot_cap + 2u : c->slot_cap + c->slot_cap / 2u;
+    unsigned cap = c->slot_cap < 8 ? c->slot_cap + 4u : c->slot_cap + c->slot_cap / 2u;
     struct block_shape b = slot_shape(c);
 
-    if (cap > slots_of(c->kind) / 3) {
+    if (cap > most_rows(c->kind)) {
         make_dense(c);
         return;
     }
@@ -146,22 +155,17 @@ cell_add(struct cell *c, unsigned slot, const int64_t *v)
         abort();
 }
 
-static __attribute__((noinline)) void
-add_one_widely(struct cell *c, unsigned slot, unsigned column)
-{
-    int64_t v[SERVICE_COLUMNS] = {0};
-
-    v[column] = 1;
-    cell_add(c, slot, v);
-}
-
 void
-cell_add_one(struct cell *c, unsigned slot, unsigned column)
+cell_add_one_anywhere(struct cell *c, unsigned slot, unsigned column)
 {
     unsigned columns = columns_of(c->kind);
 
-    if (!value_add_one(c, c->slots, (size_t)slot_row(c, columns, slot) * columns + column))
-        add_one_widely(c, slot, column);
+    if (!value_add_one(c, c->slots, (size_t)slot_row(c, columns, slot) * columns + column)) {
+        int64_t v[SERVICE_COLUMNS] = {0};
+
+        v[column] = 1;
+        cell_add(c, slot, v);
+    }
 }
 
 /* Sums of two counters that are not negative and stay below the widths' limits, the usual case:
@@ -199,24 +203,71 @@ add_stay_widely(struct cell *c, unsigned slot, unsigned legs, unsigned seconds)
     cell_add(c, slot, (int64_t[CUSTOMER_COLUMNS]){legs, seconds});
 }
 
-/* Quarter by quarter: the first takes the leg itself along. */
+/* What of a leg is still to be added. The first quarter takes the leg itself along. */
+struct stay {
+    unsigned slot, room; /* the next quarter, and how much of the leg it may hold */
+    unsigned seconds, legs;
+};
+
+static inline __attribute__((always_inline)) void
+next_quarter(struct stay *s, unsigned part)
+{
+    s->seconds -= part;
+    s->room = QUARTER_SECONDS;
+    s->legs = 0;
+    s->slot++;
+}
+
+/* The usual case: quarters that are there, in rows that follow one another, small counters. True:
+ * all of it is added. */
+static inline __attribute__((always_inline)) bool
+add_to_run(struct cell *c, struct stay *s)
+{
+    const uint16_t *keys;
+    unsigned at, last;
+    int16_t *row;
+
+    if (c->dense || c->width != sizeof *row || c->slot_count == 0)
+        return false;
+    keys = (const uint16_t *)((int16_t *)c->slots + c->slot_cap * CUSTOMER_COLUMNS);
+    last = c->slot_last;
+    at = s->slot - keys[last] + last; /* below 0 becomes huge */
+    for (; at < c->slot_count && keys[at] == s->slot; at++) {
+        unsigned part = s->seconds < s->room ? s->seconds : s->room;
+        int legs, seconds;
+
+        row = (int16_t *)c->slots + (size_t)at * CUSTOMER_COLUMNS;
+        legs = row[CUSTOMER_LEGS] + (int)s->legs;
+        seconds = row[CUSTOMER_SECONDS] + (int)part;
+        if ((legs | seconds) & ~INT16_MAX)
+            return false;
+        row[CUSTOMER_LEGS] = (int16_t)legs;
+        row[CUSTOMER_SECONDS] = (int16_t)seconds;
+        c->slot_last = (uint16_t)at;
+        next_quarter(s, part);
+        if (s->seconds == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Quarter by quarter. */
 static inline __attribute__((always_inline)) void
 add_quarters(struct cell *c, unsigned second, unsigned seconds, unsigned legs)
 {
-    unsigned slot = second / QUARTER_SECONDS;
-    unsigned room = QUARTER_SECONDS - second % QUARTER_SECONDS;
+    struct stay s = {second / QUARTER_SECONDS, QUARTER_SECONDS - second % QUARTER_SECONDS, seconds,
+                     legs};
 
+    if (add_to_run(c, &s))
+        return;
     do {
-        unsigned part = seconds < room ? seconds : room;
-        size_t at = (size_t)slot_row(c, CUSTOMER_COLUMNS, slot) * CUSTOMER_COLUMNS;
+        unsigned part = s.seconds < s.room ? s.seconds : s.room;
+        size_t at = (size_t)slot_row(c, CUSTOMER_COLUMNS, s.slot) * CUSTOMER_COLUMNS;
 
-        if (!add_stay(c, at, legs, part))
-            add_stay_widely(c, slot, legs, part);
-        seconds -= part;
-        room = QUARTER_SECONDS;
-        legs = 0;
-        slot++;
-    } while (seconds > 0);
+        if (!add_stay(c, at, s.legs, part))
+            add_stay_widely(c, s.slot, s.legs, part);
+        next_quarter(&s, part);
+    } while (s.seconds > 0);
 }
 
 void

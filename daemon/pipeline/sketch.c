@@ -251,26 +251,18 @@ hash_set(struct sketch *s, uint32_t pair)
     return CHANGED;
 }
 
-static inline enum outcome_of_set
-dense_set(struct sketch *s, uint32_t pair)
-{
-    uint8_t *rank = &s->dense[pair >> 6];
-
-    if (*rank >= (pair & 63))
-        return SAME;
-    *rank = pair & 63;
-    return CHANGED;
-}
-
 /* True if it changed. */
 static bool
 raise_register(struct sketch *s, uint32_t pair, struct pool *pool)
 {
     for (;;) {
-        enum outcome_of_set done = s->form == SKETCH_DENSE  ? dense_set(s, pair)
-                                   : s->form == SKETCH_LIST ? list_set(s, pair)
-                                   : s->form == SKETCH_HASH ? hash_set(s, pair)
-                                                            : few_set(s, pair);
+        enum outcome_of_set done;
+
+        if (s->form == SKETCH_DENSE)
+            return sketch_dense_add(s, pair);
+        done = s->form == SKETCH_LIST   ? list_set(s, pair)
+               : s->form == SKETCH_HASH ? hash_set(s, pair)
+                                        : few_set(s, pair);
 
         if (done != NO_ROOM)
             return done == CHANGED;
@@ -279,9 +271,9 @@ raise_register(struct sketch *s, uint32_t pair, struct pool *pool)
 }
 
 bool
-sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool)
+sketch_add_pair(struct sketch *s, uint32_t pair, struct pool *pool)
 {
-    return raise_register(s, sketch_pair(hash), pool);
+    return raise_register(s, pair, pool);
 }
 
 bool

@@ -32,9 +32,31 @@ sketch_pair(uint64_t hash)
 
 /* As those of sketch.h; the memory comes from a pool (NULL: from malloc), always the same one
  * for one sketch. */
-bool sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool);
+static inline bool sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool);
 bool sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *pool);
 void sketch_clear_in(struct sketch *s, struct pool *pool);
+
+bool sketch_add_pair(struct sketch *s, uint32_t pair, struct pool *pool);
+
+/* Most elements of a large count change nothing, and one look says so. */
+static inline bool
+sketch_dense_add(struct sketch *s, uint32_t pair)
+{
+    uint8_t *rank = &s->dense[pair >> 6];
+
+    if (*rank >= (pair & 63))
+        return false;
+    *rank = pair & 63;
+    return true;
+}
+
+static inline bool
+sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool)
+{
+    uint32_t pair = sketch_pair(hash);
+
+    return sketch_is_dense(s) ? sketch_dense_add(s, pair) : sketch_add_pair(s, pair, pool);
+}
 
 /* Pairs (register << 6 | rank) of a sketch that is not dense, ascending; how many. */
 unsigned sketch_sorted(const struct sketch *s, uint32_t *out);
