@@ -29,7 +29,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check demo bench chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
+.PHONY: all help deps deps-test check tsan demo bench chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -76,6 +76,8 @@ unit: $(UNIT)
 	@for t in $^; do CALLSWELL_PROJECT=$(CURDIR) $$t || exit 1; done
 check: deps deps-test ## build with sanitizers, run all tests, a few seconds of each fuzzer
 	@bash tests/check.sh
+tsan: deps deps-test ## the tests and a minute of chaos with ThreadSanitizer
+	@bash tests/check.sh thread
 demo: deps ## the main job on real input, in a temporary folder
 	@$(MAKE) -s -j2 all
 	@sh tests/tools/demo.sh
