@@ -13,7 +13,7 @@
 
 #include "csv_split.h"
 
-#define MAX_COLUMNS 4096
+#define MAX_COLUMNS 1024
 
 struct csv {
     struct csv_rules rules;

@@ -246,6 +246,25 @@ refused_header(struct format *f, struct span line)
     return err.text;
 }
 
+TEST(a_header_has_a_thousand_and_twenty_four_columns_at_most)
+{
+    struct format *plain = make_format((struct format_options){.type = "csv"});
+    struct buf line = {0};
+    struct layout *layout;
+    struct error err;
+
+    buf_str(&line, "customer,start");
+    for (int i = 2; i < 1024; i++)
+        buf_printf(&line, ",c%d", i);
+    CHECK_INT(format_parser(plain)->read_header(plain, span_of(line.p, line.n), &layout, &err),
+              ST_OK);
+    format_parser(plain)->layout_free(layout);
+    buf_str(&line, ",one more");
+    CHECK_STR(refused_header(plain, span_of(line.p, line.n)), "header: too many columns");
+    buf_clear(&line);
+    format_free(plain);
+}
+
 TEST(headers_that_say_nothing_are_refused)
 {
     struct format *plain = make_format((struct format_options){.type = "csv"});
