@@ -82,6 +82,10 @@ ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed, struct
     bool row = false;
     int looked = 0;
 
+    if (analysed == 0) { /* no batch has that number: a fresh start writes nothing for it */
+        sqlite3_finalize(st);
+        return result;
+    }
     if (result == ST_OK)
         result = sql_prepare(l->db, &drop, "DELETE FROM event WHERE seq = ?1 AND n = ?2", err);
     if (result == ST_OK)
