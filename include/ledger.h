@@ -161,6 +161,9 @@ enum status ledger_reader_open(struct ledger_reader **out, const char *path, str
 void ledger_reader_close(struct ledger_reader *r);
 enum status ledger_reader_state(struct ledger_reader *r, struct ledger_state *out,
                                 struct error *err);
+/* As ledger_in_history(). Of more than a thousand starts the older ones are forgotten. */
+enum status ledger_reader_in_history(struct ledger_reader *r, uint64_t incarnation, uint64_t seq,
+                                     bool *out, struct error *err);
 /* All begin a read transaction and end it; visits are in the order named. */
 enum status ledger_scan_partition(struct ledger_reader *r, unsigned partition, uint64_t after,
                                   cell_visit *visit, void *arg, struct error *err); /* by seq */

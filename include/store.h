@@ -46,6 +46,9 @@ enum status store_run(struct store *s, const char *sql, struct error *err);
 enum status store_begin(struct store *s, struct error *err);
 enum status store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
+/* Called by each commit from now on, in its transaction, which it undoes by failing. NULL: none. */
+typedef enum status store_hook(void *arg, struct error *err);
+void store_before_commit(struct store *s, store_hook *hook, void *arg);
 void store_interrupt(struct store *s); /* what runs now fails; any thread */
 /* Begins if none is open; commits and begins anew after enough rows: long work in short
  * transactions. Call before each row; end with store_commit_open. */

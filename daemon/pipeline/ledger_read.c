@@ -48,6 +48,27 @@ ledger_reader_state(struct ledger_reader *r, struct ledger_state *out, struct er
 }
 
 enum status
+ledger_reader_in_history(struct ledger_reader *r, uint64_t incarnation, uint64_t seq, bool *out,
+                         struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result =
+        sql_prepare(r->db, &st,
+                    "SELECT 1 FROM meta WHERE incarnation = ?1 AND last_batch >= ?2"
+                    " UNION ALL"
+                    " SELECT 1 FROM history WHERE incarnation = ?1 AND last_seq >= ?2",
+                    err);
+
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 1, (int64_t)incarnation);
+    sqlite3_bind_int64(st, 2, (int64_t)seq);
+    result = sql_step(st, out, err);
+    sqlite3_finalize(st);
+    return result;
+}
+
+enum status
 ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit, void *arg,
                    struct error *err)
 {

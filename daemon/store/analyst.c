@@ -7,6 +7,10 @@
  * far it got: a pass that was cut off has no such row and is done again, over the same cells
  * and some more. So a crash anywhere leaves the store a little old in places, never wrong
  * after the next pass.
+ *
+ * Every commit of a pass also names the newest batch of the ledger, and its incarnation, that any
+ * row may come from. A ledger that does not have that in its history was put back to an earlier
+ * state, however far it has come since: the store starts over.
  */
 #include "pass.h"
 
@@ -27,11 +31,13 @@ static const char forget_sql[] =
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
     "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
     "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
-    "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL";
+    "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL;"
+    "DELETE FROM analyst";
 
 struct place {
     char ledger[40];
     uint64_t seq, events;
+    uint64_t incarnation, newest; /* 0: written by a version that did not keep them */
     int32_t day;
     int64_t slot;
     char settings[24];
@@ -116,7 +122,10 @@ read_place(struct store *s, struct place *out, struct error *err)
 {
     struct query *q = NULL;
     enum status st = store_query(
-        s, &q, "SELECT ledger, analysed_seq, events_seq, day, slot, settings FROM analyst", err);
+        s, &q,
+        "SELECT ledger, analysed_seq, events_seq, day, slot, settings, incarnation, newest_seq"
+        " FROM analyst",
+        err);
 
     *out = (struct place){0};
     if (st == ST_OK)
@@ -128,13 +137,35 @@ read_place(struct store *s, struct place *out, struct error *err)
         out->day = (int32_t)query_int(q, 3);
         out->slot = query_int(q, 4);
         snprintf(out->settings, sizeof out->settings, "%.*s", SPAN_ARG(query_text(q, 5)));
+        out->incarnation = (uint64_t)query_int(q, 6);
+        out->newest = (uint64_t)query_int(q, 7);
         out->known = true;
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* The last write of a pass. */
+/* Before each commit of a pass. */
+static enum status
+name_newest(void *arg, struct error *err)
+{
+    struct analyst *a = arg;
+    struct ledger_state ledger;
+    struct query *q = NULL;
+    enum status st = ledger_reader_state(a->reader, &ledger, err);
+
+    if (st == ST_OK)
+        st = store_query(a->store, &q, "UPDATE analyst SET incarnation = ?1, newest_seq = ?2", err);
+    if (st == ST_OK) {
+        query_set_int(q, 1, (int64_t)ledger.incarnation);
+        query_set_int(q, 2, (int64_t)ledger.last_batch);
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st;
+}
+
+/* The last write of a pass; its commit adds the newest batch. */
 static enum status
 write_place(struct pass *p, const struct place *at, struct error *err)
 {
@@ -194,15 +225,38 @@ notice_edits(struct pass *p, struct error *err)
     return st;
 }
 
+/* Is there anything in the store that this ledger, of the same id, does not know (any more)? */
+static enum status
+was_put_back(struct pass *p, const struct place *last, bool *out, struct error *err)
+{
+    bool known = true;
+    enum status st = ST_OK;
+
+    if (last->incarnation)
+        st = ledger_reader_in_history(p->a->reader, last->incarnation, last->newest, &known, err);
+    *out = !known || last->seq > p->ledger->folded_batch;
+    if (st == ST_OK && *out)
+        log_warn("ledger_is_older_than_store",
+                 "store_batch=%llu ledger_batch=%llu text=\"the ledger was restored from an older"
+                 " copy, or recovered: what was derived from it is made anew\"",
+                 (unsigned long long)(last->incarnation ? last->newest : last->seq),
+                 (unsigned long long)p->ledger->last_batch);
+    return st;
+}
+
 /* Compares where the last pass ended with where we are. */
 static enum status
 begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, struct error *err)
 {
     struct place last;
+    bool put_back = false;
     enum status st = read_place(p->store, &last, err);
 
     if (st == ST_OK)
         st = notice_edits(p, err);
+    p->first = !last.known || strcmp(last.ledger, ledger->id) != 0;
+    if (st == ST_OK && !p->first)
+        st = was_put_back(p, &last, &put_back, err);
     if (st != ST_OK)
         return st;
     *at = (struct place){
@@ -213,7 +267,7 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
     };
     snprintf(at->ledger, sizeof at->ledger, "%s", ledger->id);
     describe_settings(p->a->config, at->settings);
-    p->first = !last.known || strcmp(last.ledger, at->ledger) != 0 || last.seq > at->seq;
+    p->first |= put_back;
     p->since = p->first ? 0 : last.seq;
     p->settings_changed = strcmp(last.settings, at->settings) != 0;
     p->slot_changed = last.slot != at->slot;
@@ -298,6 +352,7 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
     if (st == ST_OK)
         st = ledger_reader_state(a->reader, &ledger, err);
     p.ledger = &ledger;
+    store_before_commit(a->store, name_newest, a);
     if (st == ST_OK)
         st = begin_pass(&p, &ledger, &at, err);
     if (st == ST_OK)
@@ -306,6 +361,7 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
         st = write_place(&p, &at, err);
     query_free(p.put_interval);
     customer_rows_free(p.rows);
+    store_before_commit(a->store, NULL, NULL);
     if (st != ST_OK) {
         store_rollback(a->store);
         return st;

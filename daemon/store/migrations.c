@@ -143,11 +143,18 @@ static const char *const reasons_to_decide[] = {
     NULL,
 };
 
+static const char *const newest_of_the_ledger[] = {
+    "ALTER TABLE analyst ADD COLUMN incarnation INTEGER",
+    "ALTER TABLE analyst ADD COLUMN newest_seq INTEGER",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
     {"signals and events", signals_and_events},
     {"reasons to decide", reasons_to_decide},
+    {"newest of the ledger", newest_of_the_ledger},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -117,13 +117,22 @@ store_begin(struct store *s, struct error *err)
 enum status
 store_commit(struct store *s, struct error *err)
 {
-    enum status st = store_run(s, "COMMIT", err);
+    enum status st = s->before_commit ? s->before_commit(s->hook_arg, err) : ST_OK;
 
+    if (st == ST_OK)
+        st = store_run(s, "COMMIT", err);
     if (st == ST_OK)
         s->open_tx = false;
     else
         store_rollback(s);
     return st;
+}
+
+void
+store_before_commit(struct store *s, store_hook *hook, void *arg)
+{
+    s->before_commit = hook;
+    s->hook_arg = arg;
 }
 
 void

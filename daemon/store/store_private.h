@@ -14,6 +14,8 @@ struct store {
     bool open_tx;
     uint32_t tx_rows;
     int64_t tx_began_ms;
+    store_hook *before_commit;
+    void *hook_arg;
     int limit_calls;        /* segment_where.c */
     struct row_source rows; /* store_rows.c: offered now */
     size_t rows_from, rows_to;

@@ -1,6 +1,7 @@
 /*
  * test_analyst.c - passes over real ledgers, checked against the records that went in.
  */
+#include "log.h"
 #include "passes.h"
 
 TEST(a_pass_writes_the_days_of_each_customer)
@@ -305,6 +306,114 @@ TEST(another_ledger_starts_the_store_over)
     run_pass(a, NOW, b.seq);
     CHECK_STR(rows("SELECT customer, day FROM customer_day"), "globex|2026-11-22");
     CHECK_STR(rows("SELECT customer FROM customer_profile ORDER BY 1"), "globex;kept");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* A copy of the ledger as it is now, put back later. */
+static void
+copy_ledger(struct book *b)
+{
+    book_close(b);
+    CHECK_INT(system("rm -rf copy && mkdir copy && cp ledger.db* copy/"), 0);
+    book_open(b);
+}
+
+static void
+put_ledger_back(struct book *b)
+{
+    book_close(b);
+    CHECK_INT(system("rm ledger.db* && cp copy/ledger.db* ."), 0);
+    book_open(b);
+}
+
+static void
+commit_leg(struct book *b, const char *customer)
+{
+    book_leg(b, customer, AT(TODAY, 9, 0), 60, "ann", "c1", NULL, OUTCOME_OK);
+    book_commit(b, NULL);
+}
+
+TEST(a_ledger_put_back_is_known_by_its_history_however_far_it_has_come)
+{
+    struct book b;
+    struct analyst *a;
+
+    log_set_level(LOG_LEVEL_ERROR);
+    book_open(&b);
+    commit_leg(&b, "acme");
+    copy_ledger(&b);
+    commit_leg(&b, "lost");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 2);
+    analyst_close(a);
+    put_ledger_back(&b);
+    commit_leg(&b, "globex");
+    commit_leg(&b, "initech");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 3);
+    CHECK_STR(rows("SELECT customer FROM customer_day ORDER BY 1"), "acme;globex;initech");
+    CHECK_STR(rows("SELECT count(*) FROM customer WHERE id = 'lost'"), "0");
+    CHECK_STR(rows("SELECT analysed_seq, newest_seq FROM analyst"), "3|3");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* The rows of a pass that was cut off are there, its place is not. */
+TEST(a_pass_that_is_cut_off_says_how_new_its_rows_may_be)
+{
+    struct book b;
+    struct analyst *a;
+    struct error err;
+    uint64_t seq;
+
+    log_set_level(LOG_LEVEL_ERROR);
+    book_open(&b);
+    commit_leg(&b, "acme");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 1);
+    analyst_close(a);
+    copy_ledger(&b);
+    commit_leg(&b, "lost");
+    edit("ALTER TABLE quarantine RENAME TO elsewhere");
+    a = open_analyst(&plain);
+    CHECK(analyst_run(a, NOW, &seq, &err) != ST_OK);
+    analyst_close(a);
+    edit("ALTER TABLE elsewhere RENAME TO quarantine");
+    CHECK_STR(rows("SELECT count(*) FROM customer_day WHERE customer = 'lost'"), "1");
+    CHECK_STR(rows("SELECT analysed_seq, newest_seq FROM analyst"), "1|2");
+    put_ledger_back(&b);
+    commit_leg(&b, "globex");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 2);
+    CHECK_STR(rows("SELECT customer FROM customer_day ORDER BY 1"), "acme;globex");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* A restart alone, even in the middle of a pass, is no reason to begin anew. */
+TEST(a_ledger_that_was_opened_again_goes_on_from_its_place)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    commit_leg(&b, "acme");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 1);
+    analyst_close(a);
+    edit("INSERT INTO customer_day(customer, day, legs, seconds, failed, participants,"
+         " conferences) VALUES('witness', '2026-11-01', 1, 1, 0, 1, 1)");
+    book_close(&b);
+    book_open(&b);
+    commit_leg(&b, "globex");
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 2);
+    CHECK_STR(rows("SELECT customer FROM customer_day ORDER BY 1"), "acme;globex;witness");
+    /* Nor is a place that an older version wrote. */
+    edit("UPDATE analyst SET incarnation = NULL, newest_seq = NULL");
+    run_pass(a, NOW, 2);
+    CHECK_STR(rows("SELECT count(*) FROM customer_day"), "3");
     analyst_close(a);
     book_close(&b);
 }
