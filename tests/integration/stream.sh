@@ -29,6 +29,8 @@ count_is() { # CUSTOMER LEGS
 }
 pending_is() { [ "$(r xpending calls callswell | head -n 1)" = "$1" ]; }
 accepted() { curl -sS "http://$address/v1/status" | sed -n 's/.*"records":{[^}]*"accepted":\([0-9]*\).*/\1/p'; }
+duplicates() { curl -sS "http://$address/v1/status" | sed -n 's/.*"records":{[^}]*"duplicates":\([0-9]*\).*/\1/p'; }
+is_dead() { ! kill -0 "$daemon"; }
 has_accepted() { [ "$(accepted)" -ge "$1" ]; }
 feed_has() { curl -sS "http://$address/v1/status" | grep -q "\"input\":\"calls\"[^}]*$1"; }
 status_has() { cs status --config c.conf | grep -q "$1"; }
@@ -134,18 +136,26 @@ check "the healthy one counts" wait_for 20 count_is healthy 1
 check "both acknowledged" wait_for 20 pending_is 0
 check "replay counts it" contains "$(cs quarantine replay all --config c.conf)" "1 accepted"
 
-# Killed between commit and XACK.
-if [ "${CALLSWELL_BIN:-}" ] && grep -q CALLSWELL_FAULT "$bin/callswelld"; then
-    check "stop before the last kill" stop
+# Killed between commit and XACK; then again, when what came again is about to be acknowledged.
+if grep -q CALLSWELL_FAULT "$bin/callswelld"; then
+    known=$(duplicates)
+    check "stop before the last kills" stop
     many unacked 700 >unacked.in
     add unacked.in >ids
-    CALLSWELL_FAULT=stream_not_acknowledged:2 start c.conf
-    wait "$daemon" 2>/dev/null
-    daemon=
-    check "some are pending" sh -c "[ $(r xpending calls callswell | head -n 1) -gt 0 ]"
-    check "start after the kill" start c.conf
-    check "committed and unacknowledged ones are counted once" wait_for 20 count_is unacked 700
-    check "and acknowledged in the end" wait_for 20 pending_is 0
+    for time in first second; do
+        CALLSWELL_FAULT=stream_not_acknowledged:1 "$bin/callswelld" -c c.conf 2>>daemon.log &
+        daemon=$!
+        check "the $time time it does not survive" wait_for 60 is_dead
+        wait "$daemon"
+        check "killed ($time)" equals $? 137
+        daemon=
+        check "some are pending ($time)" test "$(r xpending calls callswell | head -n 1)" -gt 0
+    done
+    check "start after the kills" start c.conf
+    check "all are counted" wait_for 30 count_is unacked 700
+    check "all acknowledged in the end" wait_for 30 pending_is 0
+    check "they had been committed" test "$(duplicates)" -gt "$known"
+    check "and not twice" count_is unacked 700
 else
     skip "built without places to be killed at (SAN=1 has them)"
 fi
