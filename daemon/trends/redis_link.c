@@ -20,6 +20,16 @@
  * its reply buffer stays small. */
 #define IN_FLIGHT  (1024 * 1024)
 #define READ_BYTES (64 * 1024)
+/* No reply that we ask for is nearly as long, nor has so many elements: the longest are hashes of a
+ * month. (hiredis makes room for as many elements as a peer announces, and goes through all of
+ * that room when the connection ends.) */
+#define MAX_REPLY    (32 * 1024 * 1024)
+#define MAX_ELEMENTS (4 * 1024 * 1024)
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
 /* How often a wait looks whether it was cancelled. */
 #define POLL_SLICE_MS 100
 
@@ -29,6 +39,10 @@ struct redis_link {
     const atomic_bool *cancel;
     char shown[160];
     char *in; /* READ_BYTES */
+    size_t max_reply;
+    redisReplyObjectFunctions make; /* hiredis' own, but for arrays */
+    void *(*make_array)(const redisReadTask *, element_count);
+    size_t elements; /* announced by the reply that is being read */
 };
 
 /* What Redis may answer instead of doing as told, and what a person can do about it. */
@@ -104,6 +118,29 @@ connect_unix(const char *path, struct timeval limit)
     return ctx;
 }
 
+/* NULL is taken for a want of memory, and ends the connection. */
+static void *
+make_bounded_array(const redisReadTask *task, element_count n)
+{
+    struct redis_link *l = task->privdata;
+
+    if (n > 0)
+        l->elements += (size_t)n;
+    return l->elements > MAX_ELEMENTS ? NULL : l->make_array(task, n);
+}
+
+static void
+bound_replies(struct redis_link *l)
+{
+    redisReader *r = l->ctx->reader;
+
+    l->make = *r->fn;
+    l->make_array = l->make.createArray;
+    l->make.createArray = make_bounded_array;
+    r->fn = &l->make;
+    r->privdata = l;
+}
+
 static enum status
 connect_socket(struct redis_link *l, const struct redis_url *u, int timeout_ms, struct error *err)
 {
@@ -118,6 +155,7 @@ connect_socket(struct redis_link *l, const struct redis_url *u, int timeout_ms, 
     cause = errno;
     if (l->ctx && !l->ctx->err) {
         fcntl(l->ctx->fd, F_SETFD, FD_CLOEXEC);
+        bound_replies(l);
         if (!u->path)
             redisEnableKeepAlive(l->ctx);
         return ST_OK;
@@ -155,6 +193,7 @@ redis_link_open(struct redis_link **out, const struct redis_link_options *opt, s
 
     l->silence_timeout_ms = opt->silence_timeout_ms;
     l->cancel = opt->cancel;
+    l->max_reply = opt->max_reply ? opt->max_reply : MAX_REPLY;
     l->in = xmalloc(READ_BYTES);
     snprintf(l->shown, sizeof l->shown, "%s", opt->url->shown);
     st = connect_socket(l, opt->url, opt->connect_timeout_ms, err);
@@ -186,7 +225,8 @@ struct exchange {
     void *arg;
     bool errors_only;
     size_t sent, done;
-    int64_t moved_ms; /* when a byte last went or came */
+    size_t unfinished; /* bytes of a reply that is still to end */
+    int64_t moved_ms;  /* when a byte last went or came */
 };
 
 /* How far may be sent now: always at least the command whose reply comes next. */
@@ -262,6 +302,8 @@ take_replies(struct redis_link *l, struct exchange *x, struct error *err)
         if (redisReaderGetReply(l->ctx->reader, &reply) != REDIS_OK)
             return fail(err, ST_RETRY, "Redis at %.80s sent what is not its protocol: %.80s",
                         l->shown, l->ctx->reader->errstr);
+        if (!reply && x->unfinished > l->max_reply)
+            return fail(err, ST_RETRY, "Redis at %.80s sends a reply that does not end", l->shown);
         if (!reply)
             return ST_OK;
         if (x->done == x->batch->count) {
@@ -270,6 +312,8 @@ take_replies(struct redis_link *l, struct exchange *x, struct error *err)
                         l->shown);
         }
         x->done++;
+        x->unfinished = 0;
+        l->elements = 0;
         if (!x->visit || (x->errors_only && !redis_is_error(reply, NULL)) ||
             !x->visit(x->arg, x->done - 1, reply))
             freeReplyObject(reply);
@@ -299,6 +343,7 @@ receive_some(struct redis_link *l, struct exchange *x, struct error *err)
             left = (size_t)((char *)memchr(p + taken, '\n', left) + 1 - (p + taken));
         redisReaderFeed(l->ctx->reader, p + taken, left);
         taken += left;
+        x->unfinished += left;
         st = take_replies(l, x, err);
     }
     return st;

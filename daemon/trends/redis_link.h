@@ -57,6 +57,7 @@ struct redis_link_options {
     const char *name; /* CLIENT SETNAME; no blanks */
     int connect_timeout_ms;
     int silence_timeout_ms;    /* longest time in which nothing moves in an exchange */
+    size_t max_reply;          /* bytes of one reply; a longer one ends the link. 0: 32 MiB */
     const atomic_bool *cancel; /* NULL allowed; when true, every wait ends with ST_RETRY */
 };
 

@@ -11,6 +11,8 @@
 #include "redis_link.h"
 
 #define CONNECT_MS 1000
+/* Redis keeps texts of up to 512 MiB, and somebody may have added one. */
+#define MAX_REPLY  ((size_t)768 * 1024 * 1024)
 #define SILENCE_MS 5000 /* longer than any read waits */
 #define CLAIM_PAGE 100
 
@@ -72,7 +74,8 @@ stream_link_open(struct stream_link **out, const struct stream_link_options *opt
                          &(struct redis_link_options){.url = &url,
                                                       .name = "callswell-stream",
                                                       .connect_timeout_ms = CONNECT_MS,
-                                                      .silence_timeout_ms = SILENCE_MS},
+                                                      .silence_timeout_ms = SILENCE_MS,
+                                                      .max_reply = MAX_REPLY},
                          err);
     redis_url_clear(&url);
     if (st == ST_OK)

@@ -409,6 +409,7 @@ TEST(redis_link_survives_peers_that_lie)
     SURVIVES("$99999999999999999999\r\n");
     SURVIVES("$-5\r\n");
     SURVIVES("*1000000\r\n");
+    SURVIVES("*2147483647\r\n"); /* no room is made for them, and nobody goes through it */
     SURVIVES("*-7\r\n");
     SURVIVES("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n");
     SURVIVES("%1\r\n+a\r\n+b\r\n");
