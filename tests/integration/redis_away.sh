@@ -2,7 +2,7 @@
 # Redis away while imports go on: the ledger grows with what is counted and with the ids to be known again,
 # not with what arrives; a Redis that comes at last, empty, gets every number at once.
 . "$(dirname "$0")/lib.sh"
-each=$((${AWAY_RECORDS:-200000} / 4))
+each=$((${AWAY_RECORDS:-100000} / 4))
 redis=
 trap '[ -z "$redis" ] || kill -TERM $redis 2>/dev/null; cleanup' EXIT
 cat >c.conf <<EOF

@@ -146,6 +146,23 @@ check "and waits for one" test ! -e other
 cp good.conf c.conf
 check "and back" reload reloaded
 
+# A storm of signals, the file broken, cut off inside a text, gone or good at every one; each is put
+# in place whole, because half a good file can be a good one, too.
+storm=0
+while [ $storm -lt 120 ]; do
+    case $((storm % 4)) in
+    0) { cat good.conf; echo 'workers = "many"'; } >new.conf && mv new.conf c.conf ;;
+    1) head -c 20 good.conf >new.conf && mv new.conf c.conf ;;
+    2) rm -f c.conf ;;
+    3) cp good.conf new.conf && mv new.conf c.conf ;;
+    esac
+    kill -HUP "$daemon" || break
+    storm=$((storm + 1))
+done
+cp good.conf c.conf
+check "a storm of signals, most with a broken file, is lived through" reload reloaded
+check "with the rules as they were" sh -c "cmp good.conf c.conf && kill -0 $daemon"
+
 touch enough
 wait $pourer
 exec 3>&-

@@ -132,9 +132,55 @@ TEST(engine_counts_once_whenever_it_is_killed)
         }
 }
 
+/* Killed three times in a row, at places and times drawn by a seed: while the first crash is being
+ * recovered from, and while that one is. */
+TEST(engine_counts_once_when_a_recovery_is_killed_too)
+{
+    static const char *const places[] = {
+        "ledger_made",         "batch_begun",      "batch_staged",
+        "row_written",         "totals_written",   "transaction_open",
+        "transaction_ended",   "not_answered",     "answered",
+        "merge_announced",     "seen_in_batch",    "cursors_in_batch",
+        "quarantine_in_batch", "wal_checkpointed",
+    };
+    const char *seed = getenv("CRASH_SEED"), *triples = getenv("CRASH_TRIPLES");
+    unsigned short draw[3] = {2, 0, (unsigned short)(seed ? atoi(seed) : 1)};
+    int kills = 0;
+
+    for (int n = triples ? atoi(triples) : 25; n > 0; n--) {
+        char faults[3][64], all[200];
+        int ends[2];
+        size_t told;
+
+        CHECK(system("rm -rf st") == 0);
+        CHECK(pipe(ends) == 0);
+        CHECK(write(ends[1], "-", 1) == 1);
+        for (int i = 0; i < 3; i++)
+            snprintf(faults[i], sizeof faults[i], "%s:%ld",
+                     places[(size_t)nrand48(draw) % (sizeof places / sizeof *places)],
+                     1 + nrand48(draw) % (i ? 3 : 8));
+        snprintf(all, sizeof all, "%s %s %s", faults[0], faults[1], faults[2]);
+        for (int i = 0; i < 3; i++)
+            kills += run_child(ends[1], faults[i]);
+        told = acknowledged_blocks(ends[0]) - 1;
+        if (run_child(ends[1], NULL) || state_on_disk().ever.accepted != FILE_BLOCKS * PER_BLOCK ||
+            legs_on_disk("acme") + legs_on_disk("sum") != FILE_BLOCKS * PER_BLOCK ||
+            told > FILE_BLOCKS)
+            test_fail(__FILE__, __LINE__, "not each once after %s", all);
+        close(ends[0]);
+        close(ends[1]);
+    }
+    CHECK(kills > 25);
+}
+
 #else
 
 TEST(engine_counts_once_whenever_it_is_killed)
+{
+    test_skip("built without places to be killed at (SAN=1 has them)");
+}
+
+TEST(engine_counts_once_when_a_recovery_is_killed_too)
 {
     test_skip("built without places to be killed at (SAN=1 has them)");
 }
