@@ -273,35 +273,56 @@ load_line(struct chunk *k, struct span rest, size_t at, char tail[CHUNK])
     chunk_load(k, p);
 }
 
-/* A line in which there are quotes. Little is found out about its text: names are looked at. */
+/* Control characters, and what is not ASCII. One more than a control character is below 0x21, and
+ * signed so is one more than DEL or than any byte beyond ASCII. */
+WIDE static inline __m256i
+is_odd(__m256i v)
+{
+    return _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), _mm256_add_epi8(v, _mm256_set1_epi8(1)));
+}
+
+WIDE static inline uint64_t
+odd_bytes(const struct chunk *k)
+{
+    return bits(is_odd(k->a), is_odd(k->b));
+}
+
+/* A line in which there are quotes. */
 WIDE static __attribute__((noinline)) const char *
 split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest, size_t limit,
              struct fields *out)
 {
     uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
     struct quotes_before before = {0, 0};
+    uint64_t strange = 0, blanks = 0;
     char tail[CHUNK];
 
     ends[0] = UINT32_MAX;
     for (size_t at = 0; at <= limit && at <= rest.n; at += CHUNK) {
         bool at_begin = at == 0 || rest.p[at - 1] == r->separator;
-        uint64_t separators, line_ends, part;
+        uint64_t separators, line_ends, quotes, cr, text, part;
         struct quoted q;
         struct chunk k;
 
         load_line(&k, rest, at, tail);
         separators = bytes_of(&k, r->separator);
         line_ends = bytes_of(&k, '\n');
-        q = quotes_in(bytes_of(&k, r->quote), separators | line_ends,
-                      bytes_of(&k, '\r') & line_ends >> 1, at_begin, &before);
+        quotes = bytes_of(&k, r->quote);
+        cr = bytes_of(&k, '\r') & line_ends >> 1;
+        q = quotes_in(quotes, separators | line_ends, cr, at_begin, &before);
+        separators &= ~q.inside;
         line_ends &= ~q.inside;
         part = line_ends ? _blsmsk_u64(line_ends) : UINT64_MAX; /* the line end itself as well, */
         if ((q.wrong | q.doubled | bytes_of(&k, '\0')) & part)  /* where a quote must be closed */
             return NULL;
-        last = list_bits(last, separators & ~q.inside & part, (uint32_t)at);
+        last = list_bits(last, separators & part, (uint32_t)at);
         if ((size_t)(last - ends) > l->count)
             return NULL;
+        text = part & ~(separators | quotes | line_ends | (cr & line_ends >> 1));
+        strange |= odd_bytes(&k) & text;
+        blanks |= bytes_of(&k, ' ') & text;
         if (line_ends) {
+            judge(out, strange, blanks);
             at += _tzcnt_u64(line_ends);
             close_line(rest.p, last, (uint32_t)at);
             make_spans(l, rest.p, ends, (size_t)(last - ends), out);
@@ -316,9 +337,8 @@ WIDE static const char *
 split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
            struct fields *out)
 {
-    const __m256i separator = _mm256_set1_epi8(r->separator), one = _mm256_set1_epi8(1);
+    const __m256i separator = _mm256_set1_epi8(r->separator), space = _mm256_set1_epi8(' ');
     const __m256i quote = _mm256_set1_epi8(r->quoting ? r->quote : '\n');
-    const __m256i controls = _mm256_set1_epi8(0x21), space = _mm256_set1_epi8(' ');
     size_t limit = max_frame < WIDE_BYTES ? max_frame : WIDE_BYTES;
     uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
     __m256i blanks = _mm256_setzero_si256();
@@ -336,12 +356,10 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
         load_line(&k, rest, at, tail);
         sep_a = _mm256_cmpeq_epi8(k.a, separator);
         sep_b = _mm256_cmpeq_epi8(k.b, separator);
-        /* One more than a control character is below 0x21, and signed so is one more than DEL or
-         * than any byte beyond ASCII. */
-        odd_a = _mm256_cmpgt_epi8(controls, _mm256_add_epi8(k.a, one));
-        odd_b = _mm256_cmpgt_epi8(controls, _mm256_add_epi8(k.b, one));
-        odd_a = _mm256_or_si256(_mm256_andnot_si256(sep_a, odd_a), _mm256_cmpeq_epi8(k.a, quote));
-        odd_b = _mm256_or_si256(_mm256_andnot_si256(sep_b, odd_b), _mm256_cmpeq_epi8(k.b, quote));
+        odd_a = _mm256_andnot_si256(sep_a, is_odd(k.a));
+        odd_b = _mm256_andnot_si256(sep_b, is_odd(k.b));
+        odd_a = _mm256_or_si256(odd_a, _mm256_cmpeq_epi8(k.a, quote));
+        odd_b = _mm256_or_si256(odd_b, _mm256_cmpeq_epi8(k.b, quote));
         odd = bits(odd_a, odd_b);
         if (odd && !part_of_line(r, &k, odd, &part, &strange))
             return r->quoting ? split_quoted(r, l, rest, limit, out) : NULL;

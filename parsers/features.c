@@ -198,8 +198,8 @@ read_text(struct record *r, const struct feature_rules *rules, struct arena *mem
 }
 
 enum status
-features_read(struct record *r, const struct feature_rules *rules, struct arena *mem,
-              struct error *err)
+features_read_some(struct record *r, const struct feature_rules *rules, struct arena *mem,
+                   struct error *err)
 {
     const struct span *items = r->fields.feature_items;
     uint32_t n = r->fields.feature_count;
@@ -214,7 +214,7 @@ features_read(struct record *r, const struct feature_rules *rules, struct arena 
         r->features = list;
         for (uint32_t i = 0; i < n && st == ST_OK; i++)
             st = add_feature(r, rules, list, items[i], err);
-    } else if (r->has & FIELD_BIT(FIELD_FEATURES)) {
+    } else {
         st = read_text(r, rules, mem, err);
     }
     if (r->feature_count)

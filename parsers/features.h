@@ -51,7 +51,18 @@ struct feature_rules {
 };
 
 /* Sets r->features from r->fields: from its list of items, or from its text. */
-enum status features_read(struct record *r, const struct feature_rules *rules, struct arena *mem,
-                          struct error *err);
+enum status features_read_some(struct record *r, const struct feature_rules *rules,
+                               struct arena *mem, struct error *err);
+
+static inline enum status
+features_read(struct record *r, const struct feature_rules *rules, struct arena *mem,
+              struct error *err)
+{
+    if (r->fields.feature_items || (r->has & FIELD_BIT(FIELD_FEATURES)))
+        return features_read_some(r, rules, mem, err);
+    r->features = NULL;
+    r->feature_count = 0;
+    return ST_OK;
+}
 
 #endif

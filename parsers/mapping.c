@@ -247,7 +247,7 @@ read_long_seconds(struct mapping *m, enum field f, uint32_t limit, uint32_t *out
     return ST_OK;
 }
 
-static inline enum status
+static inline __attribute__((always_inline)) enum status
 read_seconds(struct mapping *m, enum field f, uint32_t *out)
 {
     uint32_t limit = m->ctx->max_duration ? m->ctx->max_duration : UINT32_MAX;
