@@ -69,6 +69,7 @@ class Site:
                                  ":verify_asan_link_order=0"}
         if options.without:
             self.daemon.usual["CALLSWELL_WITHOUT"] = options.without
+        self.daemon.release()
         self.make_senders(config)
 
     def make_state(self):

@@ -454,8 +454,12 @@ class Schedule:
         fault = self.last()
         p = fault.draw(random.Random("last %s" % site.seed), site)
         note("at rest  %s %s" % (fault.name, p))
-        if fault.run(site, p) is not False:
-            self.counts[fault.name] = self.counts.get(fault.name, 0) + 1
+        end = time.monotonic() + 60
+        while fault.run(site, p) is False:  # a Redis that is busy has not answered
+            if time.monotonic() > end:
+                raise RuntimeError("not done at rest: %s" % fault.name)
+            time.sleep(0.2)
+        self.counts[fault.name] = self.counts.get(fault.name, 0) + 1
         fault.undo(site, p)
         return True
 

@@ -295,13 +295,14 @@ EXPECTED_CODES = {0, 1, 69}  # 1, 69: no room on its disk, folder or Redis not t
 
 
 class Daemon:
-    """callswelld, alive whenever `wanted_at` has passed and nobody holds it down."""
+    """callswelld, alive whenever `wanted_at` has passed and nobody holds it down. It begins held:
+    whoever makes it says all of its environment first, and then release()."""
 
     def __init__(self, program, config, log_path):
         self.program, self.config, self.log_path = program, config, log_path
         self.process = None
         self.lock = threading.RLock()
-        self.held = 0
+        self.held = 1
         self.wanted_at = 0.0
         self.next_environment = {}
         self.environment = {}
