@@ -99,6 +99,15 @@ check "cannot save: it can again" wait_for 20 saved
 over "cannot save"
 ask config set save "" >misconf.out
 
+# Busy with somebody's script.
+ask config set lua-time-limit 50 >busy.out
+ask eval 'while true do end' 0 >script.out 2>&1 &
+script=$!
+trouble "busy" "is busy with somebody's script"
+check "busy: the script is ended" wait_for 20 sh -c "redis-cli -p $port script kill | grep OK"
+wait $script
+over "busy"
+
 # Made a replica: read-only, and emptied by its new master.
 other=$(free_port)
 main=$redis

@@ -58,6 +58,11 @@ warnings() {
         groff -t -ww -man -Tutf8 -rLL=78n "$page" 2>&1 >/dev/null
     done
 }
+absent() { # tests that docs/FAULTS.md names and nobody has
+    grep -o '`[a-z_][a-z_]*\.\(sh\|c\)`' docs/FAULTS.md | tr -d '\140' | sort -u | while read -r name; do
+        ls tests/*/"$name" >/dev/null 2>&1 || echo "$name"
+    done
+}
 check "files have at most 500 lines" nothing too_long 500 $sources
 check "test files have at most 600 lines" nothing too_long 600 $tests
 check "lines have at most 100 columns" nothing too_wide $sources $tests
@@ -66,6 +71,7 @@ check "every file says what it is for" nothing headless $sources $tests
 check "nothing is left to be done later" nothing unfinished include parsers daemon tests config packaging man docs Makefile
 check "what headers declare is defined" nothing undefined
 check "what headers declare is used" nothing unused
+check "every test that docs/FAULTS.md names is there" nothing absent
 check "there are commands to look for" test "$(echo $commands | wc -w)" -gt 5
 check "every command and option is in callswell(1)" nothing unexplained
 if command -v groff >/dev/null 2>&1; then
