@@ -3,7 +3,7 @@
  *
  * A stream is read as a session reads it: head after head, each with its data and a line feed. A
  * head that is not all there must become the same whole head with more bytes, whatever they are;
- * one that was refused stays refused; and a head written again from what was understood says it too.
+ * one that was refused stays refused; a head written again from what was understood says that.
  * The bytes end where their memory ends.
  */
 #include "../../daemon/input/relp_frame.h"
