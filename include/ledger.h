@@ -55,9 +55,12 @@ struct event_row {
     struct span customer, id, json; /* json: every field of the record as given */
 };
 
+/* `before` is where the input stood when the batch was begun; without `known` it stood nowhere. */
 struct cursor_row {
     const char *input;
     struct cursor cursor;
+    uint64_t before;
+    bool known;
 };
 
 /* A request that carried an Idempotency-Key, and what became of its records. */

@@ -63,7 +63,8 @@ batch_begin(struct batch *b, uint64_t number, size_t parts)
 }
 
 void
-batch_cursor(struct batch *b, const char *input, const struct cursor *c)
+batch_cursor(struct batch *b, const char *input, const struct cursor *c,
+             const struct cursor *before)
 {
     size_t i;
 
@@ -76,8 +77,10 @@ batch_cursor(struct batch *b, const char *input, const struct cursor *c)
             b->cursors = xrealloc(b->cursors, b->cursor_cap * sizeof *b->cursors);
         }
         b->cursor_count++;
+        b->cursors[i].input = input;
+        b->cursors[i].known = before != NULL;
+        b->cursors[i].before = before ? before->position : 0;
     }
-    b->cursors[i].input = input;
     b->cursors[i].cursor = *c;
 }
 

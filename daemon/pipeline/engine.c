@@ -42,7 +42,7 @@ remember_seen(void *arg, const uint64_t *fp, size_t n, int64_t created)
 static void
 remember_checkpoint(void *arg, const char *input, const struct cursor *c)
 {
-    engine_note_checkpoint(arg, input, c);
+    engine_note_checkpoint(arg, input, c, NULL);
 }
 
 static void

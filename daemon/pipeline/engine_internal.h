@@ -269,7 +269,9 @@ int64_t engine_analysis_interval(const struct engine *e);
 void batch_init(struct batch *b, size_t parts);
 void batch_clear(struct batch *b, size_t parts);
 void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, keeps memory */
-void batch_cursor(struct batch *b, const char *input, const struct cursor *c);
+/* `before`: where the input stood until now, NULL if nowhere. */
+void batch_cursor(struct batch *b, const char *input, const struct cursor *c,
+                  const struct cursor *before);
 size_t batch_ticket(struct batch *b, const struct block *block);
 void part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
                      const char *reason);
@@ -327,7 +329,8 @@ void engine_free_feed(struct change_feed *feed);
 /* source.c */
 struct feed_state *engine_feed(struct engine *e, const char *input);
 
-/* checkpoints, under the engine's lock */
-void engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c);
+/* Checkpoints, under the engine's lock. True: there was one, and it is *before (NULL allowed). */
+bool engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c,
+                            struct cursor *before);
 
 #endif

@@ -54,8 +54,11 @@ enqueue(struct engine *e, const struct block *b)
     if (b->done && !b->bulk)
         open->wanted = true; /* somebody waits for the answer */
     if (b->cursor.identity[0]) {
-        batch_cursor(open, b->source->feed->input, &b->cursor);
-        engine_note_checkpoint(e, b->source->feed->input, &b->cursor);
+        const char *input = b->source->feed->input;
+        struct cursor before;
+        bool known = engine_note_checkpoint(e, input, &b->cursor, &before);
+
+        batch_cursor(open, input, &b->cursor, known ? &before : NULL);
     }
     if (e->tail)
         e->tail->next = job;

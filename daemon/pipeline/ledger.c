@@ -21,9 +21,10 @@
  *   I7  an older incarnation, batch or fold changes nothing
  *   I8  nothing is dropped for want of room: it is refused, waits, or stands in quarantine
  *   I9  memory is bounded: the queue, two open batches, the filter, the totals since a fold
- * (I5 and I6 are the projection's: top of trends/projection.c.) I1, I3, I4 and I7 end the process
- * when they do not hold, `callswell ledger check` looks at I3 and I4 in what is on disk; I2 is the
- * one transaction, I8 engine_room.c and engine_disk.c, I9 the limits of the configuration.
+ * (I5 and I6 are the projection's: top of trends/projection.c.) The process ends when I1, I3, I4 or
+ * I7 does not hold, and when a position would move from elsewhere than where it was left (I2);
+ * `callswell ledger check` looks at I3 and I4 in what is on disk; I8 is engine_room.c's and
+ * engine_disk.c's, I9 is the limits of the configuration.
  *
  *   crash                          leaves                        the next start does
  *   before COMMIT returns          no batch, or a whole one      reads again; what was in is a
@@ -59,8 +60,9 @@ static const char *const statement_sql[STATEMENTS] = {
     [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
     [PUT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, ?5, 0)"
-                       " ON CONFLICT DO UPDATE SET position = excluded.position,"
-                       " fingerprint = excluded.fingerprint, seq = excluded.seq",
+                       " ON CONFLICT DO NOTHING",
+    [MOVE_CHECKPOINT] = "UPDATE checkpoint SET position = ?3, fingerprint = ?4, seq = ?5"
+                        " WHERE source = ?1 AND identity = ?2 AND position = ?6",
     [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [PUT_STATE] = "UPDATE meta SET last_batch = ?1, records = ?2, accepted = ?3, duplicates = ?4,"
                   " quarantined = ?5, ignored = ?6, late = ?7, expired = ?8, newest = ?9",

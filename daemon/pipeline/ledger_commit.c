@@ -131,21 +131,37 @@ put_events(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct 
     return result;
 }
 
+/* I2: a batch leads on from where its input stood and from nowhere else. Anything else would pass
+ * over records, or count them again. The process ends; its successor begins from what stands. */
+static enum status
+moved_away(const struct cursor_row *c, struct error *err)
+{
+    if (!c->known)
+        return fail(err, ST_IO, "ledger.db: input %s: %s has a position already", c->input,
+                    c->cursor.identity);
+    return fail(err, ST_IO, "ledger.db: input %s: %s does not stand at %llu", c->input,
+                c->cursor.identity, (unsigned long long)c->before);
+}
+
 static enum status
 put_cursors(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
-    sqlite3_stmt *st = l->st[PUT_CHECKPOINT];
     enum status result = ST_OK;
 
     for (size_t i = 0; i < b->cursor_count && result == ST_OK; i++) {
         const struct cursor_row *c = &b->cursors[i];
+        sqlite3_stmt *st = l->st[c->known ? MOVE_CHECKPOINT : PUT_CHECKPOINT];
 
         sql_bind_text(st, 1, span_str(c->input));
         sql_bind_text(st, 2, span_str(c->cursor.identity));
         sqlite3_bind_int64(st, 3, (int64_t)c->cursor.position);
         sqlite3_bind_int64(st, 4, (int64_t)c->cursor.fingerprint);
         sqlite3_bind_int64(st, 5, (int64_t)seq);
+        if (c->known)
+            sqlite3_bind_int64(st, 6, (int64_t)c->before);
         result = sql_run(st, err);
+        if (result == ST_OK && sqlite3_changes(l->db) != 1)
+            result = moved_away(c, err);
     }
     return result;
 }

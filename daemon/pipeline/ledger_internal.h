@@ -20,6 +20,7 @@ enum statement {
     DROP_QUARANTINE,
     PUT_EVENT,
     PUT_CHECKPOINT,
+    MOVE_CHECKPOINT,
     PUT_AUDIT,
     PUT_STATE,
     PUT_TOTALS,

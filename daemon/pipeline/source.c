@@ -241,17 +241,22 @@ engine_disclaim(struct engine *e, const char *name)
 /* --- checkpoints --- */
 
 /* The list keeps every file ever seen; those that are being read are in front. */
-void
-engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c)
+bool
+engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c,
+                       struct cursor *before)
 {
     struct checkpoint **at = &e->checkpoints, *p;
+    bool known;
 
     while (*at &&
            (strcmp((*at)->cursor.identity, c->identity) != 0 || strcmp((*at)->input, input) != 0))
         at = &(*at)->next;
     p = *at;
+    known = p != NULL;
     if (p) {
         *at = p->next;
+        if (before)
+            *before = p->cursor;
     } else {
         p = xcalloc(1, sizeof *p);
         snprintf(p->input, sizeof p->input, "%s", input);
@@ -260,6 +265,7 @@ engine_note_checkpoint(struct engine *e, const char *input, const struct cursor 
     e->checkpoints = p;
     p->cursor = *c;
     p->order = ++e->checkpoint_order;
+    return known;
 }
 
 bool

@@ -418,6 +418,17 @@ TEST(ledger_keeps_one_position_for_each_file)
         ledger_commit(l, &(struct ledger_batch){.cursors = rows, .cursor_count = 3}, &seq, &err),
         ST_OK);
     rows[0].cursor.position = 6;
+    rows[0].known = true;
+    rows[0].before = 4; /* not where it stands: somebody else was here */
+    CHECK_INT(
+        ledger_commit(l, &(struct ledger_batch){.cursors = rows, .cursor_count = 1}, &seq, &err),
+        ST_IO);
+    CHECK_STR(err.text, "ledger.db: input in: a does not stand at 4");
+    CHECK_INT(ledger_commit(l, &(struct ledger_batch){.cursors = rows + 1, .cursor_count = 1}, &seq,
+                            &err),
+              ST_IO);
+    CHECK_STR(err.text, "ledger.db: input in: b has a position already");
+    rows[0].before = 5;
     CHECK_INT(
         ledger_commit(l, &(struct ledger_batch){.cursors = rows, .cursor_count = 1}, &seq, &err),
         ST_OK);
