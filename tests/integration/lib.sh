@@ -28,7 +28,7 @@ check() {
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "FAILED: $check_name: $*"
+        echo "FAILED: $check_name: $*" | cut -c 1-300
         sed 's/^/  /' "$dir/check.out" | head -n 40
     fi
 }
