@@ -407,9 +407,10 @@ note_position(void *arg, const char *input, const struct cursor *c)
 TEST(ledger_keeps_one_position_for_each_file)
 {
     struct ledger *l = reopen(NULL);
-    struct cursor_row rows[] = {{"in", {.position = 5, .fingerprint = UINT64_MAX, .identity = "a"}},
-                                {"in", {.position = 7, .identity = "b"}},
-                                {"other", {.position = 9, .identity = "a"}}};
+    struct cursor_row rows[] = {
+        {.input = "in", .cursor = {.position = 5, .fingerprint = UINT64_MAX, .identity = "a"}},
+        {.input = "in", .cursor = {.position = 7, .identity = "b"}},
+        {.input = "other", .cursor = {.position = 9, .identity = "a"}}};
     char all[200] = "";
     struct error err;
     uint64_t seq;
