@@ -135,4 +135,5 @@ fi
 check "with the real one every counter is right" wait_for 60 right
 check "stop" stop
 check "no complaint of a sanitizer" sh -c "! grep -E 'Sanitizer|runtime error' daemon.log"
+kill -TERM $others 2>/dev/null
 finish

@@ -37,4 +37,5 @@ check "every counter equals the oracle" python3 "$project/tests/tools/oracle.py"
     --check-redis redis.sock part1.csv part2.csv part3.csv part4.csv
 check "each record once" contains "$(cs status --config c.conf --json | tr -d ' ')" "\"accepted\":$((4 * each)),"
 check "stop" stop
+kill -TERM $redis 2>/dev/null
 finish
