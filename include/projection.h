@@ -34,6 +34,10 @@ struct change_feed {
                                void *arg, uint64_t *upto, struct error *err);
     /* Lowest seq that memory still holds completely: changes after it need no scan_disk. */
     uint64_t (*memory_since)(void *ctx);
+    /* Has a subject a cell on a day of a month, [from, to), whose last change is at or before `upto`? May
+     * block. Who never writes (verify) may leave it NULL. */
+    enum status (*has_older)(void *ctx, enum cell_kind kind, struct span name, int32_t from,
+                             int32_t to, uint64_t upto, bool *has, struct error *err);
     int64_t (*now)(void *ctx); /* wall or data clock, UTC */
 };
 
@@ -59,7 +63,7 @@ struct projection_status {
     bool connected;
     uint64_t applied; /* lowest marker over the partitions */
     uint64_t keys_sent, fields_sent, reconnects, expired;
-    uint64_t mended;       /* differences that the scrubber found and put right */
+    uint64_t mended;       /* differences that were found and put right */
     uint64_t evicted;      /* keys, ours or others', that Redis threw away while connected */
     int64_t problem_since; /* UTC seconds; without a problem nothing */
     char problem[200];     /* "" or one sentence: what is wrong and what to do */

@@ -64,6 +64,9 @@ uint64_t totals_last(struct totals *t);
 uint64_t totals_memory_since(struct totals *t);
 enum status totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *visit,
                         void *arg, uint64_t *upto, struct error *err);
+/* For each day in [from, to) the last change of the subject's cell, 0 if memory has none. */
+void totals_seqs(struct totals *t, enum cell_kind kind, struct span name, int32_t from, int32_t to,
+                 uint64_t *seq);
 void totals_size(struct totals *t, size_t *cells, size_t *dirty, size_t *bytes);
 
 #endif

@@ -14,6 +14,7 @@
 #include "engine_internal.h"
 #include "keys.h"
 
+#define MONTH_DAYS     31
 #define CATCH_UP_MS    1
 #define CATCH_UP_TRIES 1000
 
@@ -59,21 +60,29 @@ visit_disk(void *arg, const struct cell *c, struct error *err)
 }
 
 static enum status
+open_reader(struct feed_context *f, struct error *err)
+{
+    char *path;
+    enum status st;
+
+    if (f->reader)
+        return ST_OK;
+    path = config_state_path(f->engine->config, "ledger.db");
+    st = ledger_reader_open(&f->reader, path, err);
+    free(path);
+    return st;
+}
+
+static enum status
 feed_scan_disk(void *ctx, unsigned partition, uint64_t after, cell_visit *visit, void *arg,
                struct error *err)
 {
     struct feed_context *f = ctx;
     struct disk_scan s;
-    enum status st;
+    enum status st = open_reader(f, err);
 
-    if (!f->reader) {
-        char *path = config_state_path(f->engine->config, "ledger.db");
-
-        st = ledger_reader_open(&f->reader, path, err);
-        free(path);
-        if (st != ST_OK)
-            return st;
-    }
+    if (st != ST_OK)
+        return st;
     f->disk_since[partition] = totals_memory_since(f->engine->totals);
     f->disk_newest[partition] = 0;
     s = (struct disk_scan){visit, arg, &f->disk_newest[partition]};
@@ -113,6 +122,47 @@ feed_scan_memory(void *ctx, unsigned partition, uint64_t after, cell_visit *visi
     return st;
 }
 
+struct older_search {
+    int32_t from, to;
+    uint64_t upto;
+    uint64_t seq[MONTH_DAYS]; /* what memory knows of each day, 0: nothing */
+    bool found;
+};
+
+static enum status
+look_at_row(void *arg, const struct cell_view *v, struct error *err)
+{
+    struct older_search *o = arg;
+
+    (void)err;
+    if (v->day >= o->to)
+        return ST_SKIP; /* seen enough */
+    o->found = v->seq <= o->upto && o->seq[v->day - o->from] == 0;
+    return o->found ? ST_SKIP : ST_OK;
+}
+
+/* Memory is newer than its rows, and asked before them: what leaves it in between is on disk. */
+static enum status
+feed_has_older(void *ctx, enum cell_kind kind, struct span name, int32_t from, int32_t to,
+               uint64_t upto, bool *has, struct error *err)
+{
+    struct feed_context *f = ctx;
+    struct older_search o = {.from = from, .to = to, .upto = upto};
+    enum status st = open_reader(f, err);
+
+    if (st != ST_OK)
+        return st;
+    totals_seqs(f->engine->totals, kind, name, from, to, o.seq);
+    for (int32_t i = 0; i < to - from && !o.found; i++)
+        o.found = o.seq[i] > 0 && o.seq[i] <= upto;
+    if (!o.found)
+        st = ledger_scan_subject(f->reader, kind, name, from, look_at_row, &o, err);
+    if (st == ST_CORRUPT)
+        engine_die(f->engine, st, "projection", err);
+    *has = o.found;
+    return st == ST_SKIP ? ST_OK : st;
+}
+
 static int64_t
 feed_now(void *ctx)
 {
@@ -150,6 +200,7 @@ engine_make_feed(struct engine *e, struct change_feed *out)
         .scan_disk = feed_scan_disk,
         .scan_memory = feed_scan_memory,
         .memory_since = feed_memory_since,
+        .has_older = feed_has_older,
         .now = feed_now,
     };
     memcpy(out->ledger_id, e->snapshot.id, sizeof out->ledger_id);

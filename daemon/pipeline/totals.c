@@ -145,9 +145,8 @@ totals_take(struct totals *t, struct cells **deltas, uint64_t seq, struct error 
         return totals_add(t, *deltas, seq, err);
     pthread_mutex_lock(&t->lock);
     t->cells = *deltas;
-    CELLS_EACH (t->cells, c) {
+    CELLS_EACH (t->cells, c)
         mark(t, c, seq);
-    }
     *deltas = empty;
     pthread_mutex_unlock(&t->lock);
     return ST_OK;
@@ -388,8 +387,7 @@ totals_reload(struct totals *t, enum cell_kind kind, struct span name, int32_t d
     pthread_mutex_lock(&t->lock);
     c = cells_find(t->cells, kind, name, day);
     if (c) {
-        if (c->flags & CELL_DIRTY)
-            t->dirty--;
+        t->dirty -= (c->flags & CELL_DIRTY) != 0;
         unlist(t, c);
         cells_remove(t->cells, c);
     }
@@ -405,10 +403,9 @@ totals_dirty(struct totals *t, size_t *count)
     struct cell *c;
     size_t n = 0;
 
-    CELLS_EACH (t->cells, c) {
+    CELLS_EACH (t->cells, c)
         if (c->flags & CELL_DIRTY)
             list[n++] = c;
-    }
     *count = n;
     return list;
 }
@@ -421,26 +418,27 @@ totals_folded(struct totals *t, size_t keep_bytes)
     pthread_mutex_unlock(&t->lock);
 }
 
+static uint64_t
+locked(struct totals *t, const uint64_t *batch)
+{
+    uint64_t seq;
+
+    pthread_mutex_lock(&t->lock);
+    seq = *batch;
+    pthread_mutex_unlock(&t->lock);
+    return seq;
+}
+
 uint64_t
 totals_last(struct totals *t)
 {
-    uint64_t last;
-
-    pthread_mutex_lock(&t->lock);
-    last = t->last;
-    pthread_mutex_unlock(&t->lock);
-    return last;
+    return locked(t, &t->last);
 }
 
 uint64_t
 totals_memory_since(struct totals *t)
 {
-    uint64_t since;
-
-    pthread_mutex_lock(&t->lock);
-    since = t->memory_since;
-    pthread_mutex_unlock(&t->lock);
-    return since;
+    return locked(t, &t->memory_since);
 }
 
 /* Cells lie all over memory, and their counters elsewhere again. While one is visited, the next
@@ -477,6 +475,18 @@ totals_scan(struct totals *t, unsigned partition, uint64_t after, cell_visit *vi
     }
     pthread_mutex_unlock(&t->lock);
     return result;
+}
+
+void
+totals_seqs(struct totals *t, enum cell_kind kind, struct span name, int32_t from, int32_t to,
+            uint64_t *seq)
+{
+    pthread_mutex_lock(&t->lock);
+    for (const struct cell *c; from < to; from++) {
+        c = cells_find(t->cells, kind, name, from);
+        *seq++ = c ? c->seq : 0;
+    }
+    pthread_mutex_unlock(&t->lock);
 }
 
 void

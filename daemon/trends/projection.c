@@ -33,6 +33,8 @@
  *   ledger restored from a copy        marker not in its history     all sent, the rest removed
  *   another ledger's marker or owner   -                             nothing is written: hold
  *   a key replaced by another type     WRONGTYPE                     its partition from 0
+ *   a month's key lost, then written   only what was written now     HSET's answer says so: all of
+ *                                                                    it is sent, then the marker
  *   a key or field lost or changed     -                             found by comparing
  */
 #include "projection_private.h"
@@ -229,6 +231,7 @@ detach(struct projection *p)
     redis_link_close(p->link);
     p->link = p->session.link = NULL;
     trend_writer_reset(&p->writer);
+    buf_reset(&p->suspects);
     p->gathered = p->redo = 0;
 }
 
@@ -420,6 +423,7 @@ free_projection(struct projection *p)
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->mutex);
     trend_writer_clear(&p->writer);
+    buf_clear(&p->suspects);
     redis_url_clear(&p->url);
     free(p->node);
     free(p);

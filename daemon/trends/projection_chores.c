@@ -16,7 +16,8 @@
  *
  * The scrubber compares one partition at a time with the ledger, all of them within an hour, and
  * sends those again that differ: single keys or fields evicted, deleted or changed by others. Where
- * keys are known to be evicted, or an older connection could not be closed, it takes a minute.
+ * keys are known to be evicted, an older connection could not be closed, or one broke before it had
+ * answered everything (a lost key could have been written then), it takes a minute.
  */
 #include "projection_private.h"
 
@@ -64,8 +65,10 @@ projection_plan_chores(struct projection *p, bool attached)
     if (attached || today > p->sweep_day)
         p->sweep_partition = 0;
     p->sweep_day = today;
-    if (attached && p->session.guarded)
+    if (attached && (p->session.guarded || p->unsure))
         p->scrub_soon = KEY_PARTITIONS;
+    if (attached)
+        p->unsure = false;
     if (attached)
         p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);
 }

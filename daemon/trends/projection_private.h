@@ -1,5 +1,5 @@
 /*
- * projection_private.h - the inside of a projection, shared by its four files.
+ * projection_private.h - the inside of a projection, shared by its files.
  */
 #ifndef PROJECTION_PRIVATE_H
 #define PROJECTION_PRIVATE_H
@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "compare.h"
 #include "projection.h"
 #include "projection_write.h"
 #include "session.h"
@@ -28,8 +29,13 @@ struct projection {
     uint64_t gathered;                /* bit per partition: reached[] is to become its marker */
     uint64_t redo;                    /* bit per partition: a key was in the way, send it from 0 */
     uint64_t attaches;
-    uint64_t evicted; /* what the server said when it was asked last */
-    bool restore_ok;  /* RESTORE makes keys here, as far as is known */
+    uint64_t evicted;         /* what the server said when it was asked last */
+    struct buf suspects;      /* month keys that held nothing of ours: each ends with a 0 byte */
+    struct known lost_months; /* those of them that are being sent whole */
+    uint64_t lost;            /* of those, since this was logged last */
+    char lost_key[300];       /* one of them */
+    bool unsure;              /* answers were not read to their end */
+    bool restore_ok;          /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
     unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
@@ -65,6 +71,12 @@ enum status projection_flush(struct projection *p, struct error *err);
  * between visits. */
 enum status projection_scan(struct projection *p, unsigned partition, uint64_t after,
                             cell_visit *visit, uint64_t *upto, struct error *err);
+
+/* projection_mend.c: month keys that were lost, noticed when they are written. */
+void projection_suspect(struct projection *p, struct span key);
+/* Sends whole what was lost of the suspects; before any marker moves. */
+enum status projection_mend(struct projection *p, struct error *err);
+void projection_log_mended(struct projection *p);
 
 /* projection_chores.c: what is done when nothing waits to be sent. */
 int64_t projection_chore_due(const struct projection *p); /* monotonic ms */

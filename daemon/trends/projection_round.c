@@ -86,11 +86,13 @@ note_refused(struct replies *o, const struct redis_batch *b, size_t i, const red
 }
 
 static bool
-note_error_reply(void *arg, size_t i, redisReply *r)
+note_reply(void *arg, size_t i, redisReply *r)
 {
     struct replies *o = arg;
 
-    if (!note_not_restored(o, i, r))
+    if (r->type == REDIS_REPLY_INTEGER)
+        projection_suspect(o->p, redis_batch_key(&o->p->writer.batch, i));
+    else if (!note_not_restored(o, i, r))
         note_refused(o, &o->p->writer.batch, i, r);
     return false;
 }
@@ -155,7 +157,7 @@ projection_flush(struct projection *p, struct error *err)
 
     trend_writer_dirty(&p->writer);
     if (st == ST_OK)
-        st = redis_link_tell(p->link, &p->writer.batch, note_error_reply, &o, err);
+        st = redis_link_tell(p->link, &p->writer.batch, note_reply, &o, err);
     if (st == ST_OK && o.st == ST_OK && o.plain.count > 0)
         st = send_plain(&o, err);
     if (st == ST_OK && o.st == ST_OK && o.unguarded.count > 0)
@@ -167,6 +169,7 @@ projection_flush(struct projection *p, struct error *err)
             *err = o.error;
         st = o.st;
     }
+    p->unsure |= st != ST_OK;
     redis_batch_clear(&o.plain);
     redis_batch_clear(&o.unguarded);
     redis_batch_clear(&o.again);
@@ -315,6 +318,7 @@ gather(struct projection *p, unsigned partition, uint64_t after, bool fresh, str
 
     trend_writer_begin(&p->writer, partition, feed->incarnation, target, feed->now(feed->ctx));
     p->writer.fresh = fresh && p->restore_ok;
+    p->writer.watch = after > 0; /* from 0 everything is sent anyway */
     st = projection_scan(p, partition, after, write_cell, &p->reached[partition], err);
     if (st == ST_OK)
         trend_writer_months(&p->writer);
@@ -350,6 +354,8 @@ settle(struct projection *p, bool mark, struct error *err)
         st = projection_mark(p, err);
     if (st == ST_OK)
         st = projection_flush(p, err);
+    if (st == ST_OK)
+        st = projection_mend(p, err);
     return st == ST_OK && mark ? projection_mark(p, err) : st;
 }
 
@@ -372,7 +378,10 @@ projection_round(struct projection *p, bool all, bool mark, struct error *err)
         if (st == ST_OK && p->writer.batch.out.n > CHUNK)
             st = settle(p, mark, err);
     }
-    return st == ST_OK ? settle(p, mark, err) : st;
+    if (st == ST_OK)
+        st = settle(p, mark, err);
+    projection_log_mended(p);
+    return st;
 }
 
 enum status

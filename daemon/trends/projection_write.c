@@ -267,15 +267,28 @@ write_image(struct trend_writer *w, const struct key_image *image)
     return (month->days & (month->days - 1)) != 0;
 }
 
+/* HSET answers how many fields were new. All of them, the version too: then nothing of this node
+ * was there. Of several guarded parts it is the first that finds that. */
+static void
+watch_month(struct trend_writer *w, size_t command, size_t fields)
+{
+    if (w->guarded && fields > GUARD_FIELDS)
+        fields = GUARD_FIELDS;
+    w->batch.at[command].watch = (uint32_t)fields + 1;
+}
+
 void
 trend_writer_months(struct trend_writer *w)
 {
     for (size_t i = 0; i < w->months.count; i++) {
         const struct month *month = &w->months.at[i];
+        size_t command = w->batch.count;
 
         buf_reset(&w->value);
         months_entries(&w->months, month, &w->value);
         write_hash(w, months_key(&w->months, month), month->fields, month->expire_at);
+        if (w->watch)
+            watch_month(w, command, month->fields);
     }
     months_reset(&w->months);
 }

@@ -23,6 +23,7 @@ struct trend_writer {
     unsigned partition;
     int64_t now;           /* UTC seconds */
     bool fresh;            /* keys are not there yet, most likely: RESTORE them */
+    bool watch;            /* let it be seen when nothing of ours was in a month's key */
     bool guarded;          /* look at a hash's version before writing it */
     bool set_with_time;    /* SET knows PXAT (Redis 6.2) */
     struct buf version;    /* two entries: @NODE, incarnation:batch */

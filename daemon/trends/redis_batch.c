@@ -114,6 +114,7 @@ redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i
     buf_add(&b->out, from->out.p + start, c.end - start);
     c.key_at = at + (c.key_at - start);
     c.end = b->out.n;
+    c.watch = 0;
     b->at[b->count - 1] = c;
 }
 

@@ -263,6 +263,14 @@ send_some(struct redis_link *l, struct exchange *x, struct error *err)
     return ST_OK;
 }
 
+/* Of a command of which only errors matter. */
+static bool
+is_wanted(const struct redis_command *c, const redisReply *r)
+{
+    return redis_is_error(r, NULL) ||
+           (r->type == REDIS_REPLY_INTEGER && c->watch && r->integer == (long long)c->watch);
+}
+
 /* Counts the replies +OK and :NUMBER at the front of what came in, as long as nothing of an
  * earlier reply waits for its rest and nobody wants to see them: an object is made for each other
  * one. How many bytes they were. */
@@ -275,16 +283,19 @@ skip_good(struct redis_link *l, struct exchange *x, const char *p, size_t n)
         return 0;
     while (x->done < x->batch->count && end - p >= 4) {
         const char *q = p + 1;
+        uint64_t number = 0;
 
         if (end - p >= 5 && memcmp(p, "+OK\r\n", 5) == 0) {
             q += 2;
         } else if (*p == ':' && *q >= '0' && *q <= '9') {
             while (q < end && *q >= '0' && *q <= '9')
-                q++;
+                number = number * 10 + (uint64_t)(*q++ - '0');
         } else {
             break;
         }
         if (end - q < 2 || q[0] != '\r' || q[1] != '\n')
+            break;
+        if (number && number == x->batch->at[x->done].watch)
             break;
         p = q + 2;
         x->done++;
@@ -314,7 +325,7 @@ take_replies(struct redis_link *l, struct exchange *x, struct error *err)
         x->done++;
         x->unfinished = 0;
         l->elements = 0;
-        if (!x->visit || (x->errors_only && !redis_is_error(reply, NULL)) ||
+        if (!x->visit || (x->errors_only && !is_wanted(&x->batch->at[x->done - 1], reply)) ||
             !x->visit(x->arg, x->done - 1, reply))
             freeReplyObject(reply);
     }
@@ -476,25 +487,4 @@ redis_link_must(struct redis_link *l, redisReply **out, struct error *err, ...)
     if (r)
         freeReplyObject(r);
     return st;
-}
-
-bool
-redis_info_find(struct span info, const char *name, struct span *value)
-{
-    size_t n = strlen(name);
-
-    while (info.n > 0) {
-        const char *end = memchr(info.p, '\n', info.n);
-        size_t line = end ? (size_t)(end - info.p) : info.n;
-
-        if (line > n && memcmp(info.p, name, n) == 0 && info.p[n] == ':') {
-            *value = span_of(info.p + n + 1, line - n - 1);
-            if (value->n > 0 && value->p[value->n - 1] == '\r')
-                value->n--;
-            return true;
-        }
-        line += end ? 1 : 0;
-        info = span_of(info.p + line, info.n - line);
-    }
-    return false;
 }

@@ -24,6 +24,7 @@ struct redis_command {
     size_t end;    /* in batch.out; the command begins where the one before ends */
     size_t key_at; /* the second argument, in batch.out */
     uint32_t key_n;
+    uint32_t watch;    /* redis_link_tell shows this number too, when it is the answer; 0: none */
     uint8_t partition; /* the caller's */
 };
 
@@ -42,7 +43,7 @@ void redis_batch_str(struct redis_batch *b, const char *s);
 void redis_batch_i64(struct redis_batch *b, int64_t v);
 /* A whole command; the arguments end with NULL. */
 void redis_batch_add(struct redis_batch *b, unsigned partition, ...) __attribute__((sentinel));
-/* Appends a command of another batch again. */
+/* Appends a command of another batch again, unwatched. */
 void redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, size_t i);
 struct span redis_batch_key(const struct redis_batch *b, size_t i); /* an EVAL's first key */
 /* Any argument, the verb is 0; empty if there is none such. Walks the command. */
@@ -74,7 +75,8 @@ typedef bool redis_reply_visit(void *arg, size_t i, redisReply *r);
 enum status redis_link_send(struct redis_link *l, const struct redis_batch *b,
                             redis_reply_visit *visit, void *arg, struct error *err);
 
-/* The same for commands of which only errors matter: visit sees no other reply. */
+/* The same for commands of which only errors matter: visit sees no other reply, apart from numbers
+ * that are watched for. */
 enum status redis_link_tell(struct redis_link *l, const struct redis_batch *b,
                             redis_reply_visit *visit, void *arg, struct error *err);
 

@@ -33,7 +33,7 @@ struct fake_ledger {
     uint64_t last, since;
     uint64_t old_incarnation, old_last; /* the run before this one; 0: none */
     int64_t now;
-    unsigned disk_visits;
+    unsigned disk_visits, older_asked;
     struct change_feed feed;
 };
 
@@ -139,6 +139,25 @@ fake_scan_memory(void *ctx, unsigned partition, uint64_t after, cell_visit *visi
     return st;
 }
 
+FIXTURE enum status
+fake_has_older(void *ctx, enum cell_kind kind, struct span name, int32_t from, int32_t to,
+               uint64_t upto, bool *has, struct error *err)
+{
+    struct fake_ledger *l = ctx;
+
+    (void)err;
+    *has = false;
+    pthread_mutex_lock(&l->mutex);
+    l->older_asked++;
+    for (int32_t day = from; day < to; day++) {
+        const struct cell *c = cells_find(l->totals, kind, name, day);
+
+        *has |= c && c->seq <= upto;
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return ST_OK;
+}
+
 FIXTURE struct fake_ledger *
 fake_ledger(const char *id, uint64_t incarnation)
 {
@@ -155,6 +174,7 @@ fake_ledger(const char *id, uint64_t incarnation)
                                    .scan_disk = fake_scan_disk,
                                    .scan_memory = fake_scan_memory,
                                    .memory_since = fake_since,
+                                   .has_older = fake_has_older,
                                    .now = fake_now};
     snprintf(l->feed.ledger_id, sizeof l->feed.ledger_id, "%s", id);
     return l;
