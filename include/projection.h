@@ -34,8 +34,8 @@ struct change_feed {
                                void *arg, uint64_t *upto, struct error *err);
     /* Lowest seq that memory still holds completely: changes after it need no scan_disk. */
     uint64_t (*memory_since)(void *ctx);
-    /* Has a subject a cell on a day of a month, [from, to), whose last change is at or before `upto`? May
-     * block. Who never writes (verify) may leave it NULL. */
+    /* Has a subject a cell on a day of a month, [from, to), whose last change is at or before
+     * `upto`? May block. Who never writes (verify) may leave it NULL. */
     enum status (*has_older)(void *ctx, enum cell_kind kind, struct span name, int32_t from,
                              int32_t to, uint64_t upto, bool *has, struct error *err);
     int64_t (*now)(void *ctx); /* wall or data clock, UTC */
