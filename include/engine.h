@@ -130,6 +130,9 @@ bool engine_checkpoint(struct engine *e, const char *input, const char *identity
 /* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
 void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
+/* The same of all configured inputs that follow files of this format and source (NULL: ""). */
+void engine_followed(struct engine *e, const char *format, const char *source,
+                     void (*visit)(void *arg, const struct cursor *c), void *arg);
 
 /* What `promise` may say besides "exact" and "at most once": records without an id count as often
  * as they are sent. */

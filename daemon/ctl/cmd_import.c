@@ -179,7 +179,7 @@ import_file(struct import_run *run, const char *path)
         return st == ST_BAD_CONFIG ? EXIT_CONFIG : 1;
     }
     if (result.resumed_at && !run->json)
-        printf("%s: the first %llu bytes were imported before\n", path,
+        printf("%s: the first %llu bytes were read before\n", path,
                (unsigned long long)result.resumed_at);
     return 0;
 }
@@ -244,7 +244,7 @@ daemon_line(void *arg, const struct json_value *line)
     run->ignored += (uint64_t)json_get_i64(line, "ignored", 0);
     end_line(run);
     if (json_get_i64(line, "resumed_at", 0) && !run->json)
-        printf("%s: the first %lld bytes were imported before\n", run->path,
+        printf("%s: the first %lld bytes were read before\n", run->path,
                (long long)json_get_i64(line, "resumed_at", 0));
 }
 

@@ -8,6 +8,9 @@
  * wrote is not one file because it begins alike. Name, compression and inode do not matter. The
  * same beginning alone proves little, so the bytes before the position must be the same as well
  * when reading gets there.
+ *
+ * The checkpoints of followed files (tail.h) of the same format and source are looked at, too: what
+ * was rotated and compressed is gone on with where it was read to.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -38,7 +41,7 @@ struct import {
     size_t head_n;
     enum status head_status; /* what ended the head early */
     struct error *err;
-    struct cursor *known; /* earlier imports that began like this one */
+    struct cursor *known; /* what was read before and began like this */
     size_t known_n;
     bool ends_before;       /* the content ends before a place that an earlier import reached, */
     enum status end_status; /* well or badly */
@@ -88,17 +91,44 @@ read_head(struct import *im)
 }
 
 static void
+keep_known(struct import *im, const struct cursor *c)
+{
+    im->known = xrealloc(im->known, (im->known_n + 1) * sizeof *im->known);
+    im->known[im->known_n++] = *c;
+}
+
+static void
 consider(void *arg, const struct cursor *c)
 {
     struct import *im = arg;
     unsigned long long hash;
     size_t n;
 
-    if (sscanf(c->identity, "import:%zu:%llx", &n, &hash) != 2 || n > im->head_n ||
-        c->position == 0 || head_hash(im, n) != hash)
+    if (sscanf(c->identity, "import:%zu:%llx", &n, &hash) == 2 && n <= im->head_n &&
+        c->position > 0 && head_hash(im, n) == hash)
+        keep_known(im, c);
+}
+
+/* A file that is followed may have been known by few bytes, or none. A pipe cannot go back when
+ * they deceive, so there it takes all of them to look further than the head. */
+static void
+consider_followed(void *arg, const struct cursor *c)
+{
+    struct import *im = arg;
+    unsigned long long hash;
+    unsigned n;
+
+    if (sscanf(c->identity, "%*x:%*x:%x:%llx", &n, &hash) != 2 || n > TRAIL_MAX || n > im->head_n ||
+        c->position == 0 || hash_bytes(im->head, n, 0) != hash)
         return;
-    im->known = xrealloc(im->known, (im->known_n + 1) * sizeof *im->known);
-    im->known[im->known_n++] = *c;
+    if (c->position <= im->head_n || n == TRAIL_MAX || lseek(im->opt->fd, 0, SEEK_CUR) >= 0)
+        keep_known(im, c);
+}
+
+static bool
+is_import(const struct cursor *c)
+{
+    return strncmp(c->identity, "import:", 7) == 0;
 }
 
 static int
@@ -141,8 +171,18 @@ is_in_head(const struct import *im, const struct cursor *c)
     return trail_hash(&t) == c->fingerprint;
 }
 
-/* The furthest place reached by an earlier import of this content; 0 if none. *at is how far
- * the stream was read to find out. */
+/* The content ended at a place before known[i]. Had all 64 KiB of its beginning been imported, this
+ * is less of the same; the few bytes that followed files are known by do not prove that. */
+static void
+note_end(struct import *im, size_t i, enum status st)
+{
+    for (; i < im->known_n && !im->ends_before; i++)
+        im->ends_before = is_import(&im->known[i]);
+    im->end_status = st == ST_MORE ? ST_OK : st;
+}
+
+/* The furthest place where this content was read to; 0 if it never was. *at is how far the stream
+ * was read to find out. */
 static enum status
 find_place(struct import *im, uint64_t *place, uint64_t *at)
 {
@@ -152,6 +192,7 @@ find_place(struct import *im, uint64_t *place, uint64_t *at)
     *at = im->head_n;
     trail_add(&t, im->head, im->head_n);
     engine_checkpoints(im->engine, INPUT_NAME, consider, im);
+    engine_followed(im->engine, im->opt->format, im->opt->source, consider_followed, im);
     if (im->known_n > 1)
         qsort(im->known, im->known_n, sizeof *im->known, by_position);
     for (size_t i = 0; i < im->known_n; i++) {
@@ -167,8 +208,7 @@ find_place(struct import *im, uint64_t *place, uint64_t *at)
             break;
         st = skip_to(im, at, c->position, &t);
         if (st == ST_MORE || st == ST_BAD_INPUT) {
-            im->ends_before = true;
-            im->end_status = st == ST_MORE ? ST_OK : st;
+            note_end(im, i, st);
             break;
         }
         if (st != ST_OK)
@@ -213,7 +253,7 @@ go_to(struct import *im, uint64_t place, uint64_t at)
     }
     if (!unpack_rewind(im->unpack))
         return fail(im->err, ST_BAD_INPUT,
-                    "this begins like an earlier import but goes on differently, and a pipe "
+                    "this begins like what was read before but goes on differently, and a pipe "
                     "cannot be read again: import it from a file");
     return skip_to(im, &from, place, &im->g.trail);
 }

@@ -311,3 +311,21 @@ engine_checkpoints(struct engine *e, const char *input,
         visit(arg, &copy[i].cursor);
     free(copy);
 }
+
+void
+engine_followed(struct engine *e, const char *format, const char *source,
+                void (*visit)(void *arg, const struct cursor *c), void *arg)
+{
+    const struct config *c;
+
+    pthread_mutex_lock(&e->lock);
+    c = e->config; /* one that a reload replaces is kept */
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < c->input_count; i++) {
+        const struct config_input *in = &c->inputs[i];
+
+        if (strcmp(in->type, "tail") == 0 && strcmp(in->format, format) == 0 &&
+            strcmp(in->source ? in->source : "", source ? source : "") == 0)
+            engine_checkpoints(e, in->title, visit, arg);
+    }
+}

@@ -28,7 +28,7 @@ struct source {
 struct fake_frame {
     char *p;
     size_t n;
-    uint64_t offset;
+    uint64_t offset, identity; /* identity: 0 the block brought none */
     char name[48], header[16]; /* the ends of longer names */
 };
 
@@ -160,6 +160,7 @@ fake_keep(struct engine *e, const struct block *b, size_t from, size_t to)
     f->p = xstrndup(b->p + from, to - from);
     f->n = to - from;
     f->offset = b->offset + from;
+    f->identity = 0;
     n = strlen(b->source->name);
     n = n < sizeof f->name ? 0 : n + 1 - sizeof f->name;
     strcpy(f->name, b->source->name + n);
@@ -174,6 +175,8 @@ fake_frames(struct engine *e, const struct block *b)
     if (b->frame_end) {
         for (uint32_t i = 0; i < b->frame_count; i++) {
             fake_keep(e, b, at, b->frame_end[i]);
+            if (b->frame_identity)
+                e->frames[e->frame_n - 1].identity = b->frame_identity[i];
             at = b->frame_end[i];
         }
         CHECK_INT(at, b->n);
@@ -227,6 +230,7 @@ engine_submit(struct engine *e, struct block *b)
     source_unref(b->source);
     free(b->p);
     free(b->frame_end);
+    free(b->frame_identity);
     pthread_mutex_unlock(&e->lock);
     return ST_OK;
 }
@@ -264,6 +268,18 @@ engine_checkpoints(struct engine *e, const char *input,
 {
     for (size_t i = e->checkpoint_n; i-- > 0;)
         if (strcmp(e->checkpoints[i].input, input) == 0)
+            visit(arg, &e->checkpoints[i].cursor);
+}
+
+/* Every input but an import follows files of "lines". */
+void
+engine_followed(struct engine *e, const char *format, const char *source,
+                void (*visit)(void *arg, const struct cursor *c), void *arg)
+{
+    if (strcmp(format, "lines") != 0 || (source && *source))
+        return;
+    for (size_t i = e->checkpoint_n; i-- > 0;)
+        if (strcmp(e->checkpoints[i].input, "import") != 0)
             visit(arg, &e->checkpoints[i].cursor);
 }
 
