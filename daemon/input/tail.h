@@ -50,6 +50,7 @@ struct tail_file {
     struct gather g;
     struct trail seen; /* the last bytes read, taken or not */
     uint64_t size;     /* at the last look */
+    uint64_t hole;     /* NULs stepped over just now */
     struct block out;  /* cut, not yet taken by the engine */
     bool has_out;
     bool linked; /* a path of the input leads here */

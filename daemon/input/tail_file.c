@@ -285,6 +285,7 @@ truncated(struct tail_file *f)
              f->tail->title, f->path, (unsigned long long)resume, copy ? copy->path : "");
     gather_clear(&f->g);
     f->seen.n = 0;
+    f->hole = 0;
     f->broken = false;
     f->problem[0] = '\0';
     tail_identify(f);
@@ -306,6 +307,30 @@ at_end(struct tail_file *f)
     f->polled = false;
     gather_trim(&f->g);
     return TAIL_IDLE;
+}
+
+/* A writer without O_APPEND goes on at its old place after a truncation: up to there the file is a
+ * hole, which reads as NULs. They are stepped over, so that the first record behind is whole. */
+static void
+skip_hole(struct tail_file *f, size_t fresh)
+{
+    struct gather *g = &f->g;
+    size_t n = 0;
+
+    if (g->n > fresh || g->skipping || g->head)
+        return;
+    while (n < g->n && g->p[n] == '\0')
+        n++;
+    if (n > 0)
+        gather_drop(g, n);
+    f->hole += n;
+    if (f->hole > 0 && g->n > 0) {
+        log_warn("tail_hole",
+                 "input=%s path=\"%s\" bytes=%llu reason=\"NULs before a record: a"
+                 " writer without O_APPEND, after a truncation\"",
+                 f->tail->title, f->path, (unsigned long long)f->hole);
+        f->hole = 0;
+    }
 }
 
 static enum tail_step
@@ -334,6 +359,7 @@ read_once(struct tail_file *f)
     f->problem[0] = '\0';
     trail_add(&f->seen, p, (size_t)n);
     gather_added(&f->g, (size_t)n);
+    skip_hole(f, (size_t)n);
     f->tail->bytes += (uint64_t)n;
     f->tail->last_arrival = clock_now();
     f->empty_polls = 0;

@@ -256,6 +256,7 @@ TEST(tail_leaves_compressed_neighbours_alone)
     struct rig r = rig_new("log*");
 
     put("log.2.gz", "w", "\x1f\x8b\x08 and so on\n");
+    put("log.3.zst", "w", "\x28\xb5\x2f\xfd and so on\n");
     put_lines("log", 0, 3);
     rig_start(&r);
     UNTIL(r.base, r.engine->frame_n == 3);

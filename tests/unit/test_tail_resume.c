@@ -1,6 +1,8 @@
 /*
  * test_tail_resume.c - copies of followed files, and daemons that stop meanwhile.
  */
+#include <fcntl.h>
+
 #include "tail_rig.h"
 
 static const char *
@@ -225,5 +227,140 @@ TEST(tail_knows_a_moved_file_of_a_glob_by_its_content)
     rig_start(&r);
     UNTIL(r.base, r.engine->frame_n == 110);
     CHECK_INT(fake_numbers(r.engine, 0, 110), 0);
+    rig_free(&r);
+}
+
+/* As a program that keeps its place in the file, whatever becomes of the file. */
+static void
+write_lines_at(int fd, int from, int to)
+{
+    char line[32];
+
+    for (int i = from; i < to; i++) {
+        int n = snprintf(line, sizeof line, "line %d\n", i);
+
+        CHECK(write(fd, line, (size_t)n) == n);
+    }
+}
+
+TEST(tail_steps_over_the_hole_that_a_writer_without_append_leaves)
+{
+    struct rig r = rig_new("log");
+    int fd = open("log", O_WRONLY | O_CREAT, 0644), n = 0;
+
+    CHECK(fd >= 0);
+    rig_start(&r);
+    for (int round = 0; round < 8; round++) {
+        write_lines_at(fd, n, n + 300);
+        UNTIL(r.base, fake_count(r.engine, first_line(n)) == 1);
+        /* From the third round on the hole is longer than any record, then than any read. */
+        write_lines_at(fd, n + 300, n + 400);
+        n += 400;
+        copytruncate("log", "log.1");
+        if (round == 4)
+            CHECK(lseek(fd, 600000, SEEK_SET) == 600000);
+        write_lines_at(fd, n, n + 50);
+        n += 50;
+        if (round % 2) { /* nobody looked meanwhile */
+            rig_stop(&r);
+            rig_start(&r);
+        }
+        UNTIL(r.base, fake_frame_count(r.engine) >= (size_t)n);
+        polls(&r, 2);
+    }
+    CHECK_INT(fake_numbers(r.engine, 0, n), 0);
+    close(fd);
+    rig_free(&r);
+}
+
+TEST(tail_reads_a_file_made_anew_on_the_same_inode_while_it_was_down)
+{
+    struct rig r = rig_new("log");
+    int n = 0, same = 0;
+
+    for (int round = 0; round < 40; round++) {
+        struct stat a, b;
+
+        put_lines("log", n, n + 20 + round);
+        n += 20 + round;
+        rig_start(&r);
+        UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+        rig_stop(&r);
+        CHECK(stat("log", &a) == 0 && unlink("log") == 0);
+        put_lines("log", n, n + 60); /* longer than the one before, or not */
+        CHECK(stat("log", &b) == 0);
+        same += a.st_ino == b.st_ino;
+        n += 60;
+    }
+    rig_start(&r);
+    UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+    polls(&r, 2);
+    CHECK_INT(fake_numbers(r.engine, 0, n), 0);
+    printf("%d of 40 on the same inode\n", same);
+    rig_free(&r);
+}
+
+TEST(tail_reads_all_generations_of_a_glob_that_came_while_it_was_down)
+{
+    struct rig r = rig_new("log*");
+    int n = 0;
+
+    for (int round = 0; round < 6; round++) {
+        rig_start(&r);
+        put_lines("log", n, n + 30);
+        n += 30;
+        UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+        put("log", "a", "line ");
+        polls(&r, 1);
+        rig_stop(&r);
+        for (int down = 0; down < 3; down++) {
+            char rest[32];
+
+            if (down == 0) {
+                snprintf(rest, sizeof rest, "%d\n", n++);
+                put("log", "a", rest);
+            }
+            put_lines("log", n, n + 10);
+            n += 10;
+            for (int i = round * 3 + down; i > 0; i--) {
+                char a[16], b[16];
+
+                snprintf(a, sizeof a, "log.%d", i);
+                snprintf(b, sizeof b, "log.%d", i + 1);
+                CHECK(rename(a, b) == 0);
+            }
+            CHECK(rename("log", "log.1") == 0);
+        }
+        put("log", "w", "");
+    }
+    rig_start(&r);
+    UNTIL(r.base, fake_frame_count(r.engine) == (size_t)n);
+    polls(&r, 2);
+    CHECK_INT(fake_numbers(r.engine, 0, n), 0);
+    rig_free(&r);
+}
+
+TEST(tail_follows_a_symbolic_link_that_was_turned_while_it_was_down)
+{
+    struct rig r = rig_new("current");
+
+    put_lines("one", 0, 10);
+    CHECK(symlink("one", "current") == 0);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 10);
+    rig_stop(&r);
+    put_lines("one", 10, 15);
+    put_lines("two", 15, 20);
+    CHECK(symlink("two", "next") == 0 && rename("next", "current") == 0);
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 20);
+    put_lines("two", 20, 25);
+    UNTIL(r.base, r.engine->frame_n == 25);
+    /* And back: what was read of the first is not read again. */
+    CHECK(symlink("one", "next") == 0 && rename("next", "current") == 0);
+    put_lines("one", 25, 30);
+    UNTIL(r.base, r.engine->frame_n == 30);
+    polls(&r, 2);
+    CHECK_INT(fake_numbers(r.engine, 0, 30), 0);
     rig_free(&r);
 }
