@@ -115,7 +115,7 @@ TEST(import_takes_for_followed_only_what_is_the_same_up_to_the_place)
     rig_free(&r);
 }
 
-/* A pipe cannot go back, so a file that was followed from its first byte on proves nothing there. */
+/* A pipe cannot go back: a file that was followed from its first byte on proves nothing there. */
 TEST(import_from_a_pipe_does_not_stumble_over_files_known_by_little)
 {
     struct rig r = rig_new("log");
