@@ -56,6 +56,9 @@ class Site:
             if not options.only else ("everysec",)))
         self.redis_proxy, self.http_proxy, self.relp_proxy = Proxy(seed), Proxy(seed), Proxy(seed)
         self.redis_proxy.target = self.redis.port
+        self.source = RedisServer(os.path.join(folder, "source"), "always")
+        self.source_proxy = Proxy(seed)
+        self.source_proxy.target = self.source.port
         self.clock = self.make_clock(preload)
         config = os.path.join(folder, "c.conf")
         with open(config, "w", encoding="utf-8") as f:
@@ -106,10 +109,11 @@ input "narrow" { type = "tail" path = "%s/narrow.ndjson" format = "ndjson" }
 input "wide" { type = "tail" path = "%s/wide.ndjson*" format = "ndjson" }
 input "relay" { type = "relp" listen = "127.0.0.1:0" format = "ndjson" }
 input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
+input "calls" { type = "stream" url = "redis://127.0.0.1:%d" stream = "calls" format = "ndjson" }
 """ % (self.state, pick((1, 2, 4)), pick(("50ms", "300ms", "2s")), pick(("100ms", "1s")),
             pick(("1s", "30s")), self.redis_proxy.port,
             self.options.compare or pick(("1s", "3s")), pick(("0", "8MiB")), pick(("0", "4MiB")),
-            self.folder, self.folder)
+            self.folder, self.folder, self.source_proxy.port)
 
     def make_senders(self, config):
         base = senders.first_day()
@@ -121,9 +125,10 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
         self.importer = senders.ImportSender("import", self.seed, self.folder, base,
                                              os.path.join(self.options.bin, "callswell"), config)
         self.tcp = senders.TcpSender("tcp", self.seed, self.daemon, base)
+        self.stream = senders.StreamSender("entries", self.seed, self.source, base)
         self.files[0].ways = ("rename",)
         self.files[0].may_rotate = self.narrow_was_seen
-        self.all = self.answered + self.files + [self.importer, self.tcp]
+        self.all = self.answered + self.files + [self.importer, self.tcp, self.stream]
 
     def narrow_was_seen(self):
         """A file that is renamed away before the daemon ever saw it is found by patterns only,
@@ -150,10 +155,12 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
         self.http_proxy.quiet()
         self.relp_proxy.quiet()
         self.redis_proxy.quiet()
-        with self.redis.lock:
-            self.redis.signal(signal.SIGCONT)
-            if self.redis.process.poll() is not None:
-                self.redis.start()
+        self.source_proxy.quiet()
+        for server in (self.redis, self.source):
+            with server.lock:
+                server.signal(signal.SIGCONT)
+                if server.process.poll() is not None:
+                    server.start()
         self.daemon.limit_files(-1)
         self.daemon.signal(signal.SIGCONT)
         if self.clock:
@@ -161,10 +168,19 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
                 f.write(bytes(8))
         faults.FullDisk().undo(self, {})
 
+    def know_truth(self):
+        self.source.wait_until_up()
+        self.stream.collect()
+        self.given_up = truth.given_up(os.path.join(self.state, "ledger.db"))
+        self.truth = truth.Truth(self.answered, self.files + [self.importer], self.stream.lines,
+                                 self.given_up)
+
     def compare(self):
         """What differs now, as texts; answers also how much was compared."""
         d = truth.Differences()
         try:
+            if truth.given_up(os.path.join(self.state, "ledger.db")) != self.given_up:
+                self.know_truth()
             lossy = truth.compare_redis(d, self.truth, self.redis.connect())
             truth.compare_ledger(d, self.truth, os.path.join(self.state, "ledger.db"), lossy)
             truth.compare_store(d, self.truth, os.path.join(self.state, "crm.db"))
@@ -182,6 +198,8 @@ input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
             s.stop()
         self.importer.interrupt()
         self.redis.close()
+        self.source.close()
+        self.source_proxy.close()
         self.redis_proxy.close()
         self.http_proxy.close()
         self.relp_proxy.close()
@@ -259,7 +277,7 @@ class Trial:
 
     def wait_for_truth(self, mended):
         site = self.site
-        site.truth = truth.Truth(site.answered, site.files + [site.importer])
+        site.know_truth()
         end = time.monotonic() + self.options.rest
         while True:
             d = site.compare()

@@ -10,6 +10,8 @@ import signal
 import struct
 import time
 
+from senders import StreamSender
+
 
 def between(rng, low, high):
     return round(low + (high - low) * rng.random(), 3)
@@ -75,17 +77,27 @@ class FreezeDaemon(Fault):
 class KillRedis(Fault):
     name, weight, lasts = "Redis killed", 4, True
 
+    def server(self, site):
+        return site.redis
+
     def draw(self, rng, site):
         return {"lasts": between(rng, 0, 1)}
 
     def run(self, site, p):
-        with site.redis.lock:
-            site.redis.kill()
+        with self.server(site).lock:
+            self.server(site).kill()
 
     def undo(self, site, p):
-        with site.redis.lock:
-            if site.redis.process.poll() is not None:
-                site.redis.start()
+        with self.server(site).lock:
+            if self.server(site).process.poll() is not None:
+                self.server(site).start()
+
+
+class KillSource(KillRedis):
+    name, weight = "Redis of the stream killed", 3
+
+    def server(self, site):
+        return site.source
 
 
 class FreezeRedis(Fault):
@@ -104,10 +116,13 @@ class FreezeRedis(Fault):
 class RedisFault(Fault):
     """Needs a Redis that answers; without one it does nothing, and is not counted."""
 
+    def server(self, site):
+        return site.redis
+
     def run(self, site, p):
-        with site.redis.lock:
+        with self.server(site).lock:
             try:
-                self.spoil(site.redis.connect(1), random.Random(p["seed"]))
+                self.spoil(self.server(site).connect(1), random.Random(p["seed"]))
             except (OSError, RuntimeError, ValueError):
                 return False
         return True
@@ -170,6 +185,27 @@ class WrongType(RedisFault):
         for key in rng.sample(keys, min(len(keys), 3)):
             redis.ask("DEL", key)
             redis.ask("LPUSH", key, "x")
+
+
+class LoseGroup(RedisFault):
+    """It is made again where the ledger stands."""
+
+    name, weight = "group of the stream destroyed", 1
+
+    def server(self, site):
+        return site.source
+
+    def spoil(self, redis, rng):
+        redis.ask("XGROUP", "DESTROY", StreamSender.STREAM, StreamSender.GROUP)
+
+
+class LoseAcks(LoseGroup):
+    """Every entry comes once more."""
+
+    name, weight = "group of the stream set back", 1
+
+    def spoil(self, redis, rng):
+        redis.ask("XGROUP", "SETID", StreamSender.STREAM, StreamSender.GROUP, "0")
 
 
 class CutLog(Fault):
@@ -272,6 +308,7 @@ class OldLedger(Fault):
         for s in site.answered:
             s.after_restore(p["from"], p["to"])
         site.importer.after_restore()
+        site.stream.after_restore()
         site.daemon.release()
         site.importer.release()
         for s in site.answered:
@@ -287,6 +324,7 @@ class CutSenders(Fault):
     def run(self, site, p):
         site.http_proxy.cut(p["after"])
         site.relp_proxy.cut(p["after"])
+        site.source_proxy.cut(p["after"])
 
 
 class CutRedis(Fault):
@@ -410,7 +448,7 @@ class ClockJump(Fault):
 
 
 ALL = (KillDaemon, StopDaemon, KillAtPoint, FreezeDaemon, KillRedis, FreezeRedis, Flush, LoseKeys,
-       LoseFields, LoseMarkers, WrongType, CutLog, OldRedis, OldLedger, CutSenders, CutRedis,
+       KillSource, LoseGroup, LoseAcks, LoseFields, LoseMarkers, WrongType, CutLog, OldRedis, OldLedger, CutSenders, CutRedis,
        StallRedis, LateCommands, Quota, FullDisk, Rotate, KillImport, ClockJump)
 
 

@@ -385,6 +385,57 @@ class ImportSender(Sender):
         self.waiting = list(dict.fromkeys(self.files))
 
 
+class StreamSender(Sender):
+    """Adds entries without ids to a stream; an answer that is lost leaves open whether they are in
+    it. What stands there in the end is what was sent."""
+
+    STREAM = "calls"
+    GROUP = "callswell"
+
+    def __init__(self, name, seed, source, base):
+        super().__init__(name, seed)
+        self.source, self.base = source, base
+        self.connection = None
+        self.lines = []
+
+    def step(self):
+        many = self.rng.choice((1, 10, 60))
+        commands = [("XADD", self.STREAM, "*", "data",
+                     record(self.stream, n, self.base, False).rstrip("\n"))
+                    for n in range(self.sent, self.sent + many)]
+        self.sent += many
+        try:
+            if self.connection is None:
+                self.connection = self.source.connect(8)
+            self.connection.ask_all(commands)
+        except (OSError, RuntimeError, ValueError):
+            self.connection = None
+            return 0.1
+        return self.rng.random() * 0.06
+
+    def collect(self):
+        """All that stands in the stream now."""
+        redis, after, lines = self.source.connect(), "-", []
+        while True:
+            page = redis.ask("XRANGE", self.STREAM, after, "+", "COUNT", 5000)
+            if not page:
+                break
+            lines += [fields[1].decode() for _, fields in page]
+            after = b"(" + page[-1][0]
+        self.lines = lines
+
+    def after_restore(self):
+        """The group goes, so that it is made again where the ledger stands now."""
+        with self.source.lock:
+            if self.source.process.poll() is not None:
+                self.source.start()
+            self.source.wait_until_up()
+            redis = self.source.connect()
+            redis.ask("XADD", self.STREAM, "*", "data",  # else there might be no stream yet
+                      record("restored", 0, self.base, False).rstrip("\n"))
+            redis.ask("XGROUP", "DESTROY", self.STREAM, self.GROUP)
+
+
 class TcpSender(Sender):
     """At most once: every record has a quarter hour of a customer of its own."""
 
