@@ -448,8 +448,8 @@ class ClockJump(Fault):
 
 
 ALL = (KillDaemon, StopDaemon, KillAtPoint, FreezeDaemon, KillRedis, FreezeRedis, Flush, LoseKeys,
-       KillSource, LoseGroup, LoseAcks, LoseFields, LoseMarkers, WrongType, CutLog, OldRedis, OldLedger, CutSenders, CutRedis,
-       StallRedis, LateCommands, Quota, FullDisk, Rotate, KillImport, ClockJump)
+       KillSource, LoseGroup, LoseAcks, LoseFields, LoseMarkers, WrongType, CutLog, OldRedis,
+       OldLedger, CutSenders, CutRedis, StallRedis, LateCommands, Quota, FullDisk, Rotate, KillImport, ClockJump)
 
 
 class Schedule:
