@@ -2,8 +2,9 @@
  * ledger.c - the writer of ledger.db.
  *
  * Protocol
- *   open    a new incarnation begins, max(previous + 1, wall clock in microseconds); the same
- *           transaction records where the previous one ended
+ *   open    a new incarnation begins: the wall clock in microseconds or, if that is not later
+ *           than the previous one, a little more than that by chance; the same transaction
+ *           records where the previous one ended
  *   commit  one BEGIN IMMEDIATE transaction a batch: deltas into the log, fingerprints,
  *           quarantine, cursors, audit, and the state row. Only after it does anybody hear
  *           "yes"
@@ -48,6 +49,7 @@
 #include "fault.h"
 
 #define DEFAULT_MAX_WAL (UINT64_C(1) << 30)
+#define CHANCE_US       (UINT32_C(1) << 24) /* seconds, not to run far ahead of the clock */
 
 static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -189,16 +191,23 @@ load_past(struct ledger *l, struct error *err)
     return result;
 }
 
-/* Incarnations order writers of one ledger in time, also across clocks set back. */
+/* Incarnations order writers of one ledger in time, also across clocks set back. The clock makes
+ * them unique; where it cannot, chance does: one more than the last would be what a lost future of
+ * a ledger that was put back to an older copy had, too. */
 static enum status
 begin_incarnation(struct ledger *l, struct error *err)
 {
     uint64_t now = (uint64_t)clock_now_us(), next = l->state.incarnation + 1;
+    uint32_t chance;
     char sql[400];
     enum status result;
 
     if (now > next)
         next = now;
+    else if (getrandom(&chance, sizeof chance, 0) == (ssize_t)sizeof chance)
+        next += chance % CHANCE_US;
+    else
+        return fail(err, ST_IO, "No random numbers from the system");
     snprintf(sql, sizeof sql,
              "BEGIN IMMEDIATE;"
              "INSERT OR REPLACE INTO history SELECT incarnation, last_batch FROM meta"
