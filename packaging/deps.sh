@@ -6,7 +6,7 @@ set -eu
 build="gcc make pkg-config libc6-dev libevent-dev libhiredis-dev libsqlite3-dev libpcre2-dev
 libconfuse-dev libhttp-parser-dev zlib1g-dev libzstd-dev libxxhash-dev libsystemd-dev tzdata"
 run="redis-server"
-test="python3 curl zstd rsyslog rsyslog-relp clang libclang-rt-dev util-linux procps
+test="python3 curl zstd rsyslog rsyslog-relp logrotate clang libclang-rt-dev util-linux procps
 strace"
 
 case ${1:-} in
