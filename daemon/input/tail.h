@@ -110,6 +110,7 @@ void tail_identify(struct tail_file *f); /* head and a fresh identity for what i
 /* A checkpoint of this very file, or (by content) of a file that is gone; NULL: none. */
 const struct cursor *tail_own_checkpoint(struct input *in, struct tail_file *f);
 const struct cursor *tail_moved_checkpoint(struct input *in, const struct tail_file *f);
+struct tail_mark tail_mark_of(const struct tail_file *f); /* of what was read of it */
 bool tail_mark_fits(const struct tail_mark *m, int fd, uint64_t size);
 /* After truncation: the file of the folder that holds what f held up to m; opened, unlisted. */
 struct tail_file *tail_find_copy(struct tail_file *f, const struct tail_mark *m);

@@ -34,6 +34,20 @@ compare_more(struct tail_file *f, const struct tail_file *original)
     return 1;
 }
 
+/* The original may have been truncated, and nobody has seen that yet: then the copy is the only
+ * place of what was read of it. */
+static bool
+holds_what_was_read(const struct tail_file *f, struct tail_file *o)
+{
+    struct tail_mark m;
+    struct stat st;
+
+    if (!o->g.source || !tail_file_changed(o) || fstat(f->fd, &st) != 0)
+        return false;
+    m = tail_mark_of(o);
+    return m.position > 0 && tail_mark_fits(&m, f->fd, (uint64_t)st.st_size);
+}
+
 bool
 tail_copy_hold(struct tail_file *f, struct tail_file *first)
 {
@@ -43,7 +57,7 @@ tail_copy_hold(struct tail_file *f, struct tail_file *first)
             (o->born && strcmp(o->born, f->path) == 0))
             continue;
         f->compared = 0;
-        if (compare_more(f, o) < 0)
+        if (compare_more(f, o) < 0 && !holds_what_was_read(f, o))
             continue;
         f->original = o;
         return true;

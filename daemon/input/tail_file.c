@@ -269,10 +269,7 @@ tail_file_changed(struct tail_file *f)
 static void
 truncated(struct tail_file *f)
 {
-    struct tail_mark m = {.head_n = f->mark.head_n,
-                          .head_hash = f->mark.head_hash,
-                          .position = f->g.offset + f->g.n,
-                          .fingerprint = trail_hash(&f->seen)};
+    struct tail_mark m = tail_mark_of(f);
     uint64_t resume = gather_place(&f->g);
     struct tail_file *copy = tail_copy_settle(f, &m, resume);
 

@@ -70,6 +70,15 @@ tail_mark_fits(const struct tail_mark *m, int fd, uint64_t size)
     return trail_load(&t, fd, m->position) && trail_hash(&t) == m->fingerprint;
 }
 
+struct tail_mark
+tail_mark_of(const struct tail_file *f)
+{
+    return (struct tail_mark){.head_n = f->mark.head_n,
+                              .head_hash = f->mark.head_hash,
+                              .position = f->g.offset + f->g.n,
+                              .fingerprint = trail_hash(&f->seen)};
+}
+
 void
 tail_identify(struct tail_file *f)
 {

@@ -211,6 +211,25 @@ TEST(tail_keeps_a_waiting_block_through_truncation)
     rig_free(&r);
 }
 
+/* The copy is found before anybody sees that its original is truncated, and before any of what was
+ * read of that is committed. */
+TEST(tail_knows_a_copy_by_what_was_read_and_is_not_committed)
+{
+    struct rig r = rig_new("log*");
+
+    put("log", "w", "");
+    rig_start(&r);
+    r.engine->commits_late = true;
+    put_lines("log", 0, 1000);
+    UNTIL(r.base, fake_frame_count(r.engine) >= 1000);
+    copytruncate("log", "log.1");
+    put_lines("log", 1000, 1100);
+    UNTIL(r.base, fake_frame_count(r.engine) >= 1100);
+    polls(&r, 3);
+    CHECK_INT(fake_numbers(r.engine, 0, 1100), 0);
+    rig_free(&r);
+}
+
 TEST(tail_from_end_leaves_out_what_was_there_and_nothing_later)
 {
     struct rig r = rig_new("log*");
