@@ -77,7 +77,8 @@ site_start(struct site *s)
     s->base = event_base_new();
     serve = (struct serve_options){s->base, s->engine, s->config};
     must(serve_open(&s->serve, &serve, &err), &err);
-    control = (struct control_options){"state", {s->engine, s->config, 1}, tables};
+    control = (struct control_options){
+        "state", {.engine = s->engine, .config = s->config, .started = 1}, tables};
     must(control_open(&s->control, &control, &err), &err);
     s->port = serve_port(s->serve);
     s->stop_fd = eventfd(0, 0);
