@@ -1,6 +1,6 @@
 #!/bin/sh
 # Single bits of a ledger flipped, one after the other, by a seed: `ledger check` finds each that changes
-# anything, and a daemon that starts on such a ledger may end, but brings no wrong number to Redis.
+# what is counted or kept, and a daemon that starts on such a ledger may end, but brings no wrong number to Redis.
 . "$(dirname "$0")/lib.sh"
 cat >c.conf <<EOF
 state_dir = "$dir/state"
