@@ -5,6 +5,8 @@
 #define SQL_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "span.h"
@@ -33,5 +35,25 @@ enum status sql_value(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *
 void sql_bind_text(sqlite3_stmt *st, int i, struct span s);
 void sql_bind_blob(sqlite3_stmt *st, int i, const void *p, size_t n);
 struct span sql_column(sqlite3_stmt *st, int i); /* text or blob; valid until the next step */
+
+/*
+ * Rows of the program's own, offered as a table: "INSERT INTO t SELECT ... FROM name" moves
+ * hundreds of them. A row that comes with a statement of its own pays for that statement, and for a way
+ * down every tree from its root; this keeps its cursors where they are, which for rows in the order
+ * of the key is where the next one goes.
+ */
+#define SQL_ROWS_AT_ONCE 1024 /* a statement that may fail keeps the old pages until it ends */
+struct sql_rows {
+    size_t from, to; /* shown now: from <= row < to. Zero both before and after use */
+    /* Called before a row's columns are asked for, and with `to` at the end. NULL allowed. */
+    void (*reach)(void *arg, size_t row);
+    void (*column)(void *arg, size_t row, int column, sqlite3_context *out);
+    void *arg;
+};
+/* declaration: "CREATE TABLE x(...)", copied. rows is borrowed until the connection closes. */
+enum status sql_offer_rows(sqlite3 *db, const char *name, const char *declaration,
+                           struct sql_rows *rows, struct error *err);
+/* Shows the next of `count` rows; false when all have been shown. */
+bool sql_show_more(struct sql_rows *rows, size_t count);
 
 #endif

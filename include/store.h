@@ -78,7 +78,7 @@ void query_reset(struct query *q); /* rows and parameters */
  * "INSERT INTO t(a, b) SELECT c0, c1 FROM offered WHERE true ON CONFLICT ...". A column that the
  * statement does not name is not asked for. */
 #define STORE_ROW_COLUMNS  48
-#define STORE_ROWS_AT_ONCE 1024 /* a statement keeps the old pages until it ends */
+#define STORE_ROWS_AT_ONCE 1024 /* of a statement */
 struct row_value;
 struct row_source {
     /* Answers with one call of value_...; none is NULL. */

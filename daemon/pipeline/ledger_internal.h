@@ -56,7 +56,7 @@ struct ledger {
     size_t known_days;
     struct buf fresh_days;         /* those that became known in the transaction under way */
     const struct ledger_row *rows; /* being written; what the table "changed" offers of them */
-    size_t rows_begin, rows_end;
+    struct sql_rows offer;
     struct buf raw, packed; /* scratch for blobs */
     int wal_pages;
     uint64_t max_wal;

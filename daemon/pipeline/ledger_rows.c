@@ -1,11 +1,8 @@
 /*
  * ledger_rows.c - cells as rows of `total`, many to a statement.
  *
- * Most of what a row costs is not the row: it is a statement that is begun and ended, and a way
- * down two trees from their roots. So the cells are put in the order of the key and offered to
- * SQLite as a table of their own, and one INSERT ... SELECT moves hundreds of them with cursors
- * that stay where they are. Not all at once: a statement that may fail keeps every page it changes
- * as it was until it ends.
+ * The cells are put in the order of the key and offered to SQLite as a table of their own
+ * (sql_offer_rows says why).
  */
 #include "ledger_internal.h"
 
@@ -13,7 +10,6 @@
 
 #include "fault.h"
 
-#define ROWS_AT_ONCE 1024
 #define PREFIX_BYTES 14 /* of a name, in the sort key */
 
 /* --- order --- */
@@ -118,72 +114,6 @@ enum {
     COLUMN_CHECKSUM
 };
 
-struct cells_table {
-    sqlite3_vtab base;
-    struct ledger *ledger;
-};
-
-struct cells_cursor {
-    sqlite3_vtab_cursor base;
-    size_t at; /* in the ledger's rows */
-};
-
-static int
-table_connect(sqlite3 *db, void *arg, int argc, const char *const *argv, sqlite3_vtab **out,
-              char **why)
-{
-    struct cells_table *t = sqlite3_malloc(sizeof *t);
-
-    (void)argc, (void)argv, (void)why;
-    if (!t)
-        return SQLITE_NOMEM;
-    *t = (struct cells_table){.ledger = arg};
-    *out = &t->base;
-    return sqlite3_declare_vtab(
-        db, "CREATE TABLE changed(partition, subject, period, seq, \"values\", checksum)");
-}
-
-static int
-table_disconnect(sqlite3_vtab *t)
-{
-    sqlite3_free(t);
-    return SQLITE_OK;
-}
-
-static int
-table_plan(sqlite3_vtab *t, sqlite3_index_info *info)
-{
-    (void)t;
-    info->estimatedRows = ROWS_AT_ONCE;
-    return SQLITE_OK;
-}
-
-static int
-cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
-{
-    struct cells_cursor *c = sqlite3_malloc(sizeof *c);
-
-    (void)t;
-    if (!c)
-        return SQLITE_NOMEM;
-    *c = (struct cells_cursor){.at = 0};
-    *out = &c->base;
-    return SQLITE_OK;
-}
-
-static int
-cursor_close(sqlite3_vtab_cursor *c)
-{
-    sqlite3_free(c);
-    return SQLITE_OK;
-}
-
-static struct ledger *
-ledger_of(const sqlite3_vtab_cursor *c)
-{
-    return ((struct cells_table *)c->pVtab)->ledger;
-}
-
 #define FETCH_CELLS  8 /* so many rows ahead, */
 #define FETCH_BLOCKS 4 /* and what the cell points to */
 
@@ -191,63 +121,37 @@ ledger_of(const sqlite3_vtab_cursor *c)
 static void
 fetch_rows(const struct ledger *l, size_t at)
 {
-    if (l->rows_end - at > FETCH_CELLS) {
+    if (l->offer.to - at > FETCH_CELLS) {
         const char *c = (const char *)l->rows[at + FETCH_CELLS].cell;
 
         __builtin_prefetch(c);
         __builtin_prefetch(c + 64);
     }
-    if (l->rows_end - at > FETCH_BLOCKS)
+    if (l->offer.to - at > FETCH_BLOCKS)
         cell_prefetch(l->rows[at + FETCH_BLOCKS].cell);
 }
 
 /* The row as bytes, in the ledger's scratch buffers: good until the next one. */
 static void
-encode_row(struct cells_cursor *cursor)
+reach_row(void *arg, size_t at)
 {
-    struct ledger *l = ledger_of(&cursor->base);
+    struct ledger *l = arg;
 
-    if (cursor->at == l->rows_end)
+    if (at > l->offer.from)
+        fault_point("row_written");
+    if (at == l->offer.to)
         return;
-    fetch_rows(l, cursor->at);
-    ledger_subject(l->rows[cursor->at].cell, &l->packed);
+    fetch_rows(l, at);
+    ledger_subject(l->rows[at].cell, &l->packed);
     buf_reset(&l->raw);
-    cell_encode(l->rows[cursor->at].cell, &l->raw);
+    cell_encode(l->rows[at].cell, &l->raw);
 }
 
-static int
-cursor_first(sqlite3_vtab_cursor *c, int plan, const char *name, int argc, sqlite3_value **argv)
+static void
+show_column(void *arg, size_t at, int column, sqlite3_context *out)
 {
-    struct cells_cursor *cursor = (struct cells_cursor *)c;
-
-    (void)plan, (void)name, (void)argc, (void)argv;
-    cursor->at = ledger_of(c)->rows_begin;
-    encode_row(cursor);
-    return SQLITE_OK;
-}
-
-static int
-cursor_next(sqlite3_vtab_cursor *c)
-{
-    struct cells_cursor *cursor = (struct cells_cursor *)c;
-
-    fault_point("row_written");
-    cursor->at++;
-    encode_row(cursor);
-    return SQLITE_OK;
-}
-
-static int
-cursor_at_end(sqlite3_vtab_cursor *c)
-{
-    return ((struct cells_cursor *)c)->at == ledger_of(c)->rows_end;
-}
-
-static int
-cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
-{
-    const struct ledger *l = ledger_of(c);
-    const struct cell *cell = l->rows[((struct cells_cursor *)c)->at].cell;
+    const struct ledger *l = arg;
+    const struct cell *cell = l->rows[at].cell;
     struct span subject = span_of(l->packed.p, l->packed.n), values = span_of(l->raw.p, l->raw.n);
 
     switch (column) {
@@ -271,30 +175,16 @@ cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
                              (int64_t)ledger_total_checksum(subject, cell->day, cell->seq, values));
         break;
     }
-    return SQLITE_OK;
-}
-
-static int
-cursor_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *out)
-{
-    *out = (sqlite3_int64)((struct cells_cursor *)c)->at;
-    return SQLITE_OK;
 }
 
 enum status
 ledger_offer_rows(struct ledger *l, struct error *err)
 {
-    static const sqlite3_module module = {
-        /* no xCreate: it is there by its name, and nobody can make another */
-        .xConnect = table_connect, .xDisconnect = table_disconnect, .xBestIndex = table_plan,
-        .xOpen = cursor_open,      .xClose = cursor_close,          .xFilter = cursor_first,
-        .xNext = cursor_next,      .xEof = cursor_at_end,           .xColumn = cursor_column,
-        .xRowid = cursor_rowid,
-    };
-
-    if (sqlite3_create_module(l->db, "changed", &module, l) != SQLITE_OK)
-        return sql_fail(l->db, "offering rows", err);
-    return ST_OK;
+    l->offer = (struct sql_rows){.reach = reach_row, .column = show_column, .arg = l};
+    return sql_offer_rows(l->db, "changed",
+                          "CREATE TABLE changed(partition, subject, period, seq, \"values\","
+                          " checksum)",
+                          &l->offer, err);
 }
 
 /* --- writing --- */
@@ -329,11 +219,9 @@ ledger_put_totals(struct ledger *l, struct cell *const *cells, size_t count, uin
     enum status result = put_days(l, rows, count, err);
 
     l->rows = rows;
-    for (size_t at = 0; at < count && result == ST_OK; at = l->rows_end) {
-        l->rows_begin = at;
-        l->rows_end = count - at < ROWS_AT_ONCE ? count : at + ROWS_AT_ONCE;
+    while (result == ST_OK && sql_show_more(&l->offer, count))
         result = sql_run(l->st[PUT_TOTALS], err);
-    }
+    l->offer.from = l->offer.to = 0;
     fault_point("totals_written");
     l->rows = NULL;
     free(rows);

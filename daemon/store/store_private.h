@@ -16,9 +16,9 @@ struct store {
     int64_t tx_began_ms;
     store_hook *before_commit;
     void *hook_arg;
-    int limit_calls;        /* segment_where.c */
-    struct row_source rows; /* store_rows.c: offered now */
-    size_t rows_from, rows_to;
+    int limit_calls;          /* segment_where.c */
+    struct sql_rows rows;     /* store_rows.c: the table `offered` */
+    struct row_source source; /* of what it shows now */
 };
 
 /* Makes the table `offered` known to the connection. */

@@ -1,137 +1,33 @@
 /*
- * store_rows.c - rows in bulk: a table that is not there, out of which one statement takes many.
- *
- * A row that comes with a statement of its own pays for that statement, and for a way down every
- * tree from its root. "INSERT INTO t SELECT c0, c1 FROM offered" keeps its cursors where they are,
- * which for rows in the order of the key is where the next one goes.
+ * store_rows.c - many rows to a statement: "INSERT INTO t SELECT c0, c1 FROM offered".
  */
 #include "store_private.h"
 
 #include <math.h>
 
-struct offered_cursor {
-    sqlite3_vtab_cursor base;
-    size_t at;
-};
+_Static_assert(STORE_ROWS_AT_ONCE == SQL_ROWS_AT_ONCE, "what is collected is one statement's");
 
-struct offered_table {
-    sqlite3_vtab base;
-    struct store *store;
-};
-
-static int
-table_connect(sqlite3 *db, void *arg, int argc, const char *const *argv, sqlite3_vtab **out,
-              char **why)
+static void
+show_column(void *arg, size_t row, int column, sqlite3_context *out)
 {
-    struct offered_table *t = sqlite3_malloc(sizeof *t);
-    struct buf sql = {0};
-    int rc;
+    const struct row_source *source = &((struct store *)arg)->source;
 
-    (void)argc, (void)argv, (void)why;
-    if (!t)
-        return SQLITE_NOMEM;
-    *t = (struct offered_table){.store = arg};
-    *out = &t->base;
-    for (int i = 0; i < STORE_ROW_COLUMNS; i++)
-        buf_printf(&sql, "%sc%d", i ? ", " : "CREATE TABLE offered(", i);
-    buf_char(&sql, ')');
-    rc = sqlite3_declare_vtab(db, sql.p);
-    buf_clear(&sql);
-    return rc;
-}
-
-static int
-table_disconnect(sqlite3_vtab *t)
-{
-    sqlite3_free(t);
-    return SQLITE_OK;
-}
-
-static int
-table_plan(sqlite3_vtab *t, sqlite3_index_info *info)
-{
-    (void)t;
-    info->estimatedRows = STORE_ROWS_AT_ONCE;
-    return SQLITE_OK;
-}
-
-static int
-cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
-{
-    struct offered_cursor *c = sqlite3_malloc(sizeof *c);
-
-    (void)t;
-    if (!c)
-        return SQLITE_NOMEM;
-    *c = (struct offered_cursor){.at = 0};
-    *out = &c->base;
-    return SQLITE_OK;
-}
-
-static int
-cursor_close(sqlite3_vtab_cursor *c)
-{
-    sqlite3_free(c);
-    return SQLITE_OK;
-}
-
-static struct store *
-store_of(const sqlite3_vtab_cursor *c)
-{
-    return ((struct offered_table *)c->pVtab)->store;
-}
-
-static int
-cursor_first(sqlite3_vtab_cursor *c, int plan, const char *name, int argc, sqlite3_value **argv)
-{
-    (void)plan, (void)name, (void)argc, (void)argv;
-    ((struct offered_cursor *)c)->at = store_of(c)->rows_from;
-    return SQLITE_OK;
-}
-
-static int
-cursor_next(sqlite3_vtab_cursor *c)
-{
-    ((struct offered_cursor *)c)->at++;
-    return SQLITE_OK;
-}
-
-static int
-cursor_at_end(sqlite3_vtab_cursor *c)
-{
-    return ((struct offered_cursor *)c)->at >= store_of(c)->rows_to;
-}
-
-static int
-cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
-{
-    const struct store *s = store_of(c);
-
-    s->rows.column(s->rows.arg, ((struct offered_cursor *)c)->at, column, (struct row_value *)out);
-    return SQLITE_OK;
-}
-
-static int
-cursor_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *out)
-{
-    *out = (sqlite3_int64)((struct offered_cursor *)c)->at;
-    return SQLITE_OK;
+    source->column(source->arg, row, column, (struct row_value *)out);
 }
 
 enum status
 store_offer_rows(struct store *s, struct error *err)
 {
-    static const sqlite3_module module = {
-        /* no xCreate: it is there by its name, and nobody can make another */
-        .xConnect = table_connect, .xDisconnect = table_disconnect, .xBestIndex = table_plan,
-        .xOpen = cursor_open,      .xClose = cursor_close,          .xFilter = cursor_first,
-        .xNext = cursor_next,      .xEof = cursor_at_end,           .xColumn = cursor_column,
-        .xRowid = cursor_rowid,
-    };
+    struct buf declaration = {0};
+    enum status st;
 
-    if (sqlite3_create_module(s->db, "offered", &module, s) != SQLITE_OK)
-        return sql_fail(s->db, "offering rows", err);
-    return ST_OK;
+    for (int i = 0; i < STORE_ROW_COLUMNS; i++)
+        buf_printf(&declaration, "%sc%d", i ? ", " : "CREATE TABLE offered(", i);
+    buf_char(&declaration, ')');
+    s->rows = (struct sql_rows){.column = show_column, .arg = s};
+    st = sql_offer_rows(s->db, "offered", declaration.p, &s->rows, err);
+    buf_clear(&declaration);
+    return st;
 }
 
 enum status
@@ -140,13 +36,10 @@ query_run_rows(struct store *s, struct query *q, const struct row_source *rows, 
 {
     enum status st = ST_OK;
 
-    s->rows = *rows;
-    for (size_t at = 0; st == ST_OK && at < count; at = s->rows_to) {
-        s->rows_from = at;
-        s->rows_to = count - at < STORE_ROWS_AT_ONCE ? count : at + STORE_ROWS_AT_ONCE;
+    s->source = *rows;
+    while (st == ST_OK && sql_show_more(&s->rows, count))
         st = query_run(q, err);
-    }
-    s->rows_from = s->rows_to = 0;
+    s->rows.from = s->rows.to = 0;
     return st;
 }
 
