@@ -38,9 +38,9 @@ struct span sql_column(sqlite3_stmt *st, int i); /* text or blob; valid until th
 
 /*
  * Rows of the program's own, offered as a table: "INSERT INTO t SELECT ... FROM name" moves
- * hundreds of them. A row that comes with a statement of its own pays for that statement, and for a way
- * down every tree from its root; this keeps its cursors where they are, which for rows in the order
- * of the key is where the next one goes.
+ * hundreds of them. A row that comes with a statement of its own pays for that statement, and for
+ * a way down every tree from its root; this keeps its cursors where they are, which for rows in
+ * the order of the key is where the next one goes.
  */
 #define SQL_ROWS_AT_ONCE 1024 /* a statement that may fail keeps the old pages until it ends */
 struct sql_rows {
