@@ -10,7 +10,6 @@ http  { listen = "" }
 EOF
 redis-server --port 0 --unixsocket "$dir/redis.sock" --save "" --dir "$dir" >redis.log 2>&1 &
 redis=$!
-trap 'kill -TERM $redis 2>/dev/null; cleanup' EXIT
 answers() { redis-cli -s redis.sock ping; }
 check "Redis" wait_for 20 answers
 cs generate --records 4000 --days 6 --until now --customers 60 --seed 5 --format ndjson --out all.ndjson 2>/dev/null

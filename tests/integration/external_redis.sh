@@ -27,7 +27,6 @@ stop_redis() { # it keeps nothing
     redis=
     true
 }
-trap '[ -z "$redis" ] || kill -TERM "$redis"; cleanup' EXIT
 ask() { redis-cli -p "$port" --no-auth-warning --user writer --pass s@cret/1 -n 3 "$@"; }
 config() { # NODE PASSWORD
     cat <<EOF

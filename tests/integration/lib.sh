@@ -1,7 +1,9 @@
 # lib.sh - what every integration test begins with. Sourced by sh.
 #
 # Each script works in a folder of its own, starts what it needs on port 0 or unix sockets, waits on
-# conditions, ends only what it started, and closes with "N passed, N failed, N skipped".
+# conditions, ends only what it started, and closes with "N passed, N failed, N skipped". However it ends:
+# what it still runs in the background is ended, then end_own is called, which a script defines again
+# when it leaves more than that behind (a mount, a stopped process that is no child of its).
 set -u
 project=${CALLSWELL_PROJECT:-$(cd "$(dirname "$0")/../.." && pwd)}
 bin=${CALLSWELL_BIN:-$project/build}
@@ -10,8 +12,18 @@ look_again=0.05
 passed=0 failed=0 skipped=0 daemon=
 cd "$dir" || exit 1
 
+end_own() { :; }
+# Only children that nobody has waited for yet, so no number is another process' by now.
+end_jobs() {
+    jobs -l >"$dir/jobs.left"
+    for job_left in $(sed -n 's/^\[[0-9]*\][ +-]*\([0-9][0-9]*\) *\(Running\|Stopped\).*/\1/p' "$dir/jobs.left"); do
+        kill -KILL "$job_left" && wait "$job_left"
+    done 2>/dev/null
+}
 cleanup() {
     [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
+    end_jobs
+    end_own
     for cleanup_socket in "$dir"/*/redis.sock; do # of a daemon that was killed and stayed dead
         [ -S "$cleanup_socket" ] && (cd "${cleanup_socket%/*}" && redis-cli -s redis.sock shutdown nosave) \
             >/dev/null 2>&1
@@ -19,6 +31,7 @@ cleanup() {
     cd / && { [ "$failed" != 0 ] && echo "folder kept: $dir" || rm -rf "$dir"; }
 }
 trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
 
 # check NAME COMMAND...: one test, passed when the command succeeds.
 check() {

@@ -3,8 +3,6 @@
 # not with what arrives; a Redis that comes at last, empty, gets every number at once.
 . "$(dirname "$0")/lib.sh"
 each=$((${AWAY_RECORDS:-100000} / 4))
-redis=
-trap '[ -z "$redis" ] || kill -TERM $redis 2>/dev/null; cleanup' EXIT
 cat >c.conf <<EOF
 state_dir = "$dir/state"
 clock = "data"
@@ -30,12 +28,10 @@ check "three times as much again took its ids' room only ($first, then $last byt
 check "status says how far Redis is behind" contains "$(cs status --config c.conf | tr -s '\n ' ' ')" "NOT CONNECTED"
 redis-server --port 0 --unixsocket "$dir/redis.sock" --save "" --dir "$dir" --maxmemory-policy noeviction \
     >redis.log 2>&1 &
-redis=$!
 healed() { cs verify --config c.conf; }
 check "Redis comes, and has everything" wait_for 60 healed
 check "every counter equals the oracle" python3 "$project/tests/tools/oracle.py" --keep-all \
     --check-redis redis.sock part1.csv part2.csv part3.csv part4.csv
 check "each record once" contains "$(cs status --config c.conf --json | tr -d ' ')" "\"accepted\":$((4 * each)),"
 check "stop" stop
-kill -TERM $redis 2>/dev/null
 finish

@@ -16,10 +16,8 @@ start_redis() { # FOLDER PORT [OPTION...]: sets $redis
     (cd "$folder" && exec redis-server --port "$at" --bind 127.0.0.1 --save "" --maxmemory-policy noeviction \
         --repl-diskless-sync-delay 0 "$@" >>redis.log 2>&1) &
     redis=$!
-    others="$others $redis"
     wait_for 20 answers "$at"
 }
-others=
 answers() { [ "$(redis-cli -p "$1" ping)" = PONG ]; }
 end_redis() { # SIGNAL [PID]
     end_pid=${2:-$redis}
@@ -27,7 +25,6 @@ end_redis() { # SIGNAL [PID]
     wait "$end_pid" 2>/dev/null
     true
 }
-trap 'for pid in $others; do kill -CONT "$pid"; kill -KILL "$pid"; done 2>/dev/null; cleanup' EXIT
 ask() { redis-cli -p "$port" "$@"; }
 cat >c.conf <<EOF
 state_dir = "$dir/state"
@@ -205,7 +202,6 @@ while True:
     threading.Thread(target=copy, args=(redis, client, True), daemon=True).start()
 EOF
 python3 older.py "$port" >older.port 2>/dev/null &
-others="$others $!"
 check "a server that says it is old" wait_for 20 test -s older.port
 sed "s/:$port\"/:$(cat older.port)\"/" c.conf >old.conf
 check "too old: start" start old.conf

@@ -161,6 +161,4 @@ else
 fi
 check "verify" cs verify --config c.conf
 check "stop at the end" stop
-kill -TERM $redis
-wait $redis 2>/dev/null
 finish
