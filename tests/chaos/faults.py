@@ -351,18 +351,16 @@ class StallRedis(Fault):
 
 
 class LateCommands(Fault):
-    """The daemon dies while its commands are on their way, and they arrive long after those of
-    its successor."""
+    """The daemon dies while totals of its are on their way, and they arrive long after those of its
+    successor. Its first command alone, which announces them, would be late to no effect."""
 
     name, weight, lasts = "commands of a dead connection arrive late", 2, True
 
     def draw(self, rng, site):
-        return {"lasts": between(rng, 1, 3), "gathers": between(rng, 0.1, 0.5),
-                "until_rest": rng.random() < 0.6}
+        return {"lasts": between(rng, 1, 3), "until_rest": rng.random() < 0.6}
 
     def run(self, site, p):
-        site.redis_proxy.hold_back()
-        time.sleep(p["gathers"])
+        site.redis_proxy.hold_back(b"\r\nHSET\r\n", 2)
         site.daemon.end(signal.SIGKILL)
 
     def undo(self, site, p):

@@ -45,6 +45,8 @@ class Proxy:
         self.open = threading.Event()  # cleared: nothing passes
         self.open.set()
         self.late = set()  # pairs whose bytes wait, though others' pass
+        self.late_from = None  # what a client has to say to become one of them
+        self.orphans = set()  # pairs that were late: their clients are dead
         self.let_go = threading.Condition(self.lock)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -72,6 +74,9 @@ class Proxy:
                 data = source.recv(65536)
                 self.open.wait()
                 with self.lock:
+                    if self.late_from and source is pair[0] and self.late_from in data:
+                        self.late.add(pair)
+                        self.let_go.notify_all()
                     self.let_go.wait_for(lambda: pair not in self.late)
                     if self.budget is not None:
                         data, self.budget = data[:self.budget], self.budget - len(data)
@@ -80,9 +85,13 @@ class Proxy:
                             sink.sendall(data)
                             self.drop()
                             return
+                if pair in self.orphans and not data and source is pair[0]:
+                    sink.shutdown(socket.SHUT_WR)  # all that came before it is still worked on
+                    return
                 if not data:
                     break
-                sink.sendall(data)
+                if pair not in self.orphans or source is pair[0]:
+                    sink.sendall(data)
         except OSError:
             pass
         with self.lock:
@@ -90,6 +99,7 @@ class Proxy:
 
     def close_pair(self, pair):
         self.pairs.discard(pair)
+        self.orphans.discard(pair)
         for s in pair:
             try:
                 s.shutdown(socket.SHUT_RDWR)
@@ -106,18 +116,23 @@ class Proxy:
         with self.lock:
             self.budget = max(1, after_bytes)
 
-    def hold_back(self):
-        """What is on its way on the connections of this moment stays there until let_pass()."""
+    def hold_back(self, word, seconds):
+        """Waits so long for a client that sends `word`: that, what it sends after it and what comes
+        back stay here until let_pass()."""
         with self.lock:
-            self.late |= self.pairs
+            before = len(self.late)
+            self.late_from = word
+            self.let_go.wait_for(lambda: len(self.late) > before, seconds)
+            self.late_from = None
 
     def let_pass(self):
         with self.lock:
+            self.orphans |= self.late
             self.late = set()
             self.let_go.notify_all()
 
     def arrive(self):
-        """let_pass(), and all of it has gone on its way. False: there was nothing."""
+        """let_pass(), and all of it was worked on. False: there was nothing."""
         with self.lock:
             pairs = self.late & self.pairs
         self.let_pass()
