@@ -85,28 +85,25 @@ on_accept_error(struct evconnlistener *l, void *arg)
 }
 
 enum status
-acceptor_open(struct acceptor *a, const struct acceptor_options *opt, struct error *err)
+acceptor_open(struct acceptor *a, const struct acceptor_options *opt, const struct sockaddr *sa,
+              socklen_t n, struct error *err)
 {
-    struct sockaddr_storage sa;
+    struct sockaddr_storage bound;
     char event[32];
-    socklen_t n;
-    enum status st = listen_parse(opt->listen, &sa, &n, err);
 
-    if (st != ST_OK)
-        return st;
+    listen_text(sa, a->address);
     a->opt = *opt;
     if (a->opt.max == 0)
         a->opt.max = 1;
     a->listener = evconnlistener_new_bind(
         opt->base, on_accept, a, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-        BACKLOG, (struct sockaddr *)&sa, (int)n);
+        BACKLOG, sa, (int)n);
     if (!a->listener)
-        return fail(err, ST_IO, "input \"%s\": cannot listen on %s: %s", opt->title, opt->listen,
-                    strerror(errno));
+        return fail(err, ST_IO, "cannot listen on %s: %s", a->address, strerror(errno));
     evconnlistener_set_error_cb(a->listener, on_accept_error);
-    n = sizeof sa;
-    getsockname(evconnlistener_get_fd(a->listener), (struct sockaddr *)&sa, &n);
-    listen_text((struct sockaddr *)&sa, a->address);
+    n = sizeof bound;
+    getsockname(evconnlistener_get_fd(a->listener), (struct sockaddr *)&bound, &n);
+    listen_text((struct sockaddr *)&bound, a->address);
     snprintf(event, sizeof event, "%s_listening", opt->type);
     log_info(event, "input=%s listen=%s", opt->title, a->address);
     return ST_OK;

@@ -6,44 +6,14 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "clock.h"
 #include "relp_frame.h"
 
-#define REPORT_MS     1000
 #define LAST_ACKS_MS  5000 /* a stop waits so long for commits, */
 #define LAST_WORDS_MS 5000 /* and so long for senders to read the answers */
-
-static void
-report(struct input *in)
-{
-    struct feed feed = {.type = "relp",
-                        .exact = true,
-                        .promise = FEED_WITH_IDS,
-                        .bytes = in->bytes,
-                        .last_arrival = in->last_arrival};
-
-    snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
-    snprintf(feed.detail, sizeof feed.detail, "%s, %u sessions", in->acceptor.address,
-             in->acceptor.count);
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->acceptor.problem);
-    engine_report_feed(in->engine, &feed);
-    in->dirty = in->acceptor.changed = false;
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
-{
-    struct input *in = arg;
-
-    (void)fd, (void)what;
-    acceptor_tick(&in->acceptor);
-    if (in->dirty || in->acceptor.changed)
-        report(in);
-}
 
 /* --- news of commits --- */
 
@@ -82,34 +52,10 @@ wake(void *arg)
 
 /* --- start and stop --- */
 
-static enum status
-make_source(struct input *in, const char *name, struct source **out, struct error *err)
-{
-    struct source_options opt = {.input = in->cfg->title,
-                                 .format = in->cfg->format,
-                                 .timezone = in->cfg->timezone,
-                                 .source = in->cfg->source,
-                                 .name = name,
-                                 .identity = IDENTITY_NONE};
-
-    return engine_source(in->engine, out, &opt, err);
-}
-
-static struct guest *
-welcome(void *arg, int fd, const char *name, struct error *err)
-{
-    struct input *in = arg;
-    struct source *source;
-
-    if (make_source(in, name, &source, err) != ST_OK)
-        return NULL;
-    return &session_new(in, fd, source)->guest;
-}
-
 static void
 relp_resume(struct input *in)
 {
-    for (struct guest *g = in->acceptor.guests, *next; g; g = next) {
+    for (struct guest *g = in->l.acceptor.guests, *next; g; g = next) {
         struct session *s = (struct session *)g;
 
         next = g->next;
@@ -137,7 +83,7 @@ part(struct session *s, short revents)
     ssize_t n = 1;
 
     if (revents & ~POLLOUT)
-        n = recv(s->guest.fd, s->in->scratch, RELP_READ_BYTES, MSG_DONTWAIT);
+        n = recv(s->guest.fd, s->in->l.scratch, LISTENING_READ_BYTES, MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || !session_send(s))
         return true;
     if (s->say.n == 0 && !s->silent) {
@@ -153,24 +99,24 @@ static void
 say_goodbye(struct input *in)
 {
     int64_t until = clock_mono_ms() + LAST_WORDS_MS, left;
-    struct pollfd *fds = xcalloc(in->acceptor.count, sizeof *fds);
+    struct pollfd *fds = xcalloc(in->l.acceptor.count, sizeof *fds);
 
-    for (struct guest *g = in->acceptor.guests; g; g = g->next) {
+    for (struct guest *g = in->l.acceptor.guests; g; g = g->next) {
         struct session *s = (struct session *)g;
 
         if (!s->goodbye)
             relp_write(&s->say, 0, "serverclose", "");
     }
-    while (in->acceptor.guests && (left = until - clock_mono_ms()) > 0) {
+    while (in->l.acceptor.guests && (left = until - clock_mono_ms()) > 0) {
         struct guest *next;
         nfds_t n = 0;
 
-        for (struct guest *g = in->acceptor.guests; g; g = g->next)
+        for (struct guest *g = in->l.acceptor.guests; g; g = g->next)
             fds[n++] = (struct pollfd){
                 .fd = g->fd, .events = POLLIN | (((struct session *)g)->silent ? 0 : POLLOUT)};
         poll(fds, n, (int)left);
         n = 0;
-        for (struct guest *g = in->acceptor.guests; g; g = next) {
+        for (struct guest *g = in->l.acceptor.guests; g; g = next) {
             next = g->next;
             if (part((struct session *)g, fds[n++].revents))
                 session_end((struct session *)g);
@@ -182,92 +128,62 @@ say_goodbye(struct input *in)
 static void
 relp_stop(struct input *in)
 {
-    acceptor_close(&in->acceptor);
+    listening_refuse_all(&in->l);
     if (in->acks)
         await_commits(in);
     say_goodbye(in);
-    while (in->acceptor.guests)
-        session_end((struct session *)in->acceptor.guests);
+    while (in->l.acceptor.guests)
+        session_end((struct session *)in->l.acceptor.guests);
     acks_close(in->acks);
     if (in->on_acks)
         event_free(in->on_acks);
-    if (in->on_report) {
-        event_free(in->on_report);
-        report(in);
-    }
-    free(in->scratch);
-    input_config_free(in->cfg);
+    listening_close(&in->l);
     free(in);
 }
 
 static enum status
-check(struct input *in, struct error *err)
+relp_check(struct input *in, const struct config_input *cfg, const struct source *probe,
+           struct error *err)
 {
-    struct source *probe;
-    enum status st = make_source(in, in->cfg->listen ? in->cfg->listen : "", &probe, err);
-
-    if (st != ST_OK)
-        return st;
-    if (source_needs_header(probe))
-        st =
-            fail(err, ST_BAD_CONFIG,
-                 "input \"%s\": format \"%s\" has a header line, which a session that goes on after"
-                 " another does not repeat; list its columns instead",
-                 in->cfg->title, in->cfg->format);
-    source_unref(probe);
-    return st;
+    (void)in;
+    if (!source_needs_header(probe))
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG,
+                "input \"%s\": format \"%s\" has a header line, which a session that goes on after"
+                " another does not repeat; list its columns instead",
+                cfg->title, cfg->format);
 }
 
-static enum status
-open_listener(struct input *in, const struct config_limits *limits, struct error *err)
+static struct guest *
+relp_welcome(struct input *in, int fd, struct source *source)
 {
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
-    const struct acceptor_options opt = {.base = in->base,
-                                         .type = "relp",
-                                         .title = in->cfg->title,
-                                         .listen = in->cfg->listen,
-                                         .max = limits->max_connections,
-                                         .max_per_address = limits->max_per_address,
-                                         .welcome = welcome,
-                                         .arg = in};
-    enum status st = acceptor_open(&in->acceptor, &opt, err);
-
-    if (st != ST_OK)
-        return st;
-    in->scratch = xmalloc(RELP_READ_BYTES);
-    in->on_acks = event_new(in->base, -1, EV_PERSIST, on_acks, in);
-    in->acks = acks_new(wake, in);
-    in->on_report = event_new(in->base, -1, EV_PERSIST, on_report, in);
-    event_add(in->on_report, &every);
-    report(in);
-    return ST_OK;
+    return &session_new(in, fd, source)->guest;
 }
+
+static const struct listening_kind kind = {
+    .type = "relp",
+    .guests = "sessions",
+    .exact = true,
+    .promise = FEED_WITH_IDS,
+    .check = relp_check,
+    .welcome = relp_welcome,
+};
 
 static enum status
 relp_start(struct input **out, struct event_base *base, struct engine *e,
            const struct config_input *cfg, const struct config_limits *limits, struct error *err)
 {
     struct input *in = xcalloc(1, sizeof *in);
-    enum status st;
+    enum status st = listening_open(&in->l, &kind, base, e, cfg, limits, err);
 
-    in->base = base;
-    in->engine = e;
-    in->cfg = input_config_copy(cfg);
-    st = check(in, err);
-    if (st == ST_OK)
-        st = open_listener(in, limits, err);
     if (st != ST_OK) {
         relp_stop(in);
         return st;
     }
+    in->on_acks = event_new(base, -1, EV_PERSIST, on_acks, in);
+    in->acks = acks_new(wake, in);
     *out = in;
     return ST_OK;
-}
-
-static int
-relp_port(const struct input *in)
-{
-    return acceptor_port(&in->acceptor);
 }
 
 const struct input_ops input_relp = {
@@ -276,5 +192,5 @@ const struct input_ops input_relp = {
     .start = relp_start,
     .resume = relp_resume,
     .stop = relp_stop,
-    .port = relp_port,
+    .port = listening_port,
 };

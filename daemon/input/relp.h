@@ -12,14 +12,9 @@
 #ifndef RELP_H
 #define RELP_H
 
-#include "acceptor.h"
 #include "acks.h"
 #include "gather.h"
-#include "input.h"
-
-struct event;
-
-enum { RELP_READ_BYTES = 256 * 1024 };
+#include "listening.h"
 
 /* Answers that go out together: for messages after their commit, or a text at once. */
 struct answer {
@@ -52,16 +47,10 @@ struct session {
 };
 
 struct input {
-    struct event_base *base;
-    struct engine *engine;
-    struct config_input *cfg; /* own copy */
-    struct acceptor acceptor;
+    struct listening l; /* first */
     struct acks *acks;
-    struct event *on_report, *on_acks;
-    char *scratch;
-    bool dirty, stopping;
-    uint64_t bytes;
-    int64_t last_arrival;
+    struct event *on_acks;
+    bool stopping;
 };
 
 /* relp_session.c. The source is taken over. */

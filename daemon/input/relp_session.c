@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "clock.h"
 #include "log.h"
 #include "relp.h"
 #include "relp_frame.h"
@@ -47,7 +46,7 @@ session_end(struct session *s)
     buf_clear(&s->ends);
     buf_clear(&s->txnrs);
     buf_clear(&s->say);
-    acceptor_leave(&s->in->acceptor, &s->guest);
+    acceptor_leave(&s->in->l.acceptor, &s->guest);
     free(s);
 }
 
@@ -55,11 +54,7 @@ session_end(struct session *s)
 static void
 refuse(struct session *s, const char *why)
 {
-    struct input *in = s->in;
-
-    snprintf(in->acceptor.problem, sizeof in->acceptor.problem, "%s closed: %.80s", s->guest.name,
-             why);
-    log_warn("relp_closed", "input=%s peer=%s reason=\"%s\"", in->cfg->title, s->guest.name, why);
+    listening_closes(&s->in->l, &s->guest, why);
     session_end(s);
 }
 
@@ -139,7 +134,7 @@ submit(struct session *s)
 
     a->with_engine = true;
     acks_expect(s->in->acks, &a->ack);
-    if (engine_submit(s->in->engine, &s->out) == ST_OK) {
+    if (engine_submit(s->in->l.engine, &s->out) == ST_OK) {
         s->out_answer = NULL;
         return true;
     }
@@ -203,7 +198,7 @@ open_session(struct session *s, uint32_t txnr, struct span data, struct error *e
              offer.version > 1 ? 1 : offer.version, CALLSWELL_VERSION, "commands=syslog");
     answer_text(s, txnr, text);
     s->opened = true;
-    log_info("relp_session", "input=%s peer=%s software=\"%s\"", s->in->cfg->title, s->guest.name,
+    log_info("relp_session", "input=%s peer=%s software=\"%s\"", s->in->l.cfg->title, s->guest.name,
              offer.peer);
     return ST_OK;
 }
@@ -341,20 +336,17 @@ static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct session *s = arg;
-    struct input *in = s->in;
-    ssize_t n = recv(fd, in->scratch, RELP_READ_BYTES, 0);
+    struct listening *l = &s->in->l;
+    ssize_t n = listening_receive(l, &s->guest);
 
-    (void)what;
+    (void)fd, (void)what;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
         session_end(s);
         return;
     }
-    in->bytes += (uint64_t)n;
-    in->last_arrival = clock_now();
-    in->dirty = true;
-    buf_add(&s->got, in->scratch, (size_t)n);
+    buf_add(&s->got, l->scratch, (size_t)n);
     session_go_on(s);
 }
 
@@ -373,8 +365,8 @@ session_new(struct input *in, int fd, struct source *source)
     s->in = in;
     s->source = source;
     s->last = &s->first;
-    s->on_read = event_new(in->base, fd, EV_READ | EV_PERSIST, on_read, s);
-    s->on_write = event_new(in->base, fd, EV_WRITE | EV_PERSIST, on_write, s);
+    s->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, s);
+    s->on_write = event_new(in->l.base, fd, EV_WRITE | EV_PERSIST, on_write, s);
     event_add(s->on_read, NULL);
     return s;
 }

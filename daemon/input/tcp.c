@@ -6,20 +6,12 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "acceptor.h"
-#include "clock.h"
 #include "frame.h"
-#include "input.h"
+#include "listening.h"
 #include "log.h"
-
-#define READ_BYTES (256 * 1024)
-#define REPORT_MS  1000
 
 struct connection {
     struct guest guest; /* first */
@@ -32,42 +24,9 @@ struct connection {
 };
 
 struct input {
-    struct event_base *base;
-    struct engine *engine;
-    struct config_input *cfg; /* own copies of the strings */
+    struct listening l; /* first */
     enum framing framing;
-    struct acceptor acceptor;
-    struct event *on_report;
-    char *scratch;
-    bool dirty;
-    uint64_t bytes, lost;
-    int64_t last_arrival;
 };
-
-static void
-report(struct input *in)
-{
-    struct feed feed = {
-        .type = "tcp", .bytes = in->bytes, .lost = in->lost, .last_arrival = in->last_arrival};
-
-    snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
-    snprintf(feed.detail, sizeof feed.detail, "%s, %u connections", in->acceptor.address,
-             in->acceptor.count);
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->acceptor.problem);
-    engine_report_feed(in->engine, &feed);
-    in->dirty = in->acceptor.changed = false;
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
-{
-    struct input *in = arg;
-
-    (void)fd, (void)what;
-    acceptor_tick(&in->acceptor);
-    if (in->dirty || in->acceptor.changed)
-        report(in);
-}
 
 static void
 close_connection(struct connection *c)
@@ -76,19 +35,15 @@ close_connection(struct connection *c)
         block_clear(&c->out);
     gather_clear(&c->g);
     event_free(c->on_read);
-    acceptor_leave(&c->in->acceptor, &c->guest);
+    acceptor_leave(&c->in->l.acceptor, &c->guest);
     free(c);
 }
 
 static void
 refuse(struct connection *c, const char *why)
 {
-    struct input *in = c->in;
-
-    in->lost++;
-    snprintf(in->acceptor.problem, sizeof in->acceptor.problem, "%s closed: %.80s", c->guest.name,
-             why);
-    log_warn("tcp_closed", "input=%s peer=%s reason=\"%s\"", in->cfg->title, c->guest.name, why);
+    c->in->l.lost++;
+    listening_closes(&c->in->l, &c->guest, why);
     close_connection(c);
 }
 
@@ -101,7 +56,7 @@ give_on(struct connection *c)
     for (;;) {
         enum status st;
 
-        if (c->has_out && engine_submit(c->in->engine, &c->out) != ST_OK) {
+        if (c->has_out && engine_submit(c->in->l.engine, &c->out) != ST_OK) {
             event_del(c->on_read);
             c->paused = true;
             return false;
@@ -126,10 +81,9 @@ static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *c = arg;
-    struct input *in = c->in;
-    ssize_t n = recv(fd, in->scratch, READ_BYTES, 0);
+    ssize_t n = listening_receive(&c->in->l, &c->guest);
 
-    (void)what;
+    (void)fd, (void)what;
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
             return;
@@ -140,46 +94,23 @@ on_read(evutil_socket_t fd, short what, void *arg)
             close_connection(c);
         return;
     }
-    in->bytes += (uint64_t)n;
-    in->dirty = true;
-    if (n > 0) {
-        in->last_arrival = clock_now();
-        gather_add(&c->g, in->scratch, (size_t)n);
-    } else
+    if (n > 0)
+        gather_add(&c->g, c->in->l.scratch, (size_t)n);
+    else
         c->ended = true;
     if (give_on(c))
         gather_trim(&c->g);
 }
 
-/* --- accepting --- */
-
-static enum status
-make_source(struct input *in, const char *name, struct source **out, struct error *err)
-{
-    struct source_options opt = {.input = in->cfg->title,
-                                 .format = in->cfg->format,
-                                 .timezone = in->cfg->timezone,
-                                 .source = in->cfg->source,
-                                 .name = name,
-                                 .identity = IDENTITY_NONE};
-
-    return engine_source(in->engine, out, &opt, err);
-}
-
 static struct guest *
-welcome(void *arg, int fd, const char *name, struct error *err)
+tcp_welcome(struct input *in, int fd, struct source *source)
 {
-    struct input *in = arg;
-    struct connection *c;
-    struct source *s;
+    struct connection *c = xcalloc(1, sizeof *c);
 
-    if (make_source(in, name, &s, err) != ST_OK)
-        return NULL;
-    c = xcalloc(1, sizeof *c);
     c->in = in;
     c->framer.framing = in->framing;
-    gather_init(&c->g, s, 0);
-    c->on_read = event_new(in->base, fd, EV_READ | EV_PERSIST, on_read, c);
+    gather_init(&c->g, source, 0);
+    c->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, c);
     event_add(c->on_read, NULL);
     return &c->guest;
 }
@@ -189,7 +120,7 @@ welcome(void *arg, int fd, const char *name, struct error *err)
 static void
 tcp_resume(struct input *in)
 {
-    for (struct guest *g = in->acceptor.guests, *next; g; g = next) {
+    for (struct guest *g = in->l.acceptor.guests, *next; g; g = next) {
         struct connection *c = (struct connection *)g;
 
         next = g->next;
@@ -204,79 +135,47 @@ tcp_resume(struct input *in)
 static void
 tcp_stop(struct input *in)
 {
-    acceptor_close(&in->acceptor);
-    while (in->acceptor.guests) {
-        struct connection *c = (struct connection *)in->acceptor.guests;
+    listening_refuse_all(&in->l);
+    while (in->l.acceptor.guests) {
+        struct connection *c = (struct connection *)in->l.acceptor.guests;
 
         if (c->has_out || c->g.n > 0) {
-            in->lost++;
-            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->cfg->title, c->guest.name,
+            in->l.lost++;
+            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->l.cfg->title, c->guest.name,
                      c->g.n + (c->has_out ? c->out.n : 0));
         }
         close_connection(c);
     }
-    if (in->on_report) {
-        event_free(in->on_report);
-        report(in);
-    }
-    free(in->scratch);
-    input_config_free(in->cfg);
+    listening_close(&in->l);
     free(in);
 }
 
 static enum status
-check(struct input *in, const struct config_input *cfg, struct error *err)
+tcp_check(struct input *in, const struct config_input *cfg, const struct source *probe,
+          struct error *err)
 {
-    struct source *probe;
-    enum status st;
-
-    if (!framing_parse(cfg->framing, &in->framing))
-        return fail(err, ST_BAD_CONFIG,
-                    "input \"%s\": framing = \"%s\": expected auto, lines or octets", cfg->title,
-                    cfg->framing);
-    st = make_source(in, cfg->listen ? cfg->listen : "", &probe, err);
-    if (st == ST_OK)
-        source_unref(probe);
-    return st;
+    (void)probe;
+    if (framing_parse(cfg->framing, &in->framing))
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG,
+                "input \"%s\": framing = \"%s\": expected auto, lines or octets", cfg->title,
+                cfg->framing);
 }
 
-static enum status
-open_listener(struct input *in, const char *listen, const struct config_limits *limits,
-              struct error *err)
-{
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
-    const struct acceptor_options opt = {.base = in->base,
-                                         .type = "tcp",
-                                         .title = in->cfg->title,
-                                         .listen = listen,
-                                         .max = limits->max_connections,
-                                         .max_per_address = limits->max_per_address,
-                                         .welcome = welcome,
-                                         .arg = in};
-    enum status st = acceptor_open(&in->acceptor, &opt, err);
-
-    if (st != ST_OK)
-        return st;
-    in->scratch = xmalloc(READ_BYTES);
-    in->on_report = event_new(in->base, -1, EV_PERSIST, on_report, in);
-    event_add(in->on_report, &every);
-    report(in);
-    return ST_OK;
-}
+static const struct listening_kind kind = {
+    .type = "tcp",
+    .guests = "connections",
+    .check = tcp_check,
+    .welcome = tcp_welcome,
+};
 
 static enum status
 tcp_start(struct input **out, struct event_base *base, struct engine *e,
           const struct config_input *cfg, const struct config_limits *limits, struct error *err)
 {
     struct input *in = xcalloc(1, sizeof *in);
-    enum status st;
+    enum status st = listening_open(&in->l, &kind, base, e, cfg, limits, err);
 
-    in->base = base;
-    in->engine = e;
-    in->cfg = input_config_copy(cfg);
-    st = check(in, cfg, err);
-    if (st == ST_OK)
-        st = open_listener(in, cfg->listen, limits, err);
     if (st != ST_OK) {
         tcp_stop(in);
         return st;
@@ -285,17 +184,11 @@ tcp_start(struct input **out, struct event_base *base, struct engine *e,
     return ST_OK;
 }
 
-static int
-tcp_port(const struct input *in)
-{
-    return acceptor_port(&in->acceptor);
-}
-
 const struct input_ops input_tcp = {
     .name = "tcp",
     .summary = "connections, lines or counted frames (RFC 6587); at most once up to the socket",
     .start = tcp_start,
     .resume = tcp_resume,
     .stop = tcp_stop,
-    .port = tcp_port,
+    .port = listening_port,
 };

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "listen.h"
+#include "status.h"
 
 struct event_base;
 struct evconnlistener;
@@ -25,8 +26,7 @@ struct guest {
 
 struct acceptor_options {
     struct event_base *base;
-    const char *type, *title; /* of the input, for messages; borrowed */
-    const char *listen;
+    const char *type, *title;      /* of the input, for messages; borrowed */
     uint32_t max, max_per_address; /* connections; max 0 is 1 */
     /* Makes room for a newcomer; NULL turns it away, *err says why. fd is closed by the acceptor
      * in any case: at once, or by acceptor_leave. */
@@ -44,9 +44,9 @@ struct acceptor {
     char address[ADDRESS_TEXT], problem[160];
 };
 
-/* ST_BAD_CONFIG, ST_IO: nothing is open. a is zeroed before. */
+/* ST_IO: it cannot be listened on sa; nothing is open. a is zeroed before. */
 enum status acceptor_open(struct acceptor *a, const struct acceptor_options *opt,
-                          struct error *err);
+                          const struct sockaddr *sa, socklen_t n, struct error *err);
 int acceptor_port(const struct acceptor *a); /* 0: not open */
 /* To be called about every second: accepts again what had to wait, also for descriptors. */
 void acceptor_tick(struct acceptor *a);

@@ -1,0 +1,179 @@
+/*
+ * listening.c - what inputs with connections have in common: section, acceptor, reports.
+ */
+#include "listening.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define REPORT_MS 1000
+
+/* --- reports --- */
+
+static void
+report(struct listening *l)
+{
+    struct feed feed = {.exact = l->kind->exact,
+                        .promise = l->kind->promise,
+                        .bytes = l->bytes,
+                        .lost = l->lost,
+                        .last_arrival = l->last_arrival};
+
+    snprintf(feed.input, sizeof feed.input, "%s", l->cfg->title);
+    snprintf(feed.type, sizeof feed.type, "%s", l->kind->type);
+    snprintf(feed.detail, sizeof feed.detail, "%s, %u %s", l->acceptor.address, l->acceptor.count,
+             l->kind->guests);
+    snprintf(feed.problem, sizeof feed.problem, "%s", l->acceptor.problem);
+    engine_report_feed(l->engine, &feed);
+    l->dirty = l->acceptor.changed = false;
+}
+
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+    struct listening *l = arg;
+
+    (void)fd, (void)what;
+    acceptor_tick(&l->acceptor);
+    if (l->dirty || l->acceptor.changed)
+        report(l);
+}
+
+void
+listening_closes(struct listening *l, const struct guest *g, const char *why)
+{
+    char event[32];
+
+    snprintf(l->acceptor.problem, sizeof l->acceptor.problem, "%s closed: %.80s", g->name, why);
+    snprintf(event, sizeof event, "%s_closed", l->kind->type);
+    log_warn(event, "input=%s peer=%s reason=\"%s\"", l->cfg->title, g->name, why);
+    l->dirty = true;
+}
+
+/* --- guests --- */
+
+static enum status
+make_source(struct listening *l, const struct config_input *cfg, const char *name,
+            struct source **out, struct error *err)
+{
+    const struct source_options opt = {.input = cfg->title,
+                                       .format = cfg->format,
+                                       .timezone = cfg->timezone,
+                                       .source = cfg->source,
+                                       .name = name,
+                                       .identity = IDENTITY_NONE};
+
+    return engine_source(l->engine, out, &opt, err);
+}
+
+static struct guest *
+welcome(void *arg, int fd, const char *name, struct error *err)
+{
+    struct listening *l = arg;
+    struct source *source;
+
+    if (make_source(l, l->cfg, name, &source, err) != ST_OK)
+        return NULL;
+    return l->kind->welcome((struct input *)l, fd, source);
+}
+
+ssize_t
+listening_receive(struct listening *l, const struct guest *g)
+{
+    ssize_t n = recv(g->fd, l->scratch, LISTENING_READ_BYTES, MSG_DONTWAIT);
+
+    if (n > 0) {
+        l->bytes += (uint64_t)n;
+        l->last_arrival = clock_now();
+        l->dirty = true;
+    }
+    return n;
+}
+
+/* --- opening and closing --- */
+
+static enum status
+check(struct listening *l, const struct config_input *cfg, struct error *err)
+{
+    struct source *probe;
+    enum status st = make_source(l, cfg, cfg->listen ? cfg->listen : "", &probe, err);
+
+    if (st != ST_OK)
+        return st;
+    st = l->kind->check((struct input *)l, cfg, probe, err);
+    source_unref(probe);
+    return st;
+}
+
+static enum status
+open_acceptor(struct listening *l, const struct config_limits *limits, struct error *err)
+{
+    const struct acceptor_options opt = {.base = l->base,
+                                         .type = l->kind->type,
+                                         .title = l->cfg->title,
+                                         .max = limits->max_connections,
+                                         .max_per_address = limits->max_per_address,
+                                         .welcome = welcome,
+                                         .arg = l};
+    struct sockaddr_storage sa;
+    struct error why;
+    socklen_t n;
+    enum status st = listen_parse(l->cfg->listen, &sa, &n, &why);
+
+    if (st == ST_OK)
+        st = acceptor_open(&l->acceptor, &opt, (struct sockaddr *)&sa, n, &why);
+    return st == ST_OK ? st : fail(err, st, "input \"%s\": %s", l->cfg->title, why.text);
+}
+
+enum status
+listening_open(struct listening *l, const struct listening_kind *kind, struct event_base *base,
+               struct engine *e, const struct config_input *cfg, const struct config_limits *limits,
+               struct error *err)
+{
+    struct timeval every = {.tv_sec = REPORT_MS / 1000};
+    enum status st;
+
+    l->kind = kind;
+    l->base = base;
+    l->engine = e;
+    l->cfg = input_config_copy(cfg);
+    st = check(l, cfg, err);
+    if (st == ST_OK)
+        st = open_acceptor(l, limits, err);
+    if (st != ST_OK)
+        return st;
+    l->scratch = xmalloc(LISTENING_READ_BYTES);
+    l->on_report = event_new(base, -1, EV_PERSIST, on_report, l);
+    event_add(l->on_report, &every);
+    report(l);
+    return ST_OK;
+}
+
+int
+listening_port(const struct input *in)
+{
+    return acceptor_port(&((const struct listening *)in)->acceptor);
+}
+
+void
+listening_refuse_all(struct listening *l)
+{
+    acceptor_close(&l->acceptor);
+}
+
+void
+listening_close(struct listening *l)
+{
+    listening_refuse_all(l);
+    if (l->on_report) {
+        event_free(l->on_report);
+        report(l);
+    }
+    free(l->scratch);
+    input_config_free(l->cfg);
+}

@@ -1,0 +1,63 @@
+/*
+ * listening.h - what inputs with connections have in common: section, acceptor, reports.
+ *
+ * tcp and relp differ in what they make of the bytes of a guest and in nothing else: this part
+ * opens the address, makes a source for each newcomer, reads, and says in the feed how it goes.
+ * An input's own struct begins with it. Event loop only.
+ */
+#ifndef LISTENING_H
+#define LISTENING_H
+
+#include <sys/types.h>
+
+#include "acceptor.h"
+#include "input.h"
+
+struct event;
+
+enum { LISTENING_READ_BYTES = 256 * 1024 };
+
+/* What is particular to a type of input. */
+struct listening_kind {
+    const char *type;    /* "tcp" */
+    const char *guests;  /* what status calls them: "connections" */
+    bool exact;          /* as in struct feed, */
+    const char *promise; /* this, too */
+    /* Can this section be, with a source as its newcomers would have? Borrows both. */
+    enum status (*check)(struct input *in, const struct config_input *cfg,
+                         const struct source *probe, struct error *err);
+    /* A newcomer; takes the source over. */
+    struct guest *(*welcome)(struct input *in, int fd, struct source *source);
+};
+
+struct listening {
+    const struct listening_kind *kind;
+    struct event_base *base;
+    struct engine *engine;
+    struct config_input *cfg; /* own copy */
+    struct acceptor acceptor;
+    struct event *on_report;
+    char *scratch; /* LISTENING_READ_BYTES, of whoever is being read */
+    bool dirty;    /* there is something new to report */
+    uint64_t bytes, lost;
+    int64_t last_arrival;
+};
+
+/* The beginning of an input's start. On failure listening_close is still to be called. */
+enum status listening_open(struct listening *l, const struct listening_kind *kind,
+                           struct event_base *base, struct engine *e,
+                           const struct config_input *cfg, const struct config_limits *limits,
+                           struct error *err);
+/* No more newcomers; guests stay. */
+void listening_refuse_all(struct listening *l);
+/* The end, without any guest left: reports once more, frees what the struct holds. */
+void listening_close(struct listening *l);
+
+int listening_port(const struct input *in); /* input_ops.port */
+
+/* What has arrived, in l->scratch: as recv(2) answers, and counted. */
+ssize_t listening_receive(struct listening *l, const struct guest *g);
+/* Says in the log and in the feed that a guest is closed for breaking the rules. */
+void listening_closes(struct listening *l, const struct guest *g, const char *why);
+
+#endif
