@@ -11,17 +11,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
-#define BACKLOG 512
+#define BACKLOG  512
+#define AGAIN_MS 100   /* so long accepting rests when there is no descriptor left */
+#define BURST_MS 60000 /* quiet for so long, and the next of its kind is logged again */
+
+/* Whoever floods us does not flood the log: the first of a burst is said, the others counted. */
+static bool
+begins_burst(int64_t *last_ms)
+{
+    int64_t now = clock_mono_ms(), before = *last_ms;
+
+    *last_ms = now;
+    return before == 0 || now - before > BURST_MS;
+}
+
+/* --- newcomers --- */
 
 static bool
 has_too_many(const struct acceptor *a, const struct sockaddr *sa)
 {
+    const struct guest *g;
     unsigned n = 0;
 
-    for (const struct guest *g = a->guests; g; g = g->next)
-        n += listen_same_host((const struct sockaddr *)&g->peer, sa);
+    TAILQ_FOREACH(g, &a->guests, link)
+    n += listen_same_host((const struct sockaddr *)&g->peer, sa);
     return n >= a->opt.max_per_address;
 }
 
@@ -32,9 +48,18 @@ turn_away(struct acceptor *a, int fd, const char *name, const char *why)
 
     snprintf(a->problem, sizeof a->problem, "%s turned away: %.70s", name, why);
     snprintf(event, sizeof event, "%s_refused", a->opt.type);
-    log_warn(event, "input=%s peer=%s reason=\"%s\"", a->opt.title, name, why);
+    if (begins_burst(&a->turned_away_ms))
+        log_warn(event, "input=%s peer=%s reason=\"%s\"", a->opt.title, name, why);
+    a->turned_away++;
     a->changed = true;
     close(fd);
+}
+
+static void
+rest(struct acceptor *a)
+{
+    a->paused = true;
+    evconnlistener_disable(a->listener);
 }
 
 static void
@@ -46,6 +71,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int
     struct error err;
     int yes = 1;
 
+    (void)l;
     listen_text(sa, name);
     if (has_too_many(a, sa))
         fail(&err, ST_FULL, "too many connections from this address");
@@ -59,30 +85,46 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int
     g->fd = fd;
     memcpy(g->name, name, sizeof name);
     memcpy(&g->peer, sa, (size_t)len);
-    g->self = &a->guests;
-    g->next = a->guests;
-    if (g->next)
-        g->next->self = &g->next;
-    a->guests = g;
+    TAILQ_INSERT_HEAD(&a->guests, g, link);
+    a->came++;
     a->changed = true;
-    if (++a->count >= a->opt.max) {
-        a->paused = true;
-        evconnlistener_disable(l);
+    if (++a->count >= a->opt.max)
+        rest(a);
+}
+
+/* --- when accepting has to wait --- */
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct acceptor *a = arg;
+
+    (void)fd, (void)what;
+    if (a->paused && a->count < a->opt.max) {
+        a->paused = false;
+        evconnlistener_enable(a->listener);
     }
 }
 
+/* No descriptor is left: the listener would spin. */
 static void
 on_accept_error(struct evconnlistener *l, void *arg)
 {
+    static const struct timeval later = {0, AGAIN_MS * 1000};
     struct acceptor *a = arg;
     char event[32];
 
+    (void)l;
     snprintf(a->problem, sizeof a->problem, "accepting: %s", strerror(errno));
     snprintf(event, sizeof event, "%s_accept_failed", a->opt.type);
-    log_warn(event, "input=%s reason=\"%s\"", a->opt.title, strerror(errno));
-    a->paused = a->changed = true;
-    evconnlistener_disable(l);
+    if (begins_burst(&a->failed_ms))
+        log_warn(event, "input=%s reason=\"%s\"", a->opt.title, strerror(errno));
+    a->changed = true;
+    rest(a);
+    event_add(a->again, &later);
 }
+
+/* --- opening and closing --- */
 
 enum status
 acceptor_open(struct acceptor *a, const struct acceptor_options *opt, const struct sockaddr *sa,
@@ -92,6 +134,7 @@ acceptor_open(struct acceptor *a, const struct acceptor_options *opt, const stru
     char event[32];
 
     listen_text(sa, a->address);
+    TAILQ_INIT(&a->guests);
     a->opt = *opt;
     if (a->opt.max == 0)
         a->opt.max = 1;
@@ -101,6 +144,7 @@ acceptor_open(struct acceptor *a, const struct acceptor_options *opt, const stru
     if (!a->listener)
         return fail(err, ST_IO, "cannot listen on %s: %s", a->address, strerror(errno));
     evconnlistener_set_error_cb(a->listener, on_accept_error);
+    a->again = evtimer_new(opt->base, on_again, a);
     n = sizeof bound;
     getsockname(evconnlistener_get_fd(a->listener), (struct sockaddr *)&bound, &n);
     listen_text((struct sockaddr *)&bound, a->address);
@@ -116,29 +160,23 @@ acceptor_port(const struct acceptor *a)
 }
 
 void
-acceptor_tick(struct acceptor *a)
-{
-    if (a->listener && a->paused && a->count < a->opt.max) {
-        a->paused = false;
-        evconnlistener_enable(a->listener);
-    }
-}
-
-void
 acceptor_leave(struct acceptor *a, struct guest *g)
 {
     close(g->fd);
-    *g->self = g->next;
-    if (g->next)
-        g->next->self = g->self;
+    TAILQ_REMOVE(&a->guests, g, link);
     a->count--;
     a->changed = true;
+    if (a->paused && a->listener) /* from the loop: whoever called is still at work */
+        event_active(a->again, EV_TIMEOUT, 0);
 }
 
 void
 acceptor_close(struct acceptor *a)
 {
-    if (a->listener)
-        evconnlistener_free(a->listener);
+    if (!a->listener)
+        return;
+    evconnlistener_free(a->listener);
+    event_free(a->again);
     a->listener = NULL;
+    a->again = NULL;
 }

@@ -39,7 +39,6 @@ on_report(evutil_socket_t fd, short what, void *arg)
     struct listening *l = arg;
 
     (void)fd, (void)what;
-    acceptor_tick(&l->acceptor);
     if (l->dirty || l->acceptor.changed)
         report(l);
 }

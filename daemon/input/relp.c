@@ -55,10 +55,12 @@ wake(void *arg)
 static void
 relp_resume(struct input *in)
 {
-    for (struct guest *g = in->l.acceptor.guests, *next; g; g = next) {
+    struct guest *g, *next;
+
+    for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
         struct session *s = (struct session *)g;
 
-        next = g->next;
+        next = TAILQ_NEXT(g, link);
         if (s->out_answer)
             session_go_on(s);
     }
@@ -100,24 +102,25 @@ say_goodbye(struct input *in)
 {
     int64_t until = clock_mono_ms() + LAST_WORDS_MS, left;
     struct pollfd *fds = xcalloc(in->l.acceptor.count, sizeof *fds);
+    struct guest *g, *next;
 
-    for (struct guest *g = in->l.acceptor.guests; g; g = g->next) {
+    TAILQ_FOREACH(g, &in->l.acceptor.guests, link)
+    {
         struct session *s = (struct session *)g;
 
         if (!s->goodbye)
             relp_write(&s->say, 0, "serverclose", "");
     }
-    while (in->l.acceptor.guests && (left = until - clock_mono_ms()) > 0) {
-        struct guest *next;
+    while (!TAILQ_EMPTY(&in->l.acceptor.guests) && (left = until - clock_mono_ms()) > 0) {
         nfds_t n = 0;
 
-        for (struct guest *g = in->l.acceptor.guests; g; g = g->next)
-            fds[n++] = (struct pollfd){
-                .fd = g->fd, .events = POLLIN | (((struct session *)g)->silent ? 0 : POLLOUT)};
+        TAILQ_FOREACH(g, &in->l.acceptor.guests, link)
+        fds[n++] = (struct pollfd){
+            .fd = g->fd, .events = POLLIN | (((struct session *)g)->silent ? 0 : POLLOUT)};
         poll(fds, n, (int)left);
         n = 0;
-        for (struct guest *g = in->l.acceptor.guests; g; g = next) {
-            next = g->next;
+        for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
+            next = TAILQ_NEXT(g, link);
             if (part((struct session *)g, fds[n++].revents))
                 session_end((struct session *)g);
         }
@@ -132,8 +135,8 @@ relp_stop(struct input *in)
     if (in->acks)
         await_commits(in);
     say_goodbye(in);
-    while (in->l.acceptor.guests)
-        session_end((struct session *)in->l.acceptor.guests);
+    while (!TAILQ_EMPTY(&in->l.acceptor.guests))
+        session_end((struct session *)TAILQ_FIRST(&in->l.acceptor.guests));
     acks_close(in->acks);
     if (in->on_acks)
         event_free(in->on_acks);

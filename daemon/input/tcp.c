@@ -120,10 +120,12 @@ tcp_welcome(struct input *in, int fd, struct source *source)
 static void
 tcp_resume(struct input *in)
 {
-    for (struct guest *g = in->l.acceptor.guests, *next; g; g = next) {
+    struct guest *g, *next;
+
+    for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
         struct connection *c = (struct connection *)g;
 
-        next = g->next;
+        next = TAILQ_NEXT(g, link);
         if (!c->paused)
             continue;
         c->paused = false;
@@ -135,10 +137,10 @@ tcp_resume(struct input *in)
 static void
 tcp_stop(struct input *in)
 {
-    listening_refuse_all(&in->l);
-    while (in->l.acceptor.guests) {
-        struct connection *c = (struct connection *)in->l.acceptor.guests;
+    struct connection *c;
 
+    listening_refuse_all(&in->l);
+    while ((c = (struct connection *)TAILQ_FIRST(&in->l.acceptor.guests))) {
         if (c->has_out || c->g.n > 0) {
             in->l.lost++;
             log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->l.cfg->title, c->guest.name,

@@ -9,8 +9,6 @@
  */
 #include "http_internal.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -18,7 +16,6 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
 
@@ -170,24 +167,6 @@ split_target(struct http_request *r)
     return r->path.p[0] == '/';
 }
 
-static void
-describe_peer(const struct http_connection *c, char *out, size_t size)
-{
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (c->address.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&c->address;
-
-        inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
-        snprintf(out, size, "[%s]:%d", host, ntohs(six->sin6_port));
-    } else {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)&c->address;
-
-        inet_ntop(AF_INET, &four->sin_addr, host, sizeof host);
-        snprintf(out, size, "%s:%d", host, ntohs(four->sin_port));
-    }
-}
-
 /* Status 0 if head and parser agree. */
 static int
 parse_head(struct http_connection *c, struct http_request *r)
@@ -276,7 +255,7 @@ read_head(struct http_connection *c)
     r->conn = c;
     r->max_body = s->limits.max_body;
     r->fields = xcalloc(c->head.headers, sizeof *r->fields);
-    describe_peer(c, r->peer, sizeof r->peer);
+    snprintf(r->peer, sizeof r->peer, "%s", c->guest.name);
     buf_add(&r->head, bytes + c->head.skipped, c->head.n);
     evbuffer_drain(in, c->head.skipped + c->head.n);
     status = parse_head(c, r);
@@ -396,7 +375,7 @@ answered(struct http_connection *c)
     if (c->close_after && c->ended) {
         http_connection_free(c);
     } else if (c->close_after) {
-        shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+        shutdown(c->guest.fd, SHUT_WR);
         enter(c, CONN_LINGER, c->server->limits.linger_ms);
         advance(c);
     } else {
@@ -456,22 +435,18 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 struct http_connection *
-http_connection_new(struct http_server *s, int fd, const struct sockaddr *address, socklen_t n)
+http_connection_new(struct http_server *s, int fd)
 {
     struct http_connection *c = xcalloc(1, sizeof *c);
     size_t window = s->limits.max_request_line + s->limits.max_head + 8;
     int one = 1;
 
     c->server = s;
-    memcpy(&c->address, address, n < sizeof c->address ? n : sizeof c->address);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    c->bev = bufferevent_socket_new(s->base, fd, 0);
     c->timer = evtimer_new(s->base, on_deadline, c);
     if (!c->bev || !c->timer)
         abort(); /* out of memory */
-    LIST_INSERT_HEAD(&s->connections, c, link);
-    s->stats.open++;
-    s->stats.connections++;
     bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
     bufferevent_setwatermark(c->bev, EV_READ, 0, window > READ_WINDOW ? window : READ_WINDOW);
     enter(c, CONN_IDLE, s->limits.idle_ms);
@@ -491,10 +466,9 @@ http_connection_free(struct http_connection *c)
         else
             http_request_free(c->request);
     }
-    LIST_REMOVE(c, link);
-    s->stats.open--;
     event_free(c->timer);
+    bufferevent_disable(c->bev, EV_READ | EV_WRITE); /* its socket is closed before it is gone */
     bufferevent_free(c->bev);
+    acceptor_leave(&s->acceptor, &c->guest);
     free(c);
-    http_server_gone(s);
 }

@@ -6,14 +6,12 @@
 
 #include <http_parser.h>
 #include <pthread.h>
-#include <sys/queue.h>
-#include <sys/socket.h>
 
+#include "acceptor.h"
 #include "http_server.h"
 
 struct bufferevent;
 struct event;
-struct evconnlistener;
 
 enum conn_state {
     CONN_IDLE,     /* between requests */
@@ -26,11 +24,10 @@ enum conn_state {
 };
 
 struct http_connection {
-    LIST_ENTRY(http_connection) link;
+    struct guest guest; /* first */
     struct http_server *server;
     struct bufferevent *bev;
     struct event *timer;
-    struct sockaddr_storage address;
     enum conn_state state;
     struct http_head head;
     struct http_chunks chunks;
@@ -43,19 +40,15 @@ struct http_connection {
     bool close_after, ended; /* ended: the peer sends no more */
 };
 
-LIST_HEAD(http_connections, http_connection);
-
 struct http_server {
     struct event_base *base;
-    struct evconnlistener *listener;
-    struct event *retry, *notice;
+    struct acceptor acceptor;
+    struct event *notice;
     struct http_queue *queue;
-    struct http_connections connections;
     struct http_limits limits;
     struct http_application app;
-    struct http_stats stats;
-    int port;
-    bool draining, paused;
+    struct http_stats stats; /* but for what the acceptor counts */
+    bool draining;
 };
 
 /* Replies on their way from other threads to the loop. Outlives the server while requests
@@ -79,10 +72,8 @@ void http_write_head(struct buf *out, int status, const char *type, uint64_t len
                      const char *extra, bool close);
 void http_write_problem(struct buf *out, int status, const char *detail);
 
-struct http_connection *http_connection_new(struct http_server *s, int fd,
-                                            const struct sockaddr *address, socklen_t n);
+struct http_connection *http_connection_new(struct http_server *s, int fd);
 void http_connection_free(struct http_connection *c);
 void http_connection_reply(struct http_connection *c, struct http_request *r);
-void http_server_gone(struct http_server *s); /* a connection was freed: there is room */
 
 #endif

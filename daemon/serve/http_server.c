@@ -1,79 +1,21 @@
 /*
- * http_server.c - listening, connection limits, the loop's end of the reply queue.
+ * http_server.c - where it listens, and the loop's end of the reply queue.
  */
 #include "http_internal.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "listen.h"
-#include "log.h"
+/* --- the loop --- */
 
-#define RETRY_MS 100
-
-static uint32_t
-count_from(const struct http_server *s, const struct sockaddr *address)
+static struct guest *
+welcome(void *arg, int fd, const char *name, struct error *err)
 {
-    const struct http_connection *c;
-    uint32_t n = 0;
-
-    for (c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, link))
-        n += listen_same_host((const struct sockaddr *)&c->address, address);
-    return n;
-}
-
-static void
-on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *address, int n, void *arg)
-{
-    struct http_server *s = arg;
-
-    (void)l;
-    if (count_from(s, address) >= s->limits.max_per_address) {
-        s->stats.refused_connections++;
-        close(fd);
-        return;
-    }
-    http_connection_new(s, fd, address, (socklen_t)n);
-    if (s->stats.open >= s->limits.max_connections) {
-        s->paused = true; /* others wait in the kernel's queue until one goes */
-        evconnlistener_disable(s->listener);
-    }
-}
-
-void
-http_server_gone(struct http_server *s)
-{
-    if (s->paused && !s->draining && s->stats.open < s->limits.max_connections) {
-        s->paused = false;
-        evconnlistener_enable(s->listener);
-    }
-}
-
-/* No descriptors left: the listener would spin, so it rests a moment. */
-static void
-on_accept_error(struct evconnlistener *l, void *arg)
-{
-    struct http_server *s = arg;
-    struct timeval tv = {0, RETRY_MS * 1000};
-
-    log_warn("http_accept_failed", "error=\"%s\"", strerror(errno));
-    evconnlistener_disable(l);
-    evtimer_add(s->retry, &tv);
-}
-
-static void
-on_retry(evutil_socket_t fd, short what, void *arg)
-{
-    struct http_server *s = arg;
-
-    (void)fd, (void)what;
-    if (!s->paused && !s->draining)
-        evconnlistener_enable(s->listener);
+    (void)name, (void)err;
+    return &http_connection_new(arg, fd)->guest;
 }
 
 static void
@@ -151,20 +93,21 @@ resolve(const struct http_options *opt, struct addrinfo **out, struct error *err
 static enum status
 start_listening(struct http_server *s, const struct http_options *opt, struct error *err)
 {
+    const struct acceptor_options accept = {.base = s->base,
+                                            .type = "http",
+                                            .title = "http",
+                                            .max = s->limits.max_connections,
+                                            .max_per_address = s->limits.max_per_address,
+                                            .welcome = welcome,
+                                            .arg = s};
     struct addrinfo *found;
     enum status st = resolve(opt, &found, err);
 
     if (st != ST_OK)
         return st;
-    s->listener = evconnlistener_new_bind(
-        s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-        -1, found->ai_addr, (int)found->ai_addrlen);
+    st = acceptor_open(&s->acceptor, &accept, found->ai_addr, found->ai_addrlen, err);
     freeaddrinfo(found);
-    if (!s->listener)
-        return fail(err, ST_IO, "cannot listen on %.80s: %s", opt->listen, strerror(errno));
-    evconnlistener_set_error_cb(s->listener, on_accept_error);
-    s->port = listen_port(evconnlistener_get_fd(s->listener));
-    return ST_OK;
+    return st;
 }
 
 enum status
@@ -176,15 +119,13 @@ http_server_open(struct http_server **out, const struct http_options *opt, struc
     s->base = opt->base;
     s->limits = opt->limits;
     s->app = opt->app;
-    LIST_INIT(&s->connections);
     s->queue = http_queue_new();
     if (!s->queue) {
         st = fail(err, ST_IO, "cannot create an event descriptor: %s", strerror(errno));
         goto fail;
     }
     s->notice = event_new(s->base, s->queue->fd, EV_READ | EV_PERSIST, on_replies, s);
-    s->retry = evtimer_new(s->base, on_retry, s);
-    if (!s->notice || !s->retry || event_add(s->notice, NULL) != 0) {
+    if (!s->notice || event_add(s->notice, NULL) != 0) {
         st = fail(err, ST_IO, "the event loop takes no more events");
         goto fail;
     }
@@ -201,26 +142,29 @@ fail:
 int
 http_server_port(const struct http_server *s)
 {
-    return s->port;
+    return acceptor_port(&s->acceptor);
 }
 
-const struct http_stats *
-http_server_stats(const struct http_server *s)
+void
+http_server_stats(const struct http_server *s, struct http_stats *out)
 {
-    return &s->stats;
+    *out = s->stats;
+    out->connections = s->acceptor.came;
+    out->refused_connections = s->acceptor.turned_away;
+    out->open = s->acceptor.count;
 }
 
 void
 http_server_drain(struct http_server *s)
 {
-    struct http_connection *c, *next;
+    struct guest *g, *next;
 
     s->draining = true;
-    if (s->listener)
-        evconnlistener_free(s->listener);
-    s->listener = NULL;
-    for (c = LIST_FIRST(&s->connections); c; c = next) {
-        next = LIST_NEXT(c, link);
+    acceptor_close(&s->acceptor);
+    for (g = TAILQ_FIRST(&s->acceptor.guests); g; g = next) {
+        struct http_connection *c = (struct http_connection *)g;
+
+        next = TAILQ_NEXT(g, link);
         if (c->state == CONN_IDLE)
             http_connection_free(c);
     }
@@ -229,28 +173,31 @@ http_server_drain(struct http_server *s)
 size_t
 http_server_busy(const struct http_server *s)
 {
-    const struct http_connection *c;
+    const struct guest *g;
     size_t n = 0;
 
-    for (c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, link))
-        n += c->state != CONN_IDLE && c->state != CONN_LINGER;
+    TAILQ_FOREACH(g, &s->acceptor.guests, link)
+    {
+        enum conn_state state = ((const struct http_connection *)g)->state;
+
+        n += state != CONN_IDLE && state != CONN_LINGER;
+    }
     return n;
 }
 
 void
 http_server_close(struct http_server *s)
 {
+    struct guest *g;
+
     if (!s)
         return;
     s->draining = true;
-    while (!LIST_EMPTY(&s->connections))
-        http_connection_free(LIST_FIRST(&s->connections));
-    if (s->listener)
-        evconnlistener_free(s->listener);
+    acceptor_close(&s->acceptor);
+    while ((g = TAILQ_FIRST(&s->acceptor.guests)))
+        http_connection_free((struct http_connection *)g);
     if (s->notice)
         event_free(s->notice);
-    if (s->retry)
-        event_free(s->retry);
     if (s->queue)
         http_queue_close(s->queue);
     free(s);

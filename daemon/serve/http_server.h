@@ -77,7 +77,7 @@ struct http_stats {
 enum status http_server_open(struct http_server **out, const struct http_options *opt,
                              struct error *err);
 int http_server_port(const struct http_server *s);
-const struct http_stats *http_server_stats(const struct http_server *s);
+void http_server_stats(const struct http_server *s, struct http_stats *out);
 
 /* No new connections; idle ones are closed, others after their answer. */
 void http_server_drain(struct http_server *s);

@@ -173,6 +173,7 @@ void
 metrics_write(struct buf *out, struct serve *s)
 {
     struct engine_status st;
+    struct http_stats http;
 
     memset(&st, 0, sizeof st);
     engine_status(s->engine, &st);
@@ -188,6 +189,7 @@ metrics_write(struct buf *out, struct serve *s)
     buf_printf(out, "callswell_commit_last_seconds %.3f\n", (double)st.commit_ms_last / 1000);
     write_engine(out, &st);
     write_feeds(out, s->engine);
-    write_http(out, http_server_stats(s->http));
+    http_server_stats(s->http, &http);
+    write_http(out, &http);
     buf_str(out, "# EOF\n");
 }
