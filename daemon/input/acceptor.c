@@ -6,17 +6,32 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
+#include "memory.h"
 
 #define BACKLOG  512
-#define AGAIN_MS 100   /* so long accepting rests when there is no descriptor left */
+#define AGAIN_MS 100   /* how long accepting rests when there is no room or no descriptor */
 #define BURST_MS 60000 /* quiet for so long, and the next of its kind is logged again */
+
+/* A peer is gone that is silent for so long and then leaves so many questions unanswered. */
+#define KEEPALIVE_S       120
+#define KEEPALIVE_EACH_S  15
+#define KEEPALIVE_ANSWERS 4
+
+/* An address with guests. */
+struct host {
+    struct host *next;
+    struct sockaddr_storage address;
+    uint32_t count;
+};
 
 /* Whoever floods us does not flood the log: the first of a burst is said, the others counted. */
 static bool
@@ -28,71 +43,182 @@ begins_burst(int64_t *last_ms)
     return before == 0 || now - before > BURST_MS;
 }
 
-/* --- newcomers --- */
+/* --- guests --- */
 
-static bool
-has_too_many(const struct acceptor *a, const struct sockaddr *sa)
+static struct host **
+find_host(struct acceptor *a, const struct sockaddr_storage *address)
 {
-    const struct guest *g;
-    unsigned n = 0;
+    struct host **at = &a->hosts;
 
-    TAILQ_FOREACH(g, &a->guests, link)
-    n += listen_same_host((const struct sockaddr *)&g->peer, sa);
-    return n >= a->opt.max_per_address;
+    while (*at && !listen_same_host((const struct sockaddr *)&(*at)->address,
+                                    (const struct sockaddr *)address))
+        at = &(*at)->next;
+    return at;
 }
 
 static void
-turn_away(struct acceptor *a, int fd, const char *name, const char *why)
+stay_alive(int fd)
+{
+    int yes = 1, after = KEEPALIVE_S, each = KEEPALIVE_EACH_S, answers = KEEPALIVE_ANSWERS;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after, sizeof after);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each, sizeof each);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &answers, sizeof answers);
+}
+
+/* Who came becomes a guest. */
+static void
+let_in(struct acceptor *a, struct guest *g, const struct guest *newcomer)
+{
+    struct host **host = find_host(a, &newcomer->peer);
+
+    if (!*host) {
+        *host = xcalloc(1, sizeof **host);
+        (*host)->address = newcomer->peer;
+    }
+    stay_alive(newcomer->fd);
+    *g = *newcomer;
+    g->host = *host;
+    g->host->count++;
+    g->heard_ms = clock_mono_ms();
+    TAILQ_INSERT_HEAD(&a->guests, g, link);
+    a->count++;
+    a->came++;
+    a->changed = true;
+}
+
+void
+acceptor_heard(struct acceptor *a, struct guest *g)
+{
+    g->heard_ms = clock_mono_ms();
+    if (g == TAILQ_FIRST(&a->guests))
+        return;
+    TAILQ_REMOVE(&a->guests, g, link);
+    TAILQ_INSERT_HEAD(&a->guests, g, link);
+}
+
+bool
+acceptor_unread(const struct guest *g)
+{
+    char c;
+
+    return recv(g->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+void
+acceptor_leave(struct acceptor *a, struct guest *g)
+{
+    struct host **host = find_host(a, &g->peer);
+
+    if (--(*host)->count == 0) {
+        struct host *gone = *host;
+
+        *host = gone->next;
+        free(gone);
+    }
+    close(g->fd);
+    TAILQ_REMOVE(&a->guests, g, link);
+    a->count--;
+    a->changed = true;
+    if (a->waits) /* from the loop: whoever called is still at work */
+        event_active(a->again, EV_TIMEOUT, 0);
+}
+
+/* --- newcomers --- */
+
+static void
+turn_away(struct acceptor *a, const struct guest *newcomer, const char *why)
 {
     char event[32];
 
-    snprintf(a->problem, sizeof a->problem, "%s turned away: %.70s", name, why);
+    snprintf(a->problem, sizeof a->problem, "%s turned away: %.70s", newcomer->name, why);
     snprintf(event, sizeof event, "%s_refused", a->opt.type);
     if (begins_burst(&a->turned_away_ms))
-        log_warn(event, "input=%s peer=%s reason=\"%s\"", a->opt.title, name, why);
+        log_warn(event, "input=%s peer=%s reason=\"%s\"", a->opt.title, newcomer->name, why);
     a->turned_away++;
     a->changed = true;
-    close(fd);
+    close(newcomer->fd);
+}
+
+static void
+give_way(struct acceptor *a, struct guest *g)
+{
+    char event[32];
+
+    snprintf(a->problem, sizeof a->problem,
+             "%s gave way: there were %u connections (limits.max_connections)", g->name, a->count);
+    snprintf(event, sizeof event, "%s_gave_way", a->opt.type);
+    if (begins_burst(&a->gave_way_ms))
+        log_warn(event, "input=%s peer=%s idle_ms=%lld connections=%u limit=max_connections",
+                 a->opt.title, g->name, (long long)(clock_mono_ms() - g->heard_ms), a->count);
+    a->gave_way++;
+    a->opt.dismiss(g);
+}
+
+/* False: there is nobody who may go. */
+static bool
+make_room(struct acceptor *a)
+{
+    while (a->count >= a->opt.max) {
+        struct guest *g, *idlest = NULL;
+
+        TAILQ_FOREACH_REVERSE(g, &a->guests, guests, link)
+        if ((!idlest || g->host->count > idlest->host->count) && a->opt.may_go(g))
+            idlest = g;
+        if (!idlest)
+            return false;
+        give_way(a, idlest);
+    }
+    return true;
+}
+
+/* False: it has to wait. */
+static bool
+receive(struct acceptor *a, const struct guest *newcomer)
+{
+    const struct host *host = *find_host(a, &newcomer->peer);
+    struct guest *g;
+    struct error err;
+
+    if (host && host->count >= a->opt.max_per_address) {
+        turn_away(a, newcomer, "too many connections from this address");
+        return true;
+    }
+    if (!make_room(a))
+        return false;
+    g = a->opt.welcome(a->opt.arg, newcomer->fd, newcomer->name, &err);
+    if (g)
+        let_in(a, g, newcomer);
+    else
+        turn_away(a, newcomer, err.text);
+    return true;
 }
 
 static void
 rest(struct acceptor *a)
 {
-    a->paused = true;
+    static const struct timeval later = {0, AGAIN_MS * 1000};
+
     evconnlistener_disable(a->listener);
+    event_add(a->again, &later);
 }
 
 static void
 on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
 {
     struct acceptor *a = arg;
-    struct guest *g = NULL;
-    char name[ADDRESS_TEXT];
-    struct error err;
-    int yes = 1;
+    struct guest newcomer = {.fd = fd};
 
     (void)l;
-    listen_text(sa, name);
-    if (has_too_many(a, sa))
-        fail(&err, ST_FULL, "too many connections from this address");
-    else
-        g = a->opt.welcome(a->opt.arg, fd, name, &err);
-    if (!g) {
-        turn_away(a, fd, name, err.text);
+    memcpy(&newcomer.peer, sa, (size_t)len);
+    listen_text(sa, newcomer.name);
+    if (receive(a, &newcomer))
         return;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-    g->fd = fd;
-    memcpy(g->name, name, sizeof name);
-    memcpy(&g->peer, sa, (size_t)len);
-    TAILQ_INSERT_HEAD(&a->guests, g, link);
-    a->came++;
-    a->changed = true;
-    if (++a->count >= a->opt.max)
-        rest(a);
+    a->newcomer = newcomer;
+    a->waits = true;
+    rest(a);
 }
-
-/* --- when accepting has to wait --- */
 
 static void
 on_again(evutil_socket_t fd, short what, void *arg)
@@ -100,17 +226,18 @@ on_again(evutil_socket_t fd, short what, void *arg)
     struct acceptor *a = arg;
 
     (void)fd, (void)what;
-    if (a->paused && a->count < a->opt.max) {
-        a->paused = false;
-        evconnlistener_enable(a->listener);
+    if (a->waits && !receive(a, &a->newcomer)) {
+        rest(a);
+        return;
     }
+    a->waits = false;
+    evconnlistener_enable(a->listener);
 }
 
 /* No descriptor is left: the listener would spin. */
 static void
 on_accept_error(struct evconnlistener *l, void *arg)
 {
-    static const struct timeval later = {0, AGAIN_MS * 1000};
     struct acceptor *a = arg;
     char event[32];
 
@@ -121,7 +248,6 @@ on_accept_error(struct evconnlistener *l, void *arg)
         log_warn(event, "input=%s reason=\"%s\"", a->opt.title, strerror(errno));
     a->changed = true;
     rest(a);
-    event_add(a->again, &later);
 }
 
 /* --- opening and closing --- */
@@ -160,23 +286,15 @@ acceptor_port(const struct acceptor *a)
 }
 
 void
-acceptor_leave(struct acceptor *a, struct guest *g)
-{
-    close(g->fd);
-    TAILQ_REMOVE(&a->guests, g, link);
-    a->count--;
-    a->changed = true;
-    if (a->paused && a->listener) /* from the loop: whoever called is still at work */
-        event_active(a->again, EV_TIMEOUT, 0);
-}
-
-void
 acceptor_close(struct acceptor *a)
 {
     if (!a->listener)
         return;
     evconnlistener_free(a->listener);
     event_free(a->again);
+    if (a->waits)
+        close(a->newcomer.fd);
+    a->waits = false;
     a->listener = NULL;
     a->again = NULL;
 }

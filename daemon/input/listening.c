@@ -22,6 +22,7 @@ report(struct listening *l)
                         .promise = l->kind->promise,
                         .bytes = l->bytes,
                         .lost = l->lost,
+                        .gave_way = l->acceptor.gave_way,
                         .last_arrival = l->last_arrival};
 
     snprintf(feed.input, sizeof feed.input, "%s", l->cfg->title);
@@ -82,13 +83,14 @@ welcome(void *arg, int fd, const char *name, struct error *err)
 }
 
 ssize_t
-listening_receive(struct listening *l, const struct guest *g)
+listening_receive(struct listening *l, struct guest *g)
 {
     ssize_t n = recv(g->fd, l->scratch, LISTENING_READ_BYTES, MSG_DONTWAIT);
 
     if (n > 0) {
         l->bytes += (uint64_t)n;
         l->last_arrival = clock_now();
+        acceptor_heard(&l->acceptor, g);
         l->dirty = true;
     }
     return n;
@@ -118,6 +120,8 @@ open_acceptor(struct listening *l, const struct config_limits *limits, struct er
                                          .max = limits->max_connections,
                                          .max_per_address = limits->max_per_address,
                                          .welcome = welcome,
+                                         .may_go = l->kind->may_go,
+                                         .dismiss = l->kind->dismiss,
                                          .arg = l};
     struct sockaddr_storage sa;
     struct error why;

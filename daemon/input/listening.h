@@ -28,6 +28,8 @@ struct listening_kind {
                          const struct source *probe, struct error *err);
     /* A newcomer; takes the source over. */
     struct guest *(*welcome)(struct input *in, int fd, struct source *source);
+    bool (*may_go)(const struct guest *g); /* as in struct acceptor_options, */
+    void (*dismiss)(struct guest *g);      /* this, too */
 };
 
 struct listening {
@@ -56,7 +58,7 @@ void listening_close(struct listening *l);
 int listening_port(const struct input *in); /* input_ops.port */
 
 /* What has arrived, in l->scratch: as recv(2) answers, and counted. */
-ssize_t listening_receive(struct listening *l, const struct guest *g);
+ssize_t listening_receive(struct listening *l, struct guest *g);
 /* Says in the log and in the feed that a guest is closed for breaking the rules. */
 void listening_closes(struct listening *l, const struct guest *g, const char *why);
 

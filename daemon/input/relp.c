@@ -163,6 +163,20 @@ relp_welcome(struct input *in, int fd, struct source *source)
     return &session_new(in, fd, source)->guest;
 }
 
+/* What was handed on is answered first. Half a message, or answers that nobody fetches, can be sent
+ * again. */
+static bool
+relp_may_go(const struct guest *g)
+{
+    return !((const struct session *)g)->first;
+}
+
+static void
+relp_dismiss(struct guest *g)
+{
+    session_end((struct session *)g);
+}
+
 static const struct listening_kind kind = {
     .type = "relp",
     .guests = "sessions",
@@ -170,6 +184,8 @@ static const struct listening_kind kind = {
     .promise = FEED_WITH_IDS,
     .check = relp_check,
     .welcome = relp_welcome,
+    .may_go = relp_may_go,
+    .dismiss = relp_dismiss,
 };
 
 static enum status

@@ -47,6 +47,16 @@ refuse(struct connection *c, const char *why)
     close_connection(c);
 }
 
+/* Only an orderly end completes the last line: anything else may have cut it anywhere. */
+static void
+cut_off(struct connection *c, const char *why)
+{
+    if (c->g.n > 0 || c->g.head || c->framer.dropping)
+        refuse(c, why);
+    else
+        close_connection(c);
+}
+
 /* Gives on all that is whole. False: the engine is full, or the connection is gone. */
 static bool
 give_on(struct connection *c)
@@ -87,11 +97,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
             return;
-        /* A reset may have cut the last line anywhere: only an orderly end completes it. */
-        if (c->g.n > 0 || c->g.head || c->framer.dropping)
-            refuse(c, strerror(errno));
-        else
-            close_connection(c);
+        cut_off(c, strerror(errno));
         return;
     }
     if (n > 0)
@@ -113,6 +119,19 @@ tcp_welcome(struct input *in, int fd, struct source *source)
     c->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, c);
     event_add(c->on_read, NULL);
     return &c->guest;
+}
+
+/* Whoever the engine holds up, or has sent what is to be read next, is not idle. */
+static bool
+tcp_may_go(const struct guest *g)
+{
+    return !((const struct connection *)g)->paused && !acceptor_unread(g);
+}
+
+static void
+tcp_dismiss(struct guest *g)
+{
+    cut_off((struct connection *)g, "it gave way to a newcomer");
 }
 
 /* --- start and stop --- */
@@ -169,6 +188,8 @@ static const struct listening_kind kind = {
     .guests = "connections",
     .check = tcp_check,
     .welcome = tcp_welcome,
+    .may_go = tcp_may_go,
+    .dismiss = tcp_dismiss,
 };
 
 static enum status

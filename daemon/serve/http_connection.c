@@ -379,6 +379,7 @@ answered(struct http_connection *c)
         enter(c, CONN_LINGER, c->server->limits.linger_ms);
         advance(c);
     } else {
+        acceptor_heard(&c->server->acceptor, &c->guest);
         enter(c, CONN_IDLE, c->server->limits.idle_ms);
         advance(c);
         if (c->ended && c->state < CONN_HANDLING)
@@ -389,8 +390,11 @@ answered(struct http_connection *c)
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
+    struct http_connection *c = arg;
+
     (void)bev;
-    advance(arg);
+    acceptor_heard(&c->server->acceptor, &c->guest);
+    advance(c);
 }
 
 static void

@@ -18,6 +18,21 @@ welcome(void *arg, int fd, const char *name, struct error *err)
     return &http_connection_new(arg, fd)->guest;
 }
 
+/* A request that is whole is answered, and the answer read; half of one was never taken. */
+static bool
+may_go(const struct guest *g)
+{
+    const struct http_connection *c = (const struct http_connection *)g;
+
+    return c->state < CONN_HANDLING && (c->state != CONN_IDLE || !acceptor_unread(g));
+}
+
+static void
+dismiss(struct guest *g)
+{
+    http_connection_free((struct http_connection *)g);
+}
+
 static void
 on_replies(evutil_socket_t fd, short what, void *arg)
 {
@@ -99,6 +114,8 @@ start_listening(struct http_server *s, const struct http_options *opt, struct er
                                             .max = s->limits.max_connections,
                                             .max_per_address = s->limits.max_per_address,
                                             .welcome = welcome,
+                                            .may_go = may_go,
+                                            .dismiss = dismiss,
                                             .arg = s};
     struct addrinfo *found;
     enum status st = resolve(opt, &found, err);
@@ -151,6 +168,7 @@ http_server_stats(const struct http_server *s, struct http_stats *out)
     *out = s->stats;
     out->connections = s->acceptor.came;
     out->refused_connections = s->acceptor.turned_away;
+    out->gave_way = s->acceptor.gave_way;
     out->open = s->acceptor.count;
 }
 

@@ -68,6 +68,7 @@ struct http_options {
 
 struct http_stats {
     uint64_t connections, refused_connections; /* ever */
+    uint64_t gave_way;                         /* to newcomers, ever */
     uint64_t open;                             /* now */
     uint64_t requests[6];                      /* by hundred of the answer's status */
     uint64_t memory;                           /* bodies being collected, bytes */

@@ -73,6 +73,8 @@ static const struct figure feed_figures[] = {
     {"feed_quarantined", "Records of an input refused.", COUNTER, OF_FEED(quarantined)},
     {"feed_ignored", "Records of an input left out.", COUNTER, OF_FEED(ignored)},
     {"feed_lost", "What an input knows it could not take.", COUNTER, OF_FEED(lost)},
+    {"feed_gave_way", "Connections of an input closed to let a newcomer in.", COUNTER,
+     OF_FEED(gave_way)},
     {"feed_behind_bytes", "Bytes known to wait at an input.", GAUGE, OF_FEED(behind)},
     {"feed_last_record_timestamp_seconds", "Event time of an input's newest record.", GAUGE,
      OF_FEED(last_record)},
@@ -165,6 +167,8 @@ write_http(struct buf *out, const struct http_stats *st)
     write_family(out, "http_refused_connections", "counter", "Connections over a limit.");
     buf_printf(out, "callswell_http_refused_connections_total %llu\n",
                (unsigned long long)st->refused_connections);
+    write_family(out, "http_gave_way", "counter", "Connections closed to let a newcomer in.");
+    buf_printf(out, "callswell_http_gave_way_total %llu\n", (unsigned long long)st->gave_way);
     write_family(out, "http_body_bytes", "gauge", "Memory of bodies being received.");
     buf_printf(out, "callswell_http_body_bytes %llu\n", (unsigned long long)st->memory);
 }

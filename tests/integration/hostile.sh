@@ -10,7 +10,7 @@ input "texts" { type = "http" path = "/v1/ingest/texts" format = "endless" }
 input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" }
 input "grams" { type = "udp" listen = "127.0.0.1:0" format = "ndjson" }
 format "endless" { type = "regex" pattern = '^(?<customer>(a+)+) at (?<start>\S+)\$' }
-limits { header_timeout = "1s" body_timeout = "1s" body_rate = "1MiB" }
+limits { header_timeout = "1s" body_timeout = "1s" body_rate = "1MiB" idle_timeout = "120s" }
 EOF
 ulimit -n 8192 2>/dev/null || ulimit -n "$(ulimit -H -n)"
 check "start" start c.conf
@@ -26,6 +26,8 @@ check "the endless line is in quarantine" wait_for 20 seen
 {
     echo 'q after 20240310 40=1:0:0'
     echo 'd after 202403 10=1:0:0'
+    echo 'q let_in 20240310 40=1:0:0'
+    echo 'd let_in 202403 10=1:0:0'
     echo "q honest 20240310 40=$(cat honest.sent):0:0"
     echo "d honest 202403 10=$(cat honest.sent):0:0"
 } >expected

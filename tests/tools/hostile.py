@@ -190,6 +190,42 @@ def alive(address):
     return b" 200 " in talk(address, b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
 
+def comes_true(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+    return condition()
+
+
+def gave_way(address, name):
+    page = talk(address, b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", wait=5)
+    found = re.search(rb"\ncallswell_%s (\d+)\n" % name, page)
+    return int(found[1]) if found else 0
+
+
+def crowd(address, tcp, bad):
+    """Seventeen addresses hold all connections there may be, in silence: a newcomer is let in at once."""
+    held = []
+    for k in range(17 * 64):
+        for where in (address, tcp):
+            try:
+                held.append(socket.create_connection(where, timeout=5,
+                                                     source_address=("127.0.1.%d" % (k // 64 + 1), 0)))
+            except OSError:
+                pass
+    if not comes_true(lambda: alive(address)):
+        bad.append("a crowd: no newcomer is let in by HTTP")
+    if not gave_way(address, b"http_gave_way_total"):
+        bad.append("a crowd: nobody gave way by HTTP")
+    with socket.create_connection(tcp, timeout=60) as s:
+        s.sendall(RECORD.replace(b"smuggled", b"let_in"))
+    if not comes_true(lambda: gave_way(address, rb'feed_gave_way_total\{input="lines"\}')):
+        bad.append("a crowd: nobody gave way by TCP")
+    for s in held:
+        s.close()
+
+
 def attack(address, tcp, udp, pid, mib):
     bad = []
     BAD_CONTENTS["a gzip bomb"] = bomb()
@@ -225,11 +261,9 @@ def attack(address, tcp, udp, pid, mib):
             pass
     for s in idle:
         s.close()
-    end = time.monotonic() + 30
-    while not alive(address) and time.monotonic() < end:
-        pass
-    if not alive(address):
+    if not comes_true(lambda: alive(address)):
         bad.append("idle connections: nobody is let in any more")
+    crowd(address, tcp, bad)
     return bad
 
 

@@ -5,6 +5,7 @@
 #define HTTP_SITE_H
 
 #include "../../daemon/serve/http_server.h"
+#include "dial.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -118,17 +119,6 @@ site_stop(struct site *s)
     pthread_join(s->thread, NULL);
     close(s->stop_fd);
     close(s->kept_fd);
-}
-
-static inline int
-dial(int port)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
-    return fd;
 }
 
 static inline void

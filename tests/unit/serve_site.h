@@ -9,6 +9,7 @@
 
 #include "serve.h"
 #include "config.h"
+#include "dial.h"
 #include "engine.h"
 #include "json_read.h"
 #include "test.h"
@@ -155,7 +156,8 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
 {
     (void)e;
     CHECK(max >= 1);
-    out[0] = (struct feed){.input = "a \"b\\\n", .type = "http", .records = 7, .accepted = 6};
+    out[0] = (struct feed){
+        .input = "a \"b\\\n", .type = "http", .records = 7, .gave_way = 3, .accepted = 6};
     return 1;
 }
 
@@ -287,13 +289,10 @@ site_stop(struct site *s)
 static inline struct buf
 ask(struct site *s, const char *head, struct span body, int *status)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->port)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = dial(s->port);
     struct buf b = {0};
     ssize_t n;
 
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
     buf_printf(&b, "%s\r\nHost: localhost:1\r\nConnection: close\r\n", head);
     if (body.p)
         buf_printf(&b, "Content-Length: %zu\r\n", body.n);

@@ -151,29 +151,91 @@ TEST(one_address_gets_its_share_of_connections_and_no_more)
     site_stop(&s);
 }
 
-TEST(connections_above_the_total_wait_for_their_turn)
+TEST(above_the_total_whoever_is_idle_gives_way_and_whoever_waits_for_an_answer_stays)
 {
     static const char text[] = "GET /x HTTP/1.1\r\n" HOST BYE "\r\n";
     struct site s;
     struct buf b;
+    eventfd_t kept;
+    int waiting, idle, newcomer;
+
+    site_init(&s);
+    s.opt.limits.max_connections = 2;
+    site_start(&s);
+    waiting = dial(s.port);
+    say(waiting, "GET /keep HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(eventfd_read(s.kept_fd, &kept) == 0);
+    idle = dial(s.port);
+    say(idle, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    b = hear_one(idle);
+    buf_clear(&b);
+    newcomer = dial(s.port);
+    say(newcomer, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    b = hear_one(newcomer);
+    CHECK_INT(status_of(&b), 200);
+    buf_clear(&b);
+    b = hear_all(idle);
+    CHECK_INT(b.n, 0);
+    buf_clear(&b);
+    http_reply(s.kept, 200, "text/plain", NULL, NULL);
+    b = hear_one(waiting);
+    CHECK_INT(status_of(&b), 200);
+    buf_clear(&b);
+    say(newcomer, text);
+    b = hear_all(newcomer);
+    CHECK_INT(status_of(&b), 200);
+    buf_clear(&b);
+    close(waiting);
+    site_stop(&s);
+}
+
+TEST(half_a_request_gives_way)
+{
+    static const char text[] = "GET /x HTTP/1.1\r\n" HOST BYE "\r\n";
+    static const char *const halves[] = {
+        "", "GET / HT", "POST /x HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\nabc"};
+    struct site s;
+    struct buf b;
+
+    site_init(&s);
+    s.opt.limits.max_connections = 1;
+    site_start(&s);
+    for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
+        int half = dial(s.port);
+
+        say(half, halves[i]);
+        CHECK_INT(ask(&s, text, sizeof text - 1, NULL), 200);
+        b = hear_all(half);
+        CHECK_INT(b.n, 0);
+        buf_clear(&b);
+    }
+    site_stop(&s);
+}
+
+TEST(connections_above_the_total_wait_while_all_are_busy)
+{
+    static const char text[] = "GET /x HTTP/1.1\r\n" HOST BYE "\r\n";
+    struct site s;
+    struct buf b;
+    eventfd_t kept;
     int first, second;
 
     site_init(&s);
     s.opt.limits.max_connections = 1;
     site_start(&s);
     first = dial(s.port);
-    say(first, "GET /x HTTP/1.1\r\n" HOST "\r\n");
-    b = hear_one(first);
-    buf_clear(&b);
+    say(first, "GET /keep HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(eventfd_read(s.kept_fd, &kept) == 0);
     second = dial(s.port);
     say(second, text);
-    say(first, text);
-    b = hear_all(first);
+    http_reply(s.kept, 200, "text/plain", NULL, NULL);
+    b = hear_one(first);
     CHECK_INT(status_of(&b), 200);
     buf_clear(&b);
     b = hear_all(second);
     CHECK_INT(status_of(&b), 200);
     buf_clear(&b);
+    close(first);
     site_stop(&s);
 }
 

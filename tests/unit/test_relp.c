@@ -1,11 +1,9 @@
 /*
  * test_relp.c - sessions as senders hold them, and as nobody should.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 
+#include "dial.h"
 #include "input_rig.h"
 
 #include "../../daemon/input/relp_frame.h"
@@ -112,18 +110,6 @@ relp_rig(struct rig *r)
     rig_start(r);
 }
 
-static int
-dial(struct rig *r)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)r->ops->port(r->in)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
-    return fd;
-}
-
 static void
 say(int fd, const char *text)
 {
@@ -160,7 +146,7 @@ TEST(relp_a_session_from_open_to_close)
     int fd;
 
     relp_rig(&r);
-    fd = dial(&r);
+    fd = dial(r.ops->port(r.in));
     say(fd, OPEN);
     UNTIL(r.base, heard(fd, &b, "\ncommands=syslog\n"));
     CHECK(strncmp(b.p, "1 rsp ", 6) == 0 && strstr(b.p, " 200 OK\nrelp_version=0\n"));
@@ -194,7 +180,7 @@ TEST(relp_frames_come_out_wherever_the_stream_is_cut)
     for (size_t cut = 1; cut < sizeof stream - 1; cut++) {
         struct buf b = {0};
         size_t had = r.engine->frame_n;
-        int fd = dial(&r);
+        int fd = dial(r.ops->port(r.in));
         char *front = xstrndup(stream, cut);
 
         say(fd, front);
@@ -233,7 +219,7 @@ TEST(relp_sessions_that_break_the_rules_end)
     relp_rig(&r);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf b = {0};
-        int fd = dial(&r);
+        int fd = dial(r.ops->port(r.in));
 
         say(fd, rows[i].said);
         UNTIL(r.base, is_closed(fd, &b));
@@ -255,7 +241,7 @@ TEST(relp_messages_that_are_too_long_go_on_by_their_beginning)
     int fd;
 
     relp_rig(&r);
-    fd = dial(&r);
+    fd = dial(r.ops->port(r.in));
     buf_printf(&text, OPEN "2 syslog %d ", LONG);
     for (int i = 0; i < LONG; i++)
         buf_char(&text, 'x');
@@ -279,7 +265,7 @@ TEST(relp_nothing_is_answered_that_was_not_taken)
     int fd;
 
     relp_rig(&r);
-    fd = dial(&r);
+    fd = dial(r.ops->port(r.in));
     say(fd, OPEN);
     UNTIL(r.base, heard(fd, &b, "syslog\n"));
     buf_reset(&b);
@@ -312,7 +298,7 @@ TEST(relp_a_stop_answers_what_was_taken)
     int fd;
 
     relp_rig(&r);
-    fd = dial(&r);
+    fd = dial(r.ops->port(r.in));
     say(fd, OPEN "2 syslog 3 one\n");
     UNTIL(r.base, r.engine->frame_n == 1);
     r.engine->room = 0;
@@ -337,8 +323,8 @@ TEST(relp_a_sender_that_does_not_listen_is_bounded)
     size_t sent = 0;
 
     relp_rig(&r);
-    deaf = dial(&r);
-    other = dial(&r);
+    deaf = dial(r.ops->port(r.in));
+    other = dial(r.ops->port(r.in));
     setsockopt(deaf, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     say(deaf, OPEN);
     for (int i = 0; i < 1000; i++)
@@ -362,6 +348,39 @@ TEST(relp_a_sender_that_does_not_listen_is_bounded)
     buf_clear(&many);
     close(deaf);
     close(other);
+    rig_free(&r);
+}
+
+TEST(relp_sessions_give_way_but_for_those_that_wait_for_an_answer)
+{
+    struct rig r = rig_of("relp");
+    struct buf b = {0};
+    int idle, waiting, newcomer;
+
+    signal(SIGPIPE, SIG_IGN);
+    r.limits.max_connections = 2;
+    r.cfg.listen = (char *)"127.0.0.1:0";
+    rig_start(&r);
+    r.engine->room = 0;
+    waiting = dial(r.ops->port(r.in)); /* was heard of earlier than the other */
+    say(waiting, OPEN "2 syslog 3 one\n");
+    UNTIL(r.base, r.engine->refused > 0);
+    idle = dial(r.ops->port(r.in));
+    say(idle, OPEN "2 syslog 19 half a mess");
+    UNTIL(r.base, heard(idle, &b, "syslog\n"));
+    buf_reset(&b);
+    newcomer = dial(r.ops->port(r.in));
+    say(newcomer, OPEN);
+    UNTIL(r.base, heard(newcomer, &b, "syslog\n"));
+    CHECK(hung_up(idle));
+    UNTIL(r.base, r.engine->feed.gave_way == 1);
+    buf_reset(&b);
+    r.engine->room = -1;
+    r.ops->resume(r.in);
+    UNTIL(r.base, heard(waiting, &b, "2 rsp 6 200 OK\n"));
+    CHECK_INT(r.engine->frame_n, 1);
+    buf_clear(&b);
+    close(idle), close(waiting), close(newcomer);
     rig_free(&r);
 }
 

@@ -59,6 +59,7 @@ TEST(status_is_json_with_the_feeds)
     CHECK_INT(json_get_i64(json_find(v, "records"), "accepted", 0), 90);
     CHECK_INT(json_get_i64(json_find(v, "ledger"), "batch", 0), 12);
     CHECK_STR(json_get_text(json_find(v, "feeds")->first, "input", ""), "a \"b\\\n");
+    CHECK_INT(json_get_i64(json_find(v, "feeds")->first, "gave_way", 0), 3);
     arena_clear(&mem);
     buf_clear(&b);
     site_stop(&s);
@@ -79,6 +80,8 @@ TEST(metrics_follow_the_format)
     CHECK(strstr(body, "callswell_accepted_total 90\ncallswell_") == NULL);
     CHECK(strstr(body, "\ncallswell_accepted_total 90\n# TYPE"));
     CHECK(strstr(body, "callswell_commit_last_seconds 0.007\n"));
+    CHECK(strstr(body, "callswell_feed_gave_way_total{input=\"a \\\"b\\\\\\n\"} 3\n"));
+    CHECK(strstr(body, "callswell_http_gave_way_total 0\n"));
     CHECK_STR(strstr(body, "# EOF"), "# EOF\n");
     for (line = body; strncmp(line, "# EOF", 5) != 0; line = next + 1) {
         next = strchr(line, '\n');
@@ -123,17 +126,6 @@ TEST(pages_of_other_sites_may_not_send)
     site_stop(&s);
 }
 
-static int
-dial(const struct site *s)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->port)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
-    return fd;
-}
-
 TEST(draining_ends_in_order)
 {
     static const char head[] = POST_TO("n", "application/json") "\r\nHost: a\r\n"
@@ -144,9 +136,9 @@ TEST(draining_ends_in_order)
     ssize_t n;
 
     site_start(&s);
-    idle = dial(&s);
-    open = dial(&s);
-    last = dial(&s);
+    idle = dial(s.port);
+    open = dial(s.port);
+    last = dial(s.port);
     CHECK(write(open, head, sizeof head - 1) > 0 && write(last, "GET /v1/status", 14) == 14);
     /* All three are known once a fourth, later one was served. */
     CHECK_INT(ask_status(&s, "GET /healthz HTTP/1.1", NONE), 200);

@@ -1,15 +1,14 @@
 /*
  * test_tcp.c - connections: lines, counted frames, both, cut anywhere, refused, held up.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/socket.h>
+#include <netinet/tcp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "edge.h"
 #include "input_rig.h"
 
@@ -27,31 +26,10 @@ rig_new(const char *framing)
     return r;
 }
 
-static int
-dial(int port)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
-    return fd;
-}
-
 static void
 say(int fd, const char *text)
 {
     CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
-}
-
-/* True once the other side closed. */
-static bool
-is_closed(int fd)
-{
-    char c;
-
-    return recv(fd, &c, 1, MSG_DONTWAIT) == 0;
 }
 
 TEST(tcp_reads_lines_as_they_come)
@@ -180,7 +158,7 @@ TEST(tcp_closes_connections_that_are_out_of_step)
 
         say(fd, "2 ok");
         say(fd, bad[i]);
-        UNTIL(r.base, is_closed(fd));
+        UNTIL(r.base, hung_up(fd));
         close(fd);
         CHECK_INT(r.engine->frame_n, i + 1);
         CHECK_STR(r.engine->frames[i].p, "ok");
@@ -302,27 +280,128 @@ TEST(tcp_limits_connections)
     rig_start(&r);
     for (int i = 0; i < 65; i++) /* 64 of one address */
         fds[i] = dial(r.ops->port(r.in));
-    UNTIL(r.base, is_closed(fds[64]));
-    CHECK(!is_closed(fds[63]));
+    UNTIL(r.base, hung_up(fds[64]));
+    CHECK(!hung_up(fds[63]));
     UNTIL(r.base, strstr(r.engine->feed.problem, "too many connections"));
     for (int i = 0; i < 65; i++)
         close(fds[i]);
-    r.ops->stop(r.in);
+    rig_free(&r);
+}
 
-    r.limits.max_connections = 2;
+/* Of the address that has most, the one that was silent for longest: whoever comes in numbers
+ * drives out his own, and a quiet sender stays. */
+TEST(tcp_the_idlest_of_who_has_most_gives_way_to_a_newcomer)
+{
+    struct rig r = rig_new("lines");
+    int quiet, crowd[3], newcomer;
+
+    r.limits.max_connections = 4;
     rig_start(&r);
+    quiet = dial_from("127.0.0.2", r.ops->port(r.in));
+    say(quiet, "line 0\n");
+    UNTIL(r.base, r.engine->frame_n == 1);
     for (int i = 0; i < 3; i++) {
-        fds[i] = dial(r.ops->port(r.in));
-        say(fds[i], i == 0 ? "line 0\n" : i == 1 ? "line 1\n" : "line 2\n");
+        crowd[i] = dial_from("127.0.0.3", r.ops->port(r.in));
+        say(crowd[i], i == 0 ? "line 1\n" : i == 1 ? "line 2\n" : "line 3\n");
+        UNTIL(r.base, r.engine->frame_n == (size_t)i + 2);
     }
+    say(crowd[0], "line 4\n");
+    UNTIL(r.base, r.engine->frame_n == 5);
+    newcomer = dial_from("127.0.0.4", r.ops->port(r.in));
+    say(newcomer, "line 5\n");
+    UNTIL(r.base, r.engine->frame_n == 6);
+    CHECK(hung_up(crowd[1]));
+    CHECK(!hung_up(quiet) && !hung_up(crowd[0]) && !hung_up(crowd[2]) && !hung_up(newcomer));
+    UNTIL(r.base, r.engine->feed.gave_way == 1);
+    CHECK(strstr(r.engine->feed.problem, "gave way") && strstr(r.engine->feed.problem, "4 conn"));
+    CHECK_INT(r.engine->feed.lost, 0);
+    CHECK_INT(fake_numbers(r.engine, 0, 6), 0);
+    close(quiet), close(crowd[0]), close(crowd[1]), close(crowd[2]), close(newcomer);
+    rig_free(&r);
+}
+
+TEST(tcp_half_a_record_of_who_gives_way_is_counted_as_lost)
+{
+    struct rig r = rig_new("lines");
+    int first, second;
+
+    r.limits.max_connections = 1;
+    rig_start(&r);
+    first = dial(r.ops->port(r.in));
+    say(first, "line 0\nhalf");
+    UNTIL(r.base, r.engine->frame_n == 1);
+    second = dial(r.ops->port(r.in));
+    say(second, "line 1\n");
     UNTIL(r.base, r.engine->frame_n == 2);
-    for (int i = 0; i < 50; i++)
-        event_base_loop(r.base, EVLOOP_NONBLOCK);
-    CHECK_INT(r.engine->frame_n, 2); /* the third waits in the kernel */
-    close(fds[0]);
-    UNTIL(r.base, r.engine->frame_n == 3);
-    CHECK_INT(fake_numbers(r.engine, 0, 3), 0);
-    close(fds[1]), close(fds[2]);
+    CHECK(hung_up(first));
+    UNTIL(r.base, r.engine->feed.lost == 1 && r.engine->feed.gave_way == 1);
+    CHECK_INT(fake_numbers(r.engine, 0, 2), 0);
+    close(first), close(second);
+    rig_free(&r);
+}
+
+/* Whom the engine holds up does not rest by his own will. */
+TEST(tcp_a_newcomer_waits_while_nobody_may_go)
+{
+    struct rig r = rig_new("lines");
+    int first, second;
+
+    r.limits.max_connections = 1;
+    rig_start(&r);
+    r.engine->room = 0;
+    first = dial(r.ops->port(r.in));
+    say(first, "line 0\n");
+    UNTIL(r.base, r.engine->refused > 0);
+    second = dial(r.ops->port(r.in));
+    say(second, "line 1\n");
+    for (int i = 0; i < 20; i++)
+        event_base_loop(r.base, EVLOOP_ONCE);
+    CHECK(!hung_up(first) && !hung_up(second));
+    CHECK_INT(r.engine->frame_n, 0);
+    r.engine->room = -1;
+    r.ops->resume(r.in);
+    UNTIL(r.base, r.engine->frame_n == 2);
+    CHECK_STR(r.engine->frames[0].p, "line 0\n");
+    CHECK(hung_up(first) && !hung_up(second));
+    UNTIL(r.base, r.engine->feed.gave_way == 1);
+    CHECK_INT(r.engine->feed.lost, 0);
+    close(first), close(second);
+    rig_free(&r);
+}
+
+/* The rig's side of a connection is in this process, too. */
+static int
+other_side(int fd)
+{
+    struct sockaddr_in mine, peer;
+    socklen_t n = sizeof mine;
+
+    CHECK(getsockname(fd, (struct sockaddr *)&mine, &n) == 0);
+    for (int k = 3; k < 1024; k++) {
+        n = sizeof peer;
+        if (getpeername(k, (struct sockaddr *)&peer, &n) == 0 && peer.sin_port == mine.sin_port)
+            return k;
+    }
+    test_fail(__FILE__, __LINE__, "nobody is connected to it");
+}
+
+/* Quiet senders are left alone; those that are gone without a word must not stay for ever. */
+TEST(tcp_asks_quiet_peers_whether_they_are_alive)
+{
+    struct rig r = rig_new("lines");
+    int fd, server, after = 0, each = 0, answers = 0;
+    socklen_t n = sizeof after;
+
+    rig_start(&r);
+    fd = dial(r.ops->port(r.in));
+    say(fd, "line 0\n");
+    UNTIL(r.base, r.engine->frame_n == 1);
+    server = other_side(fd);
+    CHECK(getsockopt(server, IPPROTO_TCP, TCP_KEEPIDLE, &after, &n) == 0);
+    CHECK(getsockopt(server, IPPROTO_TCP, TCP_KEEPINTVL, &each, &n) == 0);
+    CHECK(getsockopt(server, IPPROTO_TCP, TCP_KEEPCNT, &answers, &n) == 0);
+    CHECK(after + each * answers <= 180);
+    close(fd);
     rig_free(&r);
 }
 
