@@ -7,8 +7,10 @@
 #ifndef KEYS_H
 #define KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "cell.h"
 #include "memory.h"
 #include "span.h"
 #include "status.h"
@@ -43,6 +45,19 @@ void keys_feature_customers(struct buf *out, const struct key_stem *feature,
                             const char *node);                          /* fc */
 void keys_service_day(struct buf *out, const struct key_stem *service); /* s */
 void keys_region_day(struct buf *out, const struct key_stem *region);   /* l */
+
+/* A key of counts, read back. */
+struct key_parts {
+    enum cell_kind kind;
+    unsigned partition;
+    struct span name;   /* unencoded, in the caller's buffer */
+    struct span node;   /* of a HyperLogLog; empty for a hash */
+    int32_t first, end; /* days of its period, end is the first after it */
+};
+
+/* True only for a key that the functions above write. text is emptied and holds the name. */
+bool keys_parse(struct key_parts *out, struct buf *text, struct span key);
+
 void keys_dirty(struct buf *out, unsigned partition);
 void keys_applied(struct buf *out, unsigned partition, const char *node);
 void keys_owner(struct buf *out, const char *node);

@@ -51,7 +51,8 @@ static const struct option_row redis_rows[] = {
      .help = "Program to run when managed; looked for along PATH."},
     {"compare_interval", V_MILLIS, MAIN(redis_compare_ms), "1h", 1, DAY,
      .help = "In this time all keys are compared once with the ledger, a few at a time, and what "
-             "somebody else lost or changed is mended. Other losses are noticed within seconds."},
+             "somebody else lost, changed or added is mended. Other losses are noticed within "
+             "seconds."},
     {0}};
 
 static const struct option_row store_rows[] = {

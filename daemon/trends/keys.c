@@ -3,6 +3,8 @@
  */
 #include "keys.h"
 
+#include <stdio.h>
+
 #include "civil.h"
 #include "hash.h"
 
@@ -188,6 +190,88 @@ void
 keys_region_day(struct buf *out, const struct key_stem *region)
 {
     put_key(out, region, "l", 0);
+}
+
+/* --- and read back --- */
+
+static const struct family {
+    const char *letters;
+    enum cell_kind kind;
+    bool month, sketch;
+} families[] = {{"q", CELL_CUSTOMER, false, false}, {"d", CELL_CUSTOMER, true, false},
+                {"u", CELL_CUSTOMER, false, true},  {"c", CELL_CUSTOMER, false, true},
+                {"f", CELL_FEATURE, true, false},   {"fu", CELL_FEATURE, false, true},
+                {"fc", CELL_FEATURE, false, true},  {"s", CELL_SERVICE, false, false},
+                {"l", CELL_REGION, false, false}};
+
+/* What stands before the next colon, or all; the rest is behind it. */
+static struct span
+take_part(struct span *rest, char separator)
+{
+    const char *end = memchr(rest->p, separator, rest->n);
+    struct span part = span_of(rest->p, end ? (size_t)(end - rest->p) : rest->n);
+    size_t n = part.n + (end ? 1 : 0);
+
+    *rest = span_of(rest->p + n, rest->n - n);
+    return part;
+}
+
+static const struct family *
+find_family(struct span letters)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (span_is(letters, families[i].letters))
+            return &families[i];
+    return NULL;
+}
+
+/* YYYYMMDD, or YYYYMM as its first day; false for what is no day since 1970. */
+static bool
+parse_date(struct span date, bool month, int32_t *day)
+{
+    char want[CIVIL_TEXT], full[9] = "00000001";
+    int64_t number;
+
+    if (date.n != (month ? 6 : 8))
+        return false;
+    memcpy(full, date.p, date.n);
+    if (!span_to_i64(span_of(full, 8), &number) || number < 19700101)
+        return false;
+    *day = days_from_civil((int)(number / 10000), (int)(number / 100 % 100), (int)(number % 100));
+    return strcmp(format_day_compact(want, *day), full) == 0;
+}
+
+static int32_t
+next_month(int32_t first)
+{
+    int year, month, dd;
+
+    civil_from_days(first, &year, &month, &dd);
+    return month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
+}
+
+bool
+keys_parse(struct key_parts *out, struct buf *text, struct span key)
+{
+    struct span prefix = take_part(&key, ':'), braced = take_part(&key, ':');
+    const struct family *family = find_family(take_part(&key, ':'));
+    struct span name = take_part(&key, ':'), date;
+    char want[8];
+
+    buf_reset(text);
+    if (!span_is(prefix, "cs") || !family || name.n == 0 || keys_decode_name(text, name) != ST_OK)
+        return false;
+    *out = (struct key_parts){.kind = family->kind, .name = span_of(text->p, text->n)};
+    out->partition = keys_partition(out->name);
+    snprintf(want, sizeof want, "{%u}", out->partition);
+    date = take_part(&key, '@');
+    out->node = key;
+    if (!span_is(braced, want) || (key.n > 0) != family->sketch ||
+        (!family->sketch && date.p + date.n != key.p) ||
+        !parse_date(date, family->month, &out->first))
+        return false;
+    out->end = family->month ? next_month(out->first) : out->first + 1;
+    return true;
 }
 
 /* --- the others --- */

@@ -35,7 +35,9 @@
  *   a key replaced by another type     WRONGTYPE                     its partition from 0
  *   a month's key lost, then written   only what was written now     HSET's answer says so: all of
  *                                                                    it is sent, then the marker
+ *   the same, killed before the rest   cs:sent ahead of the markers  all is compared in a minute
  *   a key or field lost or changed     -                             found by comparing
+ *   a key that the ledger lacks        -                             found by a walk, removed
  */
 #include "projection_private.h"
 

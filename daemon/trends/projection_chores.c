@@ -17,7 +17,9 @@
  * The scrubber compares one partition at a time with the ledger, all of them within an hour, and
  * sends those again that differ: single keys or fields evicted, deleted or changed by others. Where
  * keys are known to be evicted, an older connection could not be closed, or one broke before it had
- * answered everything (a lost key could have been written then), it takes a minute.
+ * answered everything (a lost key could have been written then), it takes a minute. So it does
+ * where cs:sent names a batch beyond the markers: the daemon ended before it had read all answers.
+ * Keys that no cell of the ledger leads to are found by projection_strays.c in the same time.
  */
 #include "projection_private.h"
 
@@ -37,14 +39,21 @@
 int64_t
 projection_chore_due(const struct projection *p)
 {
-    return p->sweep_partition < KEY_PARTITIONS ? 0 : p->scrub_due_ms;
+    if (p->sweep_partition < KEY_PARTITIONS)
+        return 0;
+    return p->scrub_due_ms < p->stray_due_ms ? p->scrub_due_ms : p->stray_due_ms;
+}
+
+int64_t
+projection_scrub_interval(const struct projection *p)
+{
+    return p->opt.scrub_interval_ms ? p->opt.scrub_interval_ms : SCRUB_DEFAULT_MS;
 }
 
 static int64_t
 scrub_step_ms(const struct projection *p)
 {
-    int64_t whole = p->opt.scrub_interval_ms ? p->opt.scrub_interval_ms : SCRUB_DEFAULT_MS;
-    int64_t step = whole / KEY_PARTITIONS;
+    int64_t step = projection_scrub_interval(p) / KEY_PARTITIONS;
 
     return p->scrub_soon > 0 && step > SCRUB_SOON_MS ? SCRUB_SOON_MS : step;
 }
@@ -65,12 +74,13 @@ projection_plan_chores(struct projection *p, bool attached)
     if (attached || today > p->sweep_day)
         p->sweep_partition = 0;
     p->sweep_day = today;
-    if (attached && (p->session.guarded || p->unsure))
+    if (!attached)
+        return;
+    if (p->session.guarded || p->session.interrupted || p->unsure)
         p->scrub_soon = KEY_PARTITIONS;
-    if (attached)
-        p->unsure = false;
-    if (attached)
-        p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);
+    p->unsure = false;
+    p->scrub_due_ms = p->stray_due_ms = clock_mono_ms() + scrub_step_ms(p);
+    p->stray_cursor[0] = '\0'; /* a cursor is good for the server that gave it */
 }
 
 /* --- the sweep --- */
@@ -244,6 +254,8 @@ projection_chore(struct projection *p, struct error *err)
             p->sweep_partition++;
         return st;
     }
+    if (p->stray_due_ms < p->scrub_due_ms)
+        return projection_stray_page(p, err);
     if (p->scrub_soon > 0)
         p->scrub_soon--;
     p->scrub_due_ms = clock_mono_ms() + scrub_step_ms(p);

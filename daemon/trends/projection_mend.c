@@ -5,7 +5,9 @@
  * even the version was new there, nothing of this node was in the key: either there has never been
  * anything, or it is lost. Which of the two the ledger knows: what last changed at or before the
  * partition's marker was sent before, and is not in this command. Then the subject's month is sent
- * whole. Keys of a day are always written whole and need none of this.
+ * whole. A daemon that is killed in between finds a key that is not empty any more: then all keys
+ * are compared soon (projection_chores.c). Keys of a day are always written whole and need none
+ * of this.
  */
 #include "projection_private.h"
 
@@ -15,44 +17,11 @@
 #include "hash.h"
 #include "log.h"
 
-struct lost_month {
-    enum cell_kind kind;
-    unsigned partition;
-    struct span name;   /* unencoded */
-    int32_t first, end; /* its days */
-};
-
 void
 projection_suspect(struct projection *p, struct span key)
 {
     buf_add(&p->suspects, key.p, key.n);
     buf_char(&p->suspects, '\0');
-}
-
-/* Our own key, cs:{PARTITION}:FAMILY:NAME:YYYYMM; name holds what is decoded. */
-static bool
-read_key(const char *key, struct buf *name, struct lost_month *out)
-{
-    const char *date = strrchr(key, ':');
-    unsigned partition, year, month;
-    int name_at = 0;
-    char family;
-
-    if (sscanf(key, "cs:{%u}:%c:%n", &partition, &family, &name_at) != 2 || !name_at ||
-        partition >= KEY_PARTITIONS || date < key + name_at ||
-        sscanf(date, ":%4u%2u", &year, &month) != 2)
-        return false;
-    buf_reset(name);
-    if (keys_decode_name(name, span_of(key + name_at, (size_t)(date - key) - (size_t)name_at)) !=
-        ST_OK)
-        return false;
-    out->kind = family == 'd' ? CELL_CUSTOMER : CELL_FEATURE;
-    out->partition = partition;
-    out->name = span_of(name->p, name->n);
-    out->first = days_from_civil((int)year, (int)month, 1);
-    out->end = month == 12 ? days_from_civil((int)year + 1, 1, 1)
-                           : days_from_civil((int)year, (int)month + 1, 1);
-    return true;
 }
 
 static uint64_t
@@ -73,11 +42,11 @@ judge_suspects(struct projection *p, struct known *lost, uint64_t *partitions, s
     enum status st = ST_OK;
 
     for (const char *key = p->suspects.p; st == ST_OK && key < end; key += strlen(key) + 1) {
-        struct lost_month m;
+        struct key_parts m;
         bool has = false;
 
         /* A marker at 0, since a key was in the way: all of the partition is sent anyway. */
-        if (!read_key(key, &name, &m) || p->session.place[m.partition].seq == 0)
+        if (!keys_parse(&m, &name, span_str(key)) || p->session.place[m.partition].seq == 0)
             continue;
         st = feed->has_older(feed->ctx, m.kind, m.name, m.first, m.end,
                              p->session.place[m.partition].seq, &has, err);

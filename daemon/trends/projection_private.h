@@ -38,7 +38,9 @@ struct projection {
     bool restore_ok;          /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
-    unsigned sweep_partition; /* next to sweep; KEY_PARTITIONS: done for sweep_day */
+    int64_t stray_due_ms, stray_page_ms; /* the walk's next page; from one to the next */
+    char stray_cursor[24];               /* "": no walk is under way */
+    unsigned sweep_partition;            /* next to sweep; KEY_PARTITIONS: done for sweep_day */
     unsigned scrub_partition;
     unsigned scrub_soon;           /* as many partitions are compared a second apart */
     int32_t sweep_from, sweep_day; /* periods closed on days in (from, day] */
@@ -78,9 +80,13 @@ void projection_suspect(struct projection *p, struct span key);
 enum status projection_mend(struct projection *p, struct error *err);
 void projection_log_mended(struct projection *p);
 
+/* projection_strays.c: the walk's next page; what it holds that the ledger does not is removed. */
+enum status projection_stray_page(struct projection *p, struct error *err);
+
 /* projection_chores.c: what is done when nothing waits to be sent. */
 int64_t projection_chore_due(const struct projection *p); /* monotonic ms */
 enum status projection_chore(struct projection *p, struct error *err);
+int64_t projection_scrub_interval(const struct projection *p); /* all keys in so many ms */
 void projection_plan_chores(struct projection *p, bool attached);
 /* Compares everything in about a minute, because something may have been set back or lost. */
 void projection_scrub_soon(struct projection *p);

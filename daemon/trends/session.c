@@ -245,16 +245,20 @@ judge_marker(struct trend_session *s, unsigned partition, const redisReply *r, b
     place->seq = m.seq;
 }
 
-/* Keys may have been sent ahead of every marker. */
+/* Keys may have been sent ahead of every marker. A partition without one is sent from 0. */
 static void
 judge_sent(struct trend_session *s, const redisReply *r, bool *lost)
 {
     const struct change_feed *feed = s->feed;
     struct trend_marker m;
 
-    if (trend_marker_parse(&m, text_of(r)) && span_is(m.ledger, feed->ledger_id) &&
-        guard_stands("history_checked") && !feed->in_history(feed->ctx, m.incarnation, m.seq))
+    s->interrupted = false;
+    if (!trend_marker_parse(&m, text_of(r)) || !span_is(m.ledger, feed->ledger_id))
+        return;
+    if (guard_stands("history_checked") && !feed->in_history(feed->ctx, m.incarnation, m.seq))
         *lost = true;
+    for (unsigned p = 0; p < KEY_PARTITIONS; p++)
+        s->interrupted |= s->place[p].seq > 0 && s->place[p].seq < m.seq;
 }
 
 /* A ledger restored from an older copy: Redis has seen batches that the ledger forgot. Every

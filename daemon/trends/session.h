@@ -35,6 +35,7 @@ struct trend_session {
     uint64_t evicted;  /* keys that the server threw away since it started */
     char warning[200]; /* "" or what should be put right although writing goes on */
     char hold[200];    /* "" or why nothing may be written until a person has decided */
+    bool interrupted;  /* keys were sent, and then the daemon ended before their markers moved */
     bool restored;     /* Redis may know more than the ledger: remove that after sending all */
 };
 

@@ -187,6 +187,19 @@ class WrongType(RedisFault):
             redis.ask("LPUSH", key, "x")
 
 
+class StrayKeys(RedisFault):
+    """Counts of days on which nothing was counted. Everything else about them is right."""
+
+    name, weight = "keys of other days added", 2
+
+    def spoil(self, redis, rng):
+        keys = sorted(k for k in redis.keys() if k.split(":")[2:3] and
+                      k.split(":")[2] in ("q", "d", "u", "c", "f", "fu", "fc", "s", "l"))
+        for key in rng.sample(keys, min(len(keys), 20)):
+            subject, _, date = key.rpartition(":")
+            redis.ask("COPY", key, "%s:2024%s" % (subject, date[4:]))
+
+
 class LoseGroup(RedisFault):
     """It is made again where the ledger stands."""
 
@@ -446,8 +459,9 @@ class ClockJump(Fault):
 
 
 ALL = (KillDaemon, StopDaemon, KillAtPoint, FreezeDaemon, KillRedis, FreezeRedis, Flush, LoseKeys,
-       KillSource, LoseGroup, LoseAcks, LoseFields, LoseMarkers, WrongType, CutLog, OldRedis,
-       OldLedger, CutSenders, CutRedis, StallRedis, LateCommands, Quota, FullDisk, Rotate, KillImport, ClockJump)
+       KillSource, LoseGroup, LoseAcks, LoseFields, LoseMarkers, WrongType, StrayKeys, CutLog,
+       OldRedis, OldLedger, CutSenders, CutRedis, StallRedis, LateCommands, Quota, FullDisk, Rotate,
+       KillImport, ClockJump)
 
 
 class Schedule:

@@ -7,18 +7,6 @@
 #include "../../daemon/trends/months.h"
 #include "../../daemon/trends/redis_dump.h"
 
-static size_t
-calls(struct scene *s, const char *command)
-{
-    const char *stats = ask(s->link, "INFO commandstats");
-    char line[64];
-    const char *at;
-
-    snprintf(line, sizeof line, "cmdstat_%s:calls=", command);
-    at = strstr(stats, line);
-    return at ? (size_t)strtoull(at + strlen(line), NULL, 10) : 0;
-}
-
 /* A hash of `fields` fields with names of `length` bytes, given to Redis by RESTORE. */
 static void
 restore(struct scene *s, size_t fields, int length)

@@ -6,18 +6,6 @@
 
 #include "../../daemon/trends/projection_write.h"
 
-static size_t
-calls(struct scene *s, const char *command)
-{
-    const char *stats = ask(s->link, "INFO commandstats");
-    char line[64];
-    const char *at;
-
-    snprintf(line, sizeof line, "cmdstat_%s:calls=", command);
-    at = strstr(stats, line);
-    return at ? (size_t)strtoull(at + strlen(line), NULL, 10) : 0;
-}
-
 static bool
 count_newer(void *arg, size_t i, redisReply *r)
 {

@@ -6,17 +6,6 @@
  */
 #include "trends_fixture.h"
 
-static size_t
-calls(struct scene *s, const char *command)
-{
-    char line[64];
-    const char *at;
-
-    snprintf(line, sizeof line, "cmdstat_%s:calls=", command);
-    at = strstr(ask(s->link, "INFO commandstats"), line);
-    return at ? strtoul(at + strlen(line), NULL, 10) : 0;
-}
-
 static void
 one_leg(struct scene *s, const char *customer, int32_t day)
 {

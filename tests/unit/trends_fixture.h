@@ -435,6 +435,18 @@ scene_close(struct scene *s)
     fake_ledger_free(s->ledger);
 }
 
+/* How often the server was given a command. */
+FIXTURE size_t
+calls(struct scene *s, const char *command)
+{
+    char line[64];
+    const char *at;
+
+    snprintf(line, sizeof line, "cmdstat_%s:calls=", command);
+    at = strstr(ask(s->link, "INFO commandstats"), line);
+    return at ? strtoul(at + strlen(line), NULL, 10) : 0;
+}
+
 /* Everything committed so far is in Redis. */
 FIXTURE void
 settled(struct scene *s)
