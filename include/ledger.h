@@ -33,6 +33,7 @@ struct ledger_state {
     int64_t newest_record;
     uint64_t quarantine_open, quarantine_bytes; /* rows that stand, and what they keep */
     int64_t seen_since; /* when the oldest fingerprints that are kept were, UTC us; 0: none */
+    int32_t floor;      /* a day: totals of those before it are no longer kept; 0: all are */
 };
 const struct ledger_state *ledger_state(const struct ledger *l);
 bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
@@ -145,6 +146,11 @@ struct event_place {
 };
 enum status ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed,
                                  struct event_place *from, struct error *err);
+/* Forgets the totals of the days before `floor`: a thousand or so a call, in one transaction, in
+ * which the ledger's floor moves as well. It never moves back, whatever is asked for. No batch that
+ * is not folded, and none to come, may hold such a day. *more: there are others to go. After a
+ * restart the next call goes on. */
+enum status ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err);
 enum status ledger_checkpoints(struct ledger *l,
                                void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);

@@ -87,6 +87,11 @@ static const char *const statement_sql[STATEMENTS] = {
     [OLDEST_IDEM] = "SELECT seq, json_extract(answer, '$.created') FROM idem INDEXED BY idem_seq"
                     " ORDER BY seq LIMIT ?1",
     [DELETE_IDEM] = "DELETE FROM idem WHERE seq <= ?1",
+    [PUT_FLOOR] = "UPDATE meta SET floor = ?1",
+    [OLDEST_TOTAL] = "SELECT subject, period FROM total WHERE partition = ?1 AND subject > ?2"
+                     " ORDER BY subject, period LIMIT 1",
+    [DELETE_TOTALS] = "DELETE FROM total WHERE partition = ?1 AND subject = ?2 AND period < ?3",
+    [DELETE_DAYS] = "DELETE FROM total_day WHERE period < ?1",
 };
 
 void
@@ -111,7 +116,8 @@ create_schema(struct ledger *l, const char *node, struct error *err)
     if (result != ST_OK)
         return result;
     result = sql_prepare(
-        l->db, &st, "INSERT INTO meta VALUES(1, ?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", err);
+        l->db, &st, "INSERT INTO meta VALUES(1, ?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+        err);
     if (result != ST_OK)
         return result;
     ledger_random_id(id);
@@ -121,6 +127,31 @@ create_schema(struct ledger *l, const char *node, struct error *err)
     result = sql_run(st, err);
     sqlite3_finalize(st);
     return result == ST_OK ? sql_exec(l->db, "COMMIT", err) : result;
+}
+
+enum status
+ledger_has_floor(sqlite3 *db, bool *out, struct error *err)
+{
+    int64_t columns = 0;
+    enum status st =
+        sql_value(db, "SELECT count(*) FROM pragma_table_info('meta') WHERE name = 'floor'", 0,
+                  &columns, err);
+
+    *out = columns > 0;
+    return st;
+}
+
+static enum status
+read_floor(sqlite3 *db, int32_t *out, struct error *err)
+{
+    int64_t day = 0;
+    bool there = false;
+    enum status st = ledger_has_floor(db, &there, err);
+
+    if (st == ST_OK && there)
+        st = sql_value(db, "SELECT floor FROM meta", 0, &day, err);
+    *out = (int32_t)day;
+    return st;
 }
 
 enum status
@@ -167,7 +198,7 @@ ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_s
         s->newest_record = sqlite3_column_int64(st, 13);
     }
     sqlite3_finalize(st);
-    return result;
+    return result == ST_OK ? read_floor(db, &s->floor, err) : result;
 }
 
 static enum status
@@ -251,6 +282,14 @@ ledger_know_day(struct ledger *l, uint8_t kind, int32_t day)
         l->known_days = want + 512;
     }
     l->known_day[kind_index(kind)][day / 8] |= (uint8_t)(1u << (day % 8));
+}
+
+void
+ledger_unknow_days(struct ledger *l, int32_t before)
+{
+    for (int32_t day = 0; day < before && (size_t)day / 8 < l->known_days; day++)
+        for (int k = 0; k < 5; k++)
+            l->known_day[k][day / 8] &= (uint8_t) ~(1u << (day % 8));
 }
 
 void
@@ -340,6 +379,17 @@ open_database(struct ledger *l, const char *path, struct error *err)
 }
 
 static enum status
+add_what_came_later(struct ledger *l, struct error *err)
+{
+    bool floor = false;
+    enum status result = ledger_has_floor(l->db, &floor, err);
+
+    if (result == ST_OK && !floor)
+        result = sql_exec(l->db, "ALTER TABLE meta ADD COLUMN " LEDGER_FLOOR_COLUMN, err);
+    return result == ST_OK ? sql_exec(l->db, LEDGER_LATER_INDEXES, err) : result;
+}
+
+static enum status
 open_contents(struct ledger *l, const char *node, struct error *err)
 {
     char owner[64] = "";
@@ -358,7 +408,7 @@ open_contents(struct ledger *l, const char *node, struct error *err)
                       " back, or use another state_dir",
                       owner, node);
     if (result == ST_OK)
-        result = sql_exec(l->db, LEDGER_LATER_INDEXES, err);
+        result = add_what_came_later(l, err);
     for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
         result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
     fault_point("ledger_made");
@@ -370,6 +420,8 @@ open_contents(struct ledger *l, const char *node, struct error *err)
         result = load_past(l, err);
     if (result == ST_OK)
         result = load_days(l, err);
+    if (result == ST_OK)
+        result = ledger_resume_retiring(l, err);
     if (result == ST_OK)
         result = ledger_count_quarantine(l->db, &l->state, err);
     return result;
@@ -408,6 +460,7 @@ ledger_close(struct ledger *l)
     buf_clear(&l->raw);
     buf_clear(&l->packed);
     buf_clear(&l->fresh_days);
+    buf_clear(&l->retiring.subject);
     free(l);
 }
 

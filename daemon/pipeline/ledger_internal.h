@@ -34,6 +34,10 @@ enum statement {
     PUT_IDEM,
     OLDEST_IDEM,
     DELETE_IDEM,
+    PUT_FLOOR,
+    OLDEST_TOTAL,
+    DELETE_TOTALS,
+    DELETE_DAYS,
     STATEMENTS
 };
 
@@ -44,6 +48,13 @@ struct past { /* one earlier incarnation */
 struct fresh_day {
     uint8_t kind;
     int32_t day;
+};
+
+/* How far the walk over all subjects has come that looks for totals below the floor. */
+struct retiring {
+    bool under_way;
+    unsigned partition;
+    struct buf subject; /* all up to this one are done */
 };
 
 struct ledger {
@@ -58,6 +69,7 @@ struct ledger {
     const struct ledger_row *rows; /* being written; what the table "changed" offers of them */
     struct sql_rows offer;
     struct buf raw, packed; /* scratch for blobs */
+    struct retiring retiring;
     int wal_pages;
     uint64_t max_wal;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
@@ -78,8 +90,12 @@ enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint
  * history: everything is sent again. */
 enum status ledger_forget_incarnations(struct ledger *l, struct error *err);
 
+/* At the start: was a walk cut off? */
+enum status ledger_resume_retiring(struct ledger *l, struct error *err);
+
 bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
 void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);
+void ledger_unknow_days(struct ledger *l, int32_t before);
 /* The transaction has ended: the days it brought along stay known, or are forgotten. */
 void ledger_settle_days(struct ledger *l, bool committed);
 

@@ -1,9 +1,13 @@
 /*
- * ledger_retain.c - what of the ledger is not kept for ever: single audits, events, incarnations.
+ * ledger_retain.c - what of the ledger is not kept for ever: single audits, events, totals of days
+ * long gone, incarnations.
  *
  * Each call is one small transaction, so that commits wait for none of it long.
  */
 #include "ledger_internal.h"
+
+#include "fault.h"
+#include "keys.h"
 
 #define DAY_US       INT64_C(86400000000)
 #define EVENT_ROWS   1000
@@ -115,6 +119,116 @@ ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed, struct
     if (looked < EVENT_ROWS)
         *from = (struct event_place){-1, -1}; /* from the beginning, some other time */
     return result;
+}
+
+/* --- totals --- */
+
+/* Of one call. Few subjects have anything below the floor but when it has just moved. */
+#define RETIRE_SUBJECTS 2000
+#define RETIRE_ROWS     1000
+
+static void
+walk_from_the_start(struct retiring *r)
+{
+    r->under_way = true;
+    r->partition = 0;
+    buf_reset(&r->subject);
+}
+
+enum status
+ledger_resume_retiring(struct ledger *l, struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result =
+        sql_prepare(l->db, &st, "SELECT 1 FROM total_day WHERE period < ?1 LIMIT 1", err);
+
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int(st, 1, l->state.floor);
+    result = sql_step(st, &l->retiring.under_way, err);
+    sqlite3_finalize(st);
+    return result;
+}
+
+/* The next subject of the partition; its totals below the floor are deleted, *dropped is raised
+ * by their number. A subject's oldest total is its first: those that have none cost one look. */
+static enum status
+retire_subject(struct ledger *l, int32_t floor, int64_t *dropped, struct error *err)
+{
+    struct retiring *r = &l->retiring;
+    sqlite3_stmt *find = l->st[OLDEST_TOTAL], *drop = l->st[DELETE_TOTALS];
+    bool row = false, old;
+    enum status result;
+
+    sqlite3_bind_int(find, 1, (int)r->partition);
+    sql_bind_blob(find, 2, r->subject.p, r->subject.n);
+    result = sql_step(find, &row, err);
+    if (result != ST_OK || !row) {
+        r->partition++;
+        buf_reset(&r->subject);
+        return result;
+    }
+    old = sqlite3_column_int(find, 1) < floor;
+    buf_reset(&r->subject);
+    buf_span(&r->subject, sql_column(find, 0));
+    sqlite3_reset(find);
+    if (!old)
+        return ST_OK;
+    sqlite3_bind_int(drop, 1, (int)r->partition);
+    sql_bind_blob(drop, 2, r->subject.p, r->subject.n);
+    sqlite3_bind_int(drop, 3, floor);
+    result = sql_run(drop, err);
+    *dropped += sqlite3_changes64(l->db);
+    return result;
+}
+
+static enum status
+retire_some(struct ledger *l, int32_t floor, struct error *err)
+{
+    enum status result = ST_OK;
+    int64_t dropped = 0;
+
+    for (int i = 0; i < RETIRE_SUBJECTS && dropped < RETIRE_ROWS && result == ST_OK &&
+                    l->retiring.partition < KEY_PARTITIONS;
+         i++)
+        result = retire_subject(l, floor, &dropped, err);
+    if (result != ST_OK || l->retiring.partition < KEY_PARTITIONS)
+        return result;
+    sqlite3_bind_int(l->st[DELETE_DAYS], 1, floor); /* last: they say that there is work to do */
+    return sql_run(l->st[DELETE_DAYS], err);
+}
+
+enum status
+ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
+{
+    bool moves = floor > l->state.floor;
+    enum status result;
+
+    *more = false;
+    if (moves)
+        walk_from_the_start(&l->retiring);
+    else
+        floor = l->state.floor;
+    if (!l->retiring.under_way)
+        return ST_OK;
+    result = sql_run(l->st[BEGIN], err);
+    if (result == ST_OK && moves) {
+        sqlite3_bind_int(l->st[PUT_FLOOR], 1, floor);
+        result = sql_run(l->st[PUT_FLOOR], err);
+    }
+    if (result == ST_OK)
+        result = retire_some(l, floor, err);
+    fault_point("totals_retired");
+    result = ledger_end_transaction(l, result, err);
+    if (result != ST_OK) {
+        walk_from_the_start(&l->retiring); /* what was deleted is back */
+        return result;
+    }
+    l->state.floor = floor;
+    *more = l->retiring.under_way = l->retiring.partition < KEY_PARTITIONS;
+    if (!*more)
+        ledger_unknow_days(l, floor);
+    return ST_OK;
 }
 
 enum status

@@ -108,15 +108,23 @@ static enum status
 put_state(struct salvage *s, const struct known *id, struct error *err)
 {
     const struct ledger_state *x = &id->state;
-    uint64_t values[] = {
-        x->incarnation,   x->last_batch,      x->folded_batch,           x->ever.records,
-        x->ever.accepted, x->ever.duplicates, x->ever.quarantined,       x->ever.ignored,
-        x->late,          x->expired,         (uint64_t)x->newest_record};
+    uint64_t values[] = {x->incarnation,
+                         x->last_batch,
+                         x->folded_batch,
+                         x->ever.records,
+                         x->ever.accepted,
+                         x->ever.duplicates,
+                         x->ever.quarantined,
+                         x->ever.ignored,
+                         x->late,
+                         x->expired,
+                         (uint64_t)x->newest_record,
+                         (uint64_t)x->floor};
     sqlite3_stmt *st = NULL;
     enum status result =
         sql_prepare(s->to, &st,
                     "INSERT INTO meta VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                    " ?13, ?14)",
+                    " ?13, ?14, ?15)",
                     err);
 
     if (result != ST_OK)
@@ -126,7 +134,7 @@ put_state(struct salvage *s, const struct known *id, struct error *err)
     sqlite3_bind_int(st, 1, LEDGER_VERSION);
     sql_bind_text(st, 2, span_str(x->id));
     sql_bind_text(st, 3, span_str(id->node));
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 12; i++)
         sqlite3_bind_int64(st, 4 + i, (int64_t)values[i]);
     result = sql_run(st, err);
     sqlite3_finalize(st);

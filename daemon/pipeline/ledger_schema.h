@@ -12,8 +12,12 @@
 
 #define LEDGER_VERSION 1
 
+/* Of meta; a ledger of this version may have been made without. */
+#define LEDGER_FLOOR_COLUMN "floor INTEGER NOT NULL DEFAULT 0"
+
 /*
- * meta        one row: who the ledger is and where it stands
+ * meta        one row: who the ledger is and where it stands; floor: totals of the days before it
+ *             are no longer kept
  * history     where each incarnation ended: which (incarnation, seq) are our own past
  * batch       the log since the last fold: one compressed blob of deltas a batch
  * seen        fingerprints of a batch's records, kept for the duplicate window
@@ -37,7 +41,8 @@
     " node TEXT NOT NULL, incarnation INTEGER NOT NULL, last_batch INTEGER NOT NULL,"              \
     " folded_batch INTEGER NOT NULL, records INTEGER NOT NULL, accepted INTEGER NOT NULL,"         \
     " duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL,"        \
-    " late INTEGER NOT NULL, expired INTEGER NOT NULL, newest INTEGER NOT NULL);"                  \
+    " late INTEGER NOT NULL, expired INTEGER NOT NULL, newest INTEGER NOT NULL,"                   \
+    " " LEDGER_FLOOR_COLUMN ");"                                                                   \
     "CREATE TABLE history(incarnation INTEGER PRIMARY KEY, last_seq INTEGER);"                     \
     "CREATE TABLE batch(seq INTEGER PRIMARY KEY, created INTEGER NOT NULL,"                        \
     " size INTEGER NOT NULL, deltas BLOB NOT NULL, checksum INTEGER NOT NULL);"                    \
@@ -85,6 +90,8 @@ typedef enum status ledger_part_visit(void *arg, uint64_t seq, struct span part,
 enum status ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
                                struct error *err);
 
+/* Does the meta row say where the floor is? */
+enum status ledger_has_floor(sqlite3 *db, bool *out, struct error *err);
 /* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
                               struct error *err);

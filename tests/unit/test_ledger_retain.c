@@ -1,13 +1,13 @@
 /*
- * test_ledger_retain.c - audits that are added up, events that go, and sums that still hold.
+ * test_ledger_retain.c - audits that are added up, events and totals that go, and sums that still
+ * hold.
  */
 #include <sqlite3.h>
 
-#include "cell.h"
-#include "ledger.h"
+#include "book.h"
 #include "ledger_care.h"
+#include "log.h"
 #include "memory.h"
-#include "test.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -146,4 +146,109 @@ TEST(ledger_keeps_a_thousand_incarnations)
     CHECK_INT(ask("SELECT count(*) FROM history"), 1000);
     CHECK(ledger_in_history(l, 1500, 0) && !ledger_in_history(l, 1, 0));
     ledger_close(l);
+}
+
+/* --- totals --- */
+
+#define FLOOR 16000 /* days */
+
+static int32_t
+floor_on_disk(void)
+{
+    struct ledger_state st = {0};
+    struct ledger_reader *r;
+    struct error err;
+
+    CHECK_INT(ledger_reader_open(&r, "ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_reader_state(r, &st, &err), ST_OK);
+    ledger_reader_close(r);
+    return st.floor;
+}
+
+/* A leg of every customer on two days below the floor and on one above it. */
+static void
+fill(struct book *b, int customers)
+{
+    static const int32_t days[] = {FLOOR - 300, FLOOR - 1, FLOOR};
+    char name[16];
+
+    for (int i = 0; i < customers; i++)
+        for (int k = 0; k < 3; k++) {
+            snprintf(name, sizeof name, "c%d", i);
+            book_leg(b, name, (int64_t)days[k] * DAY_SECONDS, 60, NULL, NULL, NULL, OUTCOME_OK);
+        }
+    book_commit(b, &(struct ledger_batch){.count = {.records = 3000000, .accepted = 3000000}});
+}
+
+TEST(ledger_retires_the_totals_below_its_floor_in_steps)
+{
+    struct book b;
+    struct error err;
+    bool more;
+    int steps = 1;
+
+    book_open(&b);
+    fill(&b, 1500);
+    CHECK_INT(ledger_retire(b.ledger, FLOOR, &more, &err), ST_OK);
+    CHECK(more);
+    CHECK_INT(floor_on_disk(), FLOOR); /* from the first step on */
+    CHECK(ask("SELECT count(*) FROM total WHERE period < 16000") > 0);
+    must_be_whole();
+    book_close(&b);
+    book_open(&b); /* what was cut off goes on */
+    for (more = true; more; steps++)
+        CHECK_INT(ledger_retire(b.ledger, 0, &more, &err), ST_OK);
+    CHECK(steps >= 4); /* of a thousand each */
+    CHECK_INT(ask("SELECT count(*) FROM total"), 1500);
+    CHECK_INT(ask("SELECT count(*) FROM total WHERE period = 16000"), 1500);
+    CHECK_INT(ask("SELECT count(*) FROM total_day"), 1);
+    CHECK_INT(ledger_retire(b.ledger, FLOOR - 10, &more, &err), ST_OK);
+    CHECK(!more);
+    CHECK_INT(ledger_state(b.ledger)->floor, FLOOR);
+    CHECK_INT(floor_on_disk(), FLOOR); /* never back */
+    must_be_whole();
+    book_close(&b);
+}
+
+TEST(a_ledger_made_without_a_floor_gets_one)
+{
+    struct book b;
+    struct error err;
+    bool more;
+
+    book_open(&b);
+    fill(&b, 2);
+    book_close(&b);
+    ask("ALTER TABLE meta DROP COLUMN floor");
+    CHECK_INT(floor_on_disk(), 0); /* a reader may come first */
+    must_be_whole();
+    book_open(&b);
+    CHECK_INT(ledger_retire(b.ledger, FLOOR, &more, &err), ST_OK);
+    CHECK_INT(floor_on_disk(), FLOOR);
+    CHECK_INT(ask("SELECT count(*) FROM total"), 2);
+    book_close(&b);
+    must_be_whole();
+}
+
+static void
+ignore(void *arg, const char *sentence)
+{
+    (void)arg, (void)sentence;
+}
+
+TEST(a_recovered_ledger_keeps_its_floor)
+{
+    struct ledger_recovery done = {0};
+    struct book b;
+    struct error err;
+    bool more;
+
+    log_set_level(LOG_LEVEL_ERROR);
+    book_open(&b);
+    fill(&b, 2);
+    CHECK_INT(ledger_retire(b.ledger, FLOOR, &more, &err), ST_OK);
+    book_close(&b);
+    CHECK_INT(ledger_recover("ledger.db", "1", ignore, NULL, &done, &err), ST_OK);
+    CHECK_INT(floor_on_disk(), FLOOR);
+    must_be_whole();
 }
