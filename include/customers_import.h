@@ -48,8 +48,8 @@ enum status customers_show(struct store *s, const char *id,
 enum status customers_merge_check(struct store *s, struct span from, struct span into,
                                   struct error *err);
 /* Books a merge whose history has been moved in the ledger: `from` becomes an alias of `into`
- * with all its rules, its rows of usage go, its activities, orders and bookings move. Doing it
- * again changes nothing. */
+ * with all its rules, its activities, orders and bookings move, and so do its rows of days that the
+ * ledger no longer has (people and conferences are added up). Doing it again changes nothing. */
 enum status customers_merged(struct store *s, struct span from, struct span into, int64_t now,
                              struct error *err);
 

@@ -1,7 +1,8 @@
 /*
  * store_verify.h - does the CRM store say what the ledger says?
  *
- * Compares every customer_day and service_interval row with the ledger's totals. Forecasts,
+ * Compares every customer_day and service_interval row of the days that the ledger still knows
+ * with its totals. Forecasts,
  * segments and signals are conclusions, not copies, and are not compared.
  */
 #ifndef STORE_VERIFY_H

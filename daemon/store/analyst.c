@@ -24,14 +24,16 @@
 #include "log.h"
 
 /* Derived from the ledger alone: emptied when the store followed another ledger, or one that
- * has since been put back to an earlier state. What people wrote stays. */
+ * has since been put back to an earlier state. What people wrote stays, and so do the days that
+ * the ledger no longer has. */
 static const char forget_sql[] =
-    "DELETE FROM customer_day; DELETE FROM customer_stat; DELETE FROM service_interval;"
+    "DELETE FROM customer_stat;"
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
     "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
     "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
-    "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL;"
+    "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL"
+    " AND id NOT IN (SELECT customer FROM customer_day);"
     "DELETE FROM analyst";
 
 struct place {
@@ -244,6 +246,30 @@ was_put_back(struct pass *p, const struct place *last, bool *out, struct error *
     return st;
 }
 
+static enum status
+forget(struct pass *p, int32_t kept_before, struct error *err)
+{
+    static const char *const copies[] = {"DELETE FROM customer_day WHERE day >= ?1",
+                                         "DELETE FROM service_interval WHERE start >= ?1"};
+    char day[CIVIL_TEXT];
+    enum status st = store_begin(p->store, err);
+
+    format_day(day, kept_before);
+    for (size_t i = 0; st == ST_OK && i < sizeof copies / sizeof copies[0]; i++) {
+        struct query *q = NULL;
+
+        st = store_query(p->store, &q, copies[i], err);
+        if (st == ST_OK) {
+            query_set_str(q, 1, day);
+            st = query_run(q, err);
+        }
+        query_free(q);
+    }
+    if (st == ST_OK)
+        st = store_run(p->store, forget_sql, err);
+    return st == ST_OK ? store_commit(p->store, err) : st;
+}
+
 /* Compares where the last pass ended with where we are. */
 static enum status
 begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, struct error *err)
@@ -274,11 +300,8 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
     p->full = p->first || p->settings_changed || last.day != p->today;
     if (p->first) {
         at->events = 0;
-        st = store_begin(p->store, err);
-        if (st == ST_OK)
-            st = store_run(p->store, forget_sql, err);
-        if (st == ST_OK)
-            st = store_commit(p->store, err);
+        /* Without a place, a first pass over this ledger was cut off. */
+        st = forget(p, last.known && !put_back ? 0 : ledger->floor, err);
     }
     return st == ST_OK ? pass_load_input(p, err) : st;
 }
@@ -287,9 +310,16 @@ static const struct {
     const char *name;
     enum status (*run)(struct pass *p, struct error *err);
 } steps[] = {
-    {"customers", pass_customers}, {"services", pass_services}, {"input_days", pass_save_input},
-    {"staffing", pass_staffing},   {"features", pass_features}, {"rfm", pass_rfm},
-    {"segments", pass_segments},   {"change", pass_change},     {"quarantine", pass_quarantine},
+    {"customers", pass_customers},
+    {"services", pass_services},
+    {"input_days", pass_save_input},
+    {"staffing", pass_staffing},
+    {"features", pass_features},
+    {"rfm", pass_rfm},
+    {"past", pass_past},
+    {"segments", pass_segments},
+    {"change", pass_change},
+    {"quarantine", pass_quarantine},
 };
 
 /* Says what each of them cost: "where does the analyst's time go" is asked of slow machines. */

@@ -150,7 +150,21 @@ static const char *const merge_sql[] = {
     "UPDATE customer_alias SET customer = ?2 WHERE customer = ?1",
     "INSERT INTO customer_alias(kind, value, customer) VALUES('alias', ?1, ?2)"
     " ON CONFLICT(kind, value) DO UPDATE SET customer = ?2",
+    /* Their cells have moved: what is still here are days that the ledger no longer has, and such
+     * as arrived just now, which a pass writes anew. */
+    "INSERT INTO customer_day(customer, day, legs, seconds, failed, participants, conferences)"
+    " SELECT ?2, day, legs, seconds, failed, participants, conferences FROM customer_day"
+    " WHERE customer = ?1 ON CONFLICT(customer, day) DO UPDATE SET legs = legs + excluded.legs,"
+    " seconds = seconds + excluded.seconds, failed = failed + excluded.failed,"
+    " participants = participants + excluded.participants,"
+    " conferences = conferences + excluded.conferences",
     "DELETE FROM customer_day WHERE customer = ?1",
+    "UPDATE customer SET first_seen = (SELECT min(first_seen) FROM customer WHERE id IN (?1, ?2))"
+    " WHERE id = ?2",
+    "INSERT INTO customer_stat(customer, as_of, first_day, last_day)"
+    " SELECT ?2, as_of, first_day, last_day FROM customer_stat WHERE customer = ?1"
+    " AND first_day IS NOT NULL ON CONFLICT(customer) DO UPDATE SET"
+    " first_day = min(ifnull(first_day, excluded.first_day), excluded.first_day)",
     "DELETE FROM customer_stat WHERE customer = ?1",
     "DELETE FROM segment_member WHERE customer = ?1",
     "UPDATE activity SET customer = ?2 WHERE customer = ?1",

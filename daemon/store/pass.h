@@ -68,10 +68,14 @@ enum status pass_staffing(struct pass *p, struct error *err);
 enum status pass_understaffed(struct pass *p, struct error *err);
 enum status pass_features(struct pass *p, struct error *err);
 enum status pass_rfm(struct pass *p, struct error *err);
+enum status pass_past(struct pass *p, struct error *err);
 enum status pass_segments(struct pass *p, struct error *err);
 enum status pass_change(struct pass *p, struct error *err);
 enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err);
 enum status pass_quarantine(struct pass *p, struct error *err);
+
+/* Customers whose row no step of this pass has written had no use in the days that count. */
+enum status pass_fade(struct pass *p, struct error *err);
 
 /* Rows of a changed service cell. */
 enum status pass_service_cell(struct pass *p, const struct cell_view *c, struct error *err);

@@ -199,11 +199,11 @@ visit_changed(void *arg, const struct cell_view *c, struct error *err)
     return ST_OK;
 }
 
-static enum status
-run_fade(struct pass *p, const char *sql, struct error *err)
+enum status
+pass_fade(struct pass *p, struct error *err)
 {
     struct query *q = NULL;
-    enum status st = store_query(p->store, &q, sql, err);
+    enum status st = store_query(p->store, &q, FADE_SQL "as_of <> ?1", err);
 
     if (st == ST_OK)
         st = store_tick(p->store, err);
@@ -219,7 +219,7 @@ static enum status
 stream_all(struct work *w, struct error *err)
 {
     struct pass *p = w->p;
-    int32_t from = p->first ? INT32_MIN : p->today - PROFILE_DAYS + 1;
+    int32_t from = p->first ? p->ledger->floor : p->today - PROFILE_DAYS + 1;
     enum status st;
 
     w->write_days = true;
@@ -235,7 +235,7 @@ stream_all(struct work *w, struct error *err)
         st = spread_save(w->spread, p, err);
     if (st == ST_OK)
         st = customer_rows_flush(w->rows, err);
-    return st == ST_OK ? run_fade(p, FADE_SQL "as_of <> ?1", err) : st;
+    return st == ST_OK ? pass_fade(p, err) : st;
 }
 
 static enum status

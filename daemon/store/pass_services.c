@@ -45,6 +45,6 @@ enum status
 pass_services(struct pass *p, struct error *err)
 {
     /* Later passes hear of changed cells while they look at customers. */
-    return p->first ? ledger_scan_kind(p->a->reader, CELL_SERVICE, INT32_MIN, visit, p, err)
+    return p->first ? ledger_scan_kind(p->a->reader, CELL_SERVICE, p->ledger->floor, visit, p, err)
                     : ST_OK;
 }

@@ -17,6 +17,7 @@ struct comparison {
     void (*report)(void *arg, const char *line);
     void *arg;
     uint64_t found_days, found_intervals;
+    int32_t floor; /* the ledger's: what it no longer has the store may still have */
 };
 
 static void tell(struct comparison *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -107,13 +108,24 @@ visit_service(void *arg, const struct cell_view *cell, struct error *err)
     return result;
 }
 
+/* Rows of the days that the ledger knows. */
 static enum status
 count_extra(struct comparison *c, const char *sql, const char *table, uint64_t found,
             struct error *err)
 {
+    char floor[CIVIL_TEXT];
+    sqlite3_stmt *st;
+    bool row = false;
     int64_t rows = 0;
-    enum status result = sql_value(c->db, sql, 0, &rows, err);
+    enum status result = sql_prepare(c->db, &st, sql, err);
 
+    if (result != ST_OK)
+        return result;
+    sql_bind_text(st, 1, span_str(format_day(floor, c->floor)));
+    result = sql_step(st, &row, err);
+    if (row)
+        rows = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
     if (result == ST_OK && (uint64_t)rows > found) {
         c->out->extra += (uint64_t)rows - found;
         tell(c, "store: %s has %llu rows that the ledger does not know", table,
@@ -148,24 +160,29 @@ store_verify(const char *ledger_path, const char *store_path,
              struct store_verify_result *out, struct error *err)
 {
     struct comparison c = {.out = out, .report = report, .arg = arg};
+    struct ledger_state ledger = {0};
     struct ledger_reader *r = NULL;
     enum status result;
 
     memset(out, 0, sizeof *out);
     result = ledger_reader_open(&r, ledger_path, err);
     if (result == ST_OK)
+        result = ledger_reader_state(r, &ledger, err);
+    c.floor = ledger.floor;
+    if (result == ST_OK)
         result = open_store(&c, store_path, err);
     if (result == ST_OK)
-        result = ledger_scan_kind(r, CELL_CUSTOMER, INT32_MIN, visit_customer, &c, err);
+        result = ledger_scan_kind(r, CELL_CUSTOMER, c.floor, visit_customer, &c, err);
     if (result == ST_OK)
-        result = ledger_scan_kind(r, CELL_SERVICE, INT32_MIN, visit_service, &c, err);
+        result = ledger_scan_kind(r, CELL_SERVICE, c.floor, visit_service, &c, err);
     if (result == ST_OK)
-        result =
-            count_extra(&c, "SELECT count(*) FROM customer_day WHERE legs + failed + seconds > 0",
-                        "customer_day", c.found_days, err);
+        result = count_extra(&c,
+                             "SELECT count(*) FROM customer_day WHERE day >= ?1"
+                             " AND legs + failed + seconds > 0",
+                             "customer_day", c.found_days, err);
     if (result == ST_OK)
-        result = count_extra(&c, "SELECT count(*) FROM service_interval", "service_interval",
-                             c.found_intervals, err);
+        result = count_extra(&c, "SELECT count(*) FROM service_interval WHERE start >= ?1",
+                             "service_interval", c.found_intervals, err);
     sqlite3_finalize(c.day);
     sqlite3_finalize(c.interval);
     sqlite3_close(c.db);

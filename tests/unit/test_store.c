@@ -243,16 +243,22 @@ TEST(every_prefix_of_a_customer_file_is_survived)
     store_close(s);
 }
 
-TEST(a_merge_moves_the_rules_and_drops_the_rows)
+TEST(a_merge_moves_the_rules_and_what_the_ledger_does_not_have)
 {
     struct store *s = open_store("crm.db");
     struct customers_imported done;
     struct error err;
 
     CHECK_INT(take(s, list_csv, &done, &err), ST_OK);
-    must_run(s, "INSERT INTO customer_day VALUES('acme', '2026-01-01', 1, 1, 0, 1, 1);"
-                "INSERT INTO activity VALUES(1, 0, 'visit', '', 'acme', '2026', NULL, NULL, NULL,"
-                " '{}')");
+    must_run(s,
+             "INSERT INTO customer_day VALUES('acme', '2026-01-01', 1, 60, 0, 2, 1),"
+             "('acme', '2026-01-02', 3, 180, 1, 4, 2), ('globex', '2026-01-02', 5, 300, 0, 6, 3);"
+             "INSERT INTO customer_stat(customer, as_of, first_day, last_day)"
+             " VALUES('acme', '', '2026-01-01', '2026-01-02'),"
+             "('globex', '', '2026-01-02', '2026-01-02');"
+             "UPDATE customer SET first_seen = '2026-01-01T09:00:00Z' WHERE id = 'acme';"
+             "INSERT INTO activity VALUES(1, 0, 'visit', '', 'acme', '2026', NULL, NULL, NULL,"
+             " '{}')");
     CHECK_INT(customers_merge_check(s, SPAN("acme"), SPAN("globex"), &err), ST_OK);
     CHECK_INT(customers_merge_check(s, SPAN("none"), SPAN("globex"), &err), ST_BAD_INPUT);
     CHECK_INT(customers_merge_check(s, SPAN("acme"), SPAN("acme"), &err), ST_BAD_INPUT);
@@ -260,7 +266,18 @@ TEST(a_merge_moves_the_rules_and_drops_the_rows)
         CHECK_INT(customers_merged(s, SPAN("acme"), SPAN("globex"), 1000, &err), ST_OK);
     CHECK_INT(number(s, "SELECT count(*) FROM customer_alias WHERE customer = 'globex'"), 7);
     CHECK_INT(number(s, "SELECT count(*) FROM customer_alias WHERE customer = 'acme'"), 0);
-    CHECK_INT(number(s, "SELECT count(*) FROM customer_day"), 0);
+    CHECK_INT(number(s, "SELECT count(*) FROM customer_day WHERE customer = 'globex'"), 2);
+    CHECK_INT(number(s, "SELECT count(*) FROM customer_day"), 2);
+    CHECK_INT(number(s, "SELECT sum(legs * 10000 + failed * 1000 + participants * 10 + conferences)"
+                        " FROM customer_day"),
+              90000 + 1000 + 120 + 6);
+    CHECK_INT(number(s, "SELECT sum(seconds) FROM customer_day"), 540);
+    CHECK_INT(number(s, "SELECT count(*) FROM customer_stat WHERE customer = 'globex'"
+                        " AND first_day = '2026-01-01'"),
+              1);
+    CHECK_INT(number(s, "SELECT count(*) FROM customer WHERE id = 'globex'"
+                        " AND first_seen = '2026-01-01T09:00:00Z'"),
+              1);
     CHECK_INT(number(s, "SELECT count(*) FROM activity WHERE customer = 'globex'"), 1);
     CHECK_INT(number(s, "SELECT count(*) FROM customer_profile"), 1);
     CHECK_INT(number(s, "SELECT count(*) FROM stage_history"), 1);
