@@ -16,6 +16,9 @@
 #include "customers.h"
 #include "status.h"
 
+/* So many days back, and today, passes read the ledger; the first one of a new store reads all. */
+#define ANALYST_DAYS 402
+
 struct analyst;
 struct feed; /* engine.h */
 

@@ -63,6 +63,7 @@ read_ledger(struct engine *e, const char *path, struct error *err)
     s = ledger_state(e->ledger);
     e->identity_key = hash_bytes(s->id, strlen(s->id), 0);
     e->totals = totals_new(e->ledger, s->folded_batch);
+    e->oldest_day = s->floor;
     ledger_limit_wal(e->ledger, e->config->limits.max_wal);
     st = ledger_replay_log(e->ledger, replay_batch, &replay, err);
     totals_publish(e->totals, s->last_batch);

@@ -62,7 +62,9 @@ find_days(struct engine *e, struct merge *m, struct error *err)
     free(path);
     if (st != ST_OK)
         return st;
-    st = ledger_scan_subject(r, CELL_CUSTOMER, m->from, INT32_MIN, note_day, m, err);
+    /* What is about to be retired stays where it is. */
+    st = ledger_scan_subject(r, CELL_CUSTOMER, m->from, atomic_load(&e->oldest_day), note_day, m,
+                             err);
     ledger_reader_close(r);
     return st;
 }

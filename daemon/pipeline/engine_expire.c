@@ -82,8 +82,10 @@ engine_expire(struct engine *e)
     }
     if (forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err) != ST_OK)
         log_warn("expiry_postponed", "error=\"%s\"", err.text);
-    if (!e->dry_run && !e->offline)
+    if (!e->dry_run && !e->offline) {
         thin(e);
+        engine_retire(e);
+    }
     if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
         engine_publish_state(e);
 }

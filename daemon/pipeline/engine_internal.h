@@ -215,6 +215,9 @@ struct engine {
     uint64_t commits, commit_failures, commit_ms_last, log_bytes;
     int64_t last_thinning_ms;
     struct event_place events_looked_at; /* by retention */
+    _Atomic int32_t oldest_day;          /* records that begin before it are refused; 0: none */
+    uint64_t retire_number;              /* batches up to this one may hold such, under lock, */
+    uint64_t retire_seq; /* and the ledger's name of the last of them; 0: not known yet */
     int64_t last_fold_ms, last_expiry_ms, last_disk_ms, last_analysis_ms, last_bulk_ms;
 
     struct request *requests; /* for the ledger thread: merges, drops */
@@ -261,6 +264,9 @@ void engine_disk_status(const struct engine *e, struct engine_status *out);
 
 /* engine_expire.c: now and then, on the ledger thread */
 void engine_expire(struct engine *e);
+
+/* engine_retire.c: the same */
+void engine_retire(struct engine *e);
 
 /* engine.c: how long after a pass of the analyst the next one may follow a fold by itself */
 int64_t engine_analysis_interval(const struct engine *e);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "civil.h"
 #include "clock.h"
 #include "engine_internal.h"
 #include "hash.h"
@@ -39,6 +40,7 @@ struct run { /* one block being worked on */
     struct mapping_memo *memo; /* of this worker, from block to block */
     int64_t window_start;      /* event times before this are late */
     bool refuse_late;
+    int64_t oldest;    /* totals of event times before this are no longer kept */
     size_t first_cell; /* of those whose names were not taken note of */
     bool tight;        /* there could be too many names: each is looked at */
     struct names_answer names;
@@ -250,6 +252,8 @@ objection(const struct run *run, const struct pending *p)
         return "service: missing in a contact";
     if (r->kind == KIND_FEATURE && r->feature_count == 0)
         return "features: missing in a feature record";
+    if (is_counted(r->kind) && r->start < run->oldest)
+        return "start: older than the retention, the totals of its day are gone";
     if (run->refuse_late && p->identified && r->start < run->window_start)
         return "start: older than the duplicate window";
     return NULL;
@@ -414,6 +418,7 @@ process(struct worker *w, struct job *job, struct run *run)
     if (run->window_start < e->window_cut)
         run->window_start = e->window_cut;
     run->refuse_late = strcmp(c->limits.late, "quarantine") == 0;
+    run->oldest = (int64_t)atomic_load(&e->oldest_day) * DAY_SECONDS;
     run->replay = job->block.quarantine_id != 0;
     memset(&run->count, 0, sizeof run->count);
     run->newest_record = 0;

@@ -19,11 +19,14 @@
 #include "forecast.h"
 #include "history.h"
 #include "log.h"
+#include "profile.h"
 #include "roster.h"
 
 /* Names that nobody configured are taken up to this number: each needs memory. */
 #define MAX_SERVICES 500
 #define HORIZON_DAYS 7
+_Static_assert(HISTORY_DAYS + 1 < ANALYST_DAYS && PROFILE_DAYS < ANALYST_DAYS,
+               "the ledger keeps what passes read");
 /* Old forecasts stay for a while, so that they can be compared with what came. */
 #define KEEP_DAYS 60
 /* Nothing was ever handled: a guess that the model column owns up to. */
@@ -348,7 +351,7 @@ enum status
 pass_staffing(struct pass *p, struct error *err)
 {
     struct work w = {.pass = p};
-    int32_t from = p->today - HISTORY_DAYS - 1;
+    int32_t from = p->today - HISTORY_DAYS - 1; /* a day more than the past in local time */
     enum status st;
 
     if (!p->services_changed && !p->slot_changed && !p->full && !p->edited)
