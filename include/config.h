@@ -44,7 +44,7 @@ struct config_segment {
 };
 
 struct config_retention { /* seconds; 0 is for ever */
-    int64_t quarter, day, people, feature_people, service, load, events;
+    int64_t quarter, day, people, feature_people, service, load, events, history;
 };
 
 struct config_limits {

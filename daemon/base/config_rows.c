@@ -82,6 +82,10 @@ static const struct option_row retention_rows[] = {
     KEEP(events, "800d",
          "Single activities, orders and bookings in the ledger, which a new store is "
          "made from."),
+    KEEP(history, "1830d",
+         "What the CRM store keeps of the past: days of customers and quarter hours of services "
+         "that the ledger no longer has, changes of stages, closed signals, activities, orders, "
+         "bookings, rosters."),
     {0}};
 
 static const struct option_row limit_rows[] = {

@@ -55,6 +55,24 @@ pass_load_input(struct pass *p, struct error *err)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* Nobody asks for those that lie further back. */
+static enum status
+forget_days(struct pass *p, struct error *err)
+{
+    struct query *q = NULL;
+    char before[CIVIL_TEXT];
+    enum status st = store_query(p->store, &q, "DELETE FROM input_day WHERE day <= ?1", err);
+
+    if (st == ST_OK)
+        st = store_tick(p->store, err);
+    if (st == ST_OK) {
+        query_set_str(q, 1, format_day(before, p->today - INPUT_DAYS));
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st;
+}
+
 enum status
 pass_save_input(struct pass *p, struct error *err)
 {
@@ -77,7 +95,7 @@ pass_save_input(struct pass *p, struct error *err)
         st = query_run(q, err);
     }
     query_free(q);
-    return st;
+    return st == ST_OK ? forget_days(p, err) : st;
 }
 
 double

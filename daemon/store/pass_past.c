@@ -1,10 +1,16 @@
 /*
- * pass_past.c - what the store keeps of the past.
+ * pass_past.c - what the store keeps of the past, and for how long.
  *
- * The store outlives the ledger's totals: rows of days that the ledger no longer knows stay, and
- * cannot be made again.
+ * The store outlives the ledger's totals: rows of days that the ledger no longer knows stay until
+ * they are older than the retention of the store's history, and cannot be made again. Tables that
+ * only ever get longer lose what is older than that. Both go by the newest record: a clock that
+ * runs ahead of all records is no reason to forget them.
  */
 #include "pass.h"
+
+#include "config.h"
+
+/* --- a store that starts over beside a ledger that it knew --- */
 
 /* The days that the ledger no longer has count for first and last days as well. */
 static const char join_sql[] =
@@ -31,8 +37,129 @@ join(struct pass *p, struct error *err)
     return st == ST_OK ? pass_fade(p, err) : st;
 }
 
+/* --- what is too old --- */
+
+/* A table with an index on (subject, time). Rows that copy the ledger go when it no longer has
+ * them either. */
+struct history_table {
+    const char *next; /* ?1: the subject after that one, and its oldest time */
+    const char *drop; /* ?1: the subject, ?2: before that time */
+    bool copy;
+};
+
+#define HISTORY(table, subject, time, is_copy)                                                     \
+    {                                                                                              \
+        "SELECT " subject ", " time " FROM " table " WHERE " subject " > ?1 ORDER BY " subject     \
+        ", " time " LIMIT 1",                                                                      \
+            "DELETE FROM " table " WHERE " subject " = ?1 AND " time " < ?2", is_copy              \
+    }
+
+static const struct history_table tables[] = {
+    HISTORY("customer_day", "customer", "day", true),
+    HISTORY("service_interval", "service", "start", true),
+    HISTORY("stage_history", "customer", "at", false),
+    HISTORY("activity", "customer", "start", false),
+    HISTORY("orders", "customer", "start", false),
+    HISTORY("booking", "customer", "start", false),
+    HISTORY("roster", "service", "start", false),
+    HISTORY("staffing", "service", "start", false), /* of services that are gone */
+};
+
+struct dropping {
+    struct pass *pass;
+    struct query *next, *drop;
+    const char *before;
+    struct buf subject; /* all up to this one are done */
+};
+
+/* ST_NOT_FOUND: that was the last subject. */
+static enum status
+drop_next(struct dropping *d, struct error *err)
+{
+    enum status st;
+    bool old;
+
+    query_set_text(d->next, 1, span_of(d->subject.p, d->subject.n));
+    st = query_next(d->next, err);
+    if (st != ST_OK)
+        return st;
+    buf_reset(&d->subject);
+    buf_span(&d->subject, query_text(d->next, 0));
+    old = span_cmp(query_text(d->next, 1), span_str(d->before)) < 0;
+    query_reset(d->next);
+    if (!old)
+        return ST_OK;
+    st = store_tick(d->pass->store, err);
+    if (st != ST_OK)
+        return st;
+    query_set_text(d->drop, 1, span_of(d->subject.p, d->subject.n));
+    query_set_str(d->drop, 2, d->before);
+    return query_run(d->drop, err);
+}
+
+/* Subject by subject: those that have nothing so old cost one look, and transactions are short. */
+static enum status
+drop_history(struct pass *p, const struct history_table *t, const char *before, struct error *err)
+{
+    struct dropping d = {.pass = p, .before = before};
+    enum status st = store_query(p->store, &d.next, t->next, err);
+
+    if (st == ST_OK)
+        st = store_query(p->store, &d.drop, t->drop, err);
+    while (st == ST_OK)
+        st = drop_next(&d, err);
+    query_free(d.next);
+    query_free(d.drop);
+    buf_clear(&d.subject);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status
+drop_before(struct pass *p, const char *sql, const char *before, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(p->store, &q, sql, err);
+
+    if (st == ST_OK)
+        st = store_tick(p->store, err);
+    if (st == ST_OK) {
+        query_set_str(q, 1, before);
+        st = query_run(q, err);
+    }
+    query_free(q);
+    return st;
+}
+
+static enum status
+drop_old(struct pass *p, int32_t day, struct error *err)
+{
+    int32_t copies = day < p->ledger->floor ? day : p->ledger->floor;
+    char before[CIVIL_TEXT], copies_before[CIVIL_TEXT];
+    enum status st = ST_OK;
+
+    format_day(before, day);
+    format_day(copies_before, copies);
+    for (size_t i = 0; st == ST_OK && i < sizeof tables / sizeof tables[0]; i++)
+        st = drop_history(p, &tables[i], tables[i].copy ? copies_before : before, err);
+    if (st == ST_OK)
+        st = drop_before(
+            p, "DELETE FROM signal WHERE state = 'closed' AND ifnull(closed_at, last_seen) < ?1",
+            before, err);
+    return st;
+}
+
 enum status
 pass_past(struct pass *p, struct error *err)
 {
-    return p->first && p->ledger->floor > 0 ? join(p, err) : ST_OK;
+    int64_t keep = p->a->config->retention.history;
+    int64_t newest = p->ledger->newest_record < p->now ? p->ledger->newest_record : p->now;
+    enum status st = ST_OK;
+
+    if (!p->full || p->a->config->clock_data)
+        return ST_OK;
+    if (p->first && p->ledger->floor > 0)
+        st = join(p, err);
+    if (st == ST_OK && keep > 0 && newest > keep)
+        st = drop_old(p, day_of(newest - keep), err);
+    return st;
 }

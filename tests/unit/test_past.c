@@ -163,3 +163,99 @@ TEST(a_store_that_starts_over_keeps_the_days_that_the_ledger_no_longer_has)
     CHECK_INT(system("rm ledger.db* crm.db*"), 0);
     start_over(false);
 }
+
+#define ANCIENT "'2019-05-01T00:00:00Z'"
+#define RECENT  "'2022-05-01T00:00:00Z'"
+
+/* Two rows of each kind of history: one older than the retention, one not. */
+static void
+write_history(void)
+{
+    edit("INSERT INTO customer_day VALUES('acme', '2019-05-01', 1, 60, 0, 1, 1),"
+         " ('acme', '2022-05-01', 1, 60, 0, 1, 1), ('gone', '2019-05-01', 1, 60, 0, 1, 1);"
+         "INSERT INTO service_interval VALUES('desk', " ANCIENT ", 1, 1, 0, 60, 5),"
+         " ('desk', " RECENT ", 1, 1, 0, 60, 5);"
+         "INSERT INTO stage_history(customer, dimension, at) VALUES('acme', 'old', " ANCIENT "),"
+         " ('acme', 'old', " RECENT ");"
+         "INSERT INTO activity(seq, n, kind, id, customer, start, record) VALUES"
+         " (1, 0, 'visit', '', 'acme', " ANCIENT ", '{}'), (1, 1, 'visit', '', 'a', " RECENT
+         ", '{}');"
+         "INSERT INTO orders(seq, n, kind, id, customer, start, record) VALUES"
+         " (1, 0, 'order', '', 'acme', " ANCIENT ", '{}'), (1, 1, 'order', '', 'a', " RECENT
+         ", '{}');"
+         "INSERT INTO booking(seq, n, id, customer, start, record) VALUES"
+         " (1, 0, '', 'acme', " ANCIENT ", '{}'), (1, 1, '', 'a', " RECENT ", '{}');"
+         "INSERT INTO roster VALUES('desk', " ANCIENT ", 30, 2), ('desk', " RECENT ", 30, 2);"
+         "INSERT INTO staffing(service, start, minutes, forecast, required, scheduled, model,"
+         " as_of) VALUES('gone', " ANCIENT ", 30, 1, 1, 1, '', ''),"
+         " ('gone', " RECENT ", 30, 1, 1, 1, '', '');"
+         "INSERT INTO input_day VALUES('2019-05-01');"
+         "INSERT INTO signal(id, version, kind, subject_type, subject, severity, reason, state,"
+         " first_seen, last_seen, closed_at) VALUES"
+         " ('1', 1, 'k', 't', '1', 'info', '', 'closed', " ANCIENT ", " ANCIENT ", " ANCIENT "),"
+         " ('2', 1, 'k', 't', '2', 'info', '', 'closed', " ANCIENT ", " ANCIENT ", " RECENT "),"
+         " ('3', 1, 'k', 't', '3', 'info', '', 'acked', " ANCIENT ", " ANCIENT ", NULL)");
+}
+
+#define HISTORY                                                                                    \
+    "SELECT (SELECT count(*) FROM customer_day WHERE day < '2024'),"                               \
+    " (SELECT count(*) FROM service_interval WHERE start < '2024'),"                               \
+    " (SELECT count(*) FROM stage_history WHERE dimension = 'old'),"                               \
+    " (SELECT count(*) FROM activity), (SELECT count(*) FROM orders),"                             \
+    " (SELECT count(*) FROM booking), (SELECT count(*) FROM roster),"                              \
+    " (SELECT count(*) FROM staffing WHERE service = 'gone'),"                                     \
+    " (SELECT group_concat(id) FROM signal WHERE kind = 'k')"
+
+TEST(the_history_of_the_store_has_an_end)
+{
+    struct config c = {.timezone = (char *)"UTC"};
+    struct analyst *a;
+    struct book b;
+
+    c.retention.history = 1830 * DAY_SECONDS;
+    book_open(&b);
+    leg_on(&b, "acme", TODAY);
+    commit_as_of(&b, AT(TODAY, 9, 0));
+    a = open_analyst(&c);
+    run_pass(a, NOW, 1);
+    write_history();
+    run_pass(a, NOW, 1); /* later on the same day */
+    CHECK_STR(rows(HISTORY), "3|2|2|2|2|2|2|2|1,2,3");
+    /* What copies the ledger stays as long as the ledger may still know of it. */
+    run_pass(a, NOW + DAY_SECONDS, 1);
+    CHECK_STR(rows(HISTORY), "3|2|1|1|1|1|1|1|2,3");
+    retire(&b, FLOOR);
+    run_pass(a, NOW + 2 * DAY_SECONDS, 1);
+    CHECK_STR(rows(HISTORY), "1|1|1|1|1|1|1|1|2,3");
+    CHECK_STR(rows("SELECT first_day FROM customer_stat"), "2026-11-22");
+    /* A clock far ahead of all records ends nothing. */
+    run_pass(a, NOW + 9000 * (int64_t)DAY_SECONDS, 1);
+    CHECK_STR(rows(HISTORY), "1|1|1|1|1|1|1|1|2,3");
+    analyst_close(a);
+    c.clock_data = true;
+    c.retention.history = DAY_SECONDS;
+    a = open_analyst(&c);
+    run_pass(a, NOW + 3 * DAY_SECONDS, 1);
+    CHECK_STR(rows(HISTORY), "1|1|1|1|1|1|1|1|2,3");
+    analyst_close(a);
+    book_close(&b);
+}
+
+TEST(days_of_input_that_nobody_asks_for_are_forgotten)
+{
+    struct analyst *a;
+    struct book b;
+
+    book_open(&b);
+    leg_on(&b, "acme", TODAY);
+    commit_as_of(&b, AT(TODAY, 9, 0));
+    a = open_analyst(&plain);
+    run_pass(a, NOW, 1);
+    edit("INSERT INTO input_day VALUES('2019-05-01')");
+    leg_on(&b, "acme", TODAY - 1);
+    commit_as_of(&b, AT(TODAY, 9, 0));
+    run_pass(a, NOW, 2);
+    CHECK_STR(rows("SELECT day FROM input_day ORDER BY day"), "2026-11-21;2026-11-22");
+    analyst_close(a);
+    book_close(&b);
+}
