@@ -24,8 +24,12 @@ struct input_ops {
     enum status (*start)(struct input **out, struct event_base *base, struct engine *e,
                          const struct config_input *cfg, const struct config_limits *limits,
                          struct error *err);
-    void (*resume)(struct input *in);    /* the engine has room again */
-    void (*stop)(struct input *in);      /* no more blocks after this; frees */
+    void (*resume)(struct input *in); /* the engine has room again */
+    void (*stop)(struct input *in);   /* at once: no more blocks after this; frees */
+    /* The same without haste: no more blocks, but what is owed to senders is still said on the
+     * loop, within seconds; then frees and calls gone. Until then stop may be called instead, and
+     * gone is not. NULL: stop owes nobody anything. */
+    void (*leave)(struct input *in, void (*gone)(void *arg), void *arg);
     int (*port)(const struct input *in); /* listening port, 0 if none; NULL allowed */
     /* Takes over what another consumer of the same stream has not acknowledged; any thread, before
      * stop. NULL: the input has nothing of the kind. */

@@ -163,9 +163,9 @@ make_room(struct acceptor *a)
     while (a->count >= a->opt.max) {
         struct guest *g, *idlest = NULL;
 
-        TAILQ_FOREACH_REVERSE(g, &a->guests, guests, link)
-        if ((!idlest || g->host->count > idlest->host->count) && a->opt.may_go(g))
-            idlest = g;
+        TAILQ_FOREACH_REVERSE (g, &a->guests, guests, link)
+            if ((!idlest || g->host->count > idlest->host->count) && a->opt.may_go(g))
+                idlest = g;
         if (!idlest)
             return false;
         give_way(a, idlest);

@@ -1,43 +1,19 @@
 /*
  * edge.c - the edge thread: one event loop for everything that comes in.
  */
-#include "edge.h"
+#include "edge_internal.h"
 
 #include <event2/event.h>
 #include <event2/thread.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "input.h"
 #include "log.h"
-
-struct running {
-    const struct input_ops *ops;
-    struct input *input;
-    char *title;
-    int port;
-};
 
 struct posted {
     struct posted *next;
     void (*fn)(void *arg);
     void *arg;
-};
-
-struct edge {
-    struct event_base *base;
-    struct engine *engine;
-    struct event *on_room, *on_post;
-    struct running *inputs;
-    size_t input_count;
-    pthread_t thread;
-    bool threaded;
-    pthread_mutex_t change_lock; /* the inputs stay as they are while it is held */
-    pthread_mutex_t lock;        /* for the two below */
-    struct posted *first, **last;
-    atomic_bool room;
 };
 
 /* From any thread of the engine. Woken only once however often it is told. */
@@ -105,9 +81,9 @@ edge_base(struct edge *e)
 
 /* --- starting and changing inputs --- */
 
-static enum status
-start_one(struct edge *e, struct running *r, const struct config_input *cfg,
-          const struct config_limits *limits, struct error *err)
+enum status
+edge_start_input(struct edge *e, struct running *r, const struct config_input *cfg,
+                 const struct config_limits *limits, struct error *err)
 {
     enum status st;
 
@@ -122,15 +98,6 @@ start_one(struct edge *e, struct running *r, const struct config_input *cfg,
     return ST_OK;
 }
 
-static void
-stop_one(struct running *r)
-{
-    if (r->input)
-        r->ops->stop(r->input);
-    free(r->title);
-    *r = (struct running){0};
-}
-
 static enum status
 start_inputs(struct edge *e, const struct edge_options *opt, struct error *err)
 {
@@ -140,7 +107,7 @@ start_inputs(struct edge *e, const struct edge_options *opt, struct error *err)
 
         if (strcmp(opt->inputs[i].type, "http") == 0)
             continue;
-        st = start_one(e, &e->inputs[e->input_count], &opt->inputs[i], opt->limits, err);
+        st = edge_start_input(e, &e->inputs[e->input_count], &opt->inputs[i], opt->limits, err);
         if (st != ST_OK)
             return st;
         e->input_count++;
@@ -148,134 +115,13 @@ start_inputs(struct edge *e, const struct edge_options *opt, struct error *err)
     return ST_OK;
 }
 
-static struct running *
-find_running(const struct edge *e, const char *title)
+struct running *
+edge_find(const struct edge *e, const char *title)
 {
     for (size_t i = 0; i < e->input_count; i++)
         if (e->inputs[i].title && strcmp(e->inputs[i].title, title) == 0)
             return &e->inputs[i];
     return NULL;
-}
-
-struct change {
-    struct edge *edge;
-    const struct config *running, *wanted;
-    struct running *made; /* the inputs as wanted */
-    size_t count;
-};
-
-/* Is this one running, and the same in both? */
-static bool
-stays(const struct change *c, const struct running *r)
-{
-    return r->input && config_input_equal(c->running, c->wanted, r->title);
-}
-
-/* What is to go or to change gives way before anything is started: it may hold an address. */
-static void
-stop_others(const struct change *c)
-{
-    for (size_t i = 0; i < c->edge->input_count; i++) {
-        struct running *r = &c->edge->inputs[i];
-
-        if (!r->input || stays(c, r))
-            continue;
-        r->ops->stop(r->input);
-        r->input = NULL;
-        log_info("input_stopped", "input=%s", r->title);
-    }
-}
-
-static enum status
-make_one(struct change *c, const struct config_input *cfg, struct error *err)
-{
-    struct running *old = find_running(c->edge, cfg->title), *made = &c->made[c->count];
-    enum status st;
-
-    if (old && old->input) {
-        *made = *old;
-        made->title = xstrdup(old->title);
-        c->count++;
-        return ST_OK;
-    }
-    st = start_one(c->edge, made, cfg, &c->wanted->limits, err);
-    if (st != ST_OK)
-        return st;
-    c->count++;
-    log_info("input_started", "input=%s port=%d", made->title, made->port);
-    return ST_OK;
-}
-
-/* What a change that failed has begun is taken back, and what gave way is started again: it asks
- * the engine for its format as it was. */
-static void
-take_back(struct change *c)
-{
-    struct edge *e = c->edge;
-    struct error err;
-
-    engine_reload(e->engine, c->running, NULL); /* which it had before */
-    for (size_t i = 0; i < c->count; i++) {
-        const struct running *old = find_running(e, c->made[i].title);
-
-        if (old && old->input)
-            free(c->made[i].title); /* it never stopped */
-        else
-            stop_one(&c->made[i]);
-    }
-    for (size_t i = 0; i < e->input_count; i++) {
-        struct running *r = &e->inputs[i], again;
-        const struct config_input *cfg = config_input(c->running, r->title);
-
-        if (r->input || !cfg)
-            continue;
-        if (start_one(e, &again, cfg, &c->running->limits, &err) == ST_OK) {
-            free(r->title);
-            *r = again;
-        } else {
-            log_error("input_lost", "input=%s error=\"%s\" until=\"reload or restart\"", r->title,
-                      err.text);
-        }
-    }
-}
-
-static enum status
-change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
-              struct error *err)
-{
-    struct change c = {.edge = e, .running = running, .wanted = wanted};
-    enum status st = engine_reload(e->engine, wanted, err);
-
-    if (st != ST_OK)
-        return st;
-    c.made = xcalloc(wanted->input_count + 1, sizeof *c.made);
-    stop_others(&c);
-    for (size_t i = 0; i < wanted->input_count && st == ST_OK; i++)
-        if (strcmp(wanted->inputs[i].type, "http") != 0)
-            st = make_one(&c, &wanted->inputs[i], err);
-    if (st != ST_OK) {
-        take_back(&c);
-        free(c.made);
-        return st;
-    }
-    for (size_t i = 0; i < e->input_count; i++)
-        free(e->inputs[i].title);
-    free(e->inputs);
-    e->inputs = c.made;
-    e->input_count = c.count;
-    return ST_OK;
-}
-
-enum status
-edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
-                   struct error *err)
-{
-    enum status st;
-
-    pthread_mutex_lock(&e->change_lock);
-    st = change_inputs(e, running, wanted, err);
-    pthread_mutex_unlock(&e->change_lock);
-    return st;
 }
 
 enum status
@@ -344,7 +190,7 @@ edge_claim(struct edge *e, const char *input, const char *consumer, uint64_t *en
     enum status st;
 
     pthread_mutex_lock(&e->change_lock);
-    r = find_running(e, input);
+    r = edge_find(e, input);
     if (r && r->input && r->ops->claim)
         st = r->ops->claim(r->input, consumer, entries, err);
     else
@@ -352,6 +198,17 @@ edge_claim(struct edge *e, const char *input, const char *consumer, uint64_t *en
     pthread_mutex_unlock(&e->change_lock);
     return st;
 }
+
+/* --- the end --- */
+
+/* An input that was told to go and has still something to say. */
+struct leaving {
+    struct leaving *next;
+    struct edge *edge;
+    const struct input_ops *ops;
+    struct input *input;
+    char *title;
+};
 
 struct stopping {
     struct edge *edge;
@@ -361,6 +218,73 @@ struct stopping {
 };
 
 static void
+forget_leaving(struct leaving *l)
+{
+    struct leaving **at = &l->edge->leaving;
+
+    while (*at != l)
+        at = &(*at)->next;
+    *at = l->next;
+    log_info("input_stopped", "input=%s", l->title);
+    free(l->title);
+    free(l);
+}
+
+static void
+note_all_gone(struct edge *e)
+{
+    struct stopping *s = e->stopping;
+
+    if (!s || e->leaving)
+        return;
+    e->stopping = NULL;
+    pthread_mutex_lock(&s->lock);
+    s->done = true;
+    pthread_cond_signal(&s->done_cond);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void
+on_gone(void *arg)
+{
+    struct leaving *l = arg;
+    struct edge *e = l->edge;
+
+    forget_leaving(l);
+    note_all_gone(e);
+}
+
+void
+edge_dismiss_input(struct edge *e, struct running *r)
+{
+    if (r->ops->leave) {
+        struct leaving *l = xcalloc(1, sizeof *l);
+
+        *l = (struct leaving){e->leaving, e, r->ops, r->input, xstrdup(r->title)};
+        e->leaving = l;
+        r->ops->leave(r->input, on_gone, l);
+    } else {
+        r->ops->stop(r->input);
+        log_info("input_stopped", "input=%s", r->title);
+    }
+    r->input = NULL;
+}
+
+static void
+stop_posted(void *arg)
+{
+    struct stopping *s = arg;
+    struct edge *e = s->edge;
+
+    e->stopping = s;
+    for (size_t i = 0; i < e->input_count; i++)
+        if (e->inputs[i].input)
+            edge_dismiss_input(e, &e->inputs[i]);
+    note_all_gone(e);
+}
+
+/* At once: there is no loop any more, or never was. */
+static void
 stop_here(struct edge *e)
 {
     for (size_t i = 0; i < e->input_count; i++)
@@ -368,18 +292,10 @@ stop_here(struct edge *e)
             e->inputs[i].ops->stop(e->inputs[i].input);
             e->inputs[i].input = NULL;
         }
-}
-
-static void
-stop_posted(void *arg)
-{
-    struct stopping *s = arg;
-
-    stop_here(s->edge);
-    pthread_mutex_lock(&s->lock);
-    s->done = true;
-    pthread_cond_signal(&s->done_cond);
-    pthread_mutex_unlock(&s->lock);
+    while (e->leaving) {
+        e->leaving->ops->stop(e->leaving->input);
+        forget_leaving(e->leaving);
+    }
 }
 
 void

@@ -3,16 +3,12 @@
  */
 #include "relp.h"
 
-#include <errno.h>
 #include <event2/event.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "clock.h"
-#include "relp_frame.h"
 
-#define LAST_ACKS_MS  5000 /* a stop waits so long for commits, */
+#define LAST_ACKS_MS  5000 /* who leaves waits so long for commits, */
 #define LAST_WORDS_MS 5000 /* and so long for senders to read the answers */
 
 /* --- news of commits --- */
@@ -28,18 +24,22 @@ take_acks(struct input *in)
         next = k->next;
         a->with_engine = false;
         a->ready = true;
-        if (a->session)
-            session_go_on(a->session);
-        else
+        if (!a->session)
             answer_free(a);
+        else if (!in->parting)
+            session_go_on(a->session);
     }
 }
 
 static void
 on_acks(evutil_socket_t fd, short what, void *arg)
 {
+    struct input *in = arg;
+
     (void)fd, (void)what;
-    take_acks(arg);
+    take_acks(in);
+    if (in->leaving)
+        event_active(in->on_leave, EV_TIMEOUT, 0);
 }
 
 static void
@@ -66,82 +66,71 @@ relp_resume(struct input *in)
     }
 }
 
-/* A sender that hears nothing repeats: what is committed soon is still answered. */
-static void
-await_commits(struct input *in)
-{
-    int64_t until = clock_mono_ms() + LAST_ACKS_MS, left;
-
-    in->stopping = true;
-    while (acks_expected(in->acks) > 0 && (left = until - clock_mono_ms()) > 0)
-        if (acks_wait(in->acks, left))
-            take_acks(in);
-}
-
-/* True: the peer closed, or broke. */
-static bool
-part(struct session *s, short revents)
-{
-    ssize_t n = 1;
-
-    if (revents & ~POLLOUT)
-        n = recv(s->guest.fd, s->in->l.scratch, LISTENING_READ_BYTES, MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || !session_send(s))
-        return true;
-    if (s->say.n == 0 && !s->silent) {
-        s->silent = true;
-        shutdown(s->guest.fd, SHUT_WR);
-    }
-    return false;
-}
-
-/* Closing a socket that has something to read destroys what its peer has not read yet: so the last
- * answers are followed by reading until the peer closes, too. */
-static void
-say_goodbye(struct input *in)
-{
-    int64_t until = clock_mono_ms() + LAST_WORDS_MS, left;
-    struct pollfd *fds = xcalloc(in->l.acceptor.count, sizeof *fds);
-    struct guest *g, *next;
-
-    TAILQ_FOREACH(g, &in->l.acceptor.guests, link)
-    {
-        struct session *s = (struct session *)g;
-
-        if (!s->goodbye)
-            relp_write(&s->say, 0, "serverclose", "");
-    }
-    while (!TAILQ_EMPTY(&in->l.acceptor.guests) && (left = until - clock_mono_ms()) > 0) {
-        nfds_t n = 0;
-
-        TAILQ_FOREACH(g, &in->l.acceptor.guests, link)
-        fds[n++] = (struct pollfd){
-            .fd = g->fd, .events = POLLIN | (((struct session *)g)->silent ? 0 : POLLOUT)};
-        poll(fds, n, (int)left);
-        n = 0;
-        for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
-            next = TAILQ_NEXT(g, link);
-            if (part((struct session *)g, fds[n++].revents))
-                session_end((struct session *)g);
-        }
-    }
-    free(fds);
-}
-
 static void
 relp_stop(struct input *in)
 {
     listening_refuse_all(&in->l);
-    if (in->acks)
-        await_commits(in);
-    say_goodbye(in);
+    in->parting = false;
     while (!TAILQ_EMPTY(&in->l.acceptor.guests))
         session_end((struct session *)TAILQ_FIRST(&in->l.acceptor.guests));
     acks_close(in->acks);
     if (in->on_acks)
         event_free(in->on_acks);
+    if (in->on_leave)
+        event_free(in->on_leave);
     listening_close(&in->l);
     free(in);
+}
+
+static void
+for_each_session(struct input *in, void (*fn)(struct session *s))
+{
+    struct guest *g, *next;
+
+    for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
+        next = TAILQ_NEXT(g, link);
+        fn((struct session *)g);
+    }
+}
+
+/* A sender that hears nothing repeats: what is committed soon is still answered. */
+static void
+on_leave(evutil_socket_t fd, short what, void *arg)
+{
+    struct input *in = arg;
+    int64_t now = clock_mono_ms(), left;
+    struct timeval tv;
+
+    (void)fd, (void)what;
+    if (!in->parting && (acks_expected(in->acks) == 0 || now >= in->until_ms)) {
+        in->parting = true;
+        in->until_ms = now + LAST_WORDS_MS;
+        for_each_session(in, session_part);
+    }
+    left = in->until_ms - now;
+    if (in->parting && (TAILQ_EMPTY(&in->l.acceptor.guests) || left <= 0)) {
+        void (*gone)(void *arg) = in->gone;
+        void *gone_arg = in->gone_arg;
+
+        relp_stop(in);
+        gone(gone_arg);
+        return;
+    }
+    tv = (struct timeval){left / 1000, left % 1000 * 1000};
+    evtimer_add(in->on_leave, &tv);
+}
+
+static void
+relp_leave(struct input *in, void (*gone)(void *arg), void *arg)
+{
+    listening_refuse_all(&in->l);
+    in->gone = gone;
+    in->gone_arg = arg;
+    in->leaving = true;
+    in->until_ms = clock_mono_ms() + LAST_ACKS_MS;
+    in->on_leave = evtimer_new(in->l.base, on_leave, in);
+    for_each_session(in, session_go_on); /* which reads no more */
+    event_active(in->on_leave, EV_TIMEOUT, 0);
 }
 
 static enum status
@@ -211,5 +200,6 @@ const struct input_ops input_relp = {
     .start = relp_start,
     .resume = relp_resume,
     .stop = relp_stop,
+    .leave = relp_leave,
     .port = listening_port,
 };

@@ -43,14 +43,20 @@ struct session {
     uint32_t unanswered;
     struct buf say;
     size_t said;
-    bool opened, closing, goodbye, silent; /* closed by the peer, by us, for writing */
+    bool opened, closing, goodbye; /* the peer asked for the end; it was told of it */
+    bool parting, silent;          /* we asked for it; and have said all */
 };
 
 struct input {
     struct listening l; /* first */
     struct acks *acks;
     struct event *on_acks;
-    bool stopping;
+    /* while it leaves */
+    struct event *on_leave;
+    bool leaving, parting; /* waiting for commits; all are told to go */
+    int64_t until_ms;      /* how long it does so at most */
+    void (*gone)(void *arg);
+    void *gone_arg;
 };
 
 /* relp_session.c. The source is taken over. */
@@ -58,8 +64,8 @@ struct session *session_new(struct input *in, int fd, struct source *source);
 void session_end(struct session *s);
 /* After anything happened: uses what can be used, says what can be said. May end the session. */
 void session_go_on(struct session *s);
-/* Sends what is to be said, as far as it goes. False: the connection broke. */
-bool session_send(struct session *s);
+/* The input leaves: the last words, and reading until the peer has closed, too. */
+void session_part(struct session *s);
 void answer_free(struct answer *a);
 
 #endif

@@ -47,6 +47,8 @@ session_end(struct session *s)
     buf_clear(&s->txnrs);
     buf_clear(&s->say);
     acceptor_leave(&s->in->l.acceptor, &s->guest);
+    if (s->in->parting)
+        event_active(s->in->on_leave, EV_TIMEOUT, 0);
     free(s);
 }
 
@@ -106,8 +108,9 @@ collect_answers(struct session *s)
     return true;
 }
 
-bool
-session_send(struct session *s)
+/* Sends what is to be said, as far as it goes. False: the connection broke. */
+static bool
+send_words(struct session *s)
 {
     while (s->said < s->say.n) {
         ssize_t n =
@@ -295,7 +298,7 @@ static void
 watch(struct session *s)
 {
     if (!s->closing && !s->out_answer && s->unanswered < UNANSWERED_MAX &&
-        s->say.n - s->said < UNSENT_MAX && !s->in->stopping)
+        s->say.n - s->said < UNSENT_MAX && !s->in->leaving)
         event_add(s->on_read, NULL);
     else
         event_del(s->on_read);
@@ -311,9 +314,9 @@ session_go_on(struct session *s)
     struct error err;
     enum status st = ST_OK;
 
-    if (s->out_answer && !submit(s))
+    if (s->out_answer && (s->in->leaving || !submit(s)))
         st = ST_FULL;
-    if (st == ST_OK && s->got.n > 0 && !s->in->stopping)
+    if (st == ST_OK && s->got.n > 0 && !s->in->leaving)
         st = take_frames(s, &err);
     if (!collect_answers(s)) {
         refuse(s, "its messages could not be committed");
@@ -323,13 +326,39 @@ session_go_on(struct session *s)
         relp_write(&s->say, 0, "serverclose", "");
         s->goodbye = true;
     }
-    if (!session_send(s) || (s->goodbye && s->say.n == 0)) {
+    if (!send_words(s) || (s->goodbye && s->say.n == 0)) {
         session_end(s);
     } else if (st == ST_BAD_INPUT) {
         refuse(s, err.text);
     } else {
         watch(s);
     }
+}
+
+/* Closing a socket that has something to read destroys what its peer has not read yet: so the last
+ * words are followed by reading until the peer closes. */
+static void
+part_on(struct session *s)
+{
+    if (!send_words(s)) {
+        session_end(s);
+    } else if (s->say.n > 0) {
+        event_add(s->on_write, NULL);
+    } else if (!s->silent) {
+        s->silent = true;
+        event_del(s->on_write);
+        shutdown(s->guest.fd, SHUT_WR);
+    }
+}
+
+void
+session_part(struct session *s)
+{
+    if (!s->goodbye)
+        relp_write(&s->say, 0, "serverclose", "");
+    s->parting = true;
+    event_add(s->on_read, NULL);
+    part_on(s);
 }
 
 static void
@@ -346,6 +375,8 @@ on_read(evutil_socket_t fd, short what, void *arg)
         session_end(s);
         return;
     }
+    if (s->parting)
+        return; /* not answered, so it comes again */
     buf_add(&s->got, l->scratch, (size_t)n);
     session_go_on(s);
 }
@@ -353,8 +384,13 @@ on_read(evutil_socket_t fd, short what, void *arg)
 static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {
+    struct session *s = arg;
+
     (void)fd, (void)what;
-    session_go_on(arg);
+    if (s->parting)
+        part_on(s);
+    else
+        session_go_on(s);
 }
 
 struct session *

@@ -194,8 +194,7 @@ http_server_busy(const struct http_server *s)
     const struct guest *g;
     size_t n = 0;
 
-    TAILQ_FOREACH(g, &s->acceptor.guests, link)
-    {
+    TAILQ_FOREACH (g, &s->acceptor.guests, link) {
         enum conn_state state = ((const struct http_connection *)g)->state;
 
         n += state != CONN_IDLE && state != CONN_LINGER;

@@ -51,6 +51,20 @@ rig_stop(struct rig *r)
 }
 
 static inline void
+rig_gone(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* gone counts when it is. */
+static inline void
+rig_leave(struct rig *r, int *gone)
+{
+    r->ops->leave(r->in, rig_gone, gone);
+    r->in = NULL;
+}
+
+static inline void
 rig_free(struct rig *r)
 {
     if (r->in)

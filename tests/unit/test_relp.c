@@ -289,13 +289,12 @@ TEST(relp_nothing_is_answered_that_was_not_taken)
     rig_free(&r);
 }
 
-/* What was taken is answered before an ordered end; what the engine refused is left to the
- * sender. */
-TEST(relp_a_stop_answers_what_was_taken)
+/* What was taken is answered before an end; what the engine refused is left to the sender. */
+TEST(relp_a_leave_answers_what_was_taken)
 {
     struct rig r;
     struct buf b = {0};
-    int fd;
+    int fd, gone = 0;
 
     relp_rig(&r);
     fd = dial(r.ops->port(r.in));
@@ -304,14 +303,69 @@ TEST(relp_a_stop_answers_what_was_taken)
     r.engine->room = 0;
     say(fd, "3 syslog 3 two\n");
     UNTIL(r.base, r.engine->refused > 0);
-    rig_stop(&r);
-    UNTIL(r.base, is_closed(fd, &b));
+    rig_leave(&r, &gone);
+    r.engine->room = -1;
+    UNTIL(r.base, is_closed(fd, &b)); /* for writing: it waits for us to have read all of it */
     CHECK(strstr(b.p, "2 rsp 6 200 OK\n0 serverclose 0\n"));
     CHECK(!strstr(b.p, "3 rsp"));
+    CHECK_INT(gone, 0);
+    say(fd, "4 syslog 5 three\n");
+    close(fd);
+    UNTIL(r.base, gone == 1);
     CHECK_INT(r.engine->frame_n, 1);
     buf_clear(&b);
-    close(fd);
     rig_free(&r);
+}
+
+/* Late commits are waited for by the loop, which goes on meanwhile. */
+TEST(relp_a_leave_holds_nobody_up)
+{
+    struct rig r;
+    struct buf b = {0};
+    int fd, gone = 0, turns = 0;
+
+    relp_rig(&r);
+    r.engine->answers_late = true;
+    fd = dial(r.ops->port(r.in));
+    say(fd, OPEN "2 syslog 3 one\n");
+    UNTIL(r.base, r.engine->frame_n == 1);
+    rig_leave(&r, &gone);
+    UNTIL(r.base, ++turns == 20);
+    CHECK(!is_closed(fd, &b) && gone == 0);
+    CHECK(!b.p || !strstr(b.p, "2 rsp"));
+    fake_answer(r.engine);
+    UNTIL(r.base, is_closed(fd, &b));
+    CHECK(strstr(b.p, "2 rsp 6 200 OK\n0 serverclose 0\n"));
+    CHECK_INT(gone, 0);
+    close(fd);
+    UNTIL(r.base, gone == 1);
+    buf_clear(&b);
+    rig_free(&r);
+}
+
+TEST(relp_whoever_leaves_may_be_stopped_at_any_moment)
+{
+    struct rig r;
+    int fd, gone = 0;
+
+    for (int moment = 0; moment < 3; moment++) {
+        struct buf b = {0};
+
+        relp_rig(&r);
+        r.engine->answers_late = moment == 0;
+        fd = dial(r.ops->port(r.in));
+        say(fd, OPEN "2 syslog 3 one\n");
+        UNTIL(r.base, r.engine->frame_n == 1);
+        r.ops->leave(r.in, rig_gone, &gone);
+        if (moment == 2)
+            UNTIL(r.base, is_closed(fd, &b));
+        rig_stop(&r);
+        fake_answer(r.engine);
+        CHECK_INT(gone, 0);
+        buf_clear(&b);
+        close(fd);
+        rig_free(&r);
+    }
 }
 
 /* A sender that never reads its answers is not read any more, and holds up nobody else. */
