@@ -66,10 +66,12 @@ struct acceptor {
     char address[ADDRESS_TEXT], problem[160];
 };
 
-/* ST_IO: it cannot be listened on sa; nothing is open. a is zeroed before. */
+/* ST_IO: it cannot be listened on sa; nothing has changed. a is zeroed before, or was closed. */
 enum status acceptor_open(struct acceptor *a, const struct acceptor_options *opt,
                           const struct sockaddr *sa, socklen_t n, struct error *err);
 int acceptor_port(const struct acceptor *a); /* 0: not open */
+/* Other limits. Guests above them stay until there are newcomers. */
+void acceptor_limit(struct acceptor *a, uint32_t max, uint32_t max_per_address);
 /* The guest has sent something, or was answered. */
 void acceptor_heard(struct acceptor *a, struct guest *g);
 /* Is there something of it that is not read yet, its end included? */

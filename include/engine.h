@@ -52,6 +52,9 @@ void source_unref(struct source *s);
 const struct format *source_format(const struct source *s);
 /* For formats with a header line, once, before the first block. */
 enum status source_header(struct source *s, struct span line, struct error *err);
+/* The same line that another source was given, if this one wants any. ST_BAD_INPUT: it was given
+ * none, or that cannot be this one's. */
+enum status source_header_of(struct source *s, const struct source *other, struct error *err);
 bool source_needs_header(const struct source *s); /* wanted and not yet given */
 size_t source_max_record(const struct source *s);
 /* How long nothing more of its input is taken (ST_FULL) because it brought too many new names; 0:

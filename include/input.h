@@ -30,6 +30,14 @@ struct input_ops {
      * loop, within seconds; then frees and calls gone. Until then stop may be called instead, and
      * gone is not. NULL: stop owes nobody anything. */
     void (*leave)(struct input *in, void (*gone)(void *arg), void *arg);
+    /* Goes on, with all its connections, as another section of its title and type says; one with
+     * another address only after withdraw. cfg NULL: section and format are the same, limits may
+     * differ. On failure nothing has changed. NULL: it is stopped and started anew. */
+    enum status (*change)(struct input *in, const struct config_input *cfg,
+                          const struct config_limits *limits, struct error *err);
+    /* Gives its address up; all else goes on until change, which takes an address again, or the
+     * end. NULL: only an end does that. */
+    void (*withdraw)(struct input *in);
     int (*port)(const struct input *in); /* listening port, 0 if none; NULL allowed */
     /* Takes over what another consumer of the same stream has not acknowledged; any thread, before
      * stop. NULL: the input has nothing of the kind. */

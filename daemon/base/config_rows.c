@@ -110,11 +110,12 @@ static const struct option_row limit_rows[] = {
     {"max_records", V_COUNT32, MAIN(limits.max_records), "50000", 1, 500000,
      .help = "Most records in one HTTP request."},
     {"max_connections", V_COUNT32, MAIN(limits.max_connections), "1024", 1, 16384,
+     .reloadable = true,
      .help =
          "Open connections of the HTTP server, and of each tcp or relp input. When there are so "
          "many, one that rests gives way to each newcomer: of the address with most, the one "
          "that was silent for longest. Where none rests, newcomers wait."},
-    {"max_per_address", V_COUNT32, MAIN(limits.max_per_address), "64", 1, 1024,
+    {"max_per_address", V_COUNT32, MAIN(limits.max_per_address), "64", 1, 1024, .reloadable = true,
      .help = "How many of them one address may have; more are closed."},
     {"max_request_line", V_SIZE32, MAIN(limits.max_request_line), "2KiB", 64, 8 * KIB,
      .help = "Longest HTTP request line."},

@@ -252,23 +252,30 @@ on_accept_error(struct evconnlistener *l, void *arg)
 
 /* --- opening and closing --- */
 
+void
+acceptor_limit(struct acceptor *a, uint32_t max, uint32_t max_per_address)
+{
+    a->opt.max = max > 0 ? max : 1;
+    a->opt.max_per_address = max_per_address;
+}
+
 enum status
 acceptor_open(struct acceptor *a, const struct acceptor_options *opt, const struct sockaddr *sa,
               socklen_t n, struct error *err)
 {
     struct sockaddr_storage bound;
-    char event[32];
+    char event[32], wanted[ADDRESS_TEXT];
 
-    listen_text(sa, a->address);
-    TAILQ_INIT(&a->guests);
-    a->opt = *opt;
-    if (a->opt.max == 0)
-        a->opt.max = 1;
     a->listener = evconnlistener_new_bind(
         opt->base, on_accept, a, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
         BACKLOG, sa, (int)n);
     if (!a->listener)
-        return fail(err, ST_IO, "cannot listen on %s: %s", a->address, strerror(errno));
+        return fail(err, ST_IO, "cannot listen on %s: %s", listen_text(sa, wanted),
+                    strerror(errno));
+    if (!a->guests.tqh_last)
+        TAILQ_INIT(&a->guests);
+    a->opt = *opt;
+    acceptor_limit(a, opt->max, opt->max_per_address);
     evconnlistener_set_error_cb(a->listener, on_accept_error);
     a->again = evtimer_new(opt->base, on_again, a);
     n = sizeof bound;

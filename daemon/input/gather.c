@@ -67,6 +67,18 @@ gather_init(struct gather *g, struct source *s, uint64_t offset)
     g->want_header = source_needs_header(s);
 }
 
+enum status
+gather_renew(struct gather *g, struct source *s, struct error *err)
+{
+    bool at_beginning = g->want_header || (g->offset == 0 && !g->head);
+    enum status st = at_beginning ? ST_OK : source_header_of(s, g->source, err);
+
+    g->want_header = at_beginning && source_needs_header(s);
+    source_unref(g->source);
+    g->source = s;
+    return st;
+}
+
 void
 gather_clear(struct gather *g)
 {

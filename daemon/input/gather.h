@@ -45,6 +45,10 @@ struct gather {
 
 void gather_init(struct gather *g, struct source *s, uint64_t offset); /* takes s over */
 void gather_clear(struct gather *g);
+/* What was not yet taken, and all that follows, is another source's, which is taken over and keeps
+ * the header line that was read. ST_BAD_INPUT: it wants one that this stream cannot give; what
+ * follows cannot be read. */
+enum status gather_renew(struct gather *g, struct source *s, struct error *err);
 /* Starts over at another place: what was collected is forgotten. */
 void gather_restart(struct gather *g, uint64_t offset);
 

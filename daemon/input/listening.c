@@ -27,8 +27,11 @@ report(struct listening *l)
 
     snprintf(feed.input, sizeof feed.input, "%s", l->cfg->title);
     snprintf(feed.type, sizeof feed.type, "%s", l->kind->type);
-    snprintf(feed.detail, sizeof feed.detail, "%s, %u %s", l->acceptor.address, l->acceptor.count,
-             l->kind->guests);
+    if (l->acceptor.listener)
+        snprintf(feed.detail, sizeof feed.detail, "%s, %u %s", l->acceptor.address,
+                 l->acceptor.count, l->kind->guests);
+    else
+        snprintf(feed.detail, sizeof feed.detail, "%s, closed", l->acceptor.address);
     snprintf(feed.problem, sizeof feed.problem, "%s", l->acceptor.problem);
     engine_report_feed(l->engine, &feed);
     l->dirty = l->acceptor.changed = false;
@@ -112,7 +115,8 @@ check(struct listening *l, const struct config_input *cfg, struct error *err)
 }
 
 static enum status
-open_acceptor(struct listening *l, const struct config_limits *limits, struct error *err)
+open_acceptor(struct listening *l, const struct config_input *cfg,
+              const struct config_limits *limits, struct error *err)
 {
     const struct acceptor_options opt = {.base = l->base,
                                          .type = l->kind->type,
@@ -126,11 +130,11 @@ open_acceptor(struct listening *l, const struct config_limits *limits, struct er
     struct sockaddr_storage sa;
     struct error why;
     socklen_t n;
-    enum status st = listen_parse(l->cfg->listen, &sa, &n, &why);
+    enum status st = listen_parse(cfg->listen, &sa, &n, &why);
 
     if (st == ST_OK)
         st = acceptor_open(&l->acceptor, &opt, (struct sockaddr *)&sa, n, &why);
-    return st == ST_OK ? st : fail(err, st, "input \"%s\": %s", l->cfg->title, why.text);
+    return st == ST_OK ? st : fail(err, st, "input \"%s\": %s", cfg->title, why.text);
 }
 
 enum status
@@ -147,7 +151,7 @@ listening_open(struct listening *l, const struct listening_kind *kind, struct ev
     l->cfg = input_config_copy(cfg);
     st = check(l, cfg, err);
     if (st == ST_OK)
-        st = open_acceptor(l, limits, err);
+        st = open_acceptor(l, cfg, limits, err);
     if (st != ST_OK)
         return st;
     l->scratch = xmalloc(LISTENING_READ_BYTES);
@@ -163,20 +167,70 @@ listening_port(const struct input *in)
     return acceptor_port(&((const struct listening *)in)->acceptor);
 }
 
+/* --- while it runs --- */
+
+static void
+adopt(struct listening *l, const struct config_input *cfg)
+{
+    struct config_input *old = l->cfg;
+    struct guest *g, *next;
+
+    l->cfg = input_config_copy(cfg);
+    l->acceptor.opt.title = l->cfg->title;
+    for (g = TAILQ_FIRST(&l->acceptor.guests); g; g = next) {
+        struct source *source;
+        struct error err;
+
+        next = TAILQ_NEXT(g, link);
+        if (make_source(l, l->cfg, g->name, &source, &err) == ST_OK) {
+            l->kind->renew(g, source);
+        } else { /* what could be made for the check can be made again */
+            listening_closes(l, g, err.text);
+            l->kind->dismiss(g);
+        }
+    }
+    input_config_free(old);
+}
+
+enum status
+listening_change(struct input *in, const struct config_input *cfg,
+                 const struct config_limits *limits, struct error *err)
+{
+    struct listening *l = (struct listening *)in;
+    enum status st = cfg ? check(l, cfg, err) : ST_OK;
+
+    if (st == ST_OK && !l->acceptor.listener)
+        st = open_acceptor(l, cfg ? cfg : l->cfg, limits, err);
+    if (st != ST_OK)
+        return st;
+    acceptor_limit(&l->acceptor, limits->max_connections, limits->max_per_address);
+    if (cfg)
+        adopt(l, cfg);
+    report(l);
+    return ST_OK;
+}
+
 void
-listening_refuse_all(struct listening *l)
+listening_withdraw(struct input *in)
+{
+    acceptor_close(&((struct listening *)in)->acceptor);
+}
+
+void
+listening_leave(struct listening *l)
 {
     acceptor_close(&l->acceptor);
+    if (!l->on_report)
+        return;
+    event_free(l->on_report);
+    l->on_report = NULL;
+    report(l);
 }
 
 void
 listening_close(struct listening *l)
 {
-    listening_refuse_all(l);
-    if (l->on_report) {
-        event_free(l->on_report);
-        report(l);
-    }
+    listening_leave(l);
     free(l->scratch);
     input_config_free(l->cfg);
 }

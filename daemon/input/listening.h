@@ -28,6 +28,8 @@ struct listening_kind {
                          const struct source *probe, struct error *err);
     /* A newcomer; takes the source over. */
     struct guest *(*welcome)(struct input *in, int fd, struct source *source);
+    /* What it sends from now on is another source's, which is taken over. May dismiss it. */
+    void (*renew)(struct guest *g, struct source *source);
     bool (*may_go)(const struct guest *g); /* as in struct acceptor_options, */
     void (*dismiss)(struct guest *g);      /* this, too */
 };
@@ -50,12 +52,16 @@ enum status listening_open(struct listening *l, const struct listening_kind *kin
                            struct event_base *base, struct engine *e,
                            const struct config_input *cfg, const struct config_limits *limits,
                            struct error *err);
-/* No more newcomers; guests stay. */
-void listening_refuse_all(struct listening *l);
-/* The end, without any guest left: reports once more, frees what the struct holds. */
+/* No newcomers and, after a last one, no reports: its title may soon be another's. Guests stay. */
+void listening_leave(struct listening *l);
+/* The end, without any guest left: reports if it did not leave, frees what the struct holds. */
 void listening_close(struct listening *l);
 
-int listening_port(const struct input *in); /* input_ops.port */
+/* As input_ops has them. */
+int listening_port(const struct input *in);
+enum status listening_change(struct input *in, const struct config_input *cfg,
+                             const struct config_limits *limits, struct error *err);
+void listening_withdraw(struct input *in);
 
 /* What has arrived, in l->scratch: as recv(2) answers, and counted. */
 ssize_t listening_receive(struct listening *l, struct guest *g);

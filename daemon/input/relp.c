@@ -69,7 +69,7 @@ relp_resume(struct input *in)
 static void
 relp_stop(struct input *in)
 {
-    listening_refuse_all(&in->l);
+    listening_withdraw(in);
     in->parting = false;
     while (!TAILQ_EMPTY(&in->l.acceptor.guests))
         session_end((struct session *)TAILQ_FIRST(&in->l.acceptor.guests));
@@ -123,7 +123,7 @@ on_leave(evutil_socket_t fd, short what, void *arg)
 static void
 relp_leave(struct input *in, void (*gone)(void *arg), void *arg)
 {
-    listening_refuse_all(&in->l);
+    listening_leave(&in->l);
     in->gone = gone;
     in->gone_arg = arg;
     in->leaving = true;
@@ -166,6 +166,15 @@ relp_dismiss(struct guest *g)
     session_end((struct session *)g);
 }
 
+static void
+relp_renew(struct guest *g, struct source *source)
+{
+    struct session *s = (struct session *)g;
+
+    source_unref(s->source);
+    s->source = source;
+}
+
 static const struct listening_kind kind = {
     .type = "relp",
     .guests = "sessions",
@@ -173,6 +182,7 @@ static const struct listening_kind kind = {
     .promise = FEED_WITH_IDS,
     .check = relp_check,
     .welcome = relp_welcome,
+    .renew = relp_renew,
     .may_go = relp_may_go,
     .dismiss = relp_dismiss,
 };
@@ -201,5 +211,7 @@ const struct input_ops input_relp = {
     .resume = relp_resume,
     .stop = relp_stop,
     .leave = relp_leave,
+    .change = listening_change,
+    .withdraw = listening_withdraw,
     .port = listening_port,
 };

@@ -25,7 +25,6 @@ struct connection {
 
 struct input {
     struct listening l; /* first */
-    enum framing framing;
 };
 
 static void
@@ -114,11 +113,22 @@ tcp_welcome(struct input *in, int fd, struct source *source)
     struct connection *c = xcalloc(1, sizeof *c);
 
     c->in = in;
-    c->framer.framing = in->framing;
+    framing_parse(in->l.cfg->framing, &c->framer.framing);
     gather_init(&c->g, source, 0);
     c->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, c);
     event_add(c->on_read, NULL);
     return &c->guest;
+}
+
+/* Its framing is what it began with: a change in the middle would tear a record. */
+static void
+tcp_renew(struct guest *g, struct source *source)
+{
+    struct connection *c = (struct connection *)g;
+    struct error err;
+
+    if (gather_renew(&c->g, source, &err) != ST_OK)
+        refuse(c, err.text);
 }
 
 /* Whoever the engine holds up, or has sent what is to be read next, is not idle. */
@@ -158,7 +168,7 @@ tcp_stop(struct input *in)
 {
     struct connection *c;
 
-    listening_refuse_all(&in->l);
+    listening_withdraw(in);
     while ((c = (struct connection *)TAILQ_FIRST(&in->l.acceptor.guests))) {
         if (c->has_out || c->g.n > 0) {
             in->l.lost++;
@@ -175,8 +185,10 @@ static enum status
 tcp_check(struct input *in, const struct config_input *cfg, const struct source *probe,
           struct error *err)
 {
-    (void)probe;
-    if (framing_parse(cfg->framing, &in->framing))
+    enum framing framing;
+
+    (void)in, (void)probe;
+    if (framing_parse(cfg->framing, &framing))
         return ST_OK;
     return fail(err, ST_BAD_CONFIG,
                 "input \"%s\": framing = \"%s\": expected auto, lines or octets", cfg->title,
@@ -188,6 +200,7 @@ static const struct listening_kind kind = {
     .guests = "connections",
     .check = tcp_check,
     .welcome = tcp_welcome,
+    .renew = tcp_renew,
     .may_go = tcp_may_go,
     .dismiss = tcp_dismiss,
 };
@@ -213,5 +226,7 @@ const struct input_ops input_tcp = {
     .start = tcp_start,
     .resume = tcp_resume,
     .stop = tcp_stop,
+    .change = listening_change,
+    .withdraw = listening_withdraw,
     .port = listening_port,
 };

@@ -301,6 +301,24 @@ udp_start(struct input **out, struct event_base *base, struct engine *e,
     return ST_OK;
 }
 
+static enum status
+udp_change(struct input *in, const struct config_input *cfg, const struct config_limits *limits,
+           struct error *err)
+{
+    struct source *old = in->source;
+    enum status st = ST_OK;
+
+    (void)limits;
+    if (!cfg)
+        return ST_OK;
+    in->source = NULL;
+    st = open_source(in, cfg, err);
+    source_unref(st == ST_OK ? old : in->source);
+    if (st != ST_OK)
+        in->source = old;
+    return st;
+}
+
 static int
 udp_port(const struct input *in)
 {
@@ -314,5 +332,6 @@ const struct input_ops input_udp = {
     .start = udp_start,
     .resume = udp_resume,
     .stop = udp_stop,
+    .change = udp_change,
     .port = udp_port,
 };

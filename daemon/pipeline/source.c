@@ -188,6 +188,17 @@ source_header(struct source *s, struct span line, struct error *err)
     return ST_OK;
 }
 
+enum status
+source_header_of(struct source *s, const struct source *other, struct error *err)
+{
+    if (!source_needs_header(s))
+        return ST_OK;
+    if (!other->header)
+        return fail(err, ST_BAD_INPUT, "format \"%s\" wants a header line, which it did not send",
+                    s->format_name);
+    return source_header(s, span_of(other->header, other->header_n), err);
+}
+
 size_t
 source_max_record(const struct source *s)
 {

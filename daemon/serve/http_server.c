@@ -173,6 +173,12 @@ http_server_stats(const struct http_server *s, struct http_stats *out)
 }
 
 void
+http_server_limit(struct http_server *s, uint32_t max, uint32_t max_per_address)
+{
+    acceptor_limit(&s->acceptor, max, max_per_address);
+}
+
+void
 http_server_drain(struct http_server *s)
 {
     struct guest *g, *next;

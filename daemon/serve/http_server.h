@@ -80,6 +80,8 @@ enum status http_server_open(struct http_server **out, const struct http_options
 int http_server_port(const struct http_server *s);
 void http_server_stats(const struct http_server *s, struct http_stats *out);
 
+/* Other numbers of connections, in all and of an address. */
+void http_server_limit(struct http_server *s, uint32_t max, uint32_t max_per_address);
 /* No new connections; idle ones are closed, others after their answer. */
 void http_server_drain(struct http_server *s);
 /* Connections with something still to do. */

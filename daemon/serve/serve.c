@@ -60,7 +60,11 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
 enum status
 serve_change(struct serve *s, const struct config *wanted, struct error *err)
 {
-    return ingest_change(s->ingest, wanted, err);
+    enum status st = ingest_change(s->ingest, wanted, err);
+
+    if (st == ST_OK)
+        http_server_limit(s->http, wanted->limits.max_connections, wanted->limits.max_per_address);
+    return st;
 }
 
 int

@@ -90,6 +90,51 @@ check "back" reload reloaded
 seq 51 100 | sed "s/.*/${day}T09:00:00Z,FILE,&/" >>in.csv
 check "the file goes on" wait_for 20 is FILE 600
 
+# An input with a connection: another section, another address, fewer connections.
+sed -i 's/^input "lines".*/input "lines" { type = "tcp" listen = "127.0.0.1:0" format = "ndjson" source = "held" }/' c.conf
+check "another source" reload reloaded
+ndjson 111 120 HELD >&3
+check "the connection goes on" wait_for 20 is HELD 120
+ndjson 1 110 HELD >&3
+check "with the new source's ids" wait_for 20 is HELD 230
+sed -i 's/^input "lines".*/input "lines" { type = "tcp" listen = "127.0.0.2:0" format = "ndjson" }/' c.conf
+echo 'limits { max_connections = 1 max_per_address = 3 }' >>c.conf
+check "another address, other limits" reload reloaded
+check "no restart is needed for these" sh -c "! grep -q reload_partial daemon.log"
+ndjson 231 240 HELD >&3
+check "the connection goes on, too" wait_for 20 is HELD 240
+write_conf rec "start, customer, duration"
+check "and back" reload reloaded
+
+# An input that goes while a session of it is slow to hang up.
+write_conf rec "start, customer, duration" \
+    'input "relay" { type = "relp" listen = "127.0.0.1:0" format = "ndjson" }'
+check "a relp input" reload reloaded
+mkfifo hangup
+cat >session.py <<'EOF'
+"""Opens a RELP session and says so; hangs up when it is told to, not when it is asked."""
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"1 open 31 relp_version=0\ncommands=syslog\n\n")
+s.recv(1000)
+print("open", flush=True)
+while s.recv(1000):
+    pass
+print("asked", flush=True)
+open("hangup").read()
+EOF
+python3 session.py "$(port_of relay)" >session &
+session=$!
+check "a session" wait_for 20 grep -q open session
+write_conf rec "start, customer, duration"
+check "the relp input is removed" reload reloaded
+check "its session is asked to end" wait_for 20 grep -q asked session
+echo now >hangup
+wait $session
+check "and does" wait_for 20 grep -q 'event=input_stopped input=relay' daemon.log
+check "the reload did not wait for it" sh -c \
+    "grep -A 1 'event=reloaded' daemon.log | tail -n 1 | grep -q 'event=input_stopped input=relay'"
+
 # Inputs that come and go.
 write_conf rec "start, customer, duration" \
     'input "more" { type = "http" path = "/v1/ingest/more" format = "ndjson" }' \
@@ -128,10 +173,16 @@ taken=${address#*:}
 write_conf other "customer, start, duration" "input \"clash\" { type = \"tcp\" listen = \"127.0.0.1:$taken\" format = \"ndjson\" }"
 check "an address that is taken" reload reload_refused
 check "is named" sh -c "grep event=reload_refused daemon.log | tail -n 1 | grep -q '$taken'"
-ndjson 111 120 HELD >&3
-check "the rules stay" wait_for 20 used HELD recording 110
+ndjson 241 250 HELD >&3
+check "the rules stay" wait_for 20 used HELD recording 240
 seq 101 110 | sed "s/.*/${day}T09:00:00Z,FILE,&/" >>in.csv
 check "the formats stay" wait_for 20 is FILE 610
+cp good.conf c.conf
+sed -i "s/^input \"lines\".*/input \"clash\" { type = \"tcp\" listen = \"127.0.0.1:$taken\" format = \"ndjson\" }/" c.conf
+check "an address that is taken, in another's place" reload reload_refused
+ndjson 251 260 HELD >&3
+check "whose connection goes on" wait_for 20 is HELD 260
+check "and who listens again" sh -c "grep 'event=tcp_listening input=lines' daemon.log | tail -n 1 | grep -q 127.0.0.1"
 cp good.conf c.conf
 sed -i "s:^input \"files\".*:input \"files\" { type = \"tcp\" listen = \"127.0.0.1\:$taken\" format = \"ndjson\" }:" c.conf
 check "an input that cannot be what it should" reload reload_refused
@@ -169,7 +220,7 @@ wait $holder
 check "no request was refused meanwhile" test "$(cat poured)" -gt 10
 check "each counts once" wait_for 20 is POUR "$(cat poured)"
 check "the connection was kept" equals "$(cat held)" kept
-check "all of it counts" wait_for 20 is HELD 120
+check "all of it counts" wait_for 20 is HELD 260
 check "verify" cs verify --config c.conf
 check "stop" stop
 finish

@@ -20,7 +20,7 @@
 
 struct source {
     _Atomic int refs;
-    char input[64], name[256], header[16];
+    char input[64], name[256], header[16], source[16];
     enum identity identity;
     bool wants_header;
 };
@@ -28,8 +28,8 @@ struct source {
 struct fake_frame {
     char *p;
     size_t n;
-    uint64_t offset, identity; /* identity: 0 the block brought none */
-    char name[48], header[16]; /* the ends of longer names */
+    uint64_t offset, identity;             /* identity: 0 the block brought none */
+    char name[48], header[16], source[16]; /* the ends of longer names */
 };
 
 struct fake_checkpoint {
@@ -101,6 +101,7 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     s->refs = 1;
     snprintf(s->input, sizeof s->input, "%s", opt->input);
     snprintf(s->name, sizeof s->name, "%s", opt->name);
+    snprintf(s->source, sizeof s->source, "%s", opt->source ? opt->source : "");
     s->identity = opt->identity;
     s->wants_header = strcmp(opt->format, "header") == 0;
     *out = s;
@@ -129,6 +130,14 @@ source_header(struct source *s, struct span line, struct error *err)
     memcpy(s->header, line.p, line.n);
     s->wants_header = false;
     return ST_OK;
+}
+
+enum status
+source_header_of(struct source *s, const struct source *other, struct error *err)
+{
+    if (!s->wants_header)
+        return ST_OK;
+    return source_header(s, span_str(other->header), err);
 }
 
 bool
@@ -170,6 +179,7 @@ fake_keep(struct engine *e, const struct block *b, size_t from, size_t to)
     n = n < sizeof f->name ? 0 : n + 1 - sizeof f->name;
     strcpy(f->name, b->source->name + n);
     strcpy(f->header, b->source->header);
+    strcpy(f->source, b->source->source);
 }
 
 static void

@@ -309,6 +309,7 @@ TEST(relp_a_leave_answers_what_was_taken)
     CHECK(strstr(b.p, "2 rsp 6 200 OK\n0 serverclose 0\n"));
     CHECK(!strstr(b.p, "3 rsp"));
     CHECK_INT(gone, 0);
+    CHECK(strstr(r.engine->feed.detail, ", closed"));
     say(fd, "4 syslog 5 three\n");
     close(fd);
     UNTIL(r.base, gone == 1);
