@@ -21,10 +21,10 @@ char *xstrdup(const char *text);         /* NULL gives NULL */
 char *xstrndup(const char *p, size_t n); /* always NUL-ended */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Pages straight from the system, zeroed: what is not touched costs nothing, what is freed goes
- * back. n is a multiple of PAGES_UNIT, and the address is too, so that a system that gives huge
- * pages unasked can. (Asked for, they cost more than they save where the memory of a virtual
- * machine comes from its host when it is first touched.) */
+/* Pages straight from the system, zeroed and at hand: who asks for so many uses them all, and a
+ * fault for each would cost more. What is freed goes back. n is a multiple of PAGES_UNIT, and the
+ * address is too, so that a system that gives huge pages unasked can. (Asked for, they cost more
+ * than they save where the memory of a virtual machine comes from its host when first touched.) */
 #define PAGES_UNIT ((size_t)2 << 20)
 void *pages_alloc(size_t n);
 void pages_free(void *p, size_t n); /* accepts NULL */

@@ -29,7 +29,7 @@ struct sketch {
         uint8_t *dense;  /* SKETCH_REGISTERS ranks */
     };
     uint32_t count; /* pairs in use; not kept when dense */
-    uint16_t cap;   /* room for pairs */
+    uint16_t cap;   /* room, in pairs of four bytes */
     uint8_t form;
 };
 

@@ -80,6 +80,7 @@ pages_alloc(size_t n)
     if (before)
         munmap(p, before);
     munmap(p + before + n, PAGES_UNIT - before);
+    madvise(p + before, n, MADV_POPULATE_WRITE); /* a kernel before 5.14 waits for the faults */
     return p + before;
 }
 
@@ -220,7 +221,18 @@ buf_printf(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
-/* Two digits for every division. */
+static unsigned
+decimal_length(uint64_t v)
+{
+    uint64_t limit = 10;
+    unsigned n = 1;
+
+    for (; n < 20 && v >= limit; n++)
+        limit *= 10;
+    return n;
+}
+
+/* Two digits for every division, where they belong. */
 void
 buf_u64(struct buf *b, uint64_t v)
 {
@@ -229,15 +241,19 @@ buf_u64(struct buf *b, uint64_t v)
                                 "4041424344454647484950515253545556575859"
                                 "6061626364656667686970717273747576777879"
                                 "8081828384858687888990919293949596979899";
-    char digits[20], *p = digits + sizeof digits;
+    unsigned n = decimal_length(v);
+    char *p;
 
+    buf_reserve(b, n);
+    b->n += n;
+    p = b->p + b->n;
+    *p = '\0';
     for (; v >= 100; v /= 100)
         memcpy(p -= 2, pairs + 2 * (v % 100), 2);
     if (v >= 10)
-        memcpy(p -= 2, pairs + 2 * v, 2);
+        memcpy(p - 2, pairs + 2 * v, 2);
     else
-        *--p = (char)('0' + v);
-    buf_add(b, p, (size_t)(digits + sizeof digits - p));
+        p[-1] = (char)('0' + v);
 }
 
 void

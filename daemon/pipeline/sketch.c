@@ -7,6 +7,7 @@
 #include "sketch.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,9 +72,7 @@ sketch_empty(const struct sketch *s)
 size_t
 sketch_bytes(const struct sketch *s)
 {
-    if (s->form == SKETCH_FEW)
-        return 0;
-    return s->form == SKETCH_DENSE ? SKETCH_REGISTERS : s->cap * sizeof(uint32_t);
+    return s->cap * sizeof(uint32_t);
 }
 
 static unsigned
@@ -115,7 +114,8 @@ to_dense(struct sketch *s, struct pool *pool)
     room_free(pool, s);
     s->dense = dense;
     s->form = SKETCH_DENSE;
-    s->count = s->cap = 0;
+    s->count = 0;
+    s->cap = SKETCH_DENSE_CAP;
 }
 
 /* Moves the pairs to room for cap of them: LIST_CAP, LIST_MAX or a hash table. */
@@ -282,17 +282,16 @@ sketch_add(struct sketch *s, uint64_t hash)
     return sketch_add_in(s, hash, NULL);
 }
 
+/* Forms come in no order, so no branch depends on them: the place is a share of the cap, which for
+ * a list is in its only line, and a sketch without room is its own place. */
 void
 sketch_prefetch(const struct sketch *s, uint64_t hash)
 {
+    uintptr_t away = (uintptr_t)0 - (s->form != SKETCH_FEW);
+    uintptr_t room = ((uintptr_t)s->pairs & away) | ((uintptr_t)s & ~away);
     unsigned reg = hash & (SKETCH_REGISTERS - 1);
 
-    if (s->form == SKETCH_DENSE)
-        __builtin_prefetch(s->dense + reg, 1);
-    else if (s->form == SKETCH_HASH)
-        __builtin_prefetch(s->pairs + pair_home(reg << 6, s->cap), 1);
-    else if (s->form == SKETCH_LIST)
-        __builtin_prefetch(s->pairs, 1);
+    __builtin_prefetch((const uint32_t *)room + pair_home(reg << 6, s->cap), 1);
 }
 
 /* As many registers as compare in one instruction wherever there is one for it. */
@@ -420,6 +419,27 @@ sigma(double x)
     return sum;
 }
 
+static double few_used[SKETCH_MAX_PAIRS + 1]; /* sigma when so many registers are in use */
+
+static void
+make_few_used(void)
+{
+    for (unsigned used = 0; used <= SKETCH_MAX_PAIRS; used++)
+        few_used[used] = sigma((SKETCH_REGISTERS - used) / (double)SKETCH_REGISTERS);
+}
+
+/* The estimate's costly part, and most sketches are small. */
+static double
+sigma_of(unsigned used)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    if (used > SKETCH_MAX_PAIRS)
+        return sigma((SKETCH_REGISTERS - used) / (double)SKETCH_REGISTERS);
+    pthread_once(&once, make_few_used);
+    return few_used[used];
+}
+
 /* (1 - x - sum over k of (1 - x^(2^-k))^2 2^-k) / 3 */
 static double
 tau(double x)
@@ -463,6 +483,6 @@ sketch_estimate(const struct sketch *s)
     /* Above the highest rank there is nothing, and half of nothing. */
     for (int rank = (int)(highest < RANK_BITS ? highest : RANK_BITS); rank >= 1; rank--)
         z = (z + histogram[rank]) * 0.5;
-    z += m * sigma(histogram[0] / m);
+    z += m * sigma_of(SKETCH_REGISTERS - histogram[0]);
     return m * m / (2 * M_LN2 * z);
 }

@@ -344,7 +344,7 @@ peek_dense(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t 
             reg[k] = (uint8_t)rank;
         }
     }
-    *out = (struct sketch){.dense = reg, .form = SKETCH_DENSE};
+    *out = (struct sketch){.dense = reg, .cap = SKETCH_DENSE_CAP, .form = SKETCH_DENSE};
     *p = exact;
     return true;
 }

@@ -9,6 +9,7 @@
 
 #define SKETCH_MAX_PAIRS 1792 /* room for all of one that is not dense */
 #define SKETCH_MAX_RANK  51
+#define SKETCH_DENSE_CAP (SKETCH_REGISTERS / sizeof(uint32_t)) /* counted as pairs */
 
 enum { SKETCH_FEW, SKETCH_LIST, SKETCH_HASH, SKETCH_DENSE };
 

@@ -16,7 +16,7 @@
 #include "hash.h"
 #include "log.h"
 
-#define GROUP 32
+#define GROUP 64
 
 #define CONTENT_SEED UINT64_C(0x9e3779b97f4a7c15) /* keeps whole-record hashes apart from ids */
 

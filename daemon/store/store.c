@@ -23,7 +23,8 @@ static enum status
 configure(struct store *s, enum store_mode mode, struct error *err)
 {
     const char *sql = mode == STORE_READ ? "PRAGMA query_only=1;PRAGMA temp_store=MEMORY"
-                                         : "PRAGMA journal_mode=WAL;PRAGMA temp_store=MEMORY;"
+                                         : "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
+                                           "PRAGMA temp_store=MEMORY;"
                                            "PRAGMA cache_size=-16384;PRAGMA foreign_keys=1";
     enum status st = store_run(s, sql, err);
 
