@@ -149,11 +149,17 @@ json_u64(struct json_writer *w, const char *key, uint64_t value)
     buf_u64(w->out, value);
 }
 
+#define WHOLE_BELOW 1e15 /* above, %g has an exponent */
+
 void
 json_real(struct json_writer *w, const char *key, double value)
 {
     char text[40] = "null";
 
+    if (fabs(value) < WHOLE_BELOW && value == (double)(int64_t)value && !signbit(value)) {
+        json_i64(w, key, (int64_t)value); /* what the digits below would say, sooner */
+        return;
+    }
     for (int digits = 15; isfinite(value) && digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)

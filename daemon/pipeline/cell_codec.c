@@ -84,14 +84,18 @@ encode_features(const struct cell *c, struct buf *out)
     }
 }
 
+#define FETCH_SLOTS 256 /* bytes; the processor guesses how it goes on */
+
 void
 cell_prefetch(const struct cell *c)
 {
+    size_t slots = c->slot_count * columns_of(c->kind) * c->width;
+
     __builtin_prefetch(c->name.p);
-    if (c->slot_count) {
-        __builtin_prefetch(c->slots);
-        __builtin_prefetch((const char *)c->slots + 64);
-    }
+    for (size_t at = 0; at < slots && at < FETCH_SLOTS; at += 64)
+        __builtin_prefetch((const char *)c->slots + at);
+    if (slots)
+        __builtin_prefetch(cell_slot_keys(c));
     __builtin_prefetch(c->features);
     for (unsigned i = 0; i < 2; i++)
         sketch_prefetch_all(&c->sketch[i]);

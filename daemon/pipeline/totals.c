@@ -450,11 +450,7 @@ fetch(struct cell *next)
         return NULL;
     for (size_t at = 0; at < sizeof *next; at += 64)
         __builtin_prefetch((const char *)next->older + at);
-    __builtin_prefetch(next->slots);
-    __builtin_prefetch(next->features);
-    __builtin_prefetch(next->name.p);
-    sketch_prefetch(&next->sketch[SKETCH_PEOPLE], 0);
-    sketch_prefetch(&next->sketch[SKETCH_SECOND], 0);
+    cell_prefetch(next);
     return next->older;
 }
 
