@@ -13,6 +13,9 @@ SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sa
             $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   ?= -O2 -g
+# The two programs are optimised over the borders of files; tests link what was compiled file by file.
+# That is also where warnings belong: what the linker guesses about initialisation is mostly wrong.
+GCC_LTO  := $(if $(filter 0,$(SAN)),$(if $(findstring gcc version,$(shell $(CC) -v 2>&1)),-flto=auto))
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -pthread -Iinclude -D_GNU_SOURCE \
            -DCALLSWELL_VERSION='"$(VERSION)"' $(if $(filter 1 thread chaos,$(SAN)),-DCALLSWELL_FAULTS)
 LIBS     := -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lsystemd -lz -lzstd -lxxhash -lm
@@ -39,13 +42,13 @@ help: ## this list
 $(O)/callswelld: $(O)/daemon/main.o $(LIB)
 $(O)/callswell: $(O)/daemon/ctl/main.o $(LIB)
 $(O)/callswelld $(O)/callswell:
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=% -Wno-maybe-uninitialized) $(LDFLAGS) $^ $(LIBS) -o $@
 $(LIB): $(OBJ)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=% -ffat-lto-objects) -MMD -MP -c $< -o $@
 $(O)/formats_builtin.o: $(O)/formats_builtin.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 $(O)/formats_builtin.c: $(wildcard config/formats.d/*.conf) packaging/embed.sh
@@ -56,13 +59,13 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
 $(O)/tests/bench_%: $(O)/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=-fno-lto) $(LDFLAGS) $^ $(LIBS) -o $@
 build/preload.so: tests/chaos/preload.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -shared -fPIC $< -o $@ -ldl
 $(O)/tests/test_%: $(O)/tests/unit/test_%.o $(O)/tests/unit/test.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=-fno-lto) $(LDFLAGS) $^ $(LIBS) -o $@
 
 deps: ## install what building and running need and is missing
 	@sh packaging/deps.sh build
