@@ -3,9 +3,8 @@
  *
  * Shared by all worker threads; the one thing they share. Every committed fingerprint of the
  * duplicate window is in it, and every one in flight, so of several threads that offer the
- * same fingerprint exactly one is told that it is fresh. Tests go on side by side under a read
- * lock, taken once per group; growing and removing take the write lock. Eight bytes a place,
- * between 35 and 70 % of the places in use.
+ * same fingerprint exactly one is told that it is fresh. One lock, taken once per group. Eight
+ * bytes a place, between 35 and 70 % of the places in use.
  *
  * A false duplicate needs two records with one 64-bit fingerprint: about n / 2^64 per record
  * with n in the window. Fingerprint 0 stands for an empty place and is treated as 1.
