@@ -120,6 +120,7 @@ struct record {
     int64_t version;       /* 0 when absent */
     const struct span *features;
     uint32_t feature_count;
+    uint64_t feature_list; /* equal numbers, but for 0: equal lists of features */
 };
 
 /* What one thread keeps of the records it has seen, because the next ones are alike: days, lists

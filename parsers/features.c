@@ -6,6 +6,7 @@
  */
 #include "features.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* --- names --- */
@@ -118,6 +119,8 @@ split(struct record *r, const struct feature_rules *rules, struct span s, struct
 
 /* --- lists kept --- */
 
+static atomic_uint_fast64_t numbers; /* given to lists */
+
 struct mapping_memo *
 mapping_memo_new(void)
 {
@@ -169,6 +172,7 @@ keep(struct mapping_memo *memo, struct feature_list *to, struct span s,
     to->n = (uint8_t)s.n;
     to->separator = rules->separator;
     to->count = (uint8_t)r->feature_count;
+    to->number = atomic_fetch_add(&numbers, 1) + 1;
     for (uint32_t i = 0; i < r->feature_count; i++)
         to->item[i] = span_of(to->text + (r->features[i].p - s.p), r->features[i].n);
 }
@@ -189,6 +193,7 @@ read_text(struct record *r, const struct feature_rules *rules, struct arena *mem
         memo->found++;
         r->features = list->item;
         r->feature_count = list->count;
+        r->feature_list = list->number;
         return ST_OK;
     }
     st = split(r, rules, s, mem, err);
@@ -208,6 +213,7 @@ features_read_some(struct record *r, const struct feature_rules *rules, struct a
 
     r->features = NULL;
     r->feature_count = 0;
+    r->feature_list = 0;
     if (items) {
         r->text[FIELD_FEATURES] = SPAN(""); /* a list has no text of its own */
         list = arena_alloc(mem, (n < RECORD_MAX_FEATURES ? n : RECORD_MAX_FEATURES) * sizeof *list);

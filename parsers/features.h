@@ -34,6 +34,7 @@ struct feature_list {
     char separator;
     char text[LIST_TEXT];
     struct span item[LIST_ITEMS]; /* in text */
+    uint64_t number;              /* no other list of the process has it, nor ever had */
 };
 
 #define LISTS_KEPT 128 /* a power of two */
@@ -62,6 +63,7 @@ features_read(struct record *r, const struct feature_rules *rules, struct arena 
         return features_read_some(r, rules, mem, err);
     r->features = NULL;
     r->feature_count = 0;
+    r->feature_list = 0;
     return ST_OK;
 }
 

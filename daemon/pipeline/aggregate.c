@@ -15,13 +15,7 @@
 #include "hash.h"
 #include "sketch_private.h"
 
-#define GROUP            32
-#define PLANNED_FEATURES 4 /* looked up ahead; more than that on one record are rare */
-
-struct planned_feature {
-    struct cell *cell;
-    uint32_t id; /* of its name in the set */
-};
+#define GROUP 32
 
 /* One record on its way. */
 struct plan {
@@ -57,11 +51,17 @@ static void
 plan_features(struct cells *out, struct plan *p)
 {
     const struct record *r = p->r;
+    struct recent_list *known = &out->recent_list[r->feature_list % RECENT];
+    bool is_known = known->number == r->feature_list && known->day == p->day && known->number != 0;
 
     for (uint32_t i = 0; i < r->feature_count && i < PLANNED_FEATURES; i++) {
-        p->feature[i] = find_feature(out, r->features[i], p->day);
+        if (!is_known)
+            known->feature[i] = find_feature(out, r->features[i], p->day);
+        p->feature[i] = known->feature[i];
         sketch_prefetch(&p->feature[i].cell->sketch[SKETCH_PEOPLE], p->person);
     }
+    known->number = r->feature_list;
+    known->day = p->day;
 }
 
 static void

@@ -78,6 +78,20 @@ struct recent {
     uint32_t name_id; /* of its name, + 1; 0: not asked for yet */
 };
 
+#define PLANNED_FEATURES 4 /* looked up ahead; more than that on one record are rare */
+
+struct planned_feature {
+    struct cell *cell;
+    uint32_t id; /* of its name in the set */
+};
+
+/* A record's first features on one day. */
+struct recent_list {
+    uint64_t number; /* record.h, feature_list; 0: nothing */
+    int32_t day;
+    struct planned_feature feature[PLANNED_FEATURES];
+};
+
 #define RECENT 128
 
 struct cells {
@@ -90,6 +104,7 @@ struct cells {
     struct pool pool;
     struct names names;
     struct recent recent[RECENT];
+    struct recent_list recent_list[RECENT];
     struct cell_view view; /* for cell_decode_add */
 };
 

@@ -106,6 +106,13 @@ table_size_for(size_t count)
     return size;
 }
 
+static void
+forget_recent(struct cells *s)
+{
+    memset(s->recent, 0, sizeof s->recent);
+    memset(s->recent_list, 0, sizeof s->recent_list);
+}
+
 void
 cells_reset(struct cells *s)
 {
@@ -120,7 +127,7 @@ cells_reset(struct cells *s)
     }
     free_slabs(s, (s->places + SLAB_CELLS - 1) / SLAB_CELLS);
     s->count = s->places = s->free_place = 0;
-    memset(s->recent, 0, sizeof s->recent);
+    forget_recent(s);
     names_reset(&s->names);
     pool_reset(&s->pool);
 }
@@ -300,7 +307,7 @@ cells_remove(struct cells *s, struct cell *c)
     place = (uint32_t)s->table[i] - 1;
     table_delete(s, i);
     if (c->kind == CELL_REGION || c->kind == CELL_FEATURE)
-        memset(s->recent, 0, sizeof s->recent);
+        forget_recent(s);
     cell_dispose(c);
     pool_free(&s->pool, (char *)c->name.p, c->name.n);
     c->kind = 0;

@@ -152,6 +152,7 @@ rename_features(struct run *run, struct record *r)
     }
     r->features = names;
     r->feature_count = n;
+    r->feature_list = 0;
 }
 
 /* Features and services are counted under the names that the rules give them. NULL, or why there
