@@ -32,6 +32,7 @@ enum identity {
     IDENTITY_POSITION, /* by place in the stream: files; guarded by the checkpoint */
     IDENTITY_CONTENT,  /* by the whole record's hash */
     IDENTITY_NONE,     /* not at all: each arrival counts (UDP, TCP, HTTP without ids) */
+    IDENTITY_ENTRY,    /* by the entry of a Redis stream that they are of: block.frame_origin */
 };
 
 struct source_options {
@@ -81,15 +82,21 @@ struct outcome_count {
 typedef void ticket_done(void *arg, enum status st, const struct outcome_count *count,
                          uint64_t batch);
 
+/* The entry of a Redis stream that a frame was. */
+struct frame_origin {
+    uint64_t ms, seq; /* its id, "ms-seq": its place for people */
+    /* What tells its records without an id, and what is refused of it, apart from those of all
+     * other frames of the input's source. */
+    uint64_t identity;
+};
+
 struct block {
     char *p; /* owned (malloc); whole frames */
     size_t n;
     uint32_t *frame_end; /* owned; NULL: frames are found by the parser, else each range
                              between ends is parsed as a frame of its own (datagrams) */
     uint32_t frame_count;
-    /* Owned; NULL, or one a frame: what tells its records without an id, and what is refused of
-     * it, apart from those of all other frames of the input's source. */
-    uint64_t *frame_identity;
+    struct frame_origin *frame_origin; /* owned; NULL, or one a frame */
     const char *refusal;   /* a constant; NULL, or why every frame goes to quarantine unparsed */
     uint32_t max_frame;    /* bytes of such a range; a longer one goes to quarantine; 0: any */
     uint64_t offset;       /* place of p[0] in the stream: quarantine and identity */

@@ -41,7 +41,8 @@ bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
 struct quarantine_row {
     uint64_t id; /* given by the ledger */
     struct span input, source, format, stream, timezone, reason, raw;
-    uint64_t offset;  /* of the record in its stream */
+    /* stream: file or peer; or, with IDENTITY_ENTRY, a Redis stream, a blank and the entry's id */
+    uint64_t offset;  /* of the record in its stream, or in its entry */
     uint32_t length;  /* whole length; raw may be the head of it */
     int64_t arrived;  /* UTC */
     uint8_t identity; /* enum identity, for replay */

@@ -11,6 +11,7 @@
 #include "civil.h"
 #include "commands.h"
 #include "control.h"
+#include "engine.h"
 #include "json_read.h"
 #include "json_write.h"
 #include "ledger.h"
@@ -35,6 +36,27 @@ style_of(const struct quarantine_run *run)
     return run->json ? TABLE_JSON : run->csv ? TABLE_CSV : TABLE_ALIGNED;
 }
 
+/* The id of the stream's entry that a record came in; empty: it came otherwise. */
+static struct span
+entry_of(const struct quarantine_row *q)
+{
+    const char *blank =
+        q->identity == IDENTITY_ENTRY ? memrchr(q->stream.p, ' ', q->stream.n) : NULL;
+
+    return blank ? span_of(blank + 1, (size_t)(q->stream.p + q->stream.n - blank - 1)) : SPAN("");
+}
+
+/* A path leaves no room for the reason. */
+static void
+list_short_place(const struct quarantine_row *q, struct table *t)
+{
+    struct span entry = entry_of(q);
+    char offset[24];
+
+    snprintf(offset, sizeof offset, "%llu", (unsigned long long)q->offset);
+    table_span(t, entry.n ? entry : span_str(offset));
+}
+
 static enum status
 list_row(void *arg, const struct quarantine_row *q, struct error *err)
 {
@@ -47,9 +69,12 @@ list_row(void *arg, const struct quarantine_row *q, struct error *err)
     table_u64(run->table, q->id);
     table_text(run->table, format_utc(when, q->arrived));
     table_span(run->table, q->input);
-    if (style_of(run) != TABLE_ALIGNED) /* a path leaves no room for the reason */
+    if (style_of(run) == TABLE_ALIGNED) {
+        list_short_place(q, run->table);
+    } else {
         table_span(run->table, q->stream);
-    table_u64(run->table, q->offset);
+        table_u64(run->table, q->offset);
+    }
     table_span(run->table, q->reason);
     return ST_OK;
 }
@@ -103,8 +128,8 @@ list_records(struct quarantine_run *run, struct ledger_reader *r, struct error *
         {"stream", TABLE_TEXT}, {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
     };
     static const struct table_column short_columns[] = {
-        {"id", TABLE_NUMBER},     {"arrived", TABLE_TEXT}, {"input", TABLE_TEXT},
-        {"offset", TABLE_NUMBER}, {"reason", TABLE_TEXT},
+        {"id", TABLE_NUMBER},  {"arrived", TABLE_TEXT}, {"input", TABLE_TEXT},
+        {"place", TABLE_TEXT}, {"reason", TABLE_TEXT},
     };
     enum status st;
 
@@ -167,6 +192,19 @@ print_raw(struct span raw, const char *plain)
     }
 }
 
+static void
+print_place(const struct quarantine_row *q)
+{
+    struct span entry = entry_of(q);
+
+    if (entry.n == 0) {
+        print_raw(q->stream, "\t");
+        return;
+    }
+    print_raw(span_of(q->stream.p, q->stream.n - entry.n - 1), "\t");
+    printf(", entry %.*s", SPAN_ARG(entry));
+}
+
 static enum status
 show_row(void *arg, const struct quarantine_row *q, struct error *err)
 {
@@ -180,7 +218,7 @@ show_row(void *arg, const struct quarantine_row *q, struct error *err)
            (unsigned long long)q->id, SPAN_ARG(q->reason), format_utc(when, q->arrived),
            SPAN_ARG(q->input), SPAN_ARG(q->format), q->timezone.n ? ", times in " : "",
            SPAN_ARG(q->timezone));
-    print_raw(q->stream, "\t");
+    print_place(q);
     printf(", byte %llu\nlength   %u bytes%s\n\n", (unsigned long long)q->offset, q->length,
            q->length == q->raw.n ? "" : ", of which the first are kept");
     if (q->has_header) {

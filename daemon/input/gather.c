@@ -320,7 +320,7 @@ block_clear(struct block *b)
 {
     free(b->p);
     free(b->frame_end);
-    free(b->frame_identity);
+    free(b->frame_origin);
     if (b->source)
         source_unref(b->source);
     memset(b, 0, sizeof *b);

@@ -383,7 +383,7 @@ stream_stop(struct input *in)
     source_unref(in->source);
     buf_clear(&in->payload);
     buf_clear(&in->ends);
-    buf_clear(&in->identities);
+    buf_clear(&in->origins);
     buf_clear(&in->to_ack);
     buf_clear(&in->counts);
     pthread_cond_destroy(&in->changed);
@@ -401,7 +401,7 @@ open_source(struct input *in, struct error *err)
                                  .timezone = in->cfg->timezone,
                                  .source = in->cfg->source,
                                  .name = in->cfg->stream,
-                                 .identity = IDENTITY_NONE};
+                                 .identity = IDENTITY_ENTRY};
     enum status st = engine_source(in->engine, &in->source, &opt, err);
 
     if (st == ST_OK && source_needs_header(in->source))

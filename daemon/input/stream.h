@@ -37,7 +37,7 @@ struct input {
 
     /* the thread's own */
     struct flight *flight; /* being filled */
-    struct buf payload, ends, identities;
+    struct buf payload, ends, origins;
     struct stream_id drained; /* pending entries up to here were read by this process */
     struct buf to_ack;        /* struct stream_id: committed, XACK not yet answered */
     struct buf counts;        /* struct delivered: a page of XPENDING */

@@ -143,7 +143,7 @@ void
 stream_add_entry(void *arg, const struct stream_entry *e)
 {
     struct input *in = arg;
-    uint64_t identity;
+    struct frame_origin origin;
     uint32_t end;
 
     if (!in->flight)
@@ -157,9 +157,9 @@ stream_add_entry(void *arg, const struct stream_entry *e)
     }
     add_payload(in, e);
     end = (uint32_t)in->payload.n;
-    identity = entry_identity(in, e);
+    origin = (struct frame_origin){e->id.ms, e->id.seq, entry_identity(in, e)};
     buf_add(&in->ends, &end, sizeof end);
-    buf_add(&in->identities, &identity, sizeof identity);
+    buf_add(&in->origins, &origin, sizeof origin);
 }
 
 /* --- blocks to the engine --- */
@@ -192,7 +192,7 @@ stream_hand_on(struct input *in, bool fresh, const char *refusal)
         .n = in->payload.n,
         .frame_end = (uint32_t *)(void *)in->ends.p,
         .frame_count = (uint32_t)(in->ends.n / sizeof(uint32_t)),
-        .frame_identity = (uint64_t *)(void *)in->identities.p,
+        .frame_origin = (struct frame_origin *)(void *)in->origins.p,
         .refusal = refusal,
         .offset = in->place,
         .done = acks_told,
@@ -209,7 +209,7 @@ stream_hand_on(struct input *in, bool fresh, const char *refusal)
         free(f);
         return true;
     }
-    in->payload = in->ends = in->identities = (struct buf){0};
+    in->payload = in->ends = in->origins = (struct buf){0};
     b.source = source_ref(in->source);
     b.done_arg = &f->ack;
     if (fresh) {
@@ -283,5 +283,5 @@ stream_forget_read(struct input *in)
     in->flight = NULL;
     buf_reset(&in->payload);
     buf_reset(&in->ends);
-    buf_reset(&in->identities);
+    buf_reset(&in->origins);
 }

@@ -103,8 +103,24 @@ batch_ticket(struct batch *b, const struct block *block)
     return b->ticket_count;
 }
 
+/* "calls 1763000000000-0" */
+static struct span
+stream_text(struct part *p, const struct source *s, const struct frame_origin *origin)
+{
+    char *text;
+    struct span copy;
+
+    if (!origin)
+        return arena_copy(&p->memory, span_str(s->name));
+    text = xasprintf("%s %llu-%llu", s->name, (unsigned long long)origin->ms,
+                     (unsigned long long)origin->seq);
+    copy = arena_copy(&p->memory, span_str(text));
+    free(text);
+    return copy;
+}
+
 void
-part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
+part_quarantine(struct part *p, const struct source *s, struct place at, struct span raw,
                 const char *reason)
 {
     size_t limit = source_max_record(s);
@@ -123,11 +139,11 @@ part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct 
         .input = span_str(s->input),
         .source = span_str(s->source),
         .format = span_str(s->format_name),
-        .stream = arena_copy(&p->memory, span_str(s->name)),
+        .stream = stream_text(p, s, at.origin),
         .timezone = span_str(s->timezone),
         .reason = arena_copy(&p->memory, span_str(reason)),
         .raw = arena_copy(&p->memory, kept),
-        .offset = offset,
+        .offset = at.offset,
         .length = (uint32_t)(raw.n > UINT32_MAX ? UINT32_MAX : raw.n),
         .arrived = clock_now(),
         .identity = (uint8_t)s->identity,

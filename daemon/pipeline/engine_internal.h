@@ -279,7 +279,11 @@ void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, ke
 void batch_cursor(struct batch *b, const char *input, const struct cursor *c,
                   const struct cursor *before);
 size_t batch_ticket(struct batch *b, const struct block *block);
-void part_quarantine(struct part *p, const struct source *s, uint64_t offset, struct span raw,
+struct place {
+    uint64_t offset;                   /* of the record in its stream, or in its origin */
+    const struct frame_origin *origin; /* NULL: none */
+};
+void part_quarantine(struct part *p, const struct source *s, struct place at, struct span raw,
                      const char *reason);
 
 void part_event(struct part *p, const struct record *r);

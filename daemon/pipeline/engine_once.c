@@ -134,7 +134,7 @@ submit_known(struct engine *e, struct block *b, struct once *o)
     if (st == ST_OK) {
         free(b->p);
         free(b->frame_end);
-        free(b->frame_identity);
+        free(b->frame_origin);
         source_unref(b->source);
     }
     return st;

@@ -49,8 +49,8 @@ struct run { /* one block being worked on */
     struct pending group[GROUP];
     size_t pending;
     bool replay;
-    const uint64_t *frame_identity; /* of the frame at hand, or NULL */
-    const char *frame;              /* where it begins */
+    const struct frame_origin *origin; /* of the frame at hand, or NULL */
+    const char *frame;                 /* where it begins */
 };
 
 /* Of what has no id and stands at `at` in a frame that has an identity. */
@@ -59,7 +59,7 @@ place_fingerprint(const struct run *run, const char *at)
 {
     uint64_t place = (uint64_t)(at - run->frame);
 
-    return hash_bytes(&place, sizeof place, *run->frame_identity ^ run->source->identity_seed);
+    return hash_bytes(&place, sizeof place, run->origin->identity ^ run->source->identity_seed);
 }
 
 /* What was refused and comes again must not stand in quarantine twice. */
@@ -69,13 +69,21 @@ was_refused(struct run *run, struct span raw)
     uint64_t fp;
     bool fresh;
 
-    if (!run->frame_identity)
+    if (!run->origin)
         return false;
     fp = place_fingerprint(run, raw.p);
     dedup_test_and_add(run->engine->dedup, &fp, 1, &fresh);
     if (fresh)
         buf_add(&run->part->fingerprints, &fp, sizeof fp);
     return !fresh;
+}
+
+static struct place
+place_of(const struct run *run, const char *at)
+{
+    if (run->origin)
+        return (struct place){(uint64_t)(at - run->frame), run->origin};
+    return (struct place){run->block->offset + (uint64_t)(at - run->block->p), NULL};
 }
 
 static void
@@ -87,8 +95,7 @@ refuse(struct run *run, struct span raw, const char *reason)
     }
     run->count.quarantined++;
     if (!run->replay) /* its row stands already */
-        part_quarantine(run->part, run->source,
-                        run->block->offset + (uint64_t)(raw.p - run->block->p), raw, reason);
+        part_quarantine(run->part, run->source, place_of(run, raw.p), raw, reason);
 }
 
 /* --- identity --- */
@@ -107,7 +114,7 @@ identify(const struct run *run, struct pending *p)
             seed = hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n,
                               run->engine->identity_key);
         p->fingerprint = hash_bytes(r->text[FIELD_ID].p, r->text[FIELD_ID].n, seed);
-    } else if (run->frame_identity) {
+    } else if (run->origin) {
         p->fingerprint = place_fingerprint(run, p->raw.p);
     } else if (run->source->identity == IDENTITY_CONTENT) {
         p->fingerprint = hash_bytes(p->raw.p, p->raw.n, seed ^ CONTENT_SEED);
@@ -349,7 +356,7 @@ work_through(struct run *run)
     const struct block *b = run->block;
     void *state = run->source->parser->open ? run->source->parser->open(run->source->format) : NULL;
 
-    run->frame_identity = NULL;
+    run->origin = NULL;
     if (b->frame_end) {
         size_t begin = 0;
 
@@ -358,7 +365,7 @@ work_through(struct run *run)
 
             begin = b->frame_end[i];
             run->frame = frame.p;
-            run->frame_identity = b->frame_identity ? &b->frame_identity[i] : NULL;
+            run->origin = b->frame_origin ? &b->frame_origin[i] : NULL;
             if (b->refusal)
                 refuse_frame(run, frame, b->refusal);
             else
@@ -460,7 +467,7 @@ worker_main(void *arg)
         source_unref(job->block.source);
         free(job->block.p);
         free(job->block.frame_end);
-        free(job->block.frame_identity);
+        free(job->block.frame_origin);
         pthread_mutex_lock(&e->lock);
         engine_job_done(e, job, &run->count);
         free(job);

@@ -47,8 +47,12 @@ check "all acknowledged" wait_for 20 pending_is 0
 printf '%s\n%s\n' "$(many lines 1)" "$(many lines 1)" >two
 r -x xadd calls '*' data <two >/dev/null
 check "two lines in one entry are two records" wait_for 20 count_is lines 2
-r xadd calls '*' data 'no record' >/dev/null
+refused=$(printf '\nno record\n' | r -x xadd calls '*' data)
 check "what is no record goes to quarantine" wait_for 20 status_has '+ 1 quarantined'
+check "listed with the entry that it came in" contains "$(cs quarantine list --config c.conf)" "  $refused  "
+check "and shown with its place in it" contains "$(cs quarantine show 1 --config c.conf)" \
+    "place    calls, entry $refused, byte 1"
+check "for programs, too" contains "$(cs quarantine list --config c.conf --csv)" ",calls,calls $refused,"
 
 # Killed again and again while a producer goes on.
 many killed 4000 >killed.in

@@ -28,7 +28,8 @@ struct source {
 struct fake_frame {
     char *p;
     size_t n;
-    uint64_t offset, identity;             /* identity: 0 the block brought none */
+    uint64_t offset;
+    struct frame_origin origin;            /* zero: the block brought none */
     char name[48], header[16], source[16]; /* the ends of longer names */
 };
 
@@ -174,7 +175,7 @@ fake_keep(struct engine *e, const struct block *b, size_t from, size_t to)
     f->p = xstrndup(b->p + from, to - from);
     f->n = to - from;
     f->offset = b->offset + from;
-    f->identity = 0;
+    f->origin = (struct frame_origin){0};
     n = strlen(b->source->name);
     n = n < sizeof f->name ? 0 : n + 1 - sizeof f->name;
     strcpy(f->name, b->source->name + n);
@@ -190,8 +191,8 @@ fake_frames(struct engine *e, const struct block *b)
     if (b->frame_end) {
         for (uint32_t i = 0; i < b->frame_count; i++) {
             fake_keep(e, b, at, b->frame_end[i]);
-            if (b->frame_identity)
-                e->frames[e->frame_n - 1].identity = b->frame_identity[i];
+            if (b->frame_origin)
+                e->frames[e->frame_n - 1].origin = b->frame_origin[i];
             at = b->frame_end[i];
         }
         CHECK_INT(at, b->n);
@@ -250,7 +251,7 @@ engine_submit(struct engine *e, struct block *b)
     source_unref(b->source);
     free(b->p);
     free(b->frame_end);
-    free(b->frame_identity);
+    free(b->frame_origin);
     pthread_mutex_unlock(&e->lock);
     return ST_OK;
 }

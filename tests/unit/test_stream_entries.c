@@ -176,7 +176,7 @@ free_input(struct input *in)
     source_unref(in->source);
     buf_clear(&in->payload);
     buf_clear(&in->ends);
-    buf_clear(&in->identities);
+    buf_clear(&in->origins);
     buf_clear(&in->to_ack);
     free(in);
 }
@@ -212,6 +212,7 @@ TEST(stream_entries_are_the_field_asked_for_or_an_object_of_all)
     CHECK_STR(e->frames[3].p, "{\"\":\"\"}");
     CHECK_INT(e->frame_n, 5);
     CHECK_INT(e->frames[4].n, 0);
+    CHECK(e->frames[4].origin.ms == 1 && e->frames[4].origin.seq == 5);
     stream_take_acks(in);
     CHECK_INT(in->to_ack.n, 5 * sizeof(struct stream_id));
     free_input(in);
@@ -236,7 +237,7 @@ TEST(stream_entries_that_are_gone_are_counted_and_acknowledged)
     CHECK_INT(in->to_ack.n, 3 * sizeof(struct stream_id));
     CHECK_INT(in->lost, 2);
     CHECK_INT(e->frame_n, 1);
-    CHECK_INT(e->frames[0].identity == 0, 0);
+    CHECK_INT(e->frames[0].origin.identity == 0, 0);
     free_input(in);
     fake_free(e);
 }
@@ -285,8 +286,8 @@ TEST(stream_entries_are_told_apart_by_id_and_by_every_field)
     CHECK(stream_hand_on(in, true, NULL));
     for (size_t i = 0; i < 5; i++)
         for (size_t k = 0; k < i; k++)
-            CHECK(e->frames[i].identity != e->frames[k].identity);
-    CHECK(e->frames[5].identity == e->frames[0].identity);
+            CHECK(e->frames[i].origin.identity != e->frames[k].origin.identity);
+    CHECK(e->frames[5].origin.identity == e->frames[0].origin.identity);
     free_input(in);
     fake_free(e);
 }
