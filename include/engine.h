@@ -140,7 +140,13 @@ bool engine_checkpoint(struct engine *e, const char *input, const char *identity
 /* All checkpoints of an input, newest first. Borrowed strings valid during the call. */
 void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
-/* The same of all configured inputs that follow files of this format and source (NULL: ""). */
+/* Asks of each of an input's checkpoints whether its file is nowhere to be found. Such a checkpoint
+ * goes, soon, if it has not moved for so long that nothing of the file could be counted a second
+ * time; else it stays until the input asks again. `gone` must be quick and not call the engine. */
+void engine_forget_gone(struct engine *e, const char *input,
+                        bool (*gone)(void *arg, const struct cursor *c), void *arg);
+/* All checkpoints of all configured inputs that follow files of this format and source (NULL:
+ * ""). */
 void engine_followed(struct engine *e, const char *format, const char *source,
                      void (*visit)(void *arg, const struct cursor *c), void *arg);
 

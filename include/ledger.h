@@ -156,6 +156,16 @@ enum status ledger_checkpoints(struct ledger *l,
                                void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);
 
+/* The last batch of which, as of all before it, the audits say that it was committed before
+ * `created` (UTC microseconds); 0 none. */
+enum status ledger_last_before(struct ledger *l, int64_t created, uint64_t *seq, struct error *err);
+/* Does the input stand in the file where the row says, and since a batch up to `upto`? */
+enum status ledger_is_idle(struct ledger *l, const struct cursor_row *row, uint64_t upto,
+                           bool *idle, struct error *err);
+/* Forgets that the inputs stood there, in one transaction. */
+enum status ledger_forget_checkpoints(struct ledger *l, const struct cursor_row *rows, size_t count,
+                                      struct error *err);
+
 /* Deletes quarantine rows for good (id 0: all; input NULL or "": any). */
 enum status ledger_drop_quarantine(struct ledger *l, uint64_t id, const char *input,
                                    uint64_t *dropped, struct error *err);

@@ -19,7 +19,8 @@
 #include "log.h"
 
 #define REPORT_MS       1000
-#define UNWATCHED_MS    1000 /* between rescans where there is no inotify */
+#define UNWATCHED_MS    1000     /* between rescans where there is no inotify */
+#define LOOK_MS         86400000 /* between looks for files that are gone */
 #define MAX_TAIL_DETAIL 100
 
 void
@@ -139,6 +140,8 @@ tail_rescan(struct input *in)
         f->polled = true;
         tail_wake(in, f);
     }
+    if (clock_mono_ms() - in->looked_ms >= LOOK_MS)
+        tail_report_gone(in);
     report(in);
 }
 
@@ -246,6 +249,7 @@ tail_start(struct input **out, struct event_base *base, struct engine *e,
     tail_scan(in);
     tail_load_checkpoints(in);
     tail_find_moved(in);
+    tail_report_gone(in);
     in->started = true;
     report(in);
     *out = in;

@@ -3,7 +3,7 @@
  *
  *   tail.c        the input: start, stop, turns, what it says about itself
  *   tail_scan.c   which files there are: glob, inotify, rotation by rename
- *   tail_match.c  which file is which: identities, checkpoints, copies
+ *   tail_match.c  which file is which, and which is gone: identities, checkpoints, copies
  *   tail_file.c   one file: reading, truncation, the end
  *   tail_copy.c   a file that is a copy of another one that we follow
  *
@@ -91,6 +91,7 @@ struct input {
     size_t known_n;
     uint64_t bytes;
     int64_t reported_ms, last_arrival;
+    int64_t looked_ms; /* for files that are gone */
     char problem[160];
 };
 
@@ -116,6 +117,8 @@ bool tail_mark_fits(const struct tail_mark *m, int fd, uint64_t size);
 struct tail_file *tail_find_copy(struct tail_file *f, const struct tail_mark *m);
 /* At start: files moved while nobody looked. Adopts them. */
 void tail_find_moved(struct input *in);
+/* At start and once a day: the engine learns of which checkpoints the files are gone. */
+void tail_report_gone(struct input *in);
 
 /* tail_file.c */
 enum tail_step {

@@ -10,6 +10,7 @@
 #include "tail.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hash.h"
 
 /* Content is compared with the newest checkpoints only: each costs a read per file. */
@@ -252,4 +254,86 @@ tail_find_moved(struct input *in)
         return;
     for (const struct tail_folder *d = in->folders; d; d = d->next)
         each_unknown(in, d->path, consider_moved, in);
+}
+
+/* --- files that are gone --- */
+
+struct place {
+    uint64_t dev, ino;
+};
+
+struct presence { /* of files in the folders and of those that are read; sorted */
+    struct place *places;
+    size_t count;
+};
+
+static void
+note_present(struct presence *p, uint64_t dev, uint64_t ino)
+{
+    if ((p->count & (p->count - 1)) == 0)
+        p->places = xrealloc(p->places, (p->count ? 2 * p->count : 1) * sizeof *p->places);
+    p->places[p->count++] = (struct place){dev, ino};
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->dev != y->dev)
+        return x->dev < y->dev ? -1 : 1;
+    return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+/* False: not all of the folder could be looked at. One that is gone has no files. */
+static bool
+note_folder(struct presence *p, const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct dirent *entry;
+    int n = 0;
+
+    if (!d)
+        return errno == ENOENT;
+    while (n < FOLDER_MAX && (entry = readdir(d))) {
+        struct stat st;
+
+        n++;
+        if (fstatat(dirfd(d), entry->d_name, &st, 0) == 0)
+            note_present(p, st.st_dev, st.st_ino);
+    }
+    closedir(d);
+    return n < FOLDER_MAX;
+}
+
+static bool
+is_gone(void *arg, const struct cursor *c)
+{
+    const struct presence *p = arg;
+    unsigned long long dev, ino;
+    struct tail_mark m;
+    struct place at;
+
+    if (!parse_identity(c, &dev, &ino, &m))
+        return false;
+    at = (struct place){dev, ino};
+    return !p->count || !bsearch(&at, p->places, p->count, sizeof at, by_place);
+}
+
+void
+tail_report_gone(struct input *in)
+{
+    struct presence p = {0};
+    bool all = in->folders != NULL;
+
+    for (const struct tail_folder *d = in->folders; d && all; d = d->next)
+        all = note_folder(&p, d->path);
+    for (const struct tail_file *f = in->files; f; f = f->next)
+        note_present(&p, f->dev, f->ino);
+    if (p.count)
+        qsort(p.places, p.count, sizeof *p.places, by_place);
+    if (all)
+        engine_forget_gone(in->engine, in->title, is_gone, &p);
+    free(p.places);
+    in->looked_ms = clock_mono_ms();
 }

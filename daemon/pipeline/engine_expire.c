@@ -85,6 +85,7 @@ engine_expire(struct engine *e)
     if (!e->dry_run && !e->offline) {
         thin(e);
         engine_retire(e);
+        engine_forget_files(e);
     }
     if (!e->dry_run && e->snapshot.seen_since != ledger_state(e->ledger)->seen_since)
         engine_publish_state(e);

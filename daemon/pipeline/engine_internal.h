@@ -120,6 +120,7 @@ struct checkpoint { /* newest committed cursor of one (input, identity) */
     char input[64];
     struct cursor cursor;
     uint64_t order;
+    bool gone; /* its input could not find the file, and it has not moved since */
 };
 
 struct claim { /* a name that one thread at a time may have */
@@ -188,6 +189,7 @@ struct engine {
     struct feed_state *feeds;
     struct checkpoint *checkpoints;
     uint64_t checkpoint_order;
+    bool files_gone; /* there may be such among them */
     struct claim *claims;
 
     pthread_mutex_t once_lock; /* taken before `lock`; for the two below */
@@ -265,8 +267,9 @@ void engine_disk_status(const struct engine *e, struct engine_status *out);
 /* engine_expire.c: now and then, on the ledger thread */
 void engine_expire(struct engine *e);
 
-/* engine_retire.c: the same */
+/* engine_retire.c, engine_gone.c: the same */
 void engine_retire(struct engine *e);
+void engine_forget_files(struct engine *e);
 
 /* engine.c: how long after a pass of the analyst the next one may follow a fold by itself */
 int64_t engine_analysis_interval(const struct engine *e);
@@ -342,5 +345,8 @@ struct feed_state *engine_feed(struct engine *e, const char *input);
 /* Checkpoints, under the engine's lock. True: there was one, and it is *before (NULL allowed). */
 bool engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c,
                             struct cursor *before);
+struct checkpoint *engine_find_checkpoint(struct engine *e, const char *input,
+                                          const char *identity);       /* or NULL */
+void engine_remove_checkpoint(struct engine *e, struct checkpoint *p); /* frees it */
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * ledger_retain.c - what of the ledger is not kept for ever: single audits, events, totals of days
- * long gone, incarnations.
+ * long gone, positions in files that are gone, incarnations.
  *
  * Each call is one small transaction, so that commits wait for none of it long.
  */
@@ -229,6 +229,72 @@ ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
     if (!*more)
         ledger_unknow_days(l, floor);
     return ST_OK;
+}
+
+/* --- positions --- */
+
+/* Clocks are set: a batch with an earlier date may follow one with a later date. */
+enum status
+ledger_last_before(struct ledger *l, int64_t created, uint64_t *seq, struct error *err)
+{
+    sqlite3_stmt *st;
+    bool row = false;
+    enum status result =
+        sql_prepare(l->db, &st,
+                    "SELECT max(seq) FROM audit WHERE seq > 0 AND seq <"
+                    " (SELECT min(seq) FROM audit WHERE seq > 0 AND created >= ?1)",
+                    err);
+
+    *seq = 0;
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(st, 1, created);
+    result = sql_step(st, &row, err);
+    if (row)
+        *seq = (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return result;
+}
+
+enum status
+ledger_is_idle(struct ledger *l, const struct cursor_row *row, uint64_t upto, bool *idle,
+               struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result = sql_prepare(l->db, &st,
+                                     "SELECT 1 FROM checkpoint WHERE source = ?1 AND identity = ?2"
+                                     " AND position = ?3 AND seq <= ?4",
+                                     err);
+
+    if (result != ST_OK)
+        return result;
+    sql_bind_text(st, 1, span_str(row->input));
+    sql_bind_text(st, 2, span_str(row->cursor.identity));
+    sqlite3_bind_int64(st, 3, (int64_t)row->cursor.position);
+    sqlite3_bind_int64(st, 4, (int64_t)upto);
+    result = sql_step(st, idle, err);
+    sqlite3_finalize(st);
+    return result;
+}
+
+enum status
+ledger_forget_checkpoints(struct ledger *l, const struct cursor_row *rows, size_t count,
+                          struct error *err)
+{
+    sqlite3_stmt *st;
+    enum status result =
+        sql_prepare(l->db, &st, "DELETE FROM checkpoint WHERE source = ?1 AND identity = ?2", err);
+
+    if (result != ST_OK)
+        return result;
+    result = sql_run(l->st[BEGIN], err);
+    for (size_t i = 0; i < count && result == ST_OK; i++) {
+        sql_bind_text(st, 1, span_str(rows[i].input));
+        sql_bind_text(st, 2, span_str(rows[i].cursor.identity));
+        result = sql_run(st, err);
+    }
+    sqlite3_finalize(st);
+    return ledger_end_transaction(l, result, err);
 }
 
 enum status

@@ -251,19 +251,39 @@ engine_disclaim(struct engine *e, const char *name)
 
 /* --- checkpoints --- */
 
-/* The list keeps every file ever seen; those that are being read are in front. */
+/* The list keeps every file that was seen and not forgotten; those that are being read are in
+ * front. The place that points to it, or the end of the list. */
+static struct checkpoint **
+place_of(struct engine *e, const char *input, const char *identity)
+{
+    struct checkpoint **at = &e->checkpoints;
+
+    while (*at &&
+           (strcmp((*at)->cursor.identity, identity) != 0 || strcmp((*at)->input, input) != 0))
+        at = &(*at)->next;
+    return at;
+}
+
+struct checkpoint *
+engine_find_checkpoint(struct engine *e, const char *input, const char *identity)
+{
+    return *place_of(e, input, identity);
+}
+
+void
+engine_remove_checkpoint(struct engine *e, struct checkpoint *p)
+{
+    *place_of(e, p->input, p->cursor.identity) = p->next;
+    free(p);
+}
+
 bool
 engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c,
                        struct cursor *before)
 {
-    struct checkpoint **at = &e->checkpoints, *p;
-    bool known;
+    struct checkpoint **at = place_of(e, input, c->identity), *p = *at;
+    bool known = p != NULL;
 
-    while (*at &&
-           (strcmp((*at)->cursor.identity, c->identity) != 0 || strcmp((*at)->input, input) != 0))
-        at = &(*at)->next;
-    p = *at;
-    known = p != NULL;
     if (p) {
         *at = p->next;
         if (before)
@@ -275,6 +295,7 @@ engine_note_checkpoint(struct engine *e, const char *input, const struct cursor 
     p->next = e->checkpoints;
     e->checkpoints = p;
     p->cursor = *c;
+    p->gone = false;
     p->order = ++e->checkpoint_order;
     return known;
 }
@@ -285,9 +306,7 @@ engine_checkpoint(struct engine *e, const char *input, const char *identity, str
     struct checkpoint *p;
 
     pthread_mutex_lock(&e->lock);
-    for (p = e->checkpoints; p; p = p->next)
-        if (strcmp(p->input, input) == 0 && strcmp(p->cursor.identity, identity) == 0)
-            break;
+    p = engine_find_checkpoint(e, input, identity);
     if (p)
         *out = p->cursor;
     pthread_mutex_unlock(&e->lock);

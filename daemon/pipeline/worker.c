@@ -40,7 +40,7 @@ struct run { /* one block being worked on */
     struct mapping_memo *memo; /* of this worker, from block to block */
     int64_t window_start;      /* event times before this are late */
     bool refuse_late;
-    int64_t oldest;    /* totals of event times before this are no longer kept */
+    int64_t oldest;    /* nothing is known any more of event times before this */
     size_t first_cell; /* of those whose names were not taken note of */
     bool tight;        /* there could be too many names: each is looked at */
     struct names_answer names;
@@ -260,8 +260,8 @@ objection(const struct run *run, const struct pending *p)
         return "service: missing in a contact";
     if (r->kind == KIND_FEATURE && r->feature_count == 0)
         return "features: missing in a feature record";
-    if (is_counted(r->kind) && r->start < run->oldest)
-        return "start: older than the retention, the totals of its day are gone";
+    if (r->start < run->oldest)
+        return "start: older than the retention, what was known of its day is gone";
     if (run->refuse_late && p->identified && r->start < run->window_start)
         return "start: older than the duplicate window";
     return NULL;

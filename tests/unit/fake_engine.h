@@ -36,6 +36,7 @@ struct fake_frame {
 struct fake_checkpoint {
     char input[64];
     struct cursor cursor;
+    bool gone; /* as the input last said */
 };
 
 struct engine {
@@ -221,6 +222,7 @@ fake_commit(struct engine *e, const char *input, const struct cursor *c)
                 (--e->checkpoint_n - i) * sizeof e->checkpoints[0]);
     CHECK(e->checkpoint_n < 256);
     snprintf(e->checkpoints[e->checkpoint_n].input, 64, "%s", input);
+    e->checkpoints[e->checkpoint_n].gone = false;
     e->checkpoints[e->checkpoint_n++].cursor = *c;
 }
 
@@ -300,6 +302,15 @@ engine_checkpoints(struct engine *e, const char *input,
     for (size_t i = e->checkpoint_n; i-- > 0;)
         if (strcmp(e->checkpoints[i].input, input) == 0)
             visit(arg, &e->checkpoints[i].cursor);
+}
+
+void
+engine_forget_gone(struct engine *e, const char *input,
+                   bool (*gone)(void *arg, const struct cursor *c), void *arg)
+{
+    for (size_t i = 0; i < e->checkpoint_n; i++)
+        e->checkpoints[i].gone =
+            strcmp(e->checkpoints[i].input, input) == 0 && gone(arg, &e->checkpoints[i].cursor);
 }
 
 /* Every input but an import follows files of "lines". */

@@ -148,6 +148,26 @@ TEST(ledger_keeps_a_thousand_incarnations)
     ledger_close(l);
 }
 
+TEST(ledger_knows_what_was_committed_before_a_time_although_clocks_are_set)
+{
+    struct ledger *l = open_here();
+    uint64_t seq, first = commit(l, 1, 0, 0, 10 * DAY_US);
+    struct error err;
+
+    CHECK_INT(ledger_last_before(l, 11 * DAY_US, &seq, &err), ST_OK);
+    CHECK_INT(seq, 0); /* nothing says that the time has come */
+    commit(l, 1, 0, 0, 20 * DAY_US);
+    commit(l, 1, 0, 0, 5 * DAY_US); /* the clock is set back */
+    commit(l, 1, 0, 0, 30 * DAY_US);
+    CHECK_INT(ledger_last_before(l, 15 * DAY_US, &seq, &err), ST_OK);
+    CHECK_INT(seq, first);
+    CHECK_INT(ledger_last_before(l, 25 * DAY_US, &seq, &err), ST_OK);
+    CHECK_INT(seq, first + 2);
+    CHECK_INT(ledger_last_before(l, 5 * DAY_US, &seq, &err), ST_OK);
+    CHECK_INT(seq, 0);
+    ledger_close(l);
+}
+
 /* --- totals --- */
 
 #define FLOOR 16000 /* days */

@@ -97,6 +97,7 @@ TEST(days_that_are_past_every_retention_leave_the_ledger_and_stay_in_the_store)
 {
     struct source *source;
     struct site s;
+    char *visit;
 
     CHECK_INT(FLOOR, 19967);
     clock_fix(OLD);
@@ -111,6 +112,10 @@ TEST(days_that_are_past_every_retention_leave_the_ledger_and_stay_in_the_store)
     /* A small total of that day would take the place of the true one. */
     CHECK_INT(say_leg(&s, source, "r3", OLD).quarantined, 1);
     CHECK_INT(say_leg(&s, source, "r4", (int64_t)FLOOR * DAY_SECONDS - 1).quarantined, 1);
+    visit =
+        xasprintf("{\"kind\":\"visit\",\"customer\":\"acme\",\"start\":%lld}\n", (long long)OLD);
+    CHECK_INT(site_say(&s, source, visit).quarantined, 1);
+    free(visit);
     CHECK_INT(say_leg(&s, source, "r5", (int64_t)FLOOR * DAY_SECONDS).accepted, 1);
     must_agree(&s);
     CHECK_INT(old_totals(), 0);
@@ -189,6 +194,83 @@ TEST(nothing_goes_while_the_clock_runs_ahead_or_data_are_the_clock)
         source_unref(source);
         site_close(&s);
     }
+}
+
+/* --- positions in files --- */
+
+static bool
+is_file(void *arg, const struct cursor *c)
+{
+    return strstr(arg, c->identity) != NULL;
+}
+
+static bool
+has_place(struct site *s, const char *file)
+{
+    struct cursor c;
+
+    return engine_checkpoint(s->engine, "in", file, &c);
+}
+
+/* One record of a file, which ends at `position`. */
+static void
+take_from(struct site *s, struct source *source, const char *file, uint64_t position, int64_t start,
+          struct answer *answer)
+{
+    char *text = leg_at(file, start);
+    struct block b = site_block(source, text, answer);
+
+    b.bulk = position > 100; /* such a batch stays open for seconds */
+    b.cursor.position = position;
+    snprintf(b.cursor.identity, sizeof b.cursor.identity, "%s", file);
+    CHECK_INT(engine_submit(s->engine, &b), ST_OK);
+    free(text);
+}
+
+static void
+read_file(struct site *s, struct source *source, const char *file, int64_t start)
+{
+    struct answer a = {0};
+
+    take_from(s, source, file, 100, start, &a);
+    SITE_UNTIL(a.told);
+    CHECK_INT(a.count.records, 1);
+}
+
+TEST(positions_in_files_that_are_gone_are_forgotten_when_they_guard_nothing)
+{
+    static char all[] = "old new quiet", away[] = "old new", quiet[] = "quiet";
+    struct answer a = {0};
+    struct source *source;
+    struct site s;
+
+    clock_fix(OLD);
+    site_open(&s, OPTIONS);
+    source = site_source(&s, "in", "ndjson", IDENTITY_POSITION);
+    read_file(&s, source, "old", OLD - 3600);
+    read_file(&s, source, "quiet", OLD - 3600);
+    site_settle(&s, SETTLE_ANALYSED);
+    clock_fix(NOW);
+    read_file(&s, source, "new", NOW - 3600);
+    SITE_UNTIL(state_on_disk().floor == FLOOR);
+    engine_forget_gone(s.engine, "other", is_file, all);
+    engine_forget_gone(s.engine, "in", is_file, away);
+    SITE_UNTIL(ask("st/ledger.db", "SELECT count(*) FROM checkpoint") == 2);
+    CHECK(!has_place(&s, "old") && has_place(&s, "quiet") && has_place(&s, "new"));
+    /* It turns up again: it is read anew, and nothing of it counts twice. */
+    read_file(&s, source, "old", OLD - 3600);
+    CHECK_INT(old_legs_in_the_store(), 2);
+    must_agree(&s);
+    /* What moves meanwhile is not gone. */
+    take_from(&s, source, "quiet", 200, NOW - 3600, &a);
+    engine_forget_gone(s.engine, "in", is_file, quiet);
+    SITE_UNTIL(a.told);
+    CHECK_INT(a.st, ST_OK);
+    source_unref(source);
+    site_close(&s);
+    site_open(&s, OPTIONS);
+    CHECK(has_place(&s, "old") && has_place(&s, "quiet") && has_place(&s, "new"));
+    site_close(&s);
 }
 
 #ifdef CALLSWELL_FAULTS

@@ -364,3 +364,57 @@ TEST(tail_follows_a_symbolic_link_that_was_turned_while_it_was_down)
     CHECK_INT(fake_numbers(r.engine, 0, 30), 0);
     rig_free(&r);
 }
+
+static unsigned long long
+inode_of(const char *path)
+{
+    struct stat st;
+
+    CHECK(stat(path, &st) == 0);
+    return st.st_ino;
+}
+
+static bool
+said_to_be_gone(const struct rig *r, unsigned long long inode)
+{
+    for (size_t i = 0; i < r->engine->checkpoint_n; i++) {
+        unsigned long long ino = 0;
+
+        if (sscanf(r->engine->checkpoints[i].cursor.identity, "%*x:%llx", &ino) == 1 &&
+            ino == inode)
+            return r->engine->checkpoints[i].gone;
+    }
+    test_fail(__FILE__, __LINE__, "inode %llu has no checkpoint", inode);
+    return false;
+}
+
+TEST(tail_says_which_files_are_gone)
+{
+    struct rig r = rig_new("logs/*.log");
+    unsigned long long gone, quiet, renamed;
+
+    CHECK(mkdir("logs", 0700) == 0);
+    put_lines("logs/a.log", 0, 10);
+    put_lines("logs/b.log", 10, 20);
+    put_lines("logs/c.log", 20, 30);
+    gone = inode_of("logs/a.log");
+    quiet = inode_of("logs/b.log");
+    renamed = inode_of("logs/c.log");
+    rig_start(&r);
+    UNTIL(r.base, r.engine->frame_n == 30);
+    rig_stop(&r);
+    CHECK(rename("logs", "elsewhere") == 0); /* not mounted, say: nothing is known */
+    rig_start(&r);
+    polls(&r, 2);
+    CHECK(!said_to_be_gone(&r, gone) && !said_to_be_gone(&r, quiet));
+    rig_stop(&r);
+    CHECK(rename("elsewhere", "logs") == 0);
+    CHECK(unlink("logs/a.log") == 0);
+    CHECK(rename("logs/c.log", "logs/c.log.1") == 0);
+    rig_start(&r);
+    polls(&r, 2);
+    CHECK(said_to_be_gone(&r, gone));
+    CHECK(!said_to_be_gone(&r, quiet) && !said_to_be_gone(&r, renamed));
+    CHECK_INT(fake_numbers(r.engine, 0, 30), 0);
+    rig_free(&r);
+}

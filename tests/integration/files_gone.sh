@@ -1,0 +1,52 @@
+#!/bin/sh
+# The position in a file that was read years ago and is gone is forgotten, and the file counts nothing twice
+# when it turns up again all the same. Those of files that are there, or were read lately, stay.
+. "$(dirname "$0")/lib.sh"
+cat >c.conf <<EOF
+state_dir = "$dir/state"
+http { listen = "" }
+redis { url = "managed" }
+analytics_interval = "100ms"
+fold_interval = "100ms"
+input "logs" { type = "tail" path = "$dir/logs/*.log" format = "ndjson" }
+EOF
+day() { date -u -d "$1 days ago" +%Y-%m-%d; }
+old=$(day 1000) new=$(day 1)
+# line CUSTOMER DAY
+line() { printf '{"customer":"%s","start":"%sT10:00:00Z","duration":60}\n' "$1" "$2"; }
+ask() { python3 -c 'import sqlite3, sys
+print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]).fetchone()[0])' "$@"; }
+# legs WANT: of all customers, as "CUSTOMER LEGS".
+legs() { equals "$(ask state/crm.db "SELECT group_concat(customer || ' ' || n) FROM (SELECT customer, sum(legs) n
+    FROM customer_day GROUP BY 1 ORDER BY 1)")" "$1"; }
+places() { equals "$(ask state/ledger.db "SELECT count(*) FROM checkpoint")" "$1"; }
+has_floor() { [ "$(ask state/ledger.db "SELECT floor FROM meta")" -gt 0 ]; }
+refused() { equals "$(ask state/ledger.db "SELECT count(*) FROM quarantine")" "$1"; }
+
+mkdir logs
+line GONE "$old" >logs/gone.log
+line QUIET "$old" >logs/quiet.log
+check "start, years ago" start c.conf
+check "both files are read" wait_for 20 legs "GONE 1,QUIET 1"
+check "stop" stop
+check "the years pass" python3 -c 'import sqlite3
+db = sqlite3.connect("state/ledger.db")
+db.execute("UPDATE audit SET created = created - 1000 * 86400000000")
+db.commit()'
+mv logs/gone.log .
+line NEW "$new" >logs/new.log
+check "start" start c.conf
+check "a new file is read" wait_for 20 legs "GONE 1,NEW 1,QUIET 1"
+check "the old days leave the ledger" wait_for 20 has_floor
+check "stop, and a new file is away, too" stop
+mv logs/new.log .
+check "all positions are there" places 3
+check "start again" start c.conf
+check "one is forgotten" wait_for 20 places 2
+check "the log says so" grep -q "event=checkpoints_forgotten files=1" daemon.log
+mv gone.log new.log logs/
+check "what was forgotten is read again and set aside" wait_for 20 refused 1
+check "stop at the end" stop
+check "nothing is counted twice" legs "GONE 1,NEW 1,QUIET 1"
+check "verify" cs verify --config c.conf
+finish
