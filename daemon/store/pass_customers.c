@@ -93,6 +93,8 @@ finish_customer(struct work *w, struct error *err)
     if (!w->reading)
         return ST_OK;
     w->reading = false;
+    if (w->write_days) /* many of a customer's days have the same people */
+        w->active_changed |= sketch_merge(&w->active, &w->profile.people);
     if (!w->profile.anything) {
         struct query *q = w->profile.cells ? w->delete_stat : w->fade;
 
@@ -131,7 +133,8 @@ visit_grouped(void *arg, const struct cell_view *c, struct error *err)
     }
     if (st == ST_OK && w->write_days) {
         pass_note_input(w->p, c->day);
-        note_active(w, c);
+        if (c->day <= w->p->today - PROFILE_PEOPLE) /* the others come with the profile */
+            note_active(w, c);
         if (c->seq > w->p->since || w->p->first)
             st = put_day(w, c, err);
     }

@@ -164,7 +164,7 @@ profile_add(struct profile *p, const struct cell_view *c)
     p->active_30d += v[CUSTOMER_LEGS] > 0 && age < 30;
     if (age < PROFILE_RECENT)
         p->recent[PROFILE_RECENT - 1 - age] += v[CUSTOMER_LEGS];
-    if (age < 30) {
+    if (age < PROFILE_PEOPLE) {
         sketch_merge(&p->people, &c->sketch[SKETCH_PEOPLE]);
         sketch_merge(&p->conferences, &c->sketch[SKETCH_SECOND]);
     }

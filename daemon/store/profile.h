@@ -15,6 +15,7 @@
 #include "zone.h"
 
 #define PROFILE_DAYS   90 /* cells older than this give first and last use only */
+#define PROFILE_PEOPLE 30 /* days whose people and conferences are told apart */
 #define PROFILE_RECENT 36 /* today and the 35 days that surges are judged by */
 #define PROFILE_NEVER  INT64_MIN
 
@@ -41,7 +42,7 @@ struct profile {
     bool anything; /* a counter is not zero: the customer has not been merged away */
     struct profile_feature *features;
     size_t feature_count, feature_cap;
-    struct sketch people, conferences; /* 30 days */
+    struct sketch people, conferences; /* of PROFILE_PEOPLE days */
 };
 
 void profile_init(struct profile *p, const struct zone *zone);
