@@ -1,13 +1,11 @@
 /*
- * sketch.c - HyperLogLog registers in four sizes, and the estimate from them.
+ * sketch.c - HyperLogLog registers in four sizes.
  *
  * The hash table's home place is the register's high bits, so that the pairs lie almost in
- * order and an insertion sort puts them right in nearly linear time when they are written.
+ * order when they are written.
  */
 #include "sketch.h"
 
-#include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +15,6 @@
 
 #include "sketch_private.h"
 
-#define RANK_BITS      50 /* hash bits behind the register's 14 */
 #define FEW_CAP        2
 #define LIST_CAP       8
 #define LIST_MAX       16 /* fill one cache line */
@@ -93,18 +90,11 @@ hash_put(uint32_t *table, unsigned cap, uint32_t pair)
     table[i] = pair;
 }
 
-static const uint32_t *
-pairs_of(const struct sketch *s, unsigned *places)
-{
-    *places = s->form == SKETCH_HASH ? s->cap : s->count;
-    return s->form == SKETCH_FEW ? s->few : s->pairs;
-}
-
 static void
 to_dense(struct sketch *s, struct pool *pool)
 {
     unsigned n;
-    const uint32_t *pairs = pairs_of(s, &n);
+    const uint32_t *pairs = sketch_pairs(s, &n);
     uint8_t *dense = room_alloc(pool, SKETCH_REGISTERS);
 
     memset(dense, 0, SKETCH_REGISTERS);
@@ -123,7 +113,7 @@ static void
 resize(struct sketch *s, unsigned cap, struct pool *pool)
 {
     unsigned n;
-    const uint32_t *old = pairs_of(s, &n);
+    const uint32_t *old = sketch_pairs(s, &n);
     uint32_t *fresh = room_alloc(pool, cap * sizeof *fresh);
 
     memset(fresh, 0, cap * sizeof *fresh);
@@ -348,7 +338,7 @@ sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *poo
             to_dense(into, pool);
         return merge_dense(into->dense, from->dense);
     }
-    pairs = pairs_of(from, &n);
+    pairs = sketch_pairs(from, &n);
     reserve(into, from->count, pool);
     for (unsigned i = 0; i < n; i++)
         if (pairs[i])
@@ -356,12 +346,36 @@ sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *poo
     return changed;
 }
 
+/* A list's pairs stand in any order: each goes where so many are smaller. No branch depends on
+ * them, and the processor compares several at once. */
+static void
+sort_list(const uint32_t *pairs, unsigned n, uint32_t *out)
+{
+    int32_t all[LIST_MAX];
+
+    for (unsigned i = 0; i < LIST_MAX; i++)
+        all[i] = INT32_MAX;
+    memcpy(all, pairs, n * sizeof *all);
+    for (unsigned i = 0; i < n; i++) {
+        int32_t pair = all[i], smaller = 0;
+
+        for (unsigned k = 0; k < LIST_MAX; k++)
+            smaller += all[k] < pair;
+        out[smaller] = (uint32_t)pair;
+    }
+}
+
+/* A hash table's pairs stand almost in order: an insertion sort puts them right. */
 unsigned
 sketch_sorted(const struct sketch *s, uint32_t *out)
 {
     unsigned places, n = 0;
-    const uint32_t *pairs = pairs_of(s, &places);
+    const uint32_t *pairs = sketch_pairs(s, &places);
 
+    if (s->form != SKETCH_HASH && s->count <= LIST_MAX) {
+        sort_list(pairs, s->count, out);
+        return s->count;
+    }
     for (unsigned i = 0; i < places; i++) {
         unsigned j = n;
 
@@ -398,91 +412,4 @@ sketch_same(const struct sketch *a, const struct sketch *b)
     n = sketch_sorted(a, x);
     sketch_sorted(b, y);
     return memcmp(x, y, n * sizeof *x) == 0;
-}
-
-/* --- estimate: Ertl 2017, algorithms 5 and 6; q = RANK_BITS --- */
-
-/* x + sum over k of x^(2^k) 2^(k-1) */
-static double
-sigma(double x)
-{
-    double weight = 1, sum = x, before;
-
-    if (x == 1.0)
-        return INFINITY;
-    do {
-        before = sum;
-        x *= x;
-        sum += x * weight;
-        weight += weight;
-    } while (sum != before);
-    return sum;
-}
-
-static double few_used[SKETCH_MAX_PAIRS + 1]; /* sigma when so many registers are in use */
-
-static void
-make_few_used(void)
-{
-    for (unsigned used = 0; used <= SKETCH_MAX_PAIRS; used++)
-        few_used[used] = sigma((SKETCH_REGISTERS - used) / (double)SKETCH_REGISTERS);
-}
-
-/* The estimate's costly part, and most sketches are small. */
-static double
-sigma_of(unsigned used)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    if (used > SKETCH_MAX_PAIRS)
-        return sigma((SKETCH_REGISTERS - used) / (double)SKETCH_REGISTERS);
-    pthread_once(&once, make_few_used);
-    return few_used[used];
-}
-
-/* (1 - x - sum over k of (1 - x^(2^-k))^2 2^-k) / 3 */
-static double
-tau(double x)
-{
-    double weight = 1, sum = 1 - x, before;
-
-    if (x == 0.0 || x == 1.0)
-        return 0;
-    do {
-        before = sum;
-        x = sqrt(x);
-        weight *= 0.5;
-        sum -= (1 - x) * (1 - x) * weight;
-    } while (sum != before);
-    return sum / 3;
-}
-
-double
-sketch_estimate(const struct sketch *s)
-{
-    unsigned histogram[64] = {0}, n, highest = 0;
-    const double m = SKETCH_REGISTERS;
-    double z;
-
-    if (s->form == SKETCH_DENSE) {
-        for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
-            histogram[s->dense[i]]++;
-        highest = RANK_BITS + 1;
-    } else {
-        const uint32_t *pairs = pairs_of(s, &n);
-
-        for (unsigned i = 0; i < n; i++) {
-            histogram[pairs[i] & 63]++;
-            highest = (pairs[i] & 63) > highest ? pairs[i] & 63 : highest;
-        }
-        histogram[0] = SKETCH_REGISTERS - s->count; /* not the empty places */
-    }
-    if (histogram[0] == SKETCH_REGISTERS)
-        return 0;
-    z = m * tau((m - histogram[RANK_BITS + 1]) / m);
-    /* Above the highest rank there is nothing, and half of nothing. */
-    for (int rank = (int)(highest < RANK_BITS ? highest : RANK_BITS); rank >= 1; rank--)
-        z = (z + histogram[rank]) * 0.5;
-    z += m * sigma_of(SKETCH_REGISTERS - histogram[0]);
-    return m * m / (2 * M_LN2 * z);
 }

@@ -8,7 +8,8 @@
 #include "sketch.h"
 
 #define SKETCH_MAX_PAIRS 1792 /* room for all of one that is not dense */
-#define SKETCH_MAX_RANK  51
+#define SKETCH_RANK_BITS 50   /* of a hash, behind the register's 14 */
+#define SKETCH_MAX_RANK  (SKETCH_RANK_BITS + 1)
 #define SKETCH_DENSE_CAP (SKETCH_REGISTERS / sizeof(uint32_t)) /* counted as pairs */
 
 enum { SKETCH_FEW, SKETCH_LIST, SKETCH_HASH, SKETCH_DENSE };
@@ -19,10 +20,18 @@ sketch_is_dense(const struct sketch *s)
     return s->form == SKETCH_DENSE;
 }
 
+/* Those of a sketch that is not dense; places of a hash table may be empty, 0. */
+static inline const uint32_t *
+sketch_pairs(const struct sketch *s, unsigned *places)
+{
+    *places = s->form == SKETCH_HASH ? s->cap : s->count;
+    return s->form == SKETCH_FEW ? s->few : s->pairs;
+}
+
 static inline unsigned
 sketch_rank(uint64_t hash)
 {
-    return (unsigned)__builtin_ctzll(hash >> 14 | UINT64_C(1) << 50) + 1;
+    return (unsigned)__builtin_ctzll(hash >> 14 | UINT64_C(1) << SKETCH_RANK_BITS) + 1;
 }
 
 static inline uint32_t
