@@ -132,8 +132,8 @@ check "its session is asked to end" wait_for 20 grep -q asked session
 echo now >hangup
 wait $session
 check "and does" wait_for 20 grep -q 'event=input_stopped input=relay' daemon.log
-check "the reload did not wait for it" sh -c \
-    "grep -A 1 'event=reloaded' daemon.log | tail -n 1 | grep -q 'event=input_stopped input=relay'"
+check "the reload did not wait for it" awk '/event=reloaded/ {reloaded = FNR}
+    /event=input_stopped input=relay/ {gone = FNR} END {exit gone < reloaded}' daemon.log
 
 # Inputs that come and go.
 write_conf rec "start, customer, duration" \
