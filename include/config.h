@@ -84,6 +84,7 @@ struct config {
     int workers;                    /* 0: one per core */
     char *redis_url, *redis_server; /* "managed" or a URL; program to run when managed */
     int64_t redis_compare_ms;       /* all keys are compared once in this time */
+    int64_t redis_hang_ms;          /* a managed server may be silent for so long; 0: for ever */
     char *store_url;
     char *http_listen;             /* "127.0.0.1:8460"; "" switches HTTP off */
     int http_listen_line;          /* for messages; 0: not in the file */

@@ -49,8 +49,8 @@ struct projection_options {
     struct config_retention retention;
     bool never_expire; /* clock = "data" */
     const struct change_feed *feed;
-    /* Called from the projection's thread when nobody listens at url: a managed server that
-     * died. NULL: nothing is done about it. */
+    /* Called from the projection's thread whenever no connection can be had: a managed server
+     * may have died, or hang. NULL: nothing is done about it. */
     void (*revive)(void *arg);
     /* Called from it after every connection that can be written to. NULL allowed. */
     void (*ready)(void *arg);
@@ -85,17 +85,20 @@ void projection_stop(struct projection *p); /* accepts NULL */
 
 /* A private redis-server for redis { url = "managed" }: unix socket state_dir/redis.sock,
  * append-only file on, no eviction, no TCP port. One left by a crashed daemon is found again
- * and taken over. A damaged append-only file is moved aside. */
+ * and taken over. A damaged append-only file is moved aside. hang_ms: one of ours that does not
+ * answer for so long is ended (SIGTERM, then SIGKILL) and started again; 0: never. */
 struct managed_redis;
 enum status managed_redis_start(struct managed_redis **out, const char *program,
-                                const char *state_dir, struct error *err);
+                                const char *state_dir, int64_t hang_ms, struct error *err);
 const char *managed_redis_url(const struct managed_redis *m);
 /* The URL at which the managed server of that folder answers when it runs. The caller frees. */
 char *managed_redis_url_of(const char *state_dir);
 bool managed_redis_alive(struct managed_redis *m);
-/* Starts the server again if it is dead, without waiting until it has loaded its data. Any
- * thread. */
+/* Starts the server again if it is dead or has hung for too long, without waiting until it has
+ * loaded its data. To be called again and again while it cannot be reached. Any thread. */
 enum status managed_redis_revive(struct managed_redis *m, struct error *err);
+/* UTC seconds when a server was last ended because it hung; 0: never. Any thread. */
+int64_t managed_redis_hung_at(const struct managed_redis *m);
 /* It answers and has loaded its data: what was left over from a violent end is cleared away. */
 void managed_redis_ready(struct managed_redis *m);
 void managed_redis_stop(struct managed_redis *m); /* saves, waits for its end; accepts NULL */

@@ -53,6 +53,10 @@ static const struct option_row redis_rows[] = {
      .help = "In this time all keys are compared once with the ledger, a few at a time, and what "
              "somebody else lost, changed or added is mended. Other losses are noticed within "
              "seconds."},
+    {"hang_timeout", V_MILLIS, MAIN(redis_hang_ms), "1m", 0, DAY,
+     .help = "A managed redis-server that says nothing for so long is ended (SIGTERM, then "
+             "SIGKILL) and started again with the data of its append-only file; 0: never. "
+             "A Redis of your own is never touched."},
     {0}};
 
 static const struct option_row store_rows[] = {

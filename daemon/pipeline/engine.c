@@ -111,9 +111,6 @@ revive_redis(void *arg)
     struct engine *e = arg;
     struct error err;
 
-    if (managed_redis_alive(e->redis))
-        return;
-    log_warn("redis_died", "action=restart");
     if (managed_redis_revive(e->redis, &err) != ST_OK)
         log_error("redis_not_restarted", "error=\"%s\"", err.text);
 }
@@ -139,7 +136,8 @@ open_redis(struct engine *e, struct error *err)
     };
 
     if (managed) {
-        enum status st = managed_redis_start(&e->redis, c->redis_server, c->state_dir, err);
+        enum status st =
+            managed_redis_start(&e->redis, c->redis_server, c->state_dir, c->redis_hang_ms, err);
 
         if (st != ST_OK)
             return st;
@@ -180,6 +178,8 @@ store_feeds(struct engine *e, int64_t now, struct error *err)
     return st;
 }
 
+#define HUNG_SIGNAL 3600 /* seconds for which it is said, and a signal */
+
 static enum status
 store_redis(struct engine *e, int64_t now, struct error *err)
 {
@@ -191,6 +191,12 @@ store_redis(struct engine *e, int64_t now, struct error *err)
     projection_status(e->projection, &p);
     h.connected = p.connected;
     h.since = p.problem_since;
+    if (e->redis && !p.problem[0] && now - managed_redis_hung_at(e->redis) < HUNG_SIGNAL) {
+        h.problem =
+            "The managed redis-server had stopped answering and was ended and started again: "
+            "look at redis/redis.log in state_dir and at this machine's disk and memory";
+        h.since = managed_redis_hung_at(e->redis) - REDIS_SIGNAL_AFTER; /* a signal at once */
+    }
     return analyst_redis(e->analyst, &h, now, err);
 }
 

@@ -14,6 +14,7 @@
 #include "memory.h"
 
 #define LOG_READ 16384
+#define LOG_TAIL 1200
 
 /* What Redis 7 says before it ends because of its own files (src/aof.c, src/rdb.c). A torn tail is
  * not among them: that it cuts off by itself. */
@@ -42,6 +43,48 @@ managed_files_log_end(const char *folder)
 
     free(path);
     return end;
+}
+
+pid_t
+managed_files_pid(const char *folder)
+{
+    char *path = xasprintf("%s/redis.pid", folder);
+    FILE *f = fopen(path, "re");
+    long pid = !f && errno == ENOENT ? 0 : -1;
+
+    if (f && fscanf(f, "%ld", &pid) != 1)
+        pid = -1;
+    if (f)
+        fclose(f);
+    free(path);
+    return (pid_t)pid;
+}
+
+void
+managed_files_log_tail(const char *folder, char *out, size_t size)
+{
+    char *path = xasprintf("%s/redis.log", folder), text[LOG_TAIL + 1];
+    FILE *f = fopen(path, "re");
+    size_t n = 0, from;
+
+    if (f) {
+        if (fseek(f, 0, SEEK_END) == 0 && ftell(f) > LOG_TAIL)
+            fseek(f, -LOG_TAIL, SEEK_END);
+        else
+            rewind(f);
+        n = fread(text, 1, LOG_TAIL, f);
+        fclose(f);
+    }
+    free(path);
+    while (n > 0 && text[n - 1] == '\n')
+        n--;
+    from = n >= size ? n - size + 1 : 0;
+    for (size_t i = from; i < n; i++)
+        out[i - from] = text[i];
+    out[n - from] = '\0';
+    for (char *p = out; *p; p++)
+        if (*p == '\n' || *p == '"')
+            *p = ' ';
 }
 
 /* The complaint found in the log, NULL if there is none. */

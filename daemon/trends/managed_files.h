@@ -12,6 +12,11 @@
 
 /* How long the server's log is: what it writes from here on is about its next start. */
 off_t managed_files_log_end(const char *folder);
+/* The process that the server's pid file names; 0: there is no such file, which a server that ends
+ * in an orderly way takes with it; -1: it cannot be read. */
+pid_t managed_files_pid(const char *folder);
+/* The last words of a server that ended, on one line. */
+void managed_files_log_tail(const char *folder, char *out, size_t size);
 /* Did the server, according to its log from there on, end because it could not read its
  * append-only file? Then that is moved aside. True if it was. */
 bool managed_files_set_aside(const char *folder, off_t log_from);

@@ -4,8 +4,9 @@
  * It works in state_dir/redis (its append-only file, log and pid file) and listens on the unix
  * socket state_dir/redis.sock only. It is no part of our process group, so Ctrl-C on a terminal
  * reaches us first, and it outlives a crash of ours: the next start finds it by its socket and
- * asks it where it works before taking it over. One whose socket is gone is found by its pid
- * file and ended, because two servers must never write one append-only file.
+ * asks it where it works before taking it over. One whose socket is gone, or which takes
+ * connections and says nothing for too long, is found by its pid file and ended, because two
+ * servers must never write one append-only file. So is one that stops answering later on.
  *
  * One that was killed may have left half of somebody's MULTI in its append-only file. Redis 7.0
  * skips it at the next start, and at the start after that takes what was written behind it for a
@@ -13,7 +14,7 @@
  * that does not start because the file is damaged is started without it.
  *
  * A server is only ever signalled by its process id, after /proc has said that this process
- * works in our folder (or that it is our child).
+ * works in our folder, or that it is our child (server_process.c).
  */
 #include "projection.h"
 
@@ -24,6 +25,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -34,12 +36,12 @@
 #include "log.h"
 #include "managed_files.h"
 #include "redis_link.h"
+#include "server_process.h"
 
 #define READY_MS    60000
 #define SHUTDOWN_MS 20000
-#define TERM_MS     5000
 #define STEP_MS     10
-#define LOG_TAIL    1200
+#define LISTEN_MS   1000
 
 extern char **environ;
 
@@ -50,64 +52,14 @@ struct managed_redis {
     char *url;
     char *socket;
     struct redis_url where;
-    pid_t pid;      /* 0: none */
-    bool child;     /* ours to wait for */
+    struct server_process process;
+    int64_t hang_ms;         /* 0: one that hangs is left to itself */
+    int64_t silent_since_ms; /* it was asked and said nothing since then; 0: it answers */
+    atomic_llong hung_at;    /* UTC seconds: one was ended for it; 0: none */
     bool unclean;   /* its forerunner was killed: something may hide in the append-only file */
     bool ready;     /* it has been seen to work */
     off_t log_from; /* where the log of its start begins */
 };
-
-/* --- processes --- */
-
-/* Does this process work in our folder? Only such a one is ever signalled. */
-static bool
-works_here(const struct managed_redis *m, pid_t pid)
-{
-    char path[64];
-    struct stat cwd, dir;
-
-    snprintf(path, sizeof path, "/proc/%ld/cwd", (long)pid);
-    return pid > 1 && stat(path, &cwd) == 0 && stat(m->dir, &dir) == 0 &&
-           cwd.st_dev == dir.st_dev && cwd.st_ino == dir.st_ino;
-}
-
-static bool
-is_gone(struct managed_redis *m)
-{
-    int status;
-
-    if (m->pid == 0)
-        return true;
-    if (m->child ? waitpid(m->pid, &status, WNOHANG) != 0
-                 : kill(m->pid, 0) != 0 || !works_here(m, m->pid)) {
-        m->pid = 0;
-        m->child = false;
-    }
-    return m->pid == 0;
-}
-
-static bool
-wait_gone(struct managed_redis *m, int64_t limit_ms)
-{
-    int64_t end = clock_mono_ms() + limit_ms;
-
-    while (!is_gone(m) && clock_mono_ms() < end)
-        poll(NULL, 0, STEP_MS);
-    return m->pid == 0;
-}
-
-static void
-end_by_signal(struct managed_redis *m)
-{
-    if (is_gone(m))
-        return;
-    kill(m->pid, SIGTERM);
-    if (wait_gone(m, TERM_MS))
-        return;
-    log_warn("redis_server_killed", "pid=%ld", (long)m->pid);
-    kill(m->pid, SIGKILL);
-    wait_gone(m, TERM_MS);
-}
 
 /* --- asking it --- */
 
@@ -155,6 +107,45 @@ ask_pid(struct redis_link *link)
     return (pid_t)pid;
 }
 
+/* ST_OK: it says something, be it an error, or we cannot know. ST_RETRY: it is silent.
+ * ST_NOT_FOUND: nobody listens. */
+static enum status
+listen_to(const struct managed_redis *m)
+{
+    bool silent = false;
+    struct redis_link_options opt = {.url = &m->where,
+                                     .name = "callswell:manager",
+                                     .connect_timeout_ms = LISTEN_MS,
+                                     .silence_timeout_ms = LISTEN_MS,
+                                     .silent = &silent};
+    struct redis_link *link = NULL;
+    enum status st = redis_link_open(&link, &opt, NULL);
+
+    redis_link_close(link);
+    return silent ? ST_RETRY : st == ST_NOT_FOUND ? st : ST_OK;
+}
+
+/* After each time that nothing was heard of it. */
+static bool
+is_overdue(struct managed_redis *m)
+{
+    int64_t now = clock_mono_ms();
+
+    if (m->silent_since_ms == 0)
+        m->silent_since_ms = now;
+    return now - m->silent_since_ms >= m->hang_ms;
+}
+
+/* Somebody listens, and goes on saying nothing. */
+static bool
+stays_silent(struct managed_redis *m)
+{
+    while (m->hang_ms > 0 && listen_to(m) == ST_RETRY)
+        if (is_overdue(m))
+            return true;
+    return false;
+}
+
 /* ST_OK: taken over. ST_NOT_FOUND: nobody is there. */
 static enum status
 adopt(struct managed_redis *m, struct error *err)
@@ -173,35 +164,24 @@ adopt(struct managed_redis *m, struct error *err)
         st = fail(err, ST_BAD_CONFIG,
                   "Another Redis listens on %.100s: stop it, or choose another state_dir",
                   m->where.shown);
-    else if ((m->pid = ask_pid(link)) > 0)
-        log_info("redis_server_taken_over", "pid=%ld", (long)m->pid);
-    m->child = false;
+    else if (server_process_found(&m->process, ask_pid(link), m->dir))
+        log_info("redis_server_taken_over", "pid=%ld", (long)m->process.pid);
     redis_link_close(link);
     return st;
 }
 
 /* --- starting --- */
 
-static void
-end_orphan(struct managed_redis *m)
+/* True if there was one. */
+static bool
+end_orphan(struct managed_redis *m, const char *why)
 {
-    char *path = xasprintf("%s/redis.pid", m->dir), line[32] = "";
-    FILE *f = fopen(path, "re");
-
-    if (f) {
-        if (fgets(line, sizeof line, f))
-            m->pid = (pid_t)strtol(line, NULL, 10);
-        fclose(f);
-    }
-    free(path);
-    m->child = false;
-    if (m->pid <= 1 || !works_here(m, m->pid)) {
-        m->pid = 0;
-        return;
-    }
-    log_warn("redis_server_unreachable", "pid=%ld text=\"ended, because its socket is gone\"",
-             (long)m->pid);
-    end_by_signal(m);
+    if (!server_process_found(&m->process, managed_files_pid(m->dir), m->dir))
+        return false;
+    log_warn("redis_server_unreachable", "pid=%ld text=\"ended, because %s\"", (long)m->process.pid,
+             why);
+    server_process_end(&m->process);
+    return true;
 }
 
 static enum status
@@ -219,6 +199,7 @@ spawn(struct managed_redis *m, struct error *err)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, usual;
+    pid_t pid;
     int failed;
 
     sigemptyset(&none);
@@ -235,45 +216,17 @@ spawn(struct managed_redis *m, struct error *err)
     posix_spawnattr_setpgroup(&attr, 0);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &usual);
-    failed = posix_spawnp(&m->pid, m->program, &files, &attr, argv, environ);
+    failed = posix_spawnp(&pid, m->program, &files, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     free(log);
-    m->child = failed == 0;
-    if (!failed)
+    if (!failed) {
+        server_process_born(&m->process, pid);
         return ST_OK;
-    m->pid = 0;
+    }
     return fail(err, ST_BAD_CONFIG,
                 "Cannot run %.100s (%s): install redis-server, or set url in the redis section",
                 m->program, strerror(failed));
-}
-
-/* The last words of a server that ended, on one line. */
-static void
-log_tail(const struct managed_redis *m, char *out, size_t size)
-{
-    char *path = xasprintf("%s/redis.log", m->dir), text[LOG_TAIL + 1];
-    FILE *f = fopen(path, "re");
-    size_t n = 0, from;
-
-    if (f) {
-        if (fseek(f, 0, SEEK_END) == 0 && ftell(f) > LOG_TAIL)
-            fseek(f, -LOG_TAIL, SEEK_END);
-        else
-            rewind(f);
-        n = fread(text, 1, LOG_TAIL, f);
-        fclose(f);
-    }
-    free(path);
-    while (n > 0 && text[n - 1] == '\n')
-        n--;
-    from = n >= size ? n - size + 1 : 0;
-    for (size_t i = from; i < n; i++)
-        out[i - from] = text[i];
-    out[n - from] = '\0';
-    for (char *p = out; *p; p++)
-        if (*p == '\n' || *p == '"')
-            *p = ' ';
 }
 
 /* One that answers but has still not loaded its data when the time is over is good enough: whoever
@@ -297,8 +250,8 @@ wait_ready(struct managed_redis *m, struct error *err)
         }
         if (st == ST_OK)
             return ST_OK;
-        if (is_gone(m)) {
-            log_tail(m, tail, sizeof tail);
+        if (server_process_gone(&m->process)) {
+            managed_files_log_tail(m->dir, tail, sizeof tail);
             return fail(err, ST_RETRY, "redis-server ended at once; %.40s/redis.log ends: %s",
                         strlen(m->dir) > 40 ? "redis" : m->dir, tail);
         }
@@ -311,33 +264,39 @@ wait_ready(struct managed_redis *m, struct error *err)
     return fail(err, ST_RETRY, "redis-server was started but: %.180s", last.text);
 }
 
-/* A server that ends in an orderly way takes its pid file with it. */
-static bool
-was_killed(const struct managed_redis *m)
+/* One that is silent, or whose socket is gone, must have ended before another one may write to its
+ * files. */
+static enum status
+clear_way(struct managed_redis *m, struct error *err)
 {
-    char *path = xasprintf("%s/redis.pid", m->dir);
-    bool left = access(path, F_OK) == 0;
+    enum status st;
 
-    free(path);
-    return left;
+    if (!stays_silent(m)) {
+        st = adopt(m, err);
+        if (st != ST_NOT_FOUND)
+            return st;
+        end_orphan(m, "its socket is gone");
+    } else if (!end_orphan(m, "it does not answer")) {
+        return fail(err, ST_RETRY, "Whoever listens on %.100s says nothing and is none of ours",
+                    m->where.shown);
+    }
+    if (!server_process_gone(&m->process))
+        return fail(err, ST_RETRY, "redis-server cannot be ended (pid %ld)", (long)m->process.pid);
+    return ST_NOT_FOUND;
 }
 
 /* Finds a living server or starts one. */
 static enum status
 bring_up(struct managed_redis *m, struct error *err)
 {
-    struct error why = {0};
-    enum status st = adopt(m, &why);
+    enum status st = clear_way(m, err);
     struct stat s;
 
     m->ready = false;
-    if (st != ST_NOT_FOUND) {
-        if (st != ST_OK && err)
-            *err = why;
+    m->silent_since_ms = 0;
+    if (st != ST_NOT_FOUND)
         return st;
-    }
-    end_orphan(m);
-    m->unclean |= was_killed(m);
+    m->unclean |= managed_files_pid(m->dir) != 0;
     m->log_from = managed_files_log_end(m->dir);
     if (lstat(m->socket, &s) == 0 && S_ISSOCK(s.st_mode))
         unlink(m->socket);
@@ -385,7 +344,7 @@ free_managed(struct managed_redis *m)
 
 enum status
 managed_redis_start(struct managed_redis **out, const char *program, const char *state_dir,
-                    struct error *err)
+                    int64_t hang_ms, struct error *err)
 {
     char *root = realpath(state_dir, NULL);
     struct managed_redis *m;
@@ -396,6 +355,7 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
     m = xcalloc(1, sizeof *m);
     pthread_mutex_init(&m->mutex, NULL);
     m->program = xstrdup(program && program[0] ? program : "redis-server");
+    m->hang_ms = hang_ms;
     m->dir = xasprintf("%s/redis", root);
     m->socket = xasprintf("%s/redis.sock", root);
     m->url = managed_redis_url_of(root);
@@ -407,17 +367,17 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
         st = bring_up(m, err);
     if (st == ST_OK)
         st = wait_ready(m, err);
-    if (st != ST_OK && m->pid == 0 && managed_files_set_aside(m->dir, m->log_from)) {
+    if (st != ST_OK && m->process.pid == 0 && managed_files_set_aside(m->dir, m->log_from)) {
         st = bring_up(m, err);
         if (st == ST_OK)
             st = wait_ready(m, err);
     }
     if (st == ST_OK) {
-        log_info("redis_server_ready", "pid=%ld", (long)m->pid);
+        log_info("redis_server_ready", "pid=%ld", (long)m->process.pid);
         *out = m;
     } else {
-        if (m->child)
-            end_by_signal(m);
+        if (m->process.child)
+            server_process_end(&m->process);
         free_managed(m);
     }
     return st;
@@ -435,9 +395,23 @@ managed_redis_alive(struct managed_redis *m)
     bool alive;
 
     pthread_mutex_lock(&m->mutex);
-    alive = !is_gone(m);
+    alive = !server_process_gone(&m->process);
     pthread_mutex_unlock(&m->mutex);
     return alive;
+}
+
+/* What it had not written to its file yet is sent again: the ledger has it. */
+static enum status
+end_hung(struct managed_redis *m, struct error *err)
+{
+    log_error("redis_server_hung",
+              "pid=%ld text=\"it has not answered for %lld s: it is ended and started again\"",
+              (long)m->process.pid, (long long)(clock_mono_ms() - m->silent_since_ms) / 1000);
+    atomic_store(&m->hung_at, clock_now());
+    if (!server_process_end(&m->process))
+        return fail(err, ST_RETRY, "redis-server does not answer and cannot be ended (pid %ld)",
+                    (long)m->process.pid);
+    return ST_OK;
 }
 
 enum status
@@ -446,14 +420,26 @@ managed_redis_revive(struct managed_redis *m, struct error *err)
     enum status st = ST_OK;
 
     pthread_mutex_lock(&m->mutex);
-    if (is_gone(m)) {
+    if (server_process_gone(&m->process)) {
         log_warn("redis_server_died", "text=\"it is started again\"");
         if (!m->ready)
             managed_files_set_aside(m->dir, m->log_from);
         st = bring_up(m, err);
+    } else if (m->hang_ms == 0 || listen_to(m) == ST_OK) {
+        m->silent_since_ms = 0;
+    } else if (is_overdue(m)) {
+        st = end_hung(m, err);
+        if (st == ST_OK)
+            st = bring_up(m, err);
     }
     pthread_mutex_unlock(&m->mutex);
     return st;
+}
+
+int64_t
+managed_redis_hung_at(const struct managed_redis *m)
+{
+    return atomic_load(&m->hung_at);
 }
 
 void
@@ -486,15 +472,15 @@ managed_redis_stop(struct managed_redis *m)
 
     if (!m)
         return;
-    if (!is_gone(m) && open_link(m, &link, NULL) == ST_OK) {
+    if (!server_process_gone(&m->process) && open_link(m, &link, NULL) == ST_OK) {
         /* A broken connection is the answer hoped for. */
         if (redis_link_ask(link, &r, NULL, "SHUTDOWN", NULL) == ST_OK) {
             log_warn("redis_server_refuses_to_stop", "text=\"%.200s\"", r->str ? r->str : "");
             freeReplyObject(r);
         }
         redis_link_close(link);
-        wait_gone(m, r ? 0 : SHUTDOWN_MS);
+        server_process_wait(&m->process, r ? 0 : SHUTDOWN_MS);
     }
-    end_by_signal(m);
+    server_process_end(&m->process);
     free_managed(m);
 }

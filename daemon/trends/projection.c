@@ -312,7 +312,7 @@ attach(struct projection *p, struct error *err)
     snprintf(name, sizeof name, "callswell-%.32s", p->node);
     opt.name = name;
     st = redis_link_open(&p->link, &opt, err);
-    if (st == ST_NOT_FOUND && p->opt.revive)
+    if (st != ST_OK && p->opt.revive && !atomic_load(&p->stopping))
         p->opt.revive(p->opt.server_arg);
     if (st != ST_OK)
         return st;

@@ -36,6 +36,7 @@ typedef size_t element_count;
 struct redis_link {
     redisContext *ctx;
     int silence_timeout_ms;
+    bool *silent;
     const atomic_bool *cancel;
     char shown[160];
     char *in; /* READ_BYTES */
@@ -160,6 +161,8 @@ connect_socket(struct redis_link *l, const struct redis_url *u, int timeout_ms, 
             redisEnableKeepAlive(l->ctx);
         return ST_OK;
     }
+    if (l->silent)
+        *l->silent = cause == EAGAIN || cause == ETIMEDOUT;
     return fail(err, cause == ECONNREFUSED || cause == ENOENT ? ST_NOT_FOUND : ST_RETRY,
                 "Redis at %.80s cannot be reached: %.100s", l->shown,
                 l->ctx && l->ctx->errstr[0] ? l->ctx->errstr : strerror(cause));
@@ -192,6 +195,7 @@ redis_link_open(struct redis_link **out, const struct redis_link_options *opt, s
     enum status st;
 
     l->silence_timeout_ms = opt->silence_timeout_ms;
+    l->silent = opt->silent;
     l->cancel = opt->cancel;
     l->max_reply = opt->max_reply ? opt->max_reply : MAX_REPLY;
     l->in = xmalloc(READ_BYTES);
@@ -395,9 +399,12 @@ exchange(struct redis_link *l, struct exchange *x, struct error *err)
             return fail(err, ST_RETRY, "Stopped while waiting for Redis at %.80s", l->shown);
         if (poll(&fd, 1, POLL_SLICE_MS) > 0 && (fd.revents & ~POLLOUT))
             st = receive_some(l, x, err);
-        else if (clock_mono_ms() - x->moved_ms > l->silence_timeout_ms)
+        else if (clock_mono_ms() - x->moved_ms > l->silence_timeout_ms) {
+            if (l->silent)
+                *l->silent = true;
             st = fail(err, ST_RETRY, "Redis at %.80s has not answered for %d ms", l->shown,
                       l->silence_timeout_ms);
+        }
     }
     return st;
 }

@@ -59,6 +59,8 @@ struct redis_link_options {
     int connect_timeout_ms;
     int silence_timeout_ms;    /* longest time in which nothing moves in an exchange */
     size_t max_reply;          /* bytes of one reply; a longer one ends the link. 0: 32 MiB */
+    bool *silent;              /* NULL allowed; set when it took the connection, or had no room
+                                * for one, and said nothing in time. Lives as long as the link */
     const atomic_bool *cancel; /* NULL allowed; when true, every wait ends with ST_RETRY */
 };
 

@@ -2,12 +2,14 @@
  * test_managed_redis.c - the life of a redis-server of our own.
  */
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include "trends_fixture.h"
+#include "../../daemon/trends/server_process.h"
 
 static struct managed_redis *
 start(const char *program)
@@ -17,7 +19,7 @@ start(const char *program)
 
     test_need_program("redis-server");
     log_set_level(LOG_LEVEL_ERROR);
-    if (managed_redis_start(&m, program, ".", &err) != ST_OK)
+    if (managed_redis_start(&m, program, ".", 0, &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     return m;
 }
@@ -139,6 +141,143 @@ TEST(managed_redis_is_revived_after_its_death)
     managed_redis_stop(m);
 }
 
+static struct managed_redis *
+start_impatient(int64_t hang_ms)
+{
+    struct managed_redis *m = NULL;
+    struct error err = {0};
+
+    test_need_program("redis-server");
+    log_set_level(LOG_LEVEL_ERROR + 1);
+    if (managed_redis_start(&m, NULL, ".", hang_ms, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return m;
+}
+
+TEST(managed_redis_that_hangs_is_ended_and_comes_back_with_its_data)
+{
+    struct managed_redis *m = start_impatient(200);
+    struct error err;
+    struct redis_link *link = connect_to(managed_redis_url(m), &err);
+    pid_t pid = (pid_t)pid_of(m);
+
+    ask(link, "SET x 1");
+    redis_link_close(link);
+    CHECK_INT(managed_redis_revive(m, &err), ST_OK); /* it answers: nothing to do */
+    CHECK_INT(managed_redis_hung_at(m), 0);
+    CHECK(kill(pid, SIGSTOP) == 0);
+    CHECK_INT(managed_redis_revive(m, &err), ST_OK); /* the first silence */
+    CHECK(kill(pid, 0) == 0);
+    WAIT_UNTIL(managed_redis_revive(m, &err) == ST_OK && managed_redis_hung_at(m) > 0);
+    CHECK(kill(pid, 0) != 0);
+    WAIT_UNTIL((link = connect_to(managed_redis_url(m), &err)) != NULL);
+    WAIT_UNTIL(strcmp(ask(link, "GET x"), "1") == 0);
+    CHECK(pid_of(m) != pid);
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
+TEST(managed_redis_that_was_silent_for_a_while_is_left_alone)
+{
+    struct managed_redis *m = start_impatient(INT64_C(3600) * 1000), *patient;
+    pid_t pid = (pid_t)pid_of(m);
+    struct error err;
+
+    CHECK(kill(pid, SIGSTOP) == 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(managed_redis_revive(m, &err), ST_OK);
+    CHECK(kill(pid, SIGCONT) == 0);
+    CHECK_INT(pid_of(m), pid);
+    CHECK_INT(managed_redis_hung_at(m), 0);
+    managed_redis_stop(m);
+    patient = start_impatient(0); /* never */
+    pid = (pid_t)pid_of(patient);
+    CHECK(kill(pid, SIGSTOP) == 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(managed_redis_revive(patient, &err), ST_OK);
+    CHECK(kill(pid, SIGCONT) == 0);
+    CHECK_INT(pid_of(patient), pid);
+    managed_redis_stop(patient);
+}
+
+TEST(managed_redis_found_hanging_at_the_start_is_ended)
+{
+    long pid = start_and_crash();
+    struct managed_redis *m;
+
+    CHECK(kill((pid_t)pid, SIGSTOP) == 0);
+    m = start_impatient(200);
+    CHECK(pid_of(m) != pid);
+    WAIT_UNTIL(kill((pid_t)pid, 0) != 0);
+    managed_redis_stop(m);
+}
+
+/* A process that does nothing, and does not outlive this one. */
+static pid_t
+idle_child(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    return pid;
+}
+
+/* Takes connections and says nothing. */
+static pid_t
+mute_stranger(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pid_t pid;
+
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    CHECK(bind(fd, (struct sockaddr *)&to, sizeof to) == 0 && listen(fd, 64) == 0);
+    pid = idle_child();
+    close(fd);
+    return pid;
+}
+
+TEST(managed_redis_ends_nobody_else_who_is_silent)
+{
+    struct managed_redis *m = NULL;
+    struct error err = {0};
+    pid_t pid = mute_stranger("redis.sock");
+    FILE *f;
+
+    log_set_level(LOG_LEVEL_ERROR + 1);
+    CHECK(mkdir("redis", 0700) == 0 && (f = fopen("redis/redis.pid", "w")) != NULL);
+    fprintf(f, "%ld\n", (long)pid); /* a number that is another process' by now */
+    fclose(f);
+    CHECK_INT(managed_redis_start(&m, NULL, ".", 200, &err), ST_RETRY);
+    CHECK(strstr(err.text, "says nothing and is none of ours"));
+    CHECK(waitpid(pid, NULL, WNOHANG) == 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+TEST(a_server_process_is_known_by_its_folder_and_its_beginning)
+{
+    struct server_process p;
+    pid_t pid = idle_child();
+
+    CHECK(!server_process_found(&p, pid, "/"));
+    CHECK(server_process_gone(&p));
+    CHECK(server_process_found(&p, pid, "."));
+    CHECK(!server_process_gone(&p));
+    p.started--; /* the one that was meant has ended, and its number was given away again */
+    CHECK(server_process_end(&p));
+    CHECK(waitpid(pid, NULL, WNOHANG) == 0);
+    CHECK(server_process_found(&p, pid, "."));
+    CHECK(kill(pid, SIGSTOP) == 0); /* hears no SIGTERM */
+    kill(pid, SIGKILL);
+    WAIT_UNTIL(server_process_gone(&p)); /* though nobody has waited for it */
+    waitpid(pid, NULL, 0);
+}
+
 TEST(managed_redis_works_in_a_folder_with_a_long_and_odd_name)
 {
     char name[200];
@@ -152,7 +291,7 @@ TEST(managed_redis_works_in_a_folder_with_a_long_and_odd_name)
     memcpy(name, "a b%41?#@\xC3\xA9", 11);
     name[sizeof name - 1] = '\0';
     CHECK(mkdir(name, 0700) == 0);
-    if (managed_redis_start(&m, NULL, name, &err) != ST_OK)
+    if (managed_redis_start(&m, NULL, name, 0, &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     link = connect_to(managed_redis_url(m), &err);
     CHECK_STR(ask(link, "PING"), "PONG");
@@ -167,14 +306,14 @@ TEST(managed_redis_says_what_is_missing_or_wrong)
     FILE *f;
 
     test_need_program("redis-server");
-    CHECK_INT(managed_redis_start(&m, "/no/such/redis-server", ".", &err), ST_BAD_CONFIG);
+    CHECK_INT(managed_redis_start(&m, "/no/such/redis-server", ".", 0, &err), ST_BAD_CONFIG);
     CHECK(strstr(err.text, "/no/such/redis-server") && strstr(err.text, "install redis-server"));
-    CHECK_INT(managed_redis_start(&m, NULL, "no such folder", &err), ST_IO);
+    CHECK_INT(managed_redis_start(&m, NULL, "no such folder", 0, &err), ST_IO);
     /* A server that ends at once: its last words are the message. */
     f = fopen("redis/appendonlydir", "w");
     fputs("in the way\n", f);
     fclose(f);
-    CHECK_INT(managed_redis_start(&m, NULL, ".", &err), ST_RETRY);
+    CHECK_INT(managed_redis_start(&m, NULL, ".", 0, &err), ST_RETRY);
     CHECK(strstr(err.text, "append-only dir"));
     CHECK(m == NULL);
     CHECK(access("redis/appendonlydir", F_OK) == 0);
@@ -298,7 +437,7 @@ TEST(managed_redis_that_was_killed_writes_its_file_anew)
     scene_stop(&s);
     redis_link_close(s.link);
     managed_redis_stop(s.redis);
-    CHECK_INT(managed_redis_start(&s.redis, NULL, ".", &err), ST_OK);
+    CHECK_INT(managed_redis_start(&s.redis, NULL, ".", 0, &err), ST_OK);
     s.link = connect_to(managed_redis_url(s.redis), &err);
     CHECK_STR(ask(s.link, "GET theirs"), "1");
     CHECK_STR(ask(s.link, "HGET cs:{40}:q:acme:20261122 06@1"), "2:600:0");
@@ -340,7 +479,7 @@ TEST(managed_redis_heals_wherever_its_file_is_cut)
         scene_stop(&s);
         redis_link_close(s.link);
         managed_redis_stop(s.redis);
-        CHECK_INT(managed_redis_start(&s.redis, NULL, ".", &err), ST_OK);
+        CHECK_INT(managed_redis_start(&s.redis, NULL, ".", 0, &err), ST_OK);
         s.opt.url = managed_redis_url(s.redis);
         s.opt.server_arg = s.redis;
         s.link = connect_to(s.opt.url, &err);
@@ -373,7 +512,7 @@ TEST(managed_redis_leaves_a_strange_server_alone)
         _exit(127);
     }
     WAIT_UNTIL((link = connect_to(url, &err)) != NULL);
-    CHECK_INT(managed_redis_start(&m, NULL, ".", &err), ST_BAD_CONFIG);
+    CHECK_INT(managed_redis_start(&m, NULL, ".", 0, &err), ST_BAD_CONFIG);
     CHECK(strstr(err.text, "Another Redis listens"));
     CHECK_STR(ask(link, "PING"), "PONG");
     redis_link_close(link);

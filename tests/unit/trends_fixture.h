@@ -394,7 +394,7 @@ scene_open(struct scene *s)
     test_need_program("redis-server");
     log_set_level(LOG_LEVEL_ERROR);
     *s = (struct scene){0};
-    if (managed_redis_start(&s->redis, NULL, ".", &err) != ST_OK)
+    if (managed_redis_start(&s->redis, NULL, ".", 0, &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     s->link = connect_to(managed_redis_url(s->redis), &err);
     CHECK(s->link != NULL);
