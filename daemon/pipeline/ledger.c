@@ -269,11 +269,23 @@ kind_index(uint8_t kind)
     return 4;
 }
 
+/* A bit each for the days of the years 1970 to 9999, which those of records are. Of any other day
+ * it is not known whether it has rows: they are looked for. */
+#define LISTED_DAYS 2932897 /* 10000-01-01 */
+
+static bool
+listed(int32_t day)
+{
+    return day >= 0 && day < LISTED_DAYS;
+}
+
 void
 ledger_know_day(struct ledger *l, uint8_t kind, int32_t day)
 {
     size_t want = (size_t)day / 8 + 1;
 
+    if (!listed(day))
+        return;
     if (want > l->known_days) {
         for (int k = 0; k < 5; k++) {
             l->known_day[k] = xrealloc(l->known_day[k], want + 512);
@@ -299,16 +311,23 @@ ledger_settle_days(struct ledger *l, bool committed)
     size_t n = l->fresh_days.n / sizeof *fresh;
 
     for (size_t i = 0; !committed && i < n; i++)
-        l->known_day[kind_index(fresh[i].kind)][fresh[i].day / 8] &=
-            (uint8_t) ~(1u << (fresh[i].day % 8));
+        if (listed(fresh[i].day))
+            l->known_day[kind_index(fresh[i].kind)][fresh[i].day / 8] &=
+                (uint8_t) ~(1u << (fresh[i].day % 8));
     buf_reset(&l->fresh_days);
 }
 
 bool
-ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day)
+ledger_day_is_listed(const struct ledger *l, uint8_t kind, int32_t day)
 {
-    return (size_t)day / 8 < l->known_days &&
+    return listed(day) && (size_t)day / 8 < l->known_days &&
            (l->known_day[kind_index(kind)][day / 8] >> (day % 8) & 1);
+}
+
+bool
+ledger_day_may_have_rows(const struct ledger *l, uint8_t kind, int32_t day)
+{
+    return !listed(day) || ledger_day_is_listed(l, kind, day);
 }
 
 static enum status

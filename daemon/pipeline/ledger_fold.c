@@ -76,7 +76,7 @@ ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
     uint64_t seq;
     bool row;
 
-    if (!ledger_day_is_known(l, c->kind, c->day))
+    if (!ledger_day_may_have_rows(l, c->kind, c->day))
         return ST_NOT_FOUND;
     subject = ledger_subject(c, &l->packed);
     sqlite3_bind_int(st, 1, c->partition);

@@ -93,7 +93,9 @@ enum status ledger_forget_incarnations(struct ledger *l, struct error *err);
 /* At the start: was a walk cut off? */
 enum status ledger_resume_retiring(struct ledger *l, struct error *err);
 
-bool ledger_day_is_known(const struct ledger *l, uint8_t kind, int32_t day);
+/* Is the day in total_day? And if it is none that is kept in mind, may it be? */
+bool ledger_day_is_listed(const struct ledger *l, uint8_t kind, int32_t day);
+bool ledger_day_may_have_rows(const struct ledger *l, uint8_t kind, int32_t day);
 void ledger_know_day(struct ledger *l, uint8_t kind, int32_t day);
 void ledger_unknow_days(struct ledger *l, int32_t before);
 /* The transaction has ended: the days it brought along stay known, or are forgotten. */

@@ -200,7 +200,7 @@ put_days(struct ledger *l, const struct ledger_row *rows, size_t count, struct e
     for (size_t i = 0; i < count && result == ST_OK; i++) {
         const struct cell *c = rows[i].cell;
 
-        if (ledger_day_is_known(l, c->kind, c->day))
+        if (ledger_day_is_listed(l, c->kind, c->day))
             continue;
         sqlite3_bind_int(st, 1, c->kind);
         sqlite3_bind_int(st, 2, c->day);

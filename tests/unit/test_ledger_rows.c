@@ -199,3 +199,29 @@ TEST(a_day_of_a_failed_fold_is_known_after_the_next_one)
     ledger_close(l);
     cells_free(deltas);
 }
+
+/* No record is of such a day, and none of them may cost memory or be lost: what a later start adds
+ * to it is added to what is there. */
+TEST(days_that_no_record_can_have_are_kept_like_others)
+{
+    static const int32_t days[] = {INT32_MIN, -1, 0, 2932896, 2932897, INT32_MAX};
+    const size_t n = sizeof days / sizeof days[0];
+    struct cells *deltas = cells_new(), *wanted = cells_new();
+    int64_t legs[SERVICE_COLUMNS] = {1};
+
+    for (size_t i = 0; i < n; i++)
+        cell_add(cells_get(deltas, CELL_CUSTOMER, SPAN("acme"), days[i]), 0, legs);
+    for (int round = 0; round < 3; round++) {
+        struct ledger *l = fresh_ledger();
+        struct totals *t = totals_new(l, ledger_state(l)->folded_batch);
+
+        commit_and_fold(l, t, deltas);
+        totals_free(t);
+        ledger_close(l);
+        for (size_t i = 0; i < n; i++)
+            cell_add(cells_get(wanted, CELL_CUSTOMER, SPAN("acme"), days[i]), 0, legs);
+        CHECK_INT(read_all(wanted, 0).rows, n);
+    }
+    cells_free(deltas);
+    cells_free(wanted);
+}
