@@ -31,6 +31,7 @@ struct ledger_state {
     struct outcome_count ever;
     uint64_t late, expired;
     int64_t newest_record;
+    uint64_t last_refused; /* the highest number that a refused record was ever given */
     uint64_t quarantine_open, quarantine_bytes; /* rows that stand, and what they keep */
     int64_t seen_since; /* when the oldest fingerprints that are kept were, UTC us; 0: none */
     int32_t floor;      /* a day: totals of those before it are no longer kept; 0: all are */

@@ -29,6 +29,15 @@ forget_keys(struct engine *e, int64_t before, struct error *err)
     return st;
 }
 
+/* What could not go now goes later; but a ledger that fails its checksums is the end. */
+static void
+postponed(const struct engine *e, enum status st, const struct error *err)
+{
+    if (st == ST_CORRUPT)
+        engine_die(e, st, "expiry", err);
+    log_warn("expiry_postponed", "error=\"%s\"", err->text);
+}
+
 /* Audits of single batches are of use for a week; events as long as the configuration says. Nothing
  * goes that the store has not seen. */
 static void
@@ -52,7 +61,7 @@ thin(struct engine *e)
         st = ledger_expire_events(e->ledger, clock_now() - keep, analysed, &e->events_looked_at,
                                   &err);
     if (st != ST_OK)
-        log_warn("expiry_postponed", "error=\"%s\"", err.text);
+        postponed(e, st, &err);
 }
 
 /* Fingerprints leave the filter when their window has passed, or, oldest first, when there are
@@ -62,6 +71,7 @@ engine_expire(struct engine *e)
 {
     const struct config_limits *limits = &e->config->limits;
     int64_t now = clock_mono_ms();
+    enum status st;
     struct error err;
     bool more = !e->dry_run;
 
@@ -73,15 +83,17 @@ engine_expire(struct engine *e)
         uint64_t held = dedup_count(e->dedup);
         uint64_t excess = held > limits->duplicate_records ? held - limits->duplicate_records : 0;
 
-        if (ledger_expire_seen(e->ledger, before, excess, forget, e, &more, &err) != ST_OK) {
-            log_warn("expiry_postponed", "error=\"%s\"", err.text);
+        st = ledger_expire_seen(e->ledger, before, excess, forget, e, &more, &err);
+        if (st != ST_OK) {
+            postponed(e, st, &err);
             return;
         }
         if (excess)
             e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
     }
-    if (forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err) != ST_OK)
-        log_warn("expiry_postponed", "error=\"%s\"", err.text);
+    st = forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err);
+    if (st != ST_OK)
+        postponed(e, st, &err);
     if (!e->dry_run && !e->offline) {
         thin(e);
         engine_retire(e);

@@ -68,6 +68,8 @@ find_in_ledger(struct engine *e, struct feed_state *feed, const struct once_key 
         st = ledger_find_idem(e->once_reader, span_str(feed->input), key->key, &row, &seq, &err);
     if (st == ST_NOT_FOUND)
         return ST_OK;
+    if (st == ST_CORRUPT)
+        engine_die(e, st, "keys", &err);
     if (st != ST_OK) {
         log_warn("key_not_looked_up", "input=%s error=\"%s\"", feed->input, err.text);
         return ST_IO;

@@ -149,6 +149,8 @@ read_slice(struct replay *r, struct error *err)
         st = ledger_scan_quarantine_from(reader, &range, collect_row, r, err);
     }
     ledger_reader_close(reader);
+    if (st == ST_CORRUPT)
+        engine_die(r->engine, st, "replay", err);
     return st;
 }
 

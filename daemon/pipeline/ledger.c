@@ -47,6 +47,10 @@
 
 #include "clock.h"
 #include "fault.h"
+#include "ledger_layout.h"
+#include "ledger_parts.h"
+#include "ledger_sums.h"
+#include "log.h"
 
 #define DEFAULT_MAX_WAL (UINT64_C(1) << 30)
 #define CHANCE_US       (UINT32_C(1) << 24) /* seconds, not to run far ahead of the clock */
@@ -55,168 +59,84 @@ static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [PUT_BATCH] = "INSERT INTO batch VALUES(?1, ?2, ?3, ?4, ?5)",
-    [PUT_SEEN] = "INSERT INTO seen VALUES(?1, ?2, ?3, ?4)",
-    [PUT_QUARANTINE] = "INSERT INTO quarantine VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-                       " ?10, ?11, ?12, ?13, ?14)",
+    [PUT_BATCH] = "INSERT INTO batch " LEDGER_ROW("?1, ?2, ?3, ?4"),
+    [PUT_SEEN] = "INSERT INTO seen " LEDGER_ROW("?1, ?2, ?3"),
+    [PUT_QUARANTINE] = "INSERT INTO quarantine " LEDGER_ROW(
+        "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"),
     [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
-    [PUT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [PUT_CHECKPOINT] = "INSERT INTO checkpoint VALUES(?1, ?2, ?3, ?4, ?5, 0)"
-                       " ON CONFLICT DO NOTHING",
-    [MOVE_CHECKPOINT] = "UPDATE checkpoint SET position = ?3, fingerprint = ?4, seq = ?5"
-                        " WHERE source = ?1 AND identity = ?2 AND position = ?6",
-    [PUT_AUDIT] = "INSERT INTO audit VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [PUT_STATE] = "UPDATE meta SET last_batch = ?1, records = ?2, accepted = ?3, duplicates = ?4,"
-                  " quarantined = ?5, ignored = ?6, late = ?7, expired = ?8, newest = ?9",
+    [PUT_EVENT] = "INSERT INTO event " LEDGER_ROW("?1, ?2, ?3, ?4, ?5, ?6, ?7"),
+    [PUT_CHECKPOINT] =
+        "INSERT INTO checkpoint " LEDGER_ROW("?1, ?2, ?3, ?4, ?5, 0") " ON CONFLICT DO NOTHING",
+    [MOVE_CHECKPOINT] = "UPDATE checkpoint SET position = ?3, fingerprint = ?4, seq = ?5,"
+                        " checksum = row_checksum(?1, ?2, ?3, ?4, ?5, epoch)"
+                        " WHERE source = ?1 AND identity = ?2 AND position = ?6"
+                        " AND " LEDGER_CHECKPOINT_HOLDS,
+    [PUT_AUDIT] = "INSERT INTO audit " LEDGER_ROW("?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"),
+    [PUT_STATE] = "UPDATE meta SET (" LEDGER_STATE ", checksum) = (" LEDGER_STATE_VALUES
+                  ", row_checksum(" LEDGER_STATE_VALUES "))",
     [PUT_TOTALS] = "INSERT INTO total SELECT partition, subject, period, seq, \"values\", checksum"
                    " FROM changed WHERE true ON CONFLICT DO UPDATE SET seq = excluded.seq,"
                    " \"values\" = excluded.\"values\", checksum = excluded.checksum",
-    [PUT_TOTAL_DAY] = "INSERT OR IGNORE INTO total_day VALUES(?1, ?2)",
+    [PUT_TOTAL_DAY] = "INSERT OR IGNORE INTO total_day " LEDGER_ROW("?1, ?2"),
     [GET_TOTAL] = "SELECT seq, \"values\", checksum FROM total"
                   " WHERE partition = ?1 AND subject = ?2 AND period = ?3",
     [DELETE_BATCHES] = "DELETE FROM batch WHERE seq <= ?1",
-    [FOLD_AUDIT] = "INSERT OR REPLACE INTO audit SELECT max(seq), sum(batches), sum(records),"
-                   " sum(accepted), sum(duplicates), sum(quarantined), sum(ignored), sum(late),"
-                   " sum(expired), max(created) FROM audit WHERE seq > ?1 AND seq <= ?2"
-                   " HAVING count(*) > 0",
+    [DAMAGED_AUDIT] = "SELECT seq FROM audit WHERE seq > ?1 AND seq <= ?2"
+                      " AND NOT " LEDGER_AUDIT_HOLDS " LIMIT 1",
+    [FOLD_AUDIT] = "INSERT OR REPLACE INTO audit " LEDGER_ADDED_AUDIT(
+        "seq > ?1 AND seq <= ?2 HAVING count(*) > 0"),
     [DELETE_AUDIT] = "DELETE FROM audit WHERE seq > ?1 AND seq < ?2",
-    [PUT_FOLDED] = "UPDATE meta SET folded_batch = ?1",
     [DELETE_SEEN] = "DELETE FROM seen WHERE seq <= ?1",
-    [PUT_IDEM] = "INSERT INTO idem VALUES(?1, ?2, ?3, json_object('records', ?4, 'accepted', ?5,"
-                 " 'duplicates', ?6, 'quarantined', ?7, 'ignored', ?8, 'created', ?9), ?10)",
-    [OLDEST_IDEM] = "SELECT seq, json_extract(answer, '$.created') FROM idem INDEXED BY idem_seq"
-                    " ORDER BY seq LIMIT ?1",
+    [PUT_IDEM] = "INSERT INTO idem " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
+    [OLDEST_IDEM] = "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS
+                    " FROM idem INDEXED BY idem_seq ORDER BY seq LIMIT ?1",
+    [PUT_PAST] = "INSERT OR REPLACE INTO history " LEDGER_ROW("?1, ?2"),
     [DELETE_IDEM] = "DELETE FROM idem WHERE seq <= ?1",
-    [PUT_FLOOR] = "UPDATE meta SET floor = ?1",
     [OLDEST_TOTAL] = "SELECT subject, period FROM total WHERE partition = ?1 AND subject > ?2"
                      " ORDER BY subject, period LIMIT 1",
+    [TOTALS_BELOW] = LEDGER_TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period < ?3",
     [DELETE_TOTALS] = "DELETE FROM total WHERE partition = ?1 AND subject = ?2 AND period < ?3",
     [DELETE_DAYS] = "DELETE FROM total_day WHERE period < ?1",
 };
 
-void
-ledger_random_id(char out[40])
-{
-    unsigned char bytes[16];
-
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        abort();
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static enum status
 create_schema(struct ledger *l, const char *node, struct error *err)
 {
-    sqlite3_stmt *st;
-    enum status result;
-    char id[40];
+    struct ledger_state fresh = {0};
+    enum status result = sql_exec(l->db, "BEGIN IMMEDIATE;" LEDGER_SCHEMA, err);
 
-    result = sql_exec(l->db, "BEGIN IMMEDIATE;" LEDGER_SCHEMA, err);
-    if (result != ST_OK)
-        return result;
-    result = sql_prepare(
-        l->db, &st, "INSERT INTO meta VALUES(1, ?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-        err);
-    if (result != ST_OK)
-        return result;
-    ledger_random_id(id);
-    sqlite3_bind_int(st, 1, LEDGER_VERSION);
-    sql_bind_text(st, 2, span_str(id));
-    sql_bind_text(st, 3, span_str(node));
-    result = sql_run(st, err);
-    sqlite3_finalize(st);
-    return result == ST_OK ? sql_exec(l->db, "COMMIT", err) : result;
-}
-
-enum status
-ledger_has_floor(sqlite3 *db, bool *out, struct error *err)
-{
-    int64_t columns = 0;
-    enum status st =
-        sql_value(db, "SELECT count(*) FROM pragma_table_info('meta') WHERE name = 'floor'", 0,
-                  &columns, err);
-
-    *out = columns > 0;
-    return st;
-}
-
-static enum status
-read_floor(sqlite3 *db, int32_t *out, struct error *err)
-{
-    int64_t day = 0;
-    bool there = false;
-    enum status st = ledger_has_floor(db, &there, err);
-
-    if (st == ST_OK && there)
-        st = sql_value(db, "SELECT floor FROM meta", 0, &day, err);
-    *out = (int32_t)day;
-    return st;
-}
-
-enum status
-ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
-                  struct error *err)
-{
-    sqlite3_stmt *st;
-    int64_t version = 0;
-    bool row = false;
-    /* The version alone first: the columns of another one may have other names. */
-    enum status result = sql_value(db, "SELECT version FROM meta", 0, &version, err);
-
-    if (result == ST_OK && version == 0)
-        result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
-    if (result == ST_OK && version != LEDGER_VERSION)
-        result = fail(err, ST_BAD_CONFIG,
-                      "ledger.db has version %lld, this program reads version %d: use the program"
-                      " that wrote it",
-                      (long long)version, LEDGER_VERSION);
+    ledger_random_id(fresh.id);
     if (result == ST_OK)
-        result = sql_prepare(db, &st,
-                             "SELECT version, id, node, incarnation, last_batch, folded_batch,"
-                             " records, accepted, duplicates, quarantined, ignored, late, expired,"
-                             " newest FROM meta",
-                             err);
-    if (result != ST_OK)
-        return result;
-    result = sql_step(st, &row, err);
-    if (result == ST_OK && !row)
-        result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
-    if (result == ST_OK) {
-        snprintf(s->id, sizeof s->id, "%.*s", SPAN_ARG(sql_column(st, 1)));
-        snprintf(node, node_size, "%.*s", SPAN_ARG(sql_column(st, 2)));
-        s->incarnation = (uint64_t)sqlite3_column_int64(st, 3);
-        s->last_batch = (uint64_t)sqlite3_column_int64(st, 4);
-        s->folded_batch = (uint64_t)sqlite3_column_int64(st, 5);
-        s->ever.records = (uint64_t)sqlite3_column_int64(st, 6);
-        s->ever.accepted = (uint64_t)sqlite3_column_int64(st, 7);
-        s->ever.duplicates = (uint64_t)sqlite3_column_int64(st, 8);
-        s->ever.quarantined = (uint64_t)sqlite3_column_int64(st, 9);
-        s->ever.ignored = (uint64_t)sqlite3_column_int64(st, 10);
-        s->late = (uint64_t)sqlite3_column_int64(st, 11);
-        s->expired = (uint64_t)sqlite3_column_int64(st, 12);
-        s->newest_record = sqlite3_column_int64(st, 13);
-    }
-    sqlite3_finalize(st);
-    return result == ST_OK ? read_floor(db, &s->floor, err) : result;
+        result = ledger_make_state(l->db, &fresh, node, err);
+    return result == ST_OK ? sql_exec(l->db, "COMMIT", err) : result;
 }
 
 static enum status
 load_past(struct ledger *l, struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result = sql_prepare(
-        l->db, &st, "SELECT incarnation, last_seq FROM history ORDER BY incarnation", err);
+    enum status result =
+        sql_prepare(l->db, &st,
+                    "SELECT incarnation, last_seq, " LEDGER_HISTORY_HOLDS " FROM history"
+                    " ORDER BY incarnation",
+                    err);
     bool row = false;
 
     if (result != ST_OK)
         return result;
     while ((result = sql_step(st, &row, err)) == ST_OK && row) {
-        l->past = xrealloc(l->past, (l->past_count + 1) * sizeof *l->past);
-        l->past[l->past_count++] = (struct past){
+        struct past past = {
             .incarnation = (uint64_t)sqlite3_column_int64(st, 0),
             .last_seq = (uint64_t)sqlite3_column_int64(st, 1),
         };
+
+        if (!sqlite3_column_int(st, 2)) {
+            result = fail(err, ST_CORRUPT, "ledger.db: the incarnation %llu fails its checksum",
+                          (unsigned long long)past.incarnation);
+            break;
+        }
+        l->past = xrealloc(l->past, (l->past_count + 1) * sizeof *l->past);
+        l->past[l->past_count++] = past;
     }
     sqlite3_finalize(st);
     return result;
@@ -228,27 +148,32 @@ load_past(struct ledger *l, struct error *err)
 static enum status
 begin_incarnation(struct ledger *l, struct error *err)
 {
-    uint64_t now = (uint64_t)clock_now_us(), next = l->state.incarnation + 1;
+    struct ledger_state next = l->state;
+    uint64_t now = (uint64_t)clock_now_us();
     uint32_t chance;
-    char sql[400];
     enum status result;
 
-    if (now > next)
-        next = now;
+    next.incarnation++;
+    if (now > next.incarnation)
+        next.incarnation = now;
     else if (getrandom(&chance, sizeof chance, 0) == (ssize_t)sizeof chance)
-        next += chance % CHANCE_US;
+        next.incarnation += chance % CHANCE_US;
     else
         return fail(err, ST_IO, "No random numbers from the system");
-    snprintf(sql, sizeof sql,
-             "BEGIN IMMEDIATE;"
-             "INSERT OR REPLACE INTO history SELECT incarnation, last_batch FROM meta"
-             " WHERE incarnation > 0;"
-             "UPDATE meta SET incarnation = %llu;"
-             "COMMIT",
-             (unsigned long long)next);
-    result = sql_exec(l->db, sql, err);
+    result = sql_run(l->st[BEGIN], err);
+    if (result != ST_OK)
+        return result;
+    if (l->state.incarnation > 0) {
+        sqlite3_bind_int64(l->st[PUT_PAST], 1, (int64_t)l->state.incarnation);
+        sqlite3_bind_int64(l->st[PUT_PAST], 2, (int64_t)l->state.last_batch);
+        result = sql_run(l->st[PUT_PAST], err);
+    }
     if (result == ST_OK)
-        l->state.incarnation = next;
+        result = ledger_put_state(l, &next, err);
+    if (result == ST_OK)
+        result = sql_run(l->st[COMMIT], err);
+    if (result == ST_OK)
+        l->state.incarnation = next.incarnation;
     return result;
 }
 
@@ -334,13 +259,19 @@ static enum status
 load_days(struct ledger *l, struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result = sql_prepare(l->db, &st, "SELECT kind, period FROM total_day", err);
+    enum status result =
+        sql_prepare(l->db, &st, "SELECT kind, period, " LEDGER_DAY_HOLDS " FROM total_day", err);
     bool row = false;
 
     if (result != ST_OK)
         return result;
-    while ((result = sql_step(st, &row, err)) == ST_OK && row)
+    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+        if (!sqlite3_column_int(st, 2)) {
+            result = fail(err, ST_CORRUPT, "ledger.db: the list of days fails its checksum");
+            break;
+        }
         ledger_know_day(l, (uint8_t)sqlite3_column_int(st, 0), sqlite3_column_int(st, 1));
+    }
     sqlite3_finalize(st);
     return result;
 }
@@ -353,25 +284,6 @@ note_wal_size(void *arg, sqlite3 *db, const char *name, int pages)
     (void)db, (void)name;
     l->wal_pages = pages;
     return SQLITE_OK;
-}
-
-enum status
-ledger_count_quarantine(sqlite3 *db, struct ledger_state *s, struct error *err)
-{
-    sqlite3_stmt *st;
-    bool row = false;
-    enum status result = sql_prepare(
-        db, &st, "SELECT count(*), coalesce(sum(length(head)), 0) FROM quarantine", err);
-
-    if (result != ST_OK)
-        return result;
-    result = sql_step(st, &row, err);
-    if (result == ST_OK && row) {
-        s->quarantine_open = (uint64_t)sqlite3_column_int64(st, 0);
-        s->quarantine_bytes = (uint64_t)sqlite3_column_int64(st, 1);
-    }
-    sqlite3_finalize(st);
-    return result;
 }
 
 static enum status
@@ -394,24 +306,40 @@ open_database(struct ledger *l, const char *path, struct error *err)
         result = sql_exec(l->db, "PRAGMA synchronous = NORMAL", err);
     if (result == ST_OK)
         sqlite3_wal_hook(l->db, note_wal_size, l);
+    if (result == ST_OK)
+        result = ledger_offer_sums(l->db, err);
     return result == ST_OK ? ledger_offer_rows(l, err) : result;
 }
 
+/* Reads the state row. A ledger of the former layout is converted first, and stays as it is if it
+ * turns out not to be ours. */
 static enum status
-add_what_came_later(struct ledger *l, struct error *err)
+read_state(struct ledger *l, const char *node, struct error *err)
 {
-    bool floor = false;
-    enum status result = ledger_has_floor(l->db, &floor, err);
+    bool former = ledger_is_former(l->db);
+    char owner[64] = "";
+    enum status result = former ? sql_exec(l->db, "BEGIN IMMEDIATE", err) : ST_OK;
 
-    if (result == ST_OK && !floor)
-        result = sql_exec(l->db, "ALTER TABLE meta ADD COLUMN " LEDGER_FLOOR_COLUMN, err);
-    return result == ST_OK ? sql_exec(l->db, LEDGER_LATER_INDEXES, err) : result;
+    if (result == ST_OK && former)
+        result = ledger_take_over(l->db, err);
+    if (result == ST_OK)
+        result = ledger_read_state(l->db, &l->state, owner, sizeof owner, err);
+    if (result == ST_OK && strcmp(owner, node) != 0)
+        result = fail(err, ST_BAD_CONFIG,
+                      "this ledger belongs to node \"%s\", the configuration says \"%s\": set node"
+                      " back, or use another state_dir",
+                      owner, node);
+    if (result != ST_OK || !former)
+        return result; /* who cannot go on closes the connection, and all is as it was */
+    result = sql_exec(l->db, "COMMIT", err);
+    if (result == ST_OK)
+        log_info("ledger_converted", "version=%d", LEDGER_VERSION);
+    return result;
 }
 
 static enum status
 open_contents(struct ledger *l, const char *node, struct error *err)
 {
-    char owner[64] = "";
     int64_t tables = 0;
     enum status result;
 
@@ -420,14 +348,9 @@ open_contents(struct ledger *l, const char *node, struct error *err)
     if (result == ST_OK && tables == 0)
         result = create_schema(l, node, err);
     if (result == ST_OK)
-        result = ledger_read_state(l->db, &l->state, owner, sizeof owner, err);
-    if (result == ST_OK && strcmp(owner, node) != 0)
-        result = fail(err, ST_BAD_CONFIG,
-                      "this ledger belongs to node \"%s\", the configuration says \"%s\": set node"
-                      " back, or use another state_dir",
-                      owner, node);
+        result = read_state(l, node, err);
     if (result == ST_OK)
-        result = add_what_came_later(l, err);
+        result = sql_exec(l->db, LEDGER_LATER_INDEXES, err);
     for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
         result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
     fault_point("ledger_made");

@@ -67,7 +67,7 @@ copy_into(const char *path, const char *part, struct error *err)
 {
     sqlite3_stmt *st = NULL;
     sqlite3 *db;
-    enum status result = ledger_open_readonly(&db, path, err);
+    enum status result = ledger_open_file(&db, path, err);
 
     if (result != ST_OK)
         return result;
@@ -253,7 +253,7 @@ ledger_trouble_resolve(const char *path, struct error *err)
         care_write_note(path, &note);
     }
     return fail(err, ST_CORRUPT,
-                "%.60s is damaged (%.80s); it is left as it is: run `callswell ledger recover`, or"
+                "%.50s is damaged (%.95s) and left as it is: run `callswell ledger recover`, or"
                 " put a backup in its place",
                 path, note.text);
 }

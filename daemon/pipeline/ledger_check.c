@@ -2,7 +2,7 @@
  * ledger_check.c - is every row of a ledger what was once written there, and do the sums agree?
  *
  * SQLite's own check sees broken pages and indices but not a changed value inside a row; the
- * checksums see that. The sums are those that hold for ever (top of ledger.c):
+ * checksum of each row sees that. The sums are those that hold for ever (top of ledger.c):
  *
  *   I3   records = accepted + duplicates + quarantined + ignored, in each row of the audit; all
  *        rows together are what the state row says
@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "civil.h"
-#include "hash.h"
 #include "keys.h"
 #include "ledger_care.h"
 #include "ledger_parts.h"
+#include "ledger_sums.h"
 
 #define STRUCTURE_SENTENCES "50" /* of SQLite's own check */
 
@@ -123,7 +123,7 @@ look_at_part(void *arg, uint64_t seq, struct span part, struct error *err)
     return cells_blob_each(part, look_at_delta, arg, err);
 }
 
-/* seq, size, deltas, checksum */
+/* seq, size, deltas, holds */
 static void
 look_at_batch(struct checking *k, sqlite3_stmt *row)
 {
@@ -134,54 +134,60 @@ look_at_batch(struct checking *k, sqlite3_stmt *row)
     if (seq <= k->out->state.folded_batch || seq > k->out->state.last_batch)
         wrong(k, "batch %llu is not one of the log", (unsigned long long)seq);
     if (ledger_unpack_batch(&k->raw, seq, sql_column(row, 2), (size_t)sqlite3_column_int64(row, 1),
-                            (uint64_t)sqlite3_column_int64(row, 3), &err) != ST_OK ||
+                            sqlite3_column_int(row, 3), &err) != ST_OK ||
         ledger_visit_parts(seq, span_of(k->raw.p, k->raw.n), look_at_part, k, &err) != ST_OK)
         wrong(k, "%s", err.text);
 }
 
-/* seq, fingerprints, checksum */
+/* seq, bytes of fingerprints, holds */
 static void
 look_at_seen(struct checking *k, sqlite3_stmt *row)
 {
     long long seq = sqlite3_column_int64(row, 0);
 
-    k->out->fingerprints += sql_column(row, 1).n / sizeof(uint64_t);
-    if (!ledger_seen_is_good(sql_column(row, 1), (uint64_t)sqlite3_column_int64(row, 2)))
+    k->out->fingerprints += (uint64_t)sqlite3_column_int64(row, 1) / sizeof(uint64_t);
+    if (!sqlite3_column_int(row, 2) || sqlite3_column_int64(row, 1) % sizeof(uint64_t) != 0)
         wrong(k, "the fingerprints of batch %lld fail their checksum", seq);
     if ((uint64_t)seq > k->out->state.last_batch)
         wrong(k, "the fingerprints of batch %lld, which was never committed", seq);
 }
 
-/* source, identity, position, seq */
+/* source, identity, position, seq, holds */
 static void
 look_at_checkpoint(struct checking *k, sqlite3_stmt *row)
 {
     k->out->checkpoints++;
-    if (sqlite3_column_int64(row, 2) < 0 ||
-        (uint64_t)sqlite3_column_int64(row, 3) > k->out->state.last_batch)
+    if (!sqlite3_column_int(row, 4))
+        wrong(k, "the position of input %.*s in %.*s fails its checksum",
+              SPAN_ARG(sql_column(row, 0)), SPAN_ARG(sql_column(row, 1)));
+    else if (sqlite3_column_int64(row, 2) < 0 ||
+             (uint64_t)sqlite3_column_int64(row, 3) > k->out->state.last_batch)
         wrong(k, "the position of input %.*s in %.*s cannot be", SPAN_ARG(sql_column(row, 0)),
               SPAN_ARG(sql_column(row, 1)));
 }
 
-/* id, head, hash, length */
+/* id, holds, length, bytes kept */
 static void
 look_at_quarantine(struct checking *k, sqlite3_stmt *row)
 {
-    struct span head = sql_column(row, 1);
+    long long id = sqlite3_column_int64(row, 0);
 
     k->out->quarantine++;
-    if ((uint64_t)sqlite3_column_int64(row, 2) != hash_checksum(head.p, head.n) ||
-        sqlite3_column_int64(row, 3) < (int64_t)head.n)
-        wrong(k, "the refused record %lld fails its checksum",
-              (long long)sqlite3_column_int64(row, 0));
+    if (!sqlite3_column_int(row, 1) || sqlite3_column_int64(row, 2) < sqlite3_column_int64(row, 3))
+        wrong(k, "the refused record %lld fails its checksum", id);
+    else if ((uint64_t)id > k->out->state.last_refused)
+        wrong(k, "the refused record %lld has a number that was never given", id);
 }
 
-/* seq, records, accepted, duplicates, quarantined, ignored */
+/* seq, records, accepted, duplicates, quarantined, ignored, holds */
 static void
 look_at_audit(struct checking *k, sqlite3_stmt *row)
 {
     k->out->audits++;
-    if (!ledger_audit_is_good(row, 1))
+    if (!sqlite3_column_int(row, 6))
+        wrong(k, "the audit of batch %lld fails its checksum",
+              (long long)sqlite3_column_int64(row, 0));
+    else if (!ledger_audit_is_good(row, 1))
         wrong(k, "I3: the audit of batch %lld does not add up",
               (long long)sqlite3_column_int64(row, 0));
 }
@@ -201,13 +207,27 @@ look_at_sums(struct checking *k, sqlite3_stmt *row)
                   (unsigned long long)want[i], (long long)sqlite3_column_int64(row, i));
 }
 
+/* seq, n, holds */
 static void
 look_at_event(struct checking *k, sqlite3_stmt *row)
 {
+    struct error err;
+
     k->out->events++;
-    if ((uint64_t)sqlite3_column_int64(row, 0) > k->out->state.last_batch)
+    if (!sqlite3_column_int(row, 2)) {
+        ledger_event_damaged(row, &err);
+        wrong(k, "%s", err.text);
+    } else if ((uint64_t)sqlite3_column_int64(row, 0) > k->out->state.last_batch) {
         wrong(k, "an event of batch %lld, which was never committed",
               (long long)sqlite3_column_int64(row, 0));
+    }
+}
+
+/* Of tables with nothing to be said but this. */
+static void
+look_at_failed(struct checking *k, sqlite3_stmt *row)
+{
+    wrong(k, "%.*s fails its checksum", SPAN_ARG(sql_column(row, 0)));
 }
 
 static void
@@ -220,38 +240,58 @@ look_at_missing_day(struct checking *k, sqlite3_stmt *row)
 
 /* --- the whole --- */
 
+static const struct {
+    const char *sql;
+    void (*visit)(struct checking *k, sqlite3_stmt *row);
+} rows[] = {
+    {"PRAGMA integrity_check(" STRUCTURE_SENTENCES ")", look_at_structure},
+    {LEDGER_TOTAL_COLUMNS, look_at_total},
+    {"SELECT seq, size, deltas, " LEDGER_BATCH_HOLDS " FROM batch ORDER BY seq", look_at_batch},
+    {"SELECT seq, length(fingerprints), " LEDGER_SEEN_HOLDS " FROM seen ORDER BY seq",
+     look_at_seen},
+    {"SELECT source, identity, position, seq, " LEDGER_CHECKPOINT_HOLDS " FROM checkpoint",
+     look_at_checkpoint},
+    {"SELECT id, " LEDGER_QUARANTINE_HOLDS ", length, length(head) FROM quarantine"
+     " ORDER BY id",
+     look_at_quarantine},
+    {"SELECT seq, records, accepted, duplicates, quarantined, ignored, " LEDGER_AUDIT_HOLDS
+     " FROM audit ORDER BY seq",
+     look_at_audit},
+    {"SELECT coalesce(sum(records), 0), coalesce(sum(accepted), 0), coalesce(sum(duplicates), 0),"
+     " coalesce(sum(quarantined), 0), coalesce(sum(ignored), 0) FROM audit",
+     look_at_sums},
+    {"SELECT seq, n, " LEDGER_EVENT_HOLDS " FROM event ORDER BY seq, n", look_at_event},
+    {"SELECT 'the incarnation ' || incarnation FROM history WHERE NOT " LEDGER_HISTORY_HOLDS,
+     look_at_failed},
+    {"SELECT 'the day ' || date(period * 86400, 'unixepoch') || ' in the list of days'"
+     " FROM total_day WHERE NOT " LEDGER_DAY_HOLDS,
+     look_at_failed},
+    {"SELECT 'the key ' || key || ' of input ' || source FROM idem WHERE NOT " LEDGER_IDEM_HOLDS,
+     look_at_failed},
+    {"SELECT 'the open leg ' || key || ' of input ' || source FROM open_leg"
+     " WHERE NOT " LEDGER_OPEN_LEG_HOLDS,
+     look_at_failed},
+    {"SELECT DISTINCT substr(subject, 1, 1), period FROM total WHERE NOT EXISTS(SELECT 1"
+     " FROM total_day d WHERE d.kind = unicode(CAST(substr(total.subject, 1, 1) AS TEXT))"
+     " AND d.period = total.period)",
+     look_at_missing_day},
+};
+
 static void
-look_at_all(struct checking *k)
+look_at_all(struct checking *k, const struct ledger_identity *id)
 {
     const struct ledger_state *s = &k->out->state;
     const struct outcome_count *e = &s->ever;
 
-    each_row(k, "PRAGMA integrity_check(" STRUCTURE_SENTENCES ")", look_at_structure);
+    if (!id->holds || !id->state_holds)
+        wrong(k, "the state row fails its checksum");
     if (s->folded_batch > s->last_batch)
         wrong(k, "the state: folded up to batch %llu of %llu", (unsigned long long)s->folded_batch,
               (unsigned long long)s->last_batch);
     if (e->records != e->accepted + e->duplicates + e->quarantined + e->ignored)
         wrong(k, "I3: the state does not add up");
-    each_row(k, LEDGER_TOTAL_COLUMNS, look_at_total);
-    each_row(k, "SELECT seq, size, deltas, checksum FROM batch ORDER BY seq", look_at_batch);
-    each_row(k, "SELECT seq, fingerprints, checksum FROM seen ORDER BY seq", look_at_seen);
-    each_row(k, "SELECT source, identity, position, seq FROM checkpoint", look_at_checkpoint);
-    each_row(k, "SELECT id, head, hash, length FROM quarantine ORDER BY id", look_at_quarantine);
-    each_row(k,
-             "SELECT seq, records, accepted, duplicates, quarantined, ignored FROM audit"
-             " ORDER BY seq",
-             look_at_audit);
-    each_row(k,
-             "SELECT coalesce(sum(records), 0), coalesce(sum(accepted), 0),"
-             " coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0),"
-             " coalesce(sum(ignored), 0) FROM audit",
-             look_at_sums);
-    each_row(k, "SELECT seq FROM event ORDER BY seq, n", look_at_event);
-    each_row(k,
-             "SELECT DISTINCT substr(subject, 1, 1), period FROM total WHERE NOT EXISTS(SELECT 1"
-             " FROM total_day d WHERE d.kind = unicode(CAST(substr(total.subject, 1, 1) AS TEXT))"
-             " AND d.period = total.period)",
-             look_at_missing_day);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        each_row(k, rows[i].sql, rows[i].visit);
     if (k->legs > (int64_t)e->accepted)
         wrong(k, "I4: %lld legs are counted, but only %llu records were accepted",
               (long long)k->legs, (unsigned long long)e->accepted);
@@ -262,6 +302,7 @@ ledger_check(const char *path, ledger_say *say, void *arg, struct ledger_check *
              struct error *err)
 {
     struct checking k = {.say = say, .arg = arg, .out = out};
+    struct ledger_identity id;
     struct error why;
     enum status st;
 
@@ -272,10 +313,11 @@ ledger_check(const char *path, ledger_say *say, void *arg, struct ledger_check *
     if (st == ST_OK)
         st = sql_exec(k.db, "BEGIN", &why);
     if (st == ST_OK)
-        st = ledger_read_state(k.db, &out->state, out->node, sizeof out->node, &why);
+        st = ledger_look_at_state(k.db, &out->state, &id, &why);
     if (st == ST_OK) {
+        memcpy(out->node, id.node, sizeof out->node);
         k.scratch = cells_new();
-        look_at_all(&k);
+        look_at_all(&k, &id);
         cells_free(k.scratch);
         buf_clear(&k.raw);
     }

@@ -43,7 +43,6 @@ put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct 
     sqlite3_bind_int64(st, 2, b->created);
     sqlite3_bind_int64(st, 3, (int64_t)l->raw.n);
     sql_bind_blob(st, 4, l->packed.p, n);
-    sqlite3_bind_int64(st, 5, (int64_t)hash_checksum(l->packed.p, n));
     return sql_run(st, err);
 }
 
@@ -73,7 +72,6 @@ put_seen(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct er
     sqlite3_bind_int64(st, 1, (int64_t)seq);
     sqlite3_bind_int64(st, 2, b->created);
     sql_bind_blob(st, 3, all.p, all.n);
-    sqlite3_bind_int64(st, 4, (int64_t)hash_checksum(all.p, all.n));
     return sql_run(st, err);
 }
 
@@ -86,23 +84,24 @@ put_quarantine(struct ledger *l, const struct ledger_batch *b, uint64_t seq, str
     for (size_t i = 0; i < b->quarantine_count && result == ST_OK; i++) {
         const struct quarantine_row *q = &b->quarantine[i];
 
-        sqlite3_bind_int64(st, 1, (int64_t)seq);
-        sql_bind_text(st, 2, q->input);
-        sql_bind_text(st, 3, q->source);
-        sql_bind_text(st, 4, q->format);
-        sql_bind_text(st, 5, q->stream);
-        sql_bind_text(st, 6, q->timezone);
-        sqlite3_bind_int(st, 7, q->identity);
-        sql_bind_text(st, 8, q->reason);
-        sqlite3_bind_int64(st, 9, (int64_t)q->offset);
-        sqlite3_bind_int64(st, 10, q->length);
-        sqlite3_bind_int64(st, 11, (int64_t)hash_checksum(q->raw.p, q->raw.n));
-        sql_bind_blob(st, 12, q->raw.p, q->raw.n);
+        sqlite3_bind_int64(st, 1, (int64_t)(l->state.last_refused + 1 + i));
+        sqlite3_bind_int64(st, 2, (int64_t)seq);
+        sql_bind_text(st, 3, q->input);
+        sql_bind_text(st, 4, q->source);
+        sql_bind_text(st, 5, q->format);
+        sql_bind_text(st, 6, q->stream);
+        sql_bind_text(st, 7, q->timezone);
+        sqlite3_bind_int(st, 8, q->identity);
+        sql_bind_text(st, 9, q->reason);
+        sqlite3_bind_int64(st, 10, (int64_t)q->offset);
+        sqlite3_bind_int64(st, 11, q->length);
+        sqlite3_bind_int64(st, 12, (int64_t)hash_checksum(q->raw.p, q->raw.n));
+        sql_bind_blob(st, 13, q->raw.p, q->raw.n);
         if (q->has_header)
-            sql_bind_blob(st, 13, q->header.p, q->header.n);
+            sql_bind_blob(st, 14, q->header.p, q->header.n);
         else
-            sqlite3_bind_null(st, 13);
-        sqlite3_bind_int64(st, 14, q->arrived);
+            sqlite3_bind_null(st, 14);
+        sqlite3_bind_int64(st, 15, q->arrived);
         result = sql_run(st, err);
     }
     for (size_t i = 0; i < b->released_count && result == ST_OK; i++) {
@@ -167,14 +166,12 @@ put_cursors(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct
 }
 
 static enum status
-put_state(struct ledger *l, const struct ledger_batch *b, const struct ledger_state *next,
-          struct error *err)
+put_audit(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
     sqlite3_stmt *st = l->st[PUT_AUDIT];
-    const struct outcome_count *c = &b->count, *e = &next->ever;
-    enum status result;
+    const struct outcome_count *c = &b->count;
 
-    sqlite3_bind_int64(st, 1, (int64_t)next->last_batch);
+    sqlite3_bind_int64(st, 1, (int64_t)seq);
     sqlite3_bind_int64(st, 2, (int64_t)c->records);
     sqlite3_bind_int64(st, 3, (int64_t)c->accepted);
     sqlite3_bind_int64(st, 4, (int64_t)c->duplicates);
@@ -183,19 +180,6 @@ put_state(struct ledger *l, const struct ledger_batch *b, const struct ledger_st
     sqlite3_bind_int64(st, 7, (int64_t)b->late);
     sqlite3_bind_int64(st, 8, (int64_t)b->expired);
     sqlite3_bind_int64(st, 9, b->created);
-    result = sql_run(st, err);
-    if (result != ST_OK)
-        return result;
-    st = l->st[PUT_STATE];
-    sqlite3_bind_int64(st, 1, (int64_t)next->last_batch);
-    sqlite3_bind_int64(st, 2, (int64_t)e->records);
-    sqlite3_bind_int64(st, 3, (int64_t)e->accepted);
-    sqlite3_bind_int64(st, 4, (int64_t)e->duplicates);
-    sqlite3_bind_int64(st, 5, (int64_t)e->quarantined);
-    sqlite3_bind_int64(st, 6, (int64_t)e->ignored);
-    sqlite3_bind_int64(st, 7, (int64_t)next->late);
-    sqlite3_bind_int64(st, 8, (int64_t)next->expired);
-    sqlite3_bind_int64(st, 9, next->newest_record);
     return sql_run(st, err);
 }
 
@@ -205,6 +189,8 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     struct ledger_state s = l->state;
 
     s.last_batch++;
+    if (b->folds)
+        s.folded_batch = s.last_batch;
     s.ever.records += b->count.records;
     s.ever.accepted += b->count.accepted;
     s.ever.duplicates += b->count.duplicates;
@@ -214,6 +200,7 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     s.expired += b->expired;
     if (b->newest_record > s.newest_record)
         s.newest_record = b->newest_record;
+    s.last_refused += b->quarantine_count;
     s.quarantine_open += b->quarantine_count;
     for (size_t i = 0; i < b->quarantine_count; i++)
         s.quarantine_bytes += b->quarantine[i].raw.n;
@@ -307,7 +294,9 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = ledger_put_idem(l, b, next.last_batch, err);
     if (result == ST_OK)
-        result = put_state(l, b, &next, err);
+        result = put_audit(l, b, next.last_batch, err);
+    if (result == ST_OK)
+        result = ledger_put_state(l, &next, err);
     if (result == ST_OK)
         result = ledger_keep_together(l, "seen_in_batch", err);
     if (result == ST_OK)
@@ -333,6 +322,7 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     l->state.late = next.late;
     l->state.expired = next.expired;
     l->state.newest_record = next.newest_record;
+    l->state.last_refused = next.last_refused;
     l->state.quarantine_open = next.quarantine_open;
     l->state.quarantine_bytes = next.quarantine_bytes;
     if (b->released_count) /* what left is known to the rows alone; a failure shows old figures */

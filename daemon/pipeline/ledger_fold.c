@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "hash.h"
+#include "ledger_sums.h"
 
 struct span
 ledger_subject(const struct cell *c, struct buf *scratch)
@@ -27,40 +28,56 @@ ledger_total_checksum(struct span subject, int32_t period, uint64_t seq, struct 
 }
 
 enum status
+ledger_find_damaged_audit(sqlite3_stmt *st, struct error *err)
+{
+    bool row = false;
+    enum status result = sql_step(st, &row, err);
+
+    if (result == ST_OK && row)
+        result = fail(err, ST_CORRUPT, "ledger.db: the audit of batch %lld fails its checksum",
+                      (long long)sqlite3_column_int64(st, 0));
+    sqlite3_reset(st);
+    return result;
+}
+
+enum status
 ledger_finish_fold(struct ledger *l, uint64_t seq, struct error *err)
 {
-    int64_t from = (int64_t)l->state.folded_batch;
+    static const enum statement audit[] = {DAMAGED_AUDIT, FOLD_AUDIT, DELETE_AUDIT};
     enum status result;
 
+    for (size_t i = 0; i < sizeof audit / sizeof audit[0]; i++) {
+        sqlite3_bind_int64(l->st[audit[i]], 1, (int64_t)l->state.folded_batch);
+        sqlite3_bind_int64(l->st[audit[i]], 2, (int64_t)seq);
+    }
     sqlite3_bind_int64(l->st[DELETE_BATCHES], 1, (int64_t)seq);
     result = sql_run(l->st[DELETE_BATCHES], err);
-    sqlite3_bind_int64(l->st[FOLD_AUDIT], 1, from);
-    sqlite3_bind_int64(l->st[FOLD_AUDIT], 2, (int64_t)seq);
+    if (result == ST_OK)
+        result = ledger_find_damaged_audit(l->st[DAMAGED_AUDIT], err);
     if (result == ST_OK)
         result = sql_run(l->st[FOLD_AUDIT], err);
-    sqlite3_bind_int64(l->st[DELETE_AUDIT], 1, from);
-    sqlite3_bind_int64(l->st[DELETE_AUDIT], 2, (int64_t)seq);
-    if (result == ST_OK)
-        result = sql_run(l->st[DELETE_AUDIT], err);
-    sqlite3_bind_int64(l->st[PUT_FOLDED], 1, (int64_t)seq);
-    return result == ST_OK ? sql_run(l->st[PUT_FOLDED], err) : result;
+    return result == ST_OK ? sql_run(l->st[DELETE_AUDIT], err) : result;
 }
 
 enum status
 ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t seq,
             struct error *err)
 {
+    struct ledger_state next = l->state;
     enum status result = sql_run(l->st[BEGIN], err);
 
     if (result != ST_OK)
         return result;
     if (seq < l->state.folded_batch || seq > l->state.last_batch)
         abort(); /* I7, I4: no fold goes back, and none is ahead of the batches */
+    next.folded_batch = seq;
     result = ledger_put_totals(l, cells, count, seq, err);
     if (result == ST_OK)
         result = ledger_keep_together(l, "log_goes_with_fold", err);
     if (result == ST_OK)
         result = ledger_finish_fold(l, seq, err);
+    if (result == ST_OK)
+        result = ledger_put_state(l, &next, err);
     result = ledger_end_transaction(l, result, err);
     if (result == ST_OK)
         __atomic_store_n(&l->state.folded_batch, seq, __ATOMIC_RELEASE);
@@ -102,12 +119,12 @@ ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
 /* --- what a start reads back --- */
 
 enum status
-ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size,
-                    uint64_t checksum, struct error *err)
+ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size, bool holds,
+                    struct error *err)
 {
     size_t n;
 
-    if (checksum != hash_checksum(packed.p, packed.n))
+    if (!holds)
         return fail(err, ST_CORRUPT, "ledger.db: batch %llu fails its checksum",
                     (unsigned long long)seq);
     n = ZSTD_getFrameContentSize(packed.p, packed.n);
@@ -152,15 +169,16 @@ ledger_replay_log(struct ledger *l,
 {
     sqlite3_stmt *st;
     bool row = false;
-    enum status result =
-        sql_prepare(l->db, &st, "SELECT seq, size, deltas, checksum FROM batch ORDER BY seq", err);
+    enum status result = sql_prepare(
+        l->db, &st, "SELECT seq, size, deltas, " LEDGER_BATCH_HOLDS " FROM batch ORDER BY seq",
+        err);
 
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
         uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
 
         result = ledger_unpack_batch(&l->raw, seq, sql_column(st, 2),
-                                     (size_t)sqlite3_column_int64(st, 1),
-                                     (uint64_t)sqlite3_column_int64(st, 3), err);
+                                     (size_t)sqlite3_column_int64(st, 1), sqlite3_column_int(st, 3),
+                                     err);
         if (result == ST_OK) {
             /* visit loads totals and so uses the scratch buffers: keep our own. */
             struct buf blob = l->raw;
@@ -174,13 +192,14 @@ ledger_replay_log(struct ledger *l,
     return result;
 }
 
+#define LEDGER_SEEN_ROWS "SELECT seq, created, fingerprints, " LEDGER_SEEN_HOLDS " FROM seen"
+
 static enum status
 read_seen(sqlite3_stmt *st, const uint64_t **fp, size_t *n, struct buf *aligned, struct error *err)
 {
     struct span blob = sql_column(st, 2);
 
-    if (blob.n % sizeof(uint64_t) != 0 ||
-        (uint64_t)sqlite3_column_int64(st, 3) != hash_checksum(blob.p, blob.n))
+    if (blob.n % sizeof(uint64_t) != 0 || !sqlite3_column_int(st, 3))
         return fail(err, ST_CORRUPT, "ledger.db: seen row %lld fails its checksum",
                     (long long)sqlite3_column_int64(st, 0));
     buf_reset(aligned); /* malloc's alignment: SQLite promises none for blobs */
@@ -198,10 +217,8 @@ ledger_load_seen(struct ledger *l, int64_t since,
     struct buf aligned = {0};
     sqlite3_stmt *st;
     bool row = false;
-    enum status result = sql_prepare(l->db, &st,
-                                     "SELECT seq, created, fingerprints, checksum FROM seen"
-                                     " WHERE created >= ?1 ORDER BY seq",
-                                     err);
+    enum status result =
+        sql_prepare(l->db, &st, LEDGER_SEEN_ROWS " WHERE created >= ?1 ORDER BY seq", err);
 
     if (result == ST_OK)
         sqlite3_bind_int64(st, 1, since);
@@ -260,9 +277,7 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
     bool row = false;
 
     if (result == ST_OK)
-        result = sql_prepare(l->db, &one,
-                             "SELECT seq, created, fingerprints, checksum FROM seen WHERE seq = ?1",
-                             err);
+        result = sql_prepare(l->db, &one, LEDGER_SEEN_ROWS " WHERE seq = ?1", err);
     if (result == ST_OK)
         sqlite3_bind_int(rows, 1, EXPIRE_ROWS + 1);
     while (result == ST_OK && (result = sql_step(rows, &row, err)) == ST_OK && row) {
@@ -315,9 +330,11 @@ ledger_checkpoints(struct ledger *l,
 {
     sqlite3_stmt *st;
     bool row = false;
-    enum status result = sql_prepare(
-        l->db, &st, "SELECT source, identity, position, fingerprint FROM checkpoint ORDER BY seq",
-        err);
+    enum status result =
+        sql_prepare(l->db, &st,
+                    "SELECT source, identity, position, fingerprint, " LEDGER_CHECKPOINT_HOLDS
+                    " FROM checkpoint ORDER BY seq",
+                    err);
 
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
         struct cursor c = {
@@ -329,7 +346,12 @@ ledger_checkpoints(struct ledger *l,
 
         if (identity.n < sizeof c.identity)
             memcpy(c.identity, identity.p, identity.n);
-        visit(arg, input, &c);
+        if (sqlite3_column_int(st, 4))
+            visit(arg, input, &c);
+        else
+            result = fail(err, ST_CORRUPT,
+                          "ledger.db: the position of input %s in %s fails its checksum", input,
+                          c.identity);
         free(input);
     }
     sqlite3_finalize(st);

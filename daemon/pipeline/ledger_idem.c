@@ -4,11 +4,17 @@
  * A key's row is written by the transaction that counts its request's records: after a crash both
  * are there or neither is. Its batch is `seq`, when that was is inside the answer.
  */
-#include "clock.h"
+#include <stdio.h>
+
 #include "ledger_internal.h"
 #include "ledger_reader.h"
+#include "ledger_sums.h"
 
 #define EXPIRE_KEYS 500
+#define ANSWER                                                                                     \
+    "{\"records\":%llu,\"accepted\":%llu,\"duplicates\":%llu,\"quarantined\":%llu,"                \
+    "\"ignored\":%llu,\"created\":%lld}"
+#define ANSWER_FIELDS 6
 
 enum status
 ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
@@ -18,20 +24,41 @@ ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq, st
 
     for (size_t i = 0; i < b->idem_count && result == ST_OK; i++) {
         const struct idem_row *k = &b->idem[i];
+        const struct outcome_count *c = &k->count;
 
+        buf_reset(&l->raw);
+        buf_printf(&l->raw, ANSWER, (unsigned long long)c->records, (unsigned long long)c->accepted,
+                   (unsigned long long)c->duplicates, (unsigned long long)c->quarantined,
+                   (unsigned long long)c->ignored, (long long)b->created);
         sql_bind_text(st, 1, k->input);
         sql_bind_text(st, 2, k->key);
         sqlite3_bind_int64(st, 3, (int64_t)k->body_hash);
-        sqlite3_bind_int64(st, 4, (int64_t)k->count.records);
-        sqlite3_bind_int64(st, 5, (int64_t)k->count.accepted);
-        sqlite3_bind_int64(st, 6, (int64_t)k->count.duplicates);
-        sqlite3_bind_int64(st, 7, (int64_t)k->count.quarantined);
-        sqlite3_bind_int64(st, 8, (int64_t)k->count.ignored);
-        sqlite3_bind_int64(st, 9, b->created);
-        sqlite3_bind_int64(st, 10, (int64_t)seq);
+        sql_bind_text(st, 4, span_of(l->raw.p, l->raw.n));
+        sqlite3_bind_int64(st, 5, (int64_t)seq);
         result = sql_run(st, err);
     }
     return result;
+}
+
+/* Of a row that begins with seq, body_hash, answer and whether its checksum holds. */
+static enum status
+read_answer(sqlite3_stmt *row, struct outcome_count *count, int64_t *created, struct error *err)
+{
+    unsigned long long n[5];
+    long long when;
+    const char *answer = (const char *)sqlite3_column_text(row, 2);
+
+    if (!sqlite3_column_int(row, 3) || !answer ||
+        sscanf(answer, ANSWER, &n[0], &n[1], &n[2], &n[3], &n[4], &when) != ANSWER_FIELDS)
+        return fail(err, ST_CORRUPT, "ledger.db: a request's key of batch %lld fails its checksum",
+                    (long long)sqlite3_column_int64(row, 0));
+    *count = (struct outcome_count){.records = n[0],
+                                    .accepted = n[1],
+                                    .duplicates = n[2],
+                                    .quarantined = n[3],
+                                    .ignored = n[4]};
+    *created = when;
+    return ST_OK;
 }
 
 /* The batches are in order of time, but for a clock that was set back: then keys are kept a
@@ -40,14 +67,16 @@ enum status
 ledger_expire_idem(struct ledger *l, int64_t before, bool *more, struct error *err)
 {
     sqlite3_stmt *st = l->st[OLDEST_IDEM];
+    struct outcome_count count;
     enum status result;
-    int64_t last = -1;
+    int64_t last = -1, created;
     bool row = false;
     int n = 0;
 
     sqlite3_bind_int(st, 1, EXPIRE_KEYS);
     while ((result = sql_step(st, &row, err)) == ST_OK && row) {
-        if (sqlite3_column_int64(st, 1) >= before)
+        result = read_answer(st, &count, &created, err);
+        if (result != ST_OK || created >= before)
             break;
         last = sqlite3_column_int64(st, 0);
         n++;
@@ -66,15 +95,12 @@ ledger_find_idem(struct ledger_reader *r, struct span input, struct span key, st
 {
     enum status result = ST_OK;
     sqlite3_stmt *st;
+    int64_t created;
     bool row = false;
 
     if (!r->key)
         result = sql_prepare(r->db, &r->key,
-                             "SELECT body_hash, seq, json_extract(answer, '$.records'),"
-                             " json_extract(answer, '$.accepted'),"
-                             " json_extract(answer, '$.duplicates'),"
-                             " json_extract(answer, '$.quarantined'),"
-                             " json_extract(answer, '$.ignored')"
+                             "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS
                              " FROM idem WHERE source = ?1 AND key = ?2",
                              err);
     if (result != ST_OK)
@@ -85,16 +111,11 @@ ledger_find_idem(struct ledger_reader *r, struct span input, struct span key, st
     result = sql_step(st, &row, err);
     if (result == ST_OK && !row)
         result = fail(err, ST_NOT_FOUND, "the key is new");
+    if (result == ST_OK)
+        result = read_answer(st, &out->count, &created, err);
     if (result == ST_OK) {
-        out->body_hash = (uint64_t)sqlite3_column_int64(st, 0);
-        *seq = (uint64_t)sqlite3_column_int64(st, 1);
-        out->count = (struct outcome_count){
-            .records = (uint64_t)sqlite3_column_int64(st, 2),
-            .accepted = (uint64_t)sqlite3_column_int64(st, 3),
-            .duplicates = (uint64_t)sqlite3_column_int64(st, 4),
-            .quarantined = (uint64_t)sqlite3_column_int64(st, 5),
-            .ignored = (uint64_t)sqlite3_column_int64(st, 6),
-        };
+        *seq = (uint64_t)sqlite3_column_int64(st, 0);
+        out->body_hash = (uint64_t)sqlite3_column_int64(st, 1);
     }
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);

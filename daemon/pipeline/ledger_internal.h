@@ -27,15 +27,16 @@ enum statement {
     PUT_TOTAL_DAY,
     GET_TOTAL,
     DELETE_BATCHES,
+    DAMAGED_AUDIT,
     FOLD_AUDIT,
     DELETE_AUDIT,
-    PUT_FOLDED,
     DELETE_SEEN,
+    PUT_PAST,
     PUT_IDEM,
     OLDEST_IDEM,
     DELETE_IDEM,
-    PUT_FLOOR,
     OLDEST_TOTAL,
+    TOTALS_BELOW,
     DELETE_TOTALS,
     DELETE_DAYS,
     STATEMENTS
@@ -104,9 +105,21 @@ void ledger_settle_days(struct ledger *l, bool committed);
 /* "c:name" as it stands in `total`; in the scratch buffer. */
 struct span ledger_subject(const struct cell *c, struct buf *scratch);
 
+/* ledger_state.c: writes the state row, within a transaction. */
+enum status ledger_put_state(struct ledger *l, const struct ledger_state *s, struct error *err);
+
 /* Within a transaction that has written the totals up to batch seq: deletes the log behind them,
  * and their audit becomes one row. */
 enum status ledger_finish_fold(struct ledger *l, uint64_t seq, struct error *err);
+
+/* Rows of the audit added up to one. */
+#define LEDGER_ADDED_AUDIT(where)                                                                  \
+    "SELECT *, " LEDGER_AUDIT_CHECKSUM " FROM (SELECT max(seq) AS seq, sum(batches) AS batches,"   \
+    " sum(records) AS records, sum(accepted) AS accepted, sum(duplicates) AS duplicates,"          \
+    " sum(quarantined) AS quarantined, sum(ignored) AS ignored, sum(late) AS late,"                \
+    " sum(expired) AS expired, max(created) AS created FROM audit WHERE " where ")"
+/* Runs a statement that finds a damaged row of the audit: ST_CORRUPT if there is one. */
+enum status ledger_find_damaged_audit(sqlite3_stmt *st, struct error *err);
 
 /* ledger_rows.c: offers the table "changed" to this connection, once. */
 enum status ledger_offer_rows(struct ledger *l, struct error *err);

@@ -4,13 +4,14 @@
 #include "ledger_parts.h"
 
 #include "civil.h"
-#include "hash.h"
 #include "keys.h"
+#include "ledger_layout.h"
+#include "ledger_sums.h"
 
 #define READER_BUSY_MS 5000
 
 enum status
-ledger_open_readonly(sqlite3 **out, const char *path, struct error *err)
+ledger_open_file(sqlite3 **out, const char *path, struct error *err)
 {
     if (sqlite3_open_v2(path, out, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         enum status st = sql_fail(*out, path, err);
@@ -22,6 +23,18 @@ ledger_open_readonly(sqlite3 **out, const char *path, struct error *err)
     sqlite3_extended_result_codes(*out, 1);
     sqlite3_busy_timeout(*out, READER_BUSY_MS);
     return ST_OK;
+}
+
+enum status
+ledger_open_readonly(sqlite3 **out, const char *path, struct error *err)
+{
+    enum status st = ledger_open_file(out, path, err);
+
+    if (st == ST_OK)
+        st = ledger_offer_sums(*out, err);
+    if (st == ST_OK && ledger_is_former(*out))
+        st = ledger_show_former(*out, err);
+    return st;
 }
 
 enum status
@@ -82,13 +95,6 @@ ledger_name_total(struct buf *out, struct span subject, int32_t day)
 }
 
 bool
-ledger_seen_is_good(struct span fingerprints, uint64_t checksum)
-{
-    return fingerprints.n % sizeof(uint64_t) == 0 &&
-           checksum == hash_checksum(fingerprints.p, fingerprints.n);
-}
-
-bool
 ledger_audit_is_good(sqlite3_stmt *row, int first)
 {
     int64_t sum = 0;
@@ -99,4 +105,11 @@ ledger_audit_is_good(sqlite3_stmt *row, int first)
     for (int i = 1; i < 5; i++)
         sum += sqlite3_column_int64(row, first + i);
     return sum == sqlite3_column_int64(row, first);
+}
+
+enum status
+ledger_event_damaged(sqlite3_stmt *row, struct error *err)
+{
+    return fail(err, ST_CORRUPT, "ledger.db: event %lld of batch %lld fails its checksum",
+                (long long)sqlite3_column_int64(row, 1), (long long)sqlite3_column_int64(row, 0));
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "ledger_parts.h"
+#include "ledger_sums.h"
 
 enum status
 ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err)
@@ -52,18 +53,21 @@ ledger_reader_in_history(struct ledger_reader *r, uint64_t incarnation, uint64_t
                          struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result =
-        sql_prepare(r->db, &st,
-                    "SELECT 1 FROM meta WHERE incarnation = ?1 AND last_batch >= ?2"
-                    " UNION ALL"
-                    " SELECT 1 FROM history WHERE incarnation = ?1 AND last_seq >= ?2",
-                    err);
+    enum status result = sql_prepare(r->db, &st,
+                                     "SELECT " LEDGER_STATE_HOLDS " FROM meta"
+                                     " WHERE incarnation = ?1 AND last_batch >= ?2 UNION ALL"
+                                     " SELECT " LEDGER_HISTORY_HOLDS " FROM history"
+                                     " WHERE incarnation = ?1 AND last_seq >= ?2",
+                                     err);
 
     if (result != ST_OK)
         return result;
     sqlite3_bind_int64(st, 1, (int64_t)incarnation);
     sqlite3_bind_int64(st, 2, (int64_t)seq);
     result = sql_step(st, out, err);
+    if (result == ST_OK && *out && !sqlite3_column_int(st, 0))
+        result = fail(err, ST_CORRUPT, "ledger.db: the incarnation %llu fails its checksum",
+                      (unsigned long long)incarnation);
     sqlite3_finalize(st);
     return result;
 }
@@ -74,24 +78,27 @@ ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit, 
 {
     sqlite3_stmt *st;
     bool row = false;
-    enum status result = sql_prepare(r->db, &st,
-                                     "SELECT seq, kind, start, customer, id, json FROM event"
-                                     " WHERE seq > ?1 ORDER BY seq, n",
-                                     err);
+    enum status result =
+        sql_prepare(r->db, &st,
+                    "SELECT seq, n, kind, start, customer, id, json, " LEDGER_EVENT_HOLDS
+                    " FROM event WHERE seq > ?1 ORDER BY seq, n",
+                    err);
 
     if (result != ST_OK)
         return result;
     sqlite3_bind_int64(st, 1, (int64_t)after);
     while ((result = sql_step(st, &row, err)) == ST_OK && row) {
         struct event_row e = {
-            .kind = (uint8_t)sqlite3_column_int(st, 1),
-            .start = sqlite3_column_int64(st, 2),
-            .customer = sql_column(st, 3),
-            .id = sql_column(st, 4),
-            .json = sql_column(st, 5),
+            .kind = (uint8_t)sqlite3_column_int(st, 2),
+            .start = sqlite3_column_int64(st, 3),
+            .customer = sql_column(st, 4),
+            .id = sql_column(st, 5),
+            .json = sql_column(st, 6),
         };
 
-        result = visit(arg, (uint64_t)sqlite3_column_int64(st, 0), &e, err);
+        result = sqlite3_column_int(st, 7)
+                     ? visit(arg, (uint64_t)sqlite3_column_int64(st, 0), &e, err)
+                     : ledger_event_damaged(st, err);
         if (result != ST_OK)
             break;
     }
@@ -122,7 +129,7 @@ quarantine_from_row(sqlite3_stmt *st)
 
 #define QUARANTINE_COLUMNS                                                                         \
     "SELECT id, input, source, format, stream, timezone, identity, reason, position, length,"      \
-    " head, header, arrived FROM quarantine"                                                       \
+    " head, header, arrived, " LEDGER_QUARANTINE_HOLDS " FROM quarantine"                          \
     " WHERE (?1 = 0 OR id = ?1) AND (?2 = '' OR input = ?2)"
 
 /* Runs a statement over QUARANTINE_COLUMNS and finalizes it. limit 0 is all. */
@@ -139,7 +146,10 @@ visit_quarantine(sqlite3_stmt *st, const char *input, uint64_t id, uint64_t limi
     while ((result = sql_step(st, &row, err)) == ST_OK && row) {
         struct quarantine_row q = quarantine_from_row(st);
 
-        result = visit(arg, &q, err);
+        result = sqlite3_column_int(st, 13)
+                     ? visit(arg, &q, err)
+                     : fail(err, ST_CORRUPT, "ledger.db: refused record %llu fails its checksum",
+                            (unsigned long long)q.id);
         if (result != ST_OK)
             break;
     }

@@ -5,6 +5,8 @@
  * Each call is one small transaction, so that commits wait for none of it long.
  */
 #include "ledger_internal.h"
+#include "ledger_parts.h"
+#include "ledger_sums.h"
 
 #include "fault.h"
 #include "keys.h"
@@ -17,18 +19,19 @@
     " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
 
 /* ?1 to ?2: a day. I3 holds for the row of sums as it did for those that are added up. */
+#define OF_DAY       "seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2"
+#define FIND_DAMAGED "SELECT seq FROM audit WHERE " OF_DAY " AND NOT " LEDGER_AUDIT_HOLDS " LIMIT 1"
 static const char *const merge_audits[] = {
     "CREATE TEMP TABLE IF NOT EXISTS audit_day AS SELECT * FROM audit WHERE 0",
     "DELETE FROM temp.audit_day",
-    "INSERT INTO temp.audit_day SELECT max(seq), sum(batches), sum(records), sum(accepted),"
-    " sum(duplicates), sum(quarantined), sum(ignored), sum(late), sum(expired), max(created)"
-    " FROM audit WHERE seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2",
-    "DELETE FROM audit WHERE seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2",
+    "INSERT INTO temp.audit_day " LEDGER_ADDED_AUDIT(OF_DAY),
+    "DELETE FROM audit WHERE " OF_DAY,
     "INSERT INTO audit SELECT * FROM temp.audit_day",
 };
 
 static enum status
-run_for_day(struct ledger *l, const char *sql, int64_t day, struct error *err)
+run_for_day(struct ledger *l, const char *sql, int64_t day,
+            enum status (*run)(sqlite3_stmt *st, struct error *err), struct error *err)
 {
     sqlite3_stmt *st;
     enum status result = sql_prepare(l->db, &st, sql, err);
@@ -40,7 +43,7 @@ run_for_day(struct ledger *l, const char *sql, int64_t day, struct error *err)
         sqlite3_bind_int64(st, 2, (day + 1) * DAY_US);
         sqlite3_bind_int64(st, 3, (int64_t)l->state.folded_batch);
     }
-    result = sql_run(st, err);
+    result = run(st, err);
     sqlite3_finalize(st);
     return result;
 }
@@ -67,8 +70,9 @@ ledger_thin_audit(struct ledger *l, int64_t before, bool *more, struct error *er
     result = sql_run(l->st[BEGIN], err);
     if (result != ST_OK)
         return result;
+    result = run_for_day(l, FIND_DAMAGED, day, ledger_find_damaged_audit, err);
     for (size_t i = 0; i < sizeof merge_audits / sizeof merge_audits[0] && result == ST_OK; i++)
-        result = run_for_day(l, merge_audits[i], day, err);
+        result = run_for_day(l, merge_audits[i], day, sql_run, err);
     result = ledger_end_transaction(l, result, err);
     *more = result == ST_OK;
     return result;
@@ -79,10 +83,11 @@ ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed, struct
                      struct error *err)
 {
     sqlite3_stmt *st, *drop = NULL;
-    enum status result = sql_prepare(l->db, &st,
-                                     "SELECT seq, n, start FROM event WHERE (seq, n) > (?1, ?2)"
-                                     " AND seq <= ?3 ORDER BY seq, n LIMIT ?4",
-                                     err);
+    enum status result =
+        sql_prepare(l->db, &st,
+                    "SELECT seq, n, start, " LEDGER_EVENT_HOLDS " FROM event"
+                    " WHERE (seq, n) > (?1, ?2) AND seq <= ?3 ORDER BY seq, n LIMIT ?4",
+                    err);
     bool row = false;
     int looked = 0;
 
@@ -103,6 +108,10 @@ ledger_expire_events(struct ledger *l, int64_t before, uint64_t analysed, struct
             from->seq = sqlite3_column_int64(st, 0);
             from->n = sqlite3_column_int64(st, 1);
             looked++;
+            if (!sqlite3_column_int(st, 3)) {
+                result = ledger_event_damaged(st, err);
+                break;
+            }
             if (sqlite3_column_int64(st, 2) >= before)
                 continue;
             sqlite3_bind_int64(drop, 1, from->seq);
@@ -150,6 +159,31 @@ ledger_resume_retiring(struct ledger *l, struct error *err)
     return result;
 }
 
+/* What is to go is looked at first: a changed day would be taken for one below the floor. */
+static enum status
+totals_hold(sqlite3_stmt *st, struct error *err)
+{
+    struct total_row total;
+    enum status result;
+    bool row = false;
+
+    while ((result = sql_step(st, &row, err)) == ST_OK && row) {
+        result = ledger_total_row(st, &total, err);
+        if (result != ST_OK)
+            break;
+    }
+    sqlite3_reset(st);
+    return result;
+}
+
+static void
+bind_below(sqlite3_stmt *st, const struct retiring *r, int32_t floor)
+{
+    sqlite3_bind_int(st, 1, (int)r->partition);
+    sql_bind_blob(st, 2, r->subject.p, r->subject.n);
+    sqlite3_bind_int(st, 3, floor);
+}
+
 /* The next subject of the partition; its totals below the floor are deleted, *dropped is raised
  * by their number. A subject's oldest total is its first: those that have none cost one look. */
 static enum status
@@ -174,10 +208,11 @@ retire_subject(struct ledger *l, int32_t floor, int64_t *dropped, struct error *
     sqlite3_reset(find);
     if (!old)
         return ST_OK;
-    sqlite3_bind_int(drop, 1, (int)r->partition);
-    sql_bind_blob(drop, 2, r->subject.p, r->subject.n);
-    sqlite3_bind_int(drop, 3, floor);
-    result = sql_run(drop, err);
+    bind_below(l->st[TOTALS_BELOW], r, floor);
+    bind_below(drop, r, floor);
+    result = totals_hold(l->st[TOTALS_BELOW], err);
+    if (result == ST_OK)
+        result = sql_run(drop, err);
     *dropped += sqlite3_changes64(l->db);
     return result;
 }
@@ -201,6 +236,7 @@ retire_some(struct ledger *l, int32_t floor, struct error *err)
 enum status
 ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
 {
+    struct ledger_state next = l->state;
     bool moves = floor > l->state.floor;
     enum status result;
 
@@ -212,10 +248,9 @@ ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
     if (!l->retiring.under_way)
         return ST_OK;
     result = sql_run(l->st[BEGIN], err);
-    if (result == ST_OK && moves) {
-        sqlite3_bind_int(l->st[PUT_FLOOR], 1, floor);
-        result = sql_run(l->st[PUT_FLOOR], err);
-    }
+    next.floor = floor;
+    if (result == ST_OK && moves)
+        result = ledger_put_state(l, &next, err);
     if (result == ST_OK)
         result = retire_some(l, floor, err);
     fault_point("totals_retired");
@@ -248,8 +283,12 @@ ledger_last_before(struct ledger *l, int64_t created, uint64_t *seq, struct erro
     *seq = 0;
     if (result != ST_OK)
         return result;
+    sqlite3_bind_int64(l->st[DAMAGED_AUDIT], 1, 0);
+    sqlite3_bind_int64(l->st[DAMAGED_AUDIT], 2, INT64_MAX);
+    result = ledger_find_damaged_audit(l->st[DAMAGED_AUDIT], err);
     sqlite3_bind_int64(st, 1, created);
-    result = sql_step(st, &row, err);
+    if (result == ST_OK)
+        result = sql_step(st, &row, err);
     if (row)
         *seq = (uint64_t)sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
@@ -261,10 +300,11 @@ ledger_is_idle(struct ledger *l, const struct cursor_row *row, uint64_t upto, bo
                struct error *err)
 {
     sqlite3_stmt *st;
-    enum status result = sql_prepare(l->db, &st,
-                                     "SELECT 1 FROM checkpoint WHERE source = ?1 AND identity = ?2"
-                                     " AND position = ?3 AND seq <= ?4",
-                                     err);
+    enum status result =
+        sql_prepare(l->db, &st,
+                    "SELECT 1 FROM checkpoint WHERE source = ?1 AND identity = ?2"
+                    " AND position = ?3 AND seq <= ?4 AND " LEDGER_CHECKPOINT_HOLDS,
+                    err);
 
     if (result != ST_OK)
         return result;

@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hash.h"
 #include "keys.h"
 #include "ledger_care_internal.h"
 #include "ledger_parts.h"
 #include "ledger_salvage_internal.h"
+#include "ledger_sums.h"
 
 #define MAX_PROBES 20000 /* for rows between two damaged pages */
 
@@ -63,8 +63,7 @@ good_batch(struct salvage *s, sqlite3_stmt *row)
     uint64_t seq = (uint64_t)sqlite3_column_int64(row, 0);
 
     return ledger_unpack_batch(&s->raw, seq, sql_column(row, 3),
-                               (size_t)sqlite3_column_int64(row, 2),
-                               (uint64_t)sqlite3_column_int64(row, 4), NULL) == ST_OK &&
+                               (size_t)sqlite3_column_int64(row, 2), true, NULL) == ST_OK &&
            ledger_visit_parts(seq, span_of(s->raw.p, s->raw.n), decode_part, s, NULL) == ST_OK;
 }
 
@@ -72,22 +71,13 @@ static bool
 good_seen(struct salvage *s, sqlite3_stmt *row)
 {
     (void)s;
-    return ledger_seen_is_good(sql_column(row, 2), (uint64_t)sqlite3_column_int64(row, 3));
+    return sql_column(row, 2).n % sizeof(uint64_t) == 0;
 }
 
 static bool
 good_total(struct salvage *s, sqlite3_stmt *row)
 {
     return ledger_read_total(row, s->scratch, NULL) == ST_OK;
-}
-
-static bool
-good_quarantine(struct salvage *s, sqlite3_stmt *row)
-{
-    struct span head = sql_column(row, 12);
-
-    (void)s;
-    return (uint64_t)sqlite3_column_int64(row, 11) == hash_checksum(head.p, head.n);
 }
 
 static bool
@@ -105,31 +95,39 @@ good_checkpoint(struct salvage *s, sqlite3_stmt *row)
 }
 
 struct table {
-    const char *name;
+    const char *name, *columns;
     const char *number; /* its whole-number key, or NULL */
     const char *up, *down;
-    const char *noun; /* what one row is, before its key */
-    bool (*good)(struct salvage *s, sqlite3_stmt *row);
+    const char *noun;    /* what one row is, before its key */
+    const char *joint;   /* before the second part of its key, or NULL */
+    const char *meaning; /* what follows from its loss */
+    bool (*good)(struct salvage *s, sqlite3_stmt *row); /* beside the checksum; or NULL */
 };
 
 static const struct table tables[] = {
-    {"batch", "seq", "seq", "seq DESC", "the counts of batch", good_batch},
-    {"seen", "seq", "seq", "seq DESC", "the fingerprints of batch", good_seen},
-    {"quarantine", "id", "id", "id DESC", "refused record", good_quarantine},
-    {"audit", "seq", "seq", "seq DESC", "the audit of batch", good_audit},
-    {"checkpoint", NULL, "source, identity", "source DESC, identity DESC", "the position of input",
-     good_checkpoint},
-    {"event", NULL, "seq, n", "seq DESC, n DESC", "an event of batch", NULL},
-    {"idem", NULL, "source, key", "source DESC, key DESC", "the answer to input", NULL},
-    {"open_leg", NULL, "source, key", "source DESC, key DESC", "an open leg of input", NULL},
+    {"batch", LEDGER_BATCH, "seq", "seq", "seq DESC", "the counts of batch", NULL, "", good_batch},
+    {"seen", LEDGER_SEEN, "seq", "seq", "seq DESC", "the fingerprints of batch", NULL, "",
+     good_seen},
+    {"quarantine", LEDGER_QUARANTINE, "id", "id", "id DESC", "refused record", NULL, "", NULL},
+    {"audit", LEDGER_AUDIT, "seq", "seq", "seq DESC", "the audit of batch", NULL, "", good_audit},
+    {"checkpoint", LEDGER_CHECKPOINT, NULL, "source, identity", "source DESC, identity DESC",
+     "the position of input", " in ",
+     ": what is read there once more and has no id counts once more", good_checkpoint},
+    {"event", LEDGER_EVENT, NULL, "seq, n", "seq DESC, n DESC", "an event of batch", NULL, "",
+     NULL},
+    {"idem", LEDGER_IDEM, NULL, "source, key", "source DESC, key DESC", "the answer to input",
+     ", key ", ": a request that comes again with it is no repetition", NULL},
+    {"open_leg", LEDGER_OPEN_LEG, NULL, "source, key", "source DESC, key DESC",
+     "an open leg of input", ", key ", "", NULL},
 };
 
 /* --- copying --- */
 
+/* The first `columns` of a row. */
 static enum status
-put_row(struct salvage *s, const char *table, sqlite3_stmt *row, struct error *err)
+put_row(struct salvage *s, const char *table, sqlite3_stmt *row, int columns, struct error *err)
 {
-    int columns = sqlite3_column_count(row), code;
+    int code;
     sqlite3_stmt *st = NULL;
     struct buf sql = {0};
     enum status result;
@@ -161,16 +159,30 @@ put_row(struct salvage *s, const char *table, sqlite3_stmt *row, struct error *e
     return (code & 0xFF) == SQLITE_CONSTRAINT ? ST_SKIP : result; /* no row of ours */
 }
 
+static void
+say_lost_row(struct salvage *s, const struct table *t, sqlite3_stmt *row)
+{
+    struct span key = sql_column(row, 0), rest = SPAN("");
+
+    if (t->joint)
+        rest = sql_column(row, 1);
+    salvage_lost(s, "%s %.*s%s%.*s fails its checks%s", t->noun, (int)(key.n < 80 ? key.n : 80),
+                 (const char *)sqlite3_column_text(row, 0), t->joint ? t->joint : "",
+                 (int)(rest.n < 80 ? rest.n : 80), rest.p, t->meaning);
+}
+
 /* Walks a query over all columns of a table. ST_OK: to its end. ST_CORRUPT: until something
  * could not be read; *reached is the last number. Others: the new ledger cannot be written. */
 static enum status
 walk(struct salvage *s, const struct table *t, const char *rest, int64_t *reached,
      struct error *err)
 {
-    char *sql = xasprintf("SELECT * FROM %s %s", t->name, rest);
+    char *sql = xasprintf("SELECT %s, checksum, checksum IS row_checksum(%s) FROM %s %s",
+                          t->columns, t->columns, t->name, rest);
     sqlite3_stmt *st = NULL;
     enum status result;
     bool row = false;
+    int holds;
 
     result = sql_prepare(s->from, &st, sql, err) == ST_OK ? ST_OK : ST_CORRUPT;
     while (result == ST_OK && sql_step(st, &row, NULL) == ST_OK) {
@@ -180,15 +192,13 @@ walk(struct salvage *s, const struct table *t, const char *rest, int64_t *reache
             return ST_OK;
         }
         *reached = sqlite3_column_int64(st, 0);
-        if (!t->good || t->good(s, st))
-            result = put_row(s, t->name, st, err);
+        holds = sqlite3_column_count(st) - 1;
+        if (sqlite3_column_int(st, holds) && (!t->good || t->good(s, st)))
+            result = put_row(s, t->name, st, holds, err);
         else
             result = ST_SKIP;
         if (result == ST_SKIP) {
-            struct span key = sql_column(st, 0);
-
-            salvage_lost(s, "%s %.*s fails its checks", t->noun, (int)(key.n < 80 ? key.n : 80),
-                         (const char *)sqlite3_column_text(st, 0));
+            say_lost_row(s, t, st);
             result = ST_OK;
         }
     }
@@ -274,7 +284,8 @@ save_table(struct salvage *s, const struct table *t, struct error *err)
 static enum status
 take_total(struct salvage *s, sqlite3_stmt *row, struct error *err)
 {
-    enum status st = good_total(s, row) ? put_row(s, "total", row, err) : ST_SKIP;
+    enum status st =
+        good_total(s, row) ? put_row(s, "total", row, sqlite3_column_count(row), err) : ST_SKIP;
     struct buf name = {0};
 
     if (st == ST_OK) {

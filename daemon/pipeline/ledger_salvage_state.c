@@ -7,43 +7,64 @@
 #include "ledger_care_internal.h"
 #include "ledger_parts.h"
 #include "ledger_salvage_internal.h"
+#include "ledger_sums.h"
 
 struct known {
     struct ledger_state state;
-    char node[64];
+    struct ledger_identity id;
     bool counts_known;
 };
 
 /* --- the state row --- */
 
-static bool
-looks_like_id(const char *id)
-{
-    return strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32;
-}
-
 static enum status
-read_identity(struct salvage *s, const char *node, struct known *id, struct error *err)
+read_identity(struct salvage *s, const char *node, struct known *known, struct error *err)
 {
     struct error why;
-    enum status st = ledger_read_state(s->from, &id->state, id->node, sizeof id->node, &why);
-    const struct outcome_count *e = &id->state.ever;
+    enum status st = ledger_look_at_state(s->from, &known->state, &known->id, &why);
+    const struct outcome_count *e = &known->state.ever;
 
     if (st == ST_BAD_CONFIG)
         return fail(err, st, "%s", why.text);
-    s->out->identity_lost = st != ST_OK || !looks_like_id(id->state.id) || !id->node[0];
-    id->counts_known = st == ST_OK &&
-                       e->records == e->accepted + e->duplicates + e->quarantined + e->ignored &&
-                       id->state.folded_batch <= id->state.last_batch;
-    if (!id->counts_known)
-        salvage_lost(s, "the state row: what it said is taken from the audit");
+    s->out->identity_lost = st != ST_OK || !known->id.holds;
+    known->counts_known = st == ST_OK && known->id.state_holds &&
+                          e->records == e->accepted + e->duplicates + e->quarantined + e->ignored &&
+                          known->state.folded_batch <= known->state.last_batch;
+    if (!known->counts_known)
+        salvage_lost(s, "the state row: what it said is taken from the other rows");
     if (!s->out->identity_lost)
         return ST_OK;
     salvage_lost(s, "the ledger's id, and with it all fingerprints: records that are sent again"
                     " count again; `callswell rebuild --replace` takes over the keys in Redis");
-    snprintf(id->node, sizeof id->node, "%s", node);
-    ledger_random_id(id->state.id);
+    snprintf(known->id.node, sizeof known->id.node, "%s", node);
+    ledger_random_id(known->state.id);
     return ST_OK;
+}
+
+static uint64_t
+largest(sqlite3 *db, const char *sql)
+{
+    int64_t v = 0;
+
+    return sql_value(db, sql, 0, &v, NULL) == ST_OK && v > 0 ? (uint64_t)v : 0;
+}
+
+/* An incarnation later than all there were, and numbers of refused records that were never given:
+ * from what the damaged ledger has beside its state row. The floor is where that has it, but not
+ * above a day that has totals. */
+static void
+derive_numbers(struct salvage *s, struct ledger_state *state)
+{
+    uint64_t oldest = largest(s->to, "SELECT min(period) FROM total");
+    uint64_t given = largest(s->from, "SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'");
+
+    state->last_refused = largest(s->to, "SELECT max(id) FROM quarantine");
+    if (given > state->last_refused)
+        state->last_refused = given;
+    if (state->floor < 0 || (uint64_t)state->floor > oldest)
+        state->floor = (int32_t)oldest;
+    state->incarnation =
+        largest(s->from, "SELECT max(incarnation) FROM history WHERE " LEDGER_HISTORY_HOLDS);
 }
 
 /* What the state row said, from the rows that are there. */
@@ -75,6 +96,7 @@ derive_counts(struct salvage *s, struct ledger_state *state, struct error *err)
         *sums[i] = (uint64_t)v;
     }
     state->last_batch = (uint64_t)last;
+    state->newest_record = 0; /* the next batch says */
     if (st == ST_OK)
         st = sql_value(s->to, "SELECT min(seq) - 1 FROM batch", 0, &v, err);
     if (st == ST_OK) { /* NULL of an empty log reads as 0 */
@@ -83,6 +105,7 @@ derive_counts(struct salvage *s, struct ledger_state *state, struct error *err)
         st = sql_value(s->to, "SELECT count(*) FROM batch", 0, &rows, err);
         state->folded_batch = rows ? (uint64_t)v : state->last_batch;
     }
+    derive_numbers(s, state);
     return st;
 }
 
@@ -91,54 +114,24 @@ static enum status
 balance_audit(struct salvage *s, const struct ledger_state *state, struct error *err)
 {
     const struct outcome_count *e = &state->ever;
-    char sql[600];
+    const uint64_t ever[] = {e->records, e->accepted, e->duplicates, e->quarantined, e->ignored};
+    static const char *const names[] = {"records", "accepted", "duplicates", "quarantined",
+                                        "ignored"};
+    struct buf sql = {0};
+    enum status st;
 
-    snprintf(sql, sizeof sql,
-             "INSERT OR REPLACE INTO audit SELECT 0, 1, %llu - coalesce(sum(records), 0),"
-             " %llu - coalesce(sum(accepted), 0), %llu - coalesce(sum(duplicates), 0),"
-             " %llu - coalesce(sum(quarantined), 0), %llu - coalesce(sum(ignored), 0), 0, 0, 0"
-             " FROM audit HAVING coalesce(sum(records), 0) <> %llu",
-             (unsigned long long)e->records, (unsigned long long)e->accepted,
-             (unsigned long long)e->duplicates, (unsigned long long)e->quarantined,
-             (unsigned long long)e->ignored, (unsigned long long)e->records);
-    return sql_exec(s->to, sql, err);
-}
-
-static enum status
-put_state(struct salvage *s, const struct known *id, struct error *err)
-{
-    const struct ledger_state *x = &id->state;
-    uint64_t values[] = {x->incarnation,
-                         x->last_batch,
-                         x->folded_batch,
-                         x->ever.records,
-                         x->ever.accepted,
-                         x->ever.duplicates,
-                         x->ever.quarantined,
-                         x->ever.ignored,
-                         x->late,
-                         x->expired,
-                         (uint64_t)x->newest_record,
-                         (uint64_t)x->floor};
-    sqlite3_stmt *st = NULL;
-    enum status result =
-        sql_prepare(s->to, &st,
-                    "INSERT INTO meta VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                    " ?13, ?14, ?15)",
-                    err);
-
-    if (result != ST_OK)
-        return result;
-    /* One that was never at work: what Redis has of the real ones is then not in the history. */
-    values[0] += values[0] > 0;
-    sqlite3_bind_int(st, 1, LEDGER_VERSION);
-    sql_bind_text(st, 2, span_str(x->id));
-    sql_bind_text(st, 3, span_str(id->node));
-    for (int i = 0; i < 12; i++)
-        sqlite3_bind_int64(st, 4 + i, (int64_t)values[i]);
-    result = sql_run(st, err);
-    sqlite3_finalize(st);
-    return result;
+    buf_str(&sql, "INSERT OR REPLACE INTO audit SELECT *, " LEDGER_AUDIT_CHECKSUM
+                  " FROM (SELECT 0 AS seq, 1 AS batches");
+    for (int i = 0; i < 5; i++)
+        buf_printf(&sql, ", %llu - coalesce(sum(%s), 0) AS %s", (unsigned long long)ever[i],
+                   names[i], names[i]);
+    buf_printf(&sql,
+               ", 0 AS late, 0 AS expired, 0 AS created FROM audit WHERE seq > 0"
+               " HAVING coalesce(sum(records), 0) <> %llu)",
+               (unsigned long long)e->records);
+    st = sql_exec(s->to, sql.p, err);
+    buf_clear(&sql);
+    return st;
 }
 
 /* A batch of the log whose counts are lost was committed and is not in any total. */
@@ -189,23 +182,6 @@ raise_state(struct salvage *s, struct ledger_state *state, struct error *err)
         st = sql_exec(s->to, sql, err);
     }
     return st;
-}
-
-/* Numbers of refused records are never given twice. */
-static enum status
-keep_numbers(struct salvage *s, struct error *err)
-{
-    int64_t last = 0;
-    char sql[120];
-
-    if (sql_value(s->from, "SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'", 0, &last,
-                  NULL) != ST_OK ||
-        last <= 0)
-        return ST_OK;
-    snprintf(sql, sizeof sql,
-             "DELETE FROM sqlite_sequence; INSERT INTO sqlite_sequence VALUES('quarantine', %lld)",
-             (long long)last);
-    return sql_exec(s->to, sql, err);
 }
 
 /* --- both ledgers --- */
@@ -260,9 +236,12 @@ open_both(struct salvage *s, const char *from, const char *made, struct error *e
                   "BEGIN;" LEDGER_SCHEMA,
                   err);
     if (st == ST_OK)
+        st = ledger_offer_sums(s->to, err);
+    if (st == ST_OK)
         st = sql_prepare(s->to, &s->remember, "INSERT OR IGNORE INTO said VALUES(?1)", err);
     if (st == ST_OK)
-        st = sql_prepare(s->to, &s->put_day, "INSERT OR IGNORE INTO total_day VALUES(?1, ?2)", err);
+        st = sql_prepare(s->to, &s->put_day,
+                         "INSERT OR IGNORE INTO total_day " LEDGER_ROW("?1, ?2"), err);
     return st;
 }
 
@@ -284,23 +263,24 @@ close_both(struct salvage *s)
 static enum status
 save_everything(struct salvage *s, const char *node, struct error *err)
 {
-    struct known id = {0};
-    enum status st = read_identity(s, node, &id, err);
+    struct known known = {0};
+    struct ledger_state *state = &known.state;
+    enum status st = read_identity(s, node, &known, err);
 
     if (st == ST_OK)
         st = salvage_rows(s, err);
+    if (st == ST_OK && !known.counts_known)
+        st = derive_counts(s, state, err);
     if (st == ST_OK)
-        st = keep_numbers(s, err);
-    if (st == ST_OK && !id.counts_known)
-        st = derive_counts(s, &id.state, err);
+        st = raise_state(s, state, err);
     if (st == ST_OK)
-        st = raise_state(s, &id.state, err);
+        st = say_lost_batches(s, state, err);
     if (st == ST_OK)
-        st = say_lost_batches(s, &id.state, err);
+        st = balance_audit(s, state, err);
+    /* One that was never at work: what Redis has of the real ones is then not in the history. */
+    state->incarnation += state->incarnation > 0;
     if (st == ST_OK)
-        st = balance_audit(s, &id.state, err);
-    if (st == ST_OK)
-        st = put_state(s, &id, err);
+        st = ledger_make_state(s->to, state, known.id.node, err);
     return st == ST_OK ? sql_exec(s->to, "COMMIT", err) : st;
 }
 

@@ -10,14 +10,12 @@
 #include "span.h"
 #include "sql.h"
 
-#define LEDGER_VERSION 1
-
-/* Of meta; a ledger of this version may have been made without. */
-#define LEDGER_FLOOR_COLUMN "floor INTEGER NOT NULL DEFAULT 0"
+#define LEDGER_VERSION 2
 
 /*
  * meta        one row: who the ledger is and where it stands; floor: totals of the days before it
- *             are no longer kept
+ *             are no longer kept; last_refused: the highest number that a refused record was ever
+ *             given
  * history     where each incarnation ended: which (incarnation, seq) are our own past
  * batch       the log since the last fold: one compressed blob of deltas a batch
  * seen        fingerprints of a batch's records, kept for the duplicate window
@@ -31,9 +29,12 @@
  * open_leg    legs that have begun and not ended: part of the layout from the start, so that a
  *             ledger need not be converted when inputs begin to use it
  * quarantine  refused records, raw; a number is never given twice, for people note them down
+ *             (the state row says which is next; AUTOINCREMENT is left of layout 1)
  * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
  *             batches are added up into one row
  * event       inquiries, visits, orders ...: single records for the CRM store
+ *
+ * Every row has a checksum (ledger_sums.h). Layout 1 had some; ledger_layout.c takes it over.
  */
 #define LEDGER_SCHEMA                                                                              \
     "CREATE TABLE meta("                                                                           \
@@ -42,8 +43,10 @@
     " folded_batch INTEGER NOT NULL, records INTEGER NOT NULL, accepted INTEGER NOT NULL,"         \
     " duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL,"        \
     " late INTEGER NOT NULL, expired INTEGER NOT NULL, newest INTEGER NOT NULL,"                   \
-    " " LEDGER_FLOOR_COLUMN ");"                                                                   \
-    "CREATE TABLE history(incarnation INTEGER PRIMARY KEY, last_seq INTEGER);"                     \
+    " floor INTEGER NOT NULL DEFAULT 0, last_refused INTEGER NOT NULL,"                            \
+    " id_checksum INTEGER NOT NULL, checksum INTEGER NOT NULL);"                                   \
+    "CREATE TABLE history(incarnation INTEGER PRIMARY KEY, last_seq INTEGER,"                      \
+    " checksum INTEGER NOT NULL);"                                                                 \
     "CREATE TABLE batch(seq INTEGER PRIMARY KEY, created INTEGER NOT NULL,"                        \
     " size INTEGER NOT NULL, deltas BLOB NOT NULL, checksum INTEGER NOT NULL);"                    \
     "CREATE TABLE seen(seq INTEGER PRIMARY KEY, created INTEGER NOT NULL,"                         \
@@ -53,27 +56,30 @@
     " checksum INTEGER NOT NULL, PRIMARY KEY(partition, subject, period)) WITHOUT ROWID;"          \
     "CREATE INDEX total_seq ON total(partition, seq);"                                             \
     "CREATE TABLE total_day(kind INTEGER NOT NULL, period INTEGER NOT NULL,"                       \
-    " PRIMARY KEY(kind, period)) WITHOUT ROWID;"                                                   \
+    " checksum INTEGER NOT NULL, PRIMARY KEY(kind, period)) WITHOUT ROWID;"                        \
     "CREATE TABLE checkpoint(source TEXT NOT NULL, identity TEXT NOT NULL,"                        \
     " position INTEGER NOT NULL, fingerprint INTEGER NOT NULL, seq INTEGER NOT NULL,"              \
-    " epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(source, identity)) WITHOUT ROWID;"             \
+    " epoch INTEGER NOT NULL DEFAULT 0, checksum INTEGER NOT NULL,"                                \
+    " PRIMARY KEY(source, identity)) WITHOUT ROWID;"                                               \
     "CREATE TABLE idem(source TEXT NOT NULL, key TEXT NOT NULL, body_hash INTEGER NOT NULL,"       \
-    " answer TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"        \
+    " answer TEXT NOT NULL, seq INTEGER NOT NULL, checksum INTEGER NOT NULL,"                      \
+    " PRIMARY KEY(source, key)) WITHOUT ROWID;"                                                    \
     "CREATE TABLE open_leg(source TEXT NOT NULL, key TEXT NOT NULL, begun INTEGER NOT NULL,"       \
-    " \"values\" BLOB NOT NULL, PRIMARY KEY(source, key)) WITHOUT ROWID;"                          \
+    " \"values\" BLOB NOT NULL, checksum INTEGER NOT NULL,"                                        \
+    " PRIMARY KEY(source, key)) WITHOUT ROWID;"                                                    \
     "CREATE TABLE quarantine(id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL,"          \
     " input TEXT NOT NULL, source TEXT NOT NULL, format TEXT NOT NULL, stream TEXT NOT NULL,"      \
     " timezone TEXT NOT NULL, identity INTEGER NOT NULL, reason TEXT NOT NULL,"                    \
     " position INTEGER NOT NULL, length INTEGER NOT NULL, hash INTEGER NOT NULL,"                  \
-    " head BLOB NOT NULL, header BLOB, arrived INTEGER NOT NULL);"                                 \
+    " head BLOB NOT NULL, header BLOB, arrived INTEGER NOT NULL, checksum INTEGER NOT NULL);"      \
     "CREATE INDEX quarantine_input ON quarantine(input);"                                          \
     "CREATE TABLE audit(seq INTEGER PRIMARY KEY, batches INTEGER NOT NULL,"                        \
     " records INTEGER NOT NULL, accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL,"           \
     " quarantined INTEGER NOT NULL, ignored INTEGER NOT NULL, late INTEGER NOT NULL,"              \
-    " expired INTEGER NOT NULL, created INTEGER NOT NULL);"                                        \
+    " expired INTEGER NOT NULL, created INTEGER NOT NULL, checksum INTEGER NOT NULL);"             \
     "CREATE TABLE event(seq INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL,"          \
     " start INTEGER NOT NULL, customer TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,"       \
-    " PRIMARY KEY(seq, n)) WITHOUT ROWID;"
+    " checksum INTEGER NOT NULL, PRIMARY KEY(seq, n)) WITHOUT ROWID;"
 
 /* Indexes that a ledger of this version may have been made without. */
 #define LEDGER_LATER_INDEXES "CREATE INDEX IF NOT EXISTS idem_seq ON idem(seq)"
@@ -82,18 +88,27 @@
 uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq,
                                struct span values);
 
-/* The deltas of a batch row, its checksum compared, into raw. */
+/* The deltas of a batch row, whose checksum holds or not, into raw. */
 enum status ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size,
-                                uint64_t checksum, struct error *err);
+                                bool holds, struct error *err);
 /* Each part of what the above gave: a set of cells. */
 typedef enum status ledger_part_visit(void *arg, uint64_t seq, struct span part, struct error *err);
 enum status ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
                                struct error *err);
 
-/* Does the meta row say where the floor is? */
-enum status ledger_has_floor(sqlite3 *db, bool *out, struct error *err);
-/* The meta row. ST_BAD_CONFIG: the ledger is of another version. */
+/* The state row. ST_BAD_CONFIG: the ledger is of another version. ST_CORRUPT: it is missing, or a
+ * checksum of it fails. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
+                              struct error *err);
+/* The same, with a word about each checksum instead: of id and node, and of all the rest. */
+struct ledger_identity {
+    char node[64];
+    bool holds, state_holds;
+};
+enum status ledger_look_at_state(sqlite3 *db, struct ledger_state *s, struct ledger_identity *id,
+                                 struct error *err);
+/* The state row of a new ledger. */
+enum status ledger_make_state(sqlite3 *db, const struct ledger_state *s, const char *node,
                               struct error *err);
 void ledger_random_id(char out[40]); /* of a new ledger: 32 hexadecimal digits */
 

@@ -34,6 +34,8 @@ printf '{"customer":"X","start":"never"}\n' >bad
 check "start" start c.conf
 check "records" contains "$(post first)" '"accepted":'
 check "a refused one" contains "$(post bad)" '"quarantined":1'
+head -n 50 first >known.ndjson
+check "a file of which all is known" contains "$(cs import --config c.conf --format ndjson known.ndjson)" " 0 accepted"
 check "check beside the daemon" contains "$(ledger check)" whole
 post second >second.out &
 poster=$!
@@ -76,6 +78,40 @@ check "with a word about it" grep -q ledger_is_older_than_redis daemon.log
 check "fingerprints were kept" contains "$(post first)" '"accepted":0'
 check "stop again" stop
 rm -f state/ledger.db.damaged*
+
+# What stands beside the totals: a position, a refused record, the key of a request.
+put_back
+harm set state/ledger.db "UPDATE checkpoint SET position = position - 1"
+check "a changed position is found" contains "$(ledger check)" "the position of input import in "
+check "no input goes on from it" refuses
+check "which is said" grep -q "the position of input import in .* fails its checksum" refused.log
+ledger recover --limit 0 >recover.out
+check "recovery leaves it out" grep -q "the position of input import in .* fails its checks: what is read" recover.out
+check "and it alone" contains "$(cat recover.out)" "rows saved, 1 things lost"
+check "whole without it" contains "$(ledger check)" whole
+ended() { ! kill -0 "$daemon"; }
+over() { # ended, and not started again
+    wait_for 60 ended || return 1
+    wait "$daemon" 2>/dev/null
+    daemon=
+    refuses
+}
+put_back
+check "start" start c.conf
+harm set state/ledger.db "UPDATE quarantine SET timezone = 'Europe/Paris'"
+cs quarantine replay all --config c.conf >replay.out 2>&1
+check "a changed refused record is not tried again" over
+check "nor counted" contains "$(ledger check)" "the refused record 1 fails its checksum"
+put_back
+check "start" start c.conf
+keyed() { curl -sS -H 'Idempotency-Key: once' --data-binary @bad "http://$address/v1/ingest/hooks"; }
+check "a request with a key" contains "$(keyed)" '"quarantined":1'
+check "stop" stop
+harm set state/ledger.db "UPDATE idem SET answer = replace(answer, '1', '0')"
+start c.conf >/dev/null 2>&1
+keyed >again.out 2>&1
+check "a changed answer is not given" over
+check "to nobody" sh -c "! grep -q quarantined again.out"
 
 # Whole pages: what is lost is named, no more and no less.
 lost_as_said() { # recover.out holds the names
@@ -131,11 +167,7 @@ if grep -q CALLSWELL_FAULT "$bin/callswelld"; then
     check "the daemon starts on damage it does not see" begun
     grep -a "\"$customer\"" all.ndjson | sed 's/"id":"/&again-/' >again
     post again >again.out 2>&1
-    ended() { ! kill -0 "$daemon"; }
-    check "it ends when it meets it" wait_for 60 ended
-    wait "$daemon" 2>/dev/null
-    daemon=
-    check "and is not started again" refuses
+    check "it ends when it meets it, and is not started again" over
     for place in recovery_noted recovery_saved recovery_in_place; do
         CALLSWELL_FAULT=$place:1 "$bin/callswell" ledger recover --config c.conf >/dev/null 2>&1
         check "recovery killed ($place)" equals $? 137
@@ -162,6 +194,19 @@ post second >/dev/null
 check "what was sent again counts once" wait_for 60 healed
 check "the same as before" contains "$(cs status --config c.conf --json | tr -d ' ')" "$accepted,"
 check "stop on the copy" stop
+
+# A ledger of the layout before this one, as a daemon that was killed left it.
+rm -f state/ledger.db* state/crm.db*
+python3 -c "import sqlite3, sys
+sqlite3.connect('state/ledger.db').executescript(open(sys.argv[1]).read())" "$project/tests/data/ledger/layout-1.sql"
+check "it is read as it is" contains "$(ledger check)" "3 refused records, 1 events: whole"
+check "start on it" start c.conf
+check "it is converted" grep -q "event=ledger_converted version=2" daemon.log
+takes_over() { cs rebuild --replace --config c.conf; } # Redis is still another ledger's
+check "Redis becomes its own" takes_over
+check "with all that was in it" wait_for 60 healed
+check "stop it" stop
+check "whole as before" contains "$(ledger check)" "3 refused records, 1 events: whole"
 
 # A ledger of a newer program.
 harm set state/ledger.db "UPDATE meta SET version = 99"

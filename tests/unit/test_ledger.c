@@ -2,7 +2,6 @@
  * test_ledger.c - batches in, totals out, and what stands between them and a crash.
  */
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 
 #include "keys.h"
 #include "ledger.h"
+#include "ledger_file.h"
 #include "memory.h"
 #include "test.h"
 #include "totals.h"
@@ -314,22 +314,6 @@ TEST(ledger_forgets_in_slices)
     ledger_close(l);
 }
 
-static int64_t
-ask(const char *sql)
-{
-    sqlite3_stmt *st;
-    sqlite3 *db;
-    int64_t v;
-
-    CHECK(sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
-        test_fail(__FILE__, __LINE__, "%s", sqlite3_errmsg(db));
-    v = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return v;
-}
-
 TEST(ledger_audit_adds_up_per_batch_and_for_ever)
 {
     struct ledger *l = reopen(NULL);
@@ -337,15 +321,15 @@ TEST(ledger_audit_adds_up_per_batch_and_for_ever)
 
     for (int i = 0; i < 5; i++)
         commit(l, "acme", 10 + i, (uint64_t)(1000 * i), i);
-    CHECK_INT(ask("SELECT count(*) FROM audit"), 5);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM audit"), 5);
     CHECK_INT(ledger_fold(l, NULL, 0, 4, &err), ST_OK); /* four are added up */
-    CHECK_INT(ask("SELECT count(*) FROM audit"), 2);
-    CHECK_INT(ask("SELECT sum(batches) FROM audit"), 5);
-    CHECK_INT(ask("SELECT sum(accepted) FROM audit"), 60);
-    CHECK_INT(ask("SELECT sum(records - accepted - duplicates - quarantined - ignored)"
-                  " FROM audit"),
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM audit"), 2);
+    CHECK_INT(ledger_file_ask("SELECT sum(batches) FROM audit"), 5);
+    CHECK_INT(ledger_file_ask("SELECT sum(accepted) FROM audit"), 60);
+    CHECK_INT(ledger_file_ask("SELECT sum(records - accepted - duplicates - quarantined - ignored)"
+                              " FROM audit"),
               0);
-    CHECK_INT(ask("SELECT records FROM meta"), 60);
+    CHECK_INT(ledger_file_ask("SELECT records FROM meta"), 60);
     ledger_close(l);
 }
 
@@ -389,7 +373,8 @@ TEST(ledger_knows_its_own_history)
     CHECK(!ledger_in_history(l, first - 1, 0));
     ledger_close(l);
     /* A copy from an earlier day, while the clock was ahead: still a later incarnation. */
-    CHECK(ask("UPDATE meta SET incarnation = incarnation + 1000000000000") == -1);
+    ledger_file_run("UPDATE meta SET incarnation = incarnation + 1000000000000;"
+                    "UPDATE meta SET checksum = " LEDGER_STATE_CHECKSUM);
     CHECK_INT(system("mkdir copy && cp ledger.db* copy/"), 0);
     l = reopen(NULL);
     first = ledger_state(l)->incarnation;
@@ -466,11 +451,12 @@ TEST(ledger_leaves_alone_what_it_does_not_understand)
 
     ledger_close(reopen(NULL));
     must_not_open("2", ST_BAD_CONFIG, "belongs to node \"1\"");
-    ask("ALTER TABLE meta RENAME COLUMN newest TO renamed");
-    ask("UPDATE meta SET version = 2");
-    must_not_open("1", ST_BAD_CONFIG, "has version 2");
-    CHECK_INT(ask("SELECT version FROM meta"), 2);
-    CHECK_INT(ask("SELECT count(*) FROM history"), 0); /* no new incarnation was noted */
+    ledger_file_run("ALTER TABLE meta RENAME COLUMN newest TO renamed;"
+                    "UPDATE meta SET version = 3");
+    must_not_open("1", ST_BAD_CONFIG, "has version 3");
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 3);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM history"),
+              0); /* no new incarnation was noted */
     CHECK(unlink("ledger.db") == 0);
     f = fopen("ledger.db", "w");
     CHECK(f && fputs("this is no database, but somebody's letter to the world\n", f) >= 0);
@@ -488,8 +474,8 @@ TEST(ledger_notices_damage_in_what_it_keeps)
 
     commit(l, "acme", 5, 1, 1);
     ledger_close(l);
-    ask("UPDATE seen SET fingerprints = zeroblob(40)");
-    ask("UPDATE batch SET deltas = zeroblob(length(deltas))");
+    ledger_file_run("UPDATE seen SET fingerprints = zeroblob(40);"
+                    "UPDATE batch SET deltas = zeroblob(length(deltas))");
     l = reopen(NULL);
     CHECK_INT(ledger_load_seen(l, 0, collect, sum, &err), ST_CORRUPT);
     t = totals_new(l, 0);

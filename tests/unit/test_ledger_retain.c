@@ -2,10 +2,9 @@
  * test_ledger_retain.c - audits that are added up, events and totals that go, and sums that still
  * hold.
  */
-#include <sqlite3.h>
-
 #include "book.h"
 #include "ledger_care.h"
+#include "ledger_file.h"
 #include "log.h"
 #include "memory.h"
 
@@ -20,21 +19,6 @@ open_here(void)
     if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     return l;
-}
-
-static long long
-ask(const char *sql)
-{
-    sqlite3_stmt *st;
-    sqlite3 *db;
-    long long v;
-
-    CHECK(sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
-    CHECK(sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK);
-    v = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return v;
 }
 
 /* A batch of records that were all ignored but for `events`, each begun at `start`. */
@@ -93,13 +77,13 @@ TEST(ledger_adds_up_the_audits_of_days_gone_by)
             CHECK_INT(ledger_fold(l, NULL, 0, seq, &err), ST_OK); /* a row each */
         }
     seq = commit(l, 7, 0, 0, today - 9 * DAY_US); /* not folded: stays by itself */
-    CHECK_INT(ask("SELECT count(*) FROM audit"), 56);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM audit"), 56);
     for (; more; rounds++)
         CHECK_INT(ledger_thin_audit(l, today - 3 * DAY_US + 5, &more, &err), ST_OK);
     CHECK_INT(rounds, 8); /* seven days, and none left */
-    CHECK_INT(ask("SELECT count(*) FROM audit"), 7 + 20 + 1);
-    CHECK_INT(ask("SELECT sum(records) FROM audit"), 11 * 15 + 7);
-    CHECK_INT(ask("SELECT sum(batches) FROM audit"), 56);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM audit"), 7 + 20 + 1);
+    CHECK_INT(ledger_file_ask("SELECT sum(records) FROM audit"), 11 * 15 + 7);
+    CHECK_INT(ledger_file_ask("SELECT sum(batches) FROM audit"), 56);
     must_be_whole();
     CHECK_INT(ledger_fold(l, NULL, 0, seq, &err), ST_OK);
     ledger_close(l);
@@ -121,10 +105,10 @@ TEST(ledger_forgets_old_events_that_the_store_has_seen)
         CHECK_INT(ledger_expire_events(l, 200, first, &from, &err), ST_OK);
     while (from.seq >= 0 && ++slices < 10);
     CHECK_INT(slices, 1); /* a thousand, then the rest */
-    CHECK_INT(ask("SELECT count(*) FROM event"), 20);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM event"), 20);
     CHECK_INT(ledger_expire_events(l, 200, second, &from, &err), ST_OK);
-    CHECK_INT(ask("SELECT count(*) FROM event WHERE start = 500"), 10);
-    CHECK_INT(ask("SELECT count(*) FROM event"), 10);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM event WHERE start = 500"), 10);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM event"), 10);
     ledger_close(l);
     must_be_whole();
 }
@@ -133,17 +117,12 @@ TEST(ledger_forgets_old_events_that_the_store_has_seen)
 TEST(ledger_keeps_a_thousand_incarnations)
 {
     struct ledger *l = open_here();
-    sqlite3 *db;
 
     ledger_close(l);
-    CHECK(sqlite3_open("ledger.db", &db) == SQLITE_OK);
-    CHECK(sqlite3_exec(db,
-                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE"
-                       " i < 1500) INSERT OR IGNORE INTO history SELECT i, 0 FROM n",
-                       NULL, NULL, NULL) == SQLITE_OK);
-    sqlite3_close(db);
+    ledger_file_run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
+                    "INSERT OR IGNORE INTO history SELECT i, 0, row_checksum(i, 0) FROM n");
     l = open_here();
-    CHECK_INT(ask("SELECT count(*) FROM history"), 1000);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM history"), 1000);
     CHECK(ledger_in_history(l, 1500, 0) && !ledger_in_history(l, 1, 0));
     ledger_close(l);
 }
@@ -212,42 +191,22 @@ TEST(ledger_retires_the_totals_below_its_floor_in_steps)
     CHECK_INT(ledger_retire(b.ledger, FLOOR, &more, &err), ST_OK);
     CHECK(more);
     CHECK_INT(floor_on_disk(), FLOOR); /* from the first step on */
-    CHECK(ask("SELECT count(*) FROM total WHERE period < 16000") > 0);
+    CHECK(ledger_file_ask("SELECT count(*) FROM total WHERE period < 16000") > 0);
     must_be_whole();
     book_close(&b);
     book_open(&b); /* what was cut off goes on */
     for (more = true; more; steps++)
         CHECK_INT(ledger_retire(b.ledger, 0, &more, &err), ST_OK);
     CHECK(steps >= 4); /* of a thousand each */
-    CHECK_INT(ask("SELECT count(*) FROM total"), 1500);
-    CHECK_INT(ask("SELECT count(*) FROM total WHERE period = 16000"), 1500);
-    CHECK_INT(ask("SELECT count(*) FROM total_day"), 1);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM total"), 1500);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM total WHERE period = 16000"), 1500);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM total_day"), 1);
     CHECK_INT(ledger_retire(b.ledger, FLOOR - 10, &more, &err), ST_OK);
     CHECK(!more);
     CHECK_INT(ledger_state(b.ledger)->floor, FLOOR);
     CHECK_INT(floor_on_disk(), FLOOR); /* never back */
     must_be_whole();
     book_close(&b);
-}
-
-TEST(a_ledger_made_without_a_floor_gets_one)
-{
-    struct book b;
-    struct error err;
-    bool more;
-
-    book_open(&b);
-    fill(&b, 2);
-    book_close(&b);
-    ask("ALTER TABLE meta DROP COLUMN floor");
-    CHECK_INT(floor_on_disk(), 0); /* a reader may come first */
-    must_be_whole();
-    book_open(&b);
-    CHECK_INT(ledger_retire(b.ledger, FLOOR, &more, &err), ST_OK);
-    CHECK_INT(floor_on_disk(), FLOOR);
-    CHECK_INT(ask("SELECT count(*) FROM total"), 2);
-    book_close(&b);
-    must_be_whole();
 }
 
 static void

@@ -1,0 +1,213 @@
+/*
+ * test_ledger_layout.c - a ledger of layout 1: read as it is, converted by the first daemon that
+ * opens it, with all that was in it and with the damage that could be seen in it.
+ */
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "ledger.h"
+#include "ledger_file.h"
+
+static struct ledger *
+open_here(void)
+{
+    struct ledger *l = NULL;
+    struct error err = {0};
+
+    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return l;
+}
+
+/* All columns of layout 1 in all rows of a table, as text; the caller frees it. */
+static char *
+contents(const char *table)
+{
+    char sql[200];
+    struct buf columns = {0}, all = {0};
+
+    snprintf(sql, sizeof sql,
+             "SELECT group_concat('quote(\"' || name || '\")', ' || '','' || ')"
+             " FROM pragma_table_info('%s') WHERE name NOT LIKE '%%checksum'"
+             " AND name NOT IN ('floor', 'last_refused')",
+             table);
+    buf_str(&columns, ledger_file_text(sql));
+    for (int i = 0; i < 20; i++) {
+        struct buf row = {0};
+
+        buf_printf(&row, "SELECT %s FROM \"%s\" LIMIT 1 OFFSET %d", columns.p, table, i);
+        buf_printf(&all, "%s\n", ledger_file_text(row.p));
+        buf_clear(&row);
+    }
+    buf_clear(&columns);
+    return all.p;
+}
+
+static struct ledger_state
+state_on_disk(void)
+{
+    struct ledger_reader *r;
+    struct ledger_state state;
+    struct error err;
+
+    CHECK_INT(ledger_reader_open(&r, "ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_reader_state(r, &state, &err), ST_OK);
+    ledger_reader_close(r);
+    return state;
+}
+
+TEST(a_ledger_of_layout_1_is_read_as_it_is)
+{
+    struct ledger_check check;
+    struct error err;
+
+    ledger_file_of_layout_1();
+    CHECK_STR(ledger_file_check(), "");
+    CHECK_INT(state_on_disk().last_batch, 5);
+    CHECK_INT(state_on_disk().last_refused, 3);
+    CHECK_INT(ledger_backup("ledger.db", "copy.db", &check, &err), ST_OK);
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1); /* nobody wrote */
+    CHECK_INT(system("mv copy.db ledger.db"), 0);
+    ledger_close(open_here());
+    CHECK_STR(ledger_file_check(), "");
+}
+
+TEST(a_ledger_of_layout_1_is_converted_with_all_that_is_in_it)
+{
+    static const char *const tables[] = {"batch",      "seen",  "total",      "total_day", "idem",
+                                         "checkpoint", "event", "quarantine", "open_leg",  "audit"};
+    const size_t n = sizeof tables / sizeof tables[0];
+    char *before[sizeof tables / sizeof tables[0]];
+
+    ledger_file_of_layout_1();
+    for (size_t i = 0; i < n; i++)
+        before[i] = contents(tables[i]);
+    ledger_close(open_here());
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 2);
+    for (size_t i = 0; i < n; i++) {
+        char *after = contents(tables[i]);
+
+        CHECK_STR(after, before[i]);
+        free(before[i]);
+        free(after);
+    }
+    CHECK_STR(ledger_file_text("SELECT id || records || accepted || newest FROM meta"),
+              "dd1e6ecc99324214dbd1013861450ca91061795255200");
+    CHECK_INT(ledger_file_ask("SELECT last_seq FROM history ORDER BY 1 LIMIT 1"), 1);
+    CHECK_STR(ledger_file_check(), "");
+    ledger_close(open_here()); /* once is enough */
+    CHECK_STR(ledger_file_check(), "");
+}
+
+/* What is made new and what was converted are the same to every statement of ours. */
+TEST(a_converted_ledger_has_the_columns_of_a_new_one)
+{
+    ledger_file_of_layout_1();
+    ledger_close(open_here());
+    CHECK_INT(system("mv ledger.db converted.db"), 0);
+    ledger_close(open_here());
+    ledger_file_run("ATTACH 'converted.db' AS c;"
+                    "CREATE TABLE here AS SELECT m.name AS t, i.* FROM main.sqlite_schema m,"
+                    " pragma_table_info(m.name, 'main') i WHERE m.type = 'table';"
+                    "CREATE TABLE there AS SELECT m.name AS t, i.* FROM c.sqlite_schema m,"
+                    " pragma_table_info(m.name, 'c') i WHERE m.type = 'table'");
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM here WHERE name = 'checksum'"), 12);
+    CHECK_STR(ledger_file_text(
+                  "SELECT coalesce(group_concat(t || '.' || name), '') FROM (SELECT t, cid, name,"
+                  " type, \"notnull\", pk FROM here EXCEPT SELECT t, cid, name, type,"
+                  " \"notnull\", pk FROM there)"),
+              "");
+    CHECK_INT(ledger_file_ask("SELECT (SELECT count(*) FROM here) - count(*) FROM there"), 0);
+}
+
+/* The floor came to layout 1 while that was in use. */
+TEST(a_floor_is_read_and_converted_if_there_is_one)
+{
+    for (int floor = 0; floor < 2; floor++) {
+        struct ledger *l;
+        struct error err;
+        bool more;
+
+        CHECK_INT(system("rm -f ledger.db*"), 0);
+        ledger_file_of_layout_1();
+        if (floor)
+            ledger_file_run("ALTER TABLE meta ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;"
+                            "UPDATE meta SET floor = 20778");
+        CHECK_INT(state_on_disk().floor, floor ? 20778 : 0);
+        l = open_here();
+        CHECK_INT(ledger_state(l)->floor, floor ? 20778 : 0);
+        CHECK_INT(ledger_retire(l, 20778, &more, &err), ST_OK);
+        ledger_close(l);
+        CHECK_INT(state_on_disk().floor, 20778);
+        CHECK_INT(ledger_file_ask("SELECT min(period) FROM total"), 20778);
+        CHECK_STR(ledger_file_check(), "");
+    }
+}
+
+TEST(another_nodes_ledger_is_not_converted)
+{
+    struct ledger *l = NULL;
+    struct error err;
+
+    ledger_file_of_layout_1();
+    CHECK_INT(ledger_open(&l, "ledger.db", "2", &err), ST_BAD_CONFIG);
+    CHECK(strstr(err.text, "belongs to node \"1\""));
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM pragma_table_info('event')"), 7);
+}
+
+TEST(a_conversion_without_room_leaves_the_ledger_as_it_was)
+{
+    struct ledger *l = NULL;
+    struct rlimit limit;
+    struct error err;
+    rlim_t before;
+
+    ledger_file_of_layout_1();
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    before = limit.rlim_cur;
+    limit.rlim_cur = 4096;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK_INT(ledger_open(&l, "ledger.db", "1", &err), ST_FULL);
+    limit.rlim_cur = before;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1);
+    ledger_close(open_here());
+    CHECK_STR(ledger_file_check(), "");
+}
+
+/* What was damaged before the conversion is so after it; with and without it the recovery saves
+ * the rest. */
+TEST(no_conversion_makes_damage_good)
+{
+    static const struct {
+        const char *harm, *says, *lost;
+    } cases[] = {
+        {"UPDATE quarantine SET head = x'7b7d' WHERE id = 3",
+         "the refused record 3 fails its checksum\n", "refused record 3 fails its checks\n"},
+        {"UPDATE seen SET fingerprints = x'0102030405060708' WHERE seq = 5",
+         "the fingerprints of batch 5 fail their checksum\n",
+         "the fingerprints of batch 5 fails its checks\n"},
+        {"UPDATE batch SET deltas = substr(deltas, 2) WHERE seq = 2",
+         "ledger.db: batch 2 fails its checksum\n", "the counts of batch 2 fails its checks\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int converted = 0; converted < 2; converted++) {
+            struct ledger_recovery out;
+
+            CHECK_INT(system("rm -f ledger.db*"), 0);
+            ledger_file_of_layout_1();
+            ledger_file_run(cases[i].harm);
+            if (converted)
+                ledger_close(open_here());
+            CHECK_STR(ledger_file_check(), cases[i].says);
+            CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1 + converted);
+            CHECK(strstr(ledger_file_recover(&out), cases[i].lost));
+            CHECK(!out.identity_lost);
+            CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 2);
+            CHECK_INT(ledger_file_ask("SELECT count(*) FROM checkpoint"), 1);
+            CHECK_INT(ledger_file_ask("SELECT last_refused FROM meta"), 3);
+        }
+}
