@@ -2,15 +2,16 @@
 
 bit_flips.py PROGRAMS LEDGER FLIPS SEED [CONFIG REDIS STARTS]
 
-Each copy gets one flipped bit anywhere in it (so most fall into rows, some into free space, page
-heads, indices) and is looked at by `callswell ledger check`. If it says "whole", python's own
-sqlite3 must find every total, refused record, fingerprint and sum as it was. With CONFIG the
-daemon is also started on some of the damaged ones (LEDGER is then in its state folder), with an
-empty Redis at the socket REDIS: it may end, but no number that gets there may be a wrong one.
+Each copy gets one flipped bit, anywhere in it but amid zeros, where nothing is: most fall into rows,
+some into page heads, indices, former rows. `callswell ledger check` looks at it. If that says
+"whole", python's own sqlite3 must find every column of every row of every table as it was. With
+CONFIG the daemon is also started on some of the damaged ones (LEDGER is then in its state folder),
+with an empty Redis at the socket REDIS: it may end, but no number that gets there may be a wrong one.
 Prints how many were found and harmless; exit code 1 with the places of those that were neither.
 """
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,35 +20,41 @@ import time
 
 from expect import Redis
 
-# What is counted and kept, which a checksum or a sum guards. (Events, the history of incarnations, the
-# texts beside a refused record and the positions of inputs have none of their own.)
-TABLES = {
-    "total": 'SELECT partition, subject, period, seq, "values" FROM total ORDER BY 1, 2, 3',
-    "seen": "SELECT * FROM seen ORDER BY 1",
-    "batch": "SELECT * FROM batch ORDER BY 1",
-    "quarantine": "SELECT id, length, hash, head FROM quarantine ORDER BY 1",
-    "audit": "SELECT seq, records, accepted, duplicates, quarantined, ignored FROM audit ORDER BY 1",
-    "meta": "SELECT records, accepted, duplicates, quarantined, ignored FROM meta",
-}
 PATIENCE = 60
 
 
-def content(path):
+def tables(path):
+    """Of the ledger. (Its numbers of refused records are not those of sqlite_sequence.)"""
+    db = sqlite3.connect("file:%s?mode=ro&immutable=1" % path, uri=True)
+    names = [name for (name,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+    db.close()
+    return names
+
+
+def content(path, names):
     db = sqlite3.connect("file:%s?mode=ro&immutable=1" % path, uri=True)
     db.text_factory = bytes
     try:
-        return {name: db.execute(sql).fetchall() for name, sql in TABLES.items()}
+        return {name: db.execute("SELECT * FROM %s ORDER BY 1, 2, 3" % name).fetchall()
+                for name in names}
     finally:
         db.close()
 
 
-def flipped(whole, rng, path):
-    at, bit = rng.randrange(len(whole)), rng.randrange(8)
+def places_in(whole):
+    places, start = [], 0
+    for empty in re.finditer(rb"\0{32,}", whole):
+        places += range(start, empty.start() + 8)
+        start = empty.end() - 8
+    return places + list(range(start, len(whole)))
+
+
+def flipped(whole, at, bit, path):
     data = bytearray(whole)
     data[at] ^= 1 << bit
     with open(path, "wb") as f:
         f.write(data)
-    return at, bit
 
 
 def judge(programs, path, true):
@@ -59,10 +66,10 @@ def judge(programs, path, true):
     if done.returncode != 0:
         return "found", done.stdout + done.stderr
     try:
-        now = content(path)
+        now = content(path, true)
     except sqlite3.Error as e:
         return "python cannot read it (%s), and the check says that all is well" % e, ""
-    differ = [name for name in TABLES if now[name] != true[name]]
+    differ = [name for name in true if now[name] != true[name]]
     if differ:
         return "%s changed, and the check says that all is well" % ", ".join(differ), ""
     return "harmless", ""
@@ -116,13 +123,15 @@ def main():
         random.Random(sys.argv[4])
     with open(ledger, "rb") as f:
         whole = f.read()
-    true, counts, bad, starts = content(ledger), {"found": 0, "harmless": 0}, 0, 0
-    copy = ledger + ".flipped"
+    true = content(ledger, tables(ledger))
+    counts, bad, starts = {"found": 0, "harmless": 0}, 0, 0
+    copy, places = ledger + ".flipped", places_in(whole)
     site = Site(programs, sys.argv[5], ledger, sys.argv[6]) if len(sys.argv) > 5 else None
     if site and not site.true:
         raise SystemExit("the whole ledger brought nothing to Redis")
     for _ in range(flips):
-        place = flipped(whole, rng, copy)
+        place = rng.choice(places), rng.randrange(8)
+        flipped(whole, *place, copy)
         verdict, said = judge(programs, copy, true)
         if verdict in counts:
             counts[verdict] += 1
@@ -136,6 +145,7 @@ def main():
             if strange:
                 bad += 1
                 print("byte %d, bit %d: Redis got %s" % (*place, list(strange.items())[:3]))
+    print("with rows: %s" % " ".join(sorted(name for name in true if true[name])))
     print("%d bits flipped: %d found, %d harmless, %d neither; the daemon started on %d" %
           (flips, counts["found"], counts["harmless"], bad, starts))
     return 1 if bad else 0
