@@ -72,6 +72,67 @@ look_at_structure(struct checking *k, sqlite3_stmt *row)
         wrong(k, "the file's structure: %.*s", (int)(s.n < 200 ? s.n : 200), s.p);
 }
 
+#define COLUMNS                                                                                    \
+    "SELECT m.name || '.' || c.name, c.type, c.\"notnull\", c.pk FROM main.sqlite_master m,"       \
+    " pragma_table_info(m.name, 'main') c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"    \
+    " ORDER BY m.name, c.cid"
+
+static bool
+same_column(sqlite3_stmt *a, sqlite3_stmt *b)
+{
+    return span_eq(sql_column(a, 0), sql_column(b, 0)) &&
+           span_eq(sql_column(a, 1), sql_column(b, 1)) &&
+           sqlite3_column_int(a, 2) == sqlite3_column_int(b, 2) &&
+           sqlite3_column_int(a, 3) == sqlite3_column_int(b, 3);
+}
+
+/* Compares the tables with those of a new ledger: what a definition that was changed makes of its
+ * rows is no matter of the rows. */
+static void
+compare_columns(struct checking *k, sqlite3 *fresh)
+{
+    sqlite3_stmt *ours = NULL, *theirs = NULL;
+    bool row = true, there = true;
+    struct error err;
+    enum status st = sql_prepare(fresh, &ours, COLUMNS, &err);
+
+    if (st == ST_OK)
+        st = sql_prepare(k->db, &theirs, COLUMNS, &err);
+    while (st == ST_OK && row) {
+        st = sql_step(ours, &row, &err);
+        if (st == ST_OK)
+            st = sql_step(theirs, &there, &err);
+        if (st == ST_OK && (row != there || (row && !same_column(ours, theirs)))) {
+            wrong(k, "the file's structure: %.*s is not defined as in a ledger",
+                  SPAN_ARG(sql_column(there ? theirs : ours, 0)));
+            break;
+        }
+    }
+    if (st != ST_OK)
+        wrong(k, "the file's structure: %s", err.text);
+    sqlite3_finalize(ours);
+    sqlite3_finalize(theirs);
+}
+
+static void
+look_at_definitions(struct checking *k)
+{
+    sqlite3 *fresh = NULL;
+    struct error err;
+    int64_t views = 0;
+
+    /* One of layout 1 is read through views. */
+    if (sql_value(k->db, "SELECT count(*) FROM sqlite_temp_master", 0, &views, &err) == ST_OK &&
+        views > 0)
+        return;
+    if (sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
+        sql_exec(fresh, LEDGER_SCHEMA, &err) == ST_OK)
+        compare_columns(k, fresh);
+    else
+        wrong(k, "its definitions cannot be looked at: %s", sqlite3_errmsg(fresh));
+    sqlite3_close(fresh);
+}
+
 static void
 add_legs(struct checking *k, const struct cell *c)
 {
@@ -283,6 +344,7 @@ look_at_all(struct checking *k, const struct ledger_identity *id)
     const struct ledger_state *s = &k->out->state;
     const struct outcome_count *e = &s->ever;
 
+    look_at_definitions(k);
     if (!id->holds || !id->state_holds)
         wrong(k, "the state row fails its checksum");
     if (s->folded_batch > s->last_batch)

@@ -37,6 +37,13 @@ put_back(const char *harm)
     ledger_file_run(harm);
 }
 
+static void
+must_say(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", text, part);
+}
+
 /* --- the check --- */
 
 static void
@@ -72,6 +79,20 @@ TEST(the_check_misses_no_change_in_any_column)
         change_column(table, column);
     }
     CHECK(columns > 75);
+}
+
+/* With another type the column is no longer the row's number, and reads as nothing. */
+TEST(the_check_sees_a_changed_definition)
+{
+    make_whole();
+    put_back("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql,"
+             " 'one INTEGER', 'one INTEGEZ') WHERE name = 'meta'");
+    must_say(ledger_file_check(), "the file's structure: meta.one is not defined as in a ledger\n");
+    put_back("ALTER TABLE event ADD COLUMN other");
+    CHECK_STR(ledger_file_check(),
+              "the file's structure: event.other is not defined as in a ledger\n");
+    put_back("");
+    CHECK_STR(ledger_file_check(), "");
 }
 
 /* --- readers --- */
@@ -290,13 +311,6 @@ static const struct {
      "the state row: what it said is taken from the other rows\n"},
     {"UPDATE meta SET node = '2'", NULL, "the state row fails its checksum", "the ledger's id"},
 };
-
-static void
-must_say(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", text, part);
-}
 
 TEST(whoever_reads_a_changed_row_refuses_it)
 {
