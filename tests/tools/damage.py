@@ -4,7 +4,7 @@ damage.py flip FILE SUBJECT    one bit of the stored values of a subject's first
 damage.py page FILE SUBJECT    the whole page that holds the subject's first day
 damage.py head FILE            the first page
 damage.py table FILE NAME N... leaf pages of a table's tree, by number
-damage.py set FILE SQL         an SQL statement
+damage.py set FILE SQL         an SQL statement, which has checksum_of_numbers() at hand
 damage.py rows FILE            a line for each total: its name, day, batch and a hash of its values
 damage.py numbers FILE TABLE   the whole-number keys of a table, a line each
 """
@@ -68,6 +68,22 @@ def place_of(data, root, row):
                 return found
     sys.exit("not in a leaf: name another subject")
 
+MASK = (1 << 64) - 1
+
+def checksum_of_numbers(*numbers):
+    """What the ledger's row_checksum() makes of integers: XXH3 of eight bytes, one after the other."""
+    total = 0
+    for n in numbers:
+        seed = (total + 1) & MASK # 1: SQLITE_INTEGER
+        seed ^= int.from_bytes((seed & 0xFFFFFFFF).to_bytes(4, "little"), "big") << 32
+        low, high = struct.unpack("<II", struct.pack("<q", n))
+        h = (high + (low << 32)) ^ ((0x1cad21f72c81017c ^ 0xdb979083e96dd4de) - seed & MASK)
+        h ^= (h << 49 | h >> 15) & MASK ^ (h << 24 | h >> 40) & MASK
+        h = h * 0x9fb21c651e98df25 & MASK
+        h = (h ^ (h >> 35) + 8) * 0x9fb21c651e98df25 & MASK
+        total = h ^ h >> 28
+    return total - (1 << 64) if total >> 63 else total
+
 def main():
     verb, path = sys.argv[1], sys.argv[2]
     if verb == "rows":
@@ -80,6 +96,7 @@ def main():
         return
     if verb == "set":
         db = sqlite3.connect(path)
+        db.create_function("checksum_of_numbers", -1, checksum_of_numbers)
         db.execute(sys.argv[3])
         db.commit()
         db.close()
