@@ -150,13 +150,19 @@ place_to_begin(struct input *in, struct stream_id *from, struct error *err)
     return ST_OK;
 }
 
+/* With the group went what it knew to be pending: entries in flight, which a crash would lose if the
+ * new group began behind them. So they are committed first. */
 static enum status
 make_group(struct input *in, struct error *err)
 {
     struct stream_id from;
     bool made = false;
-    enum status st = place_to_begin(in, &from, err);
+    enum status st = stream_settle(in, err);
 
+    if (st == ST_OK && acks_expected(in->acks) > 0)
+        return fail(err, ST_RETRY, "the daemon is stopping");
+    if (st == ST_OK)
+        st = place_to_begin(in, &from, err);
     if (st == ST_OK)
         st = stream_link_make_group(in->link, from, &made, err);
     if (st == ST_OK && made)

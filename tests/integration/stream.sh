@@ -85,6 +85,31 @@ add regrouped.in >ids
 check "a lost group is made again" wait_for 20 count_is regrouped 100
 check "and gets nothing old" count_is killed $((entries - 342))
 
+# It is removed while an entry is in flight, and the daemon dies before the commit.
+has_no_group() { r info errorstats | grep -q errorstat_NOGROUP; }
+has_group() { [ -n "$(r xinfo groups calls)" ]; }
+no_group_comes() { ! wait_for 1 has_group; }
+mkfifo hold
+python3 -c 'import sqlite3
+db = sqlite3.connect("state/ledger.db", isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+open("held", "w").close()
+open("hold").read()' &
+holding=$!
+check "no commit for now" wait_for 20 test -e held
+r config resetstat >/dev/null
+many inflight 1 >inflight.in
+add inflight.in >ids
+check "an entry in flight" wait_for 20 pending_is 1
+r xgroup destroy calls callswell >/dev/null
+check "the group is missed" wait_for 20 has_no_group
+check "none is made behind what a crash would lose" no_group_comes
+kill_hard
+: >hold
+wait "$holding"
+check "start after that" start c.conf
+check "the entry is counted" wait_for 20 count_is inflight 1
+
 # Lost XACKs: Redis forgets that entries were acknowledged.
 check "stop" stop
 first=$(sed -n 1p ids)
