@@ -150,8 +150,8 @@ place_to_begin(struct input *in, struct stream_id *from, struct error *err)
     return ST_OK;
 }
 
-/* With the group went what it knew to be pending: entries in flight, which a crash would lose if the
- * new group began behind them. So they are committed first. */
+/* With the group went what it knew to be pending, entries in flight too: a crash would lose them if
+ * the new group began behind them. So they are committed first. */
 static enum status
 make_group(struct input *in, struct error *err)
 {
