@@ -20,12 +20,13 @@
 
 /* ?1 to ?2: a day. I3 holds for the row of sums as it did for those that are added up. */
 #define OF_DAY       "seq > 0 AND seq <= ?3 AND created >= ?1 AND created < ?2"
+#define DELETE_DAY   "DELETE FROM audit WHERE " OF_DAY
 #define FIND_DAMAGED "SELECT seq FROM audit WHERE " OF_DAY " AND NOT " LEDGER_AUDIT_HOLDS " LIMIT 1"
 static const char *const merge_audits[] = {
     "CREATE TEMP TABLE IF NOT EXISTS audit_day AS SELECT * FROM audit WHERE 0",
     "DELETE FROM temp.audit_day",
     "INSERT INTO temp.audit_day " LEDGER_ADDED_AUDIT(OF_DAY),
-    "DELETE FROM audit WHERE " OF_DAY,
+    DELETE_DAY,
     "INSERT INTO audit SELECT * FROM temp.audit_day",
 };
 

@@ -266,6 +266,7 @@ class Trial:
         self.problems += [p for s in site.all for p in s.problems]
         self.problems += ["the daemon died with code %s" % c for c in site.daemon.deaths
                           if c not in EXPECTED_CODES]
+        self.problems += site.daemon.broken_rules()
 
     def wait_for_senders(self):
         end = time.monotonic() + REST

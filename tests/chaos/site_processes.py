@@ -382,6 +382,13 @@ class Daemon:
         for word, p in self.proxies.items():
             p.target = self.ports.get(word)
 
+    def broken_rules(self):
+        """No fault makes a batch that does not lead on from where its input stood; that the daemon
+        then ended, and the next one came right, hides a mistake and does not excuse it."""
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return [line.strip()[:300] for line in f if "event=ledger_failed" in line
+                    and ("does not stand at" in line or "has a position already" in line)]
+
     def end(self, number, delay=0.0, **environment):
         """Ends it; it is started again after `delay` seconds, with these variables."""
         with self.lock:
