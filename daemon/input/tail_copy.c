@@ -106,20 +106,25 @@ tail_copy_step(struct tail_file *f)
     return TAIL_MORE;
 }
 
+static uint64_t
+size_of(const struct tail_file *f)
+{
+    struct stat st;
+
+    return fstat(f->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 struct tail_file *
 tail_copy_settle(struct tail_file *original, const struct tail_mark *m, uint64_t resume)
 {
     struct tail_file *chosen = NULL, *f = original->tail->files, *next;
 
     for (; f; f = next) {
-        struct stat st;
-        uint64_t size = 0;
+        uint64_t size = size_of(f);
 
         next = f->next;
         if (f->original != original)
             continue;
-        if (fstat(f->fd, &st) == 0)
-            size = (uint64_t)st.st_size;
         tail_identify(f);
         if (!chosen && m && m->position > 0 && tail_mark_fits(m, f->fd, size)) {
             chosen = f;
@@ -128,4 +133,17 @@ tail_copy_settle(struct tail_file *original, const struct tail_mark *m, uint64_t
             release_at(f, size);
     }
     return chosen;
+}
+
+struct tail_file *
+tail_copy_of_another(struct tail_file *original, const struct tail_mark *m, uint64_t resume)
+{
+    for (struct tail_file *f = original->tail->files; f && m->position > 0; f = f->next) {
+        if (!f->original || !tail_mark_fits(m, f->fd, size_of(f)))
+            continue;
+        tail_identify(f);
+        release_at(f, resume);
+        return f;
+    }
+    return NULL;
 }

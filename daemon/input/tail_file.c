@@ -273,6 +273,8 @@ truncated(struct tail_file *f)
     uint64_t resume = gather_place(&f->g);
     struct tail_file *copy = tail_copy_settle(f, &m, resume);
 
+    if (!copy)
+        copy = tail_copy_of_another(f, &m, resume);
     if (!copy && m.position > 0) {
         copy = tail_find_copy(f, &m);
         if (copy)
