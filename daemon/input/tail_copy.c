@@ -34,18 +34,32 @@ compare_more(struct tail_file *f, const struct tail_file *original)
     return 1;
 }
 
+static uint64_t
+size_of(const struct tail_file *f)
+{
+    struct stat st;
+
+    return fstat(f->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Does f hold what was read up to the mark, of which there must be something? */
+static bool
+holds(const struct tail_file *f, const struct tail_mark *m)
+{
+    return m->position > 0 && tail_mark_fits(m, f->fd, size_of(f));
+}
+
 /* The original may have been truncated, and nobody has seen that yet: then the copy is the only
  * place of what was read of it. */
 static bool
 holds_what_was_read(const struct tail_file *f, struct tail_file *o)
 {
     struct tail_mark m;
-    struct stat st;
 
-    if (!o->g.source || !tail_file_changed(o) || fstat(f->fd, &st) != 0)
+    if (!o->g.source || !tail_file_changed(o))
         return false;
     m = tail_mark_of(o);
-    return m.position > 0 && tail_mark_fits(&m, f->fd, (uint64_t)st.st_size);
+    return holds(f, &m);
 }
 
 bool
@@ -106,31 +120,21 @@ tail_copy_step(struct tail_file *f)
     return TAIL_MORE;
 }
 
-static uint64_t
-size_of(const struct tail_file *f)
-{
-    struct stat st;
-
-    return fstat(f->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
 struct tail_file *
 tail_copy_settle(struct tail_file *original, const struct tail_mark *m, uint64_t resume)
 {
     struct tail_file *chosen = NULL, *f = original->tail->files, *next;
 
     for (; f; f = next) {
-        uint64_t size = size_of(f);
-
         next = f->next;
         if (f->original != original)
             continue;
         tail_identify(f);
-        if (!chosen && m && m->position > 0 && tail_mark_fits(m, f->fd, size)) {
+        if (!chosen && m && holds(f, m)) {
             chosen = f;
             release_at(f, resume);
         } else
-            release_at(f, size);
+            release_at(f, size_of(f));
     }
     return chosen;
 }
@@ -138,8 +142,8 @@ tail_copy_settle(struct tail_file *original, const struct tail_mark *m, uint64_t
 struct tail_file *
 tail_copy_of_another(struct tail_file *original, const struct tail_mark *m, uint64_t resume)
 {
-    for (struct tail_file *f = original->tail->files; f && m->position > 0; f = f->next) {
-        if (!f->original || !tail_mark_fits(m, f->fd, size_of(f)))
+    for (struct tail_file *f = original->tail->files; f; f = f->next) {
+        if (!f->original || !holds(f, m))
             continue;
         tail_identify(f);
         release_at(f, resume);
