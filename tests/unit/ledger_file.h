@@ -7,9 +7,22 @@
 #include <sqlite3.h>
 
 #include "../../daemon/pipeline/ledger_sums.h"
+#include "ledger.h"
 #include "ledger_care.h"
 #include "memory.h"
 #include "test.h"
+
+/* The ledger of this folder, made if it is missing. */
+static inline struct ledger *
+ledger_here(void)
+{
+    struct ledger *l = NULL;
+    struct error err = {0};
+
+    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return l;
+}
 
 static inline sqlite3 *
 ledger_file_open(void)

@@ -8,17 +8,6 @@
 #include "ledger.h"
 #include "ledger_file.h"
 
-static struct ledger *
-open_here(void)
-{
-    struct ledger *l = NULL;
-    struct error err = {0};
-
-    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    return l;
-}
-
 /* All columns of layout 1 in all rows of a table, as text; the caller frees it. */
 static char *
 contents(const char *table)
@@ -68,7 +57,7 @@ TEST(a_ledger_of_layout_1_is_read_as_it_is)
     CHECK_INT(ledger_backup("ledger.db", "copy.db", &check, &err), ST_OK);
     CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1); /* nobody wrote */
     CHECK_INT(system("mv copy.db ledger.db"), 0);
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     CHECK_STR(ledger_file_check(), "");
 }
 
@@ -82,7 +71,7 @@ TEST(a_ledger_of_layout_1_is_converted_with_all_that_is_in_it)
     ledger_file_of_layout_1();
     for (size_t i = 0; i < n; i++)
         before[i] = contents(tables[i]);
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 2);
     for (size_t i = 0; i < n; i++) {
         char *after = contents(tables[i]);
@@ -95,7 +84,7 @@ TEST(a_ledger_of_layout_1_is_converted_with_all_that_is_in_it)
               "dd1e6ecc99324214dbd1013861450ca91061795255200");
     CHECK_INT(ledger_file_ask("SELECT last_seq FROM history ORDER BY 1 LIMIT 1"), 1);
     CHECK_STR(ledger_file_check(), "");
-    ledger_close(open_here()); /* once is enough */
+    ledger_close(ledger_here()); /* once is enough */
     CHECK_STR(ledger_file_check(), "");
 }
 
@@ -103,9 +92,9 @@ TEST(a_ledger_of_layout_1_is_converted_with_all_that_is_in_it)
 TEST(a_converted_ledger_has_the_columns_of_a_new_one)
 {
     ledger_file_of_layout_1();
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     CHECK_INT(system("mv ledger.db converted.db"), 0);
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     ledger_file_run("ATTACH 'converted.db' AS c;"
                     "CREATE TABLE here AS SELECT m.name AS t, i.* FROM main.sqlite_schema m,"
                     " pragma_table_info(m.name, 'main') i WHERE m.type = 'table';"
@@ -134,7 +123,7 @@ TEST(a_floor_is_read_and_converted_if_there_is_one)
             ledger_file_run("ALTER TABLE meta ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;"
                             "UPDATE meta SET floor = 20778");
         CHECK_INT(state_on_disk().floor, floor ? 20778 : 0);
-        l = open_here();
+        l = ledger_here();
         CHECK_INT(ledger_state(l)->floor, floor ? 20778 : 0);
         CHECK_INT(ledger_retire(l, 20778, &more, &err), ST_OK);
         ledger_close(l);
@@ -173,7 +162,7 @@ TEST(a_conversion_without_room_leaves_the_ledger_as_it_was)
     limit.rlim_cur = before;
     CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1);
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     CHECK_STR(ledger_file_check(), "");
 }
 
@@ -201,7 +190,7 @@ TEST(no_conversion_makes_damage_good)
             ledger_file_of_layout_1();
             ledger_file_run(cases[i].harm);
             if (converted)
-                ledger_close(open_here());
+                ledger_close(ledger_here());
             CHECK_STR(ledger_file_check(), cases[i].says);
             CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1 + converted);
             CHECK(strstr(ledger_file_recover(&out), cases[i].lost));

@@ -10,17 +10,6 @@
 
 #define DAY_US INT64_C(86400000000)
 
-static struct ledger *
-open_here(void)
-{
-    struct ledger *l = NULL;
-    struct error err = {0};
-
-    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    return l;
-}
-
 /* A batch of records that were all ignored but for `events`, each begun at `start`. */
 static uint64_t
 commit(struct ledger *l, uint64_t records, size_t events, int64_t start, int64_t created)
@@ -64,7 +53,7 @@ must_be_whole(void)
 
 TEST(ledger_adds_up_the_audits_of_days_gone_by)
 {
-    struct ledger *l = open_here();
+    struct ledger *l = ledger_here();
     int64_t today = 20000 * DAY_US;
     struct error err;
     bool more = true;
@@ -92,7 +81,7 @@ TEST(ledger_adds_up_the_audits_of_days_gone_by)
 
 TEST(ledger_forgets_old_events_that_the_store_has_seen)
 {
-    struct ledger *l = open_here();
+    struct ledger *l = ledger_here();
     struct event_place from = {-1, -1};
     uint64_t first, second;
     struct error err;
@@ -116,12 +105,12 @@ TEST(ledger_forgets_old_events_that_the_store_has_seen)
 /* Every start is an incarnation; a ledger that is started for years keeps the newest. */
 TEST(ledger_keeps_a_thousand_incarnations)
 {
-    struct ledger *l = open_here();
+    struct ledger *l = ledger_here();
 
     ledger_close(l);
     ledger_file_run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
                     "INSERT OR IGNORE INTO history SELECT i, 0, row_checksum(i, 0) FROM n");
-    l = open_here();
+    l = ledger_here();
     CHECK_INT(ledger_file_ask("SELECT count(*) FROM history"), 1000);
     CHECK(ledger_in_history(l, 1500, 0) && !ledger_in_history(l, 1, 0));
     ledger_close(l);
@@ -129,7 +118,7 @@ TEST(ledger_keeps_a_thousand_incarnations)
 
 TEST(ledger_knows_what_was_committed_before_a_time_although_clocks_are_set)
 {
-    struct ledger *l = open_here();
+    struct ledger *l = ledger_here();
     uint64_t seq, first = commit(l, 1, 0, 0, 10 * DAY_US);
     struct error err;
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "ledger.h"
+#include "ledger_file.h"
 #include "memory.h"
 #include "test.h"
 #include "totals.h"
@@ -45,17 +46,6 @@ put(struct cells *set, unsigned i, unsigned day, enum cell_kind kind, int64_t n)
     char room[64];
 
     cell_add(cells_get(set, kind, name_of(i, room), DAY + (int32_t)day), 0, v);
-}
-
-static struct ledger *
-fresh_ledger(void)
-{
-    struct ledger *l = NULL;
-    struct error err = {0};
-
-    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    return l;
 }
 
 /* One batch of the cells that a round changes, and the fold after it. */
@@ -121,7 +111,7 @@ read_all(const struct cells *wanted, uint64_t after)
 
 TEST(every_cell_finds_its_row_whatever_its_name)
 {
-    struct ledger *l = fresh_ledger();
+    struct ledger *l = ledger_here();
     struct totals *t = totals_new(l, 0);
     struct cells *wanted = cells_new();
     size_t changed = 0;
@@ -159,7 +149,7 @@ TEST(every_cell_finds_its_row_whatever_its_name)
  * took it for known, a later start would not find the totals of that day. */
 TEST(a_day_of_a_failed_fold_is_known_after_the_next_one)
 {
-    struct ledger *l = fresh_ledger();
+    struct ledger *l = ledger_here();
     struct totals *t = totals_new(l, 0);
     struct cells *deltas = cells_new();
     struct ledger_batch b = {.deltas = &deltas, .delta_count = 1};
@@ -188,7 +178,7 @@ TEST(a_day_of_a_failed_fold_is_known_after_the_next_one)
     totals_free(t);
     ledger_close(l);
 
-    l = fresh_ledger();
+    l = ledger_here();
     c = cells_get(deltas, CELL_CUSTOMER, SPAN("other"), DAY);
     CHECK_INT(ledger_load_cell(l, c, &err), ST_NOT_FOUND);
     cells_reset(deltas);
@@ -212,7 +202,7 @@ TEST(days_that_no_record_can_have_are_kept_like_others)
     for (size_t i = 0; i < n; i++)
         cell_add(cells_get(deltas, CELL_CUSTOMER, SPAN("acme"), days[i]), 0, legs);
     for (int round = 0; round < 3; round++) {
-        struct ledger *l = fresh_ledger();
+        struct ledger *l = ledger_here();
         struct totals *t = totals_new(l, ledger_state(l)->folded_batch);
 
         commit_and_fold(l, t, deltas);

@@ -8,23 +8,12 @@
 
 #define FILE_ID "fe00:a7265d:0:2d06800538d394c2"
 
-static struct ledger *
-open_here(void)
-{
-    struct ledger *l = NULL;
-    struct error err = {0};
-
-    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    return l;
-}
-
 /* One of everything, and a copy to come back to. */
 static void
 make_whole(void)
 {
     ledger_file_of_layout_1();
-    ledger_close(open_here());
+    ledger_close(ledger_here());
     ledger_file_run("INSERT INTO open_leg VALUES('hooks', 'leg 1', 7, x'0102',"
                     " row_checksum('hooks', 'leg 1', 7, x'0102'));"
                     "VACUUM INTO 'whole.db'");
@@ -321,11 +310,11 @@ TEST(whoever_reads_a_changed_row_refuses_it)
 
         if (cases[i].read) { /* nothing of what follows comes from elsewhere */
             put_back("");
-            l = open_here();
+            l = ledger_here();
             CHECK_INT(cases[i].read(l, &err), ST_OK);
             ledger_close(l);
             put_back(cases[i].harm);
-            l = open_here();
+            l = ledger_here();
             CHECK_INT(cases[i].read(l, &err), ST_CORRUPT);
             ledger_close(l);
         } else {
@@ -345,7 +334,7 @@ TEST(readers_of_the_state_and_the_past_refuse_what_was_changed)
 
     make_whole();
     put_back("");
-    l = open_here();
+    l = ledger_here();
     CHECK_INT(read_state(l, &err), ST_OK);
     CHECK_INT(read_place(l, &err), ST_OK);
     ledger_file_run("UPDATE history SET last_seq = 9; UPDATE meta SET accepted = 7");
@@ -369,7 +358,7 @@ TEST(an_input_does_not_move_on_from_a_changed_position)
 
     make_whole();
     put_back("");
-    l = open_here();
+    l = ledger_here();
     row.cursor.position = 75;
     CHECK_INT(ledger_is_idle(l, &row, 5, &idle, &err), ST_OK);
     CHECK(idle);
@@ -397,7 +386,7 @@ TEST(the_recovery_leaves_changed_rows_out_and_says_so)
         must_say(ledger_file_recover(&out), cases[i].lost);
         CHECK_INT(out.lost > 0, cases[i].lost[0] != '\0');
         CHECK_INT(out.identity_lost, strstr(cases[i].lost, "the ledger's id") != NULL);
-        ledger_close(open_here());
+        ledger_close(ledger_here());
     }
 }
 
@@ -451,7 +440,7 @@ TEST(numbers_of_refused_records_come_from_the_state_row)
 
     make_whole();
     put_back("DELETE FROM quarantine; DELETE FROM sqlite_sequence");
-    l = open_here();
+    l = ledger_here();
     CHECK_INT(ledger_commit(l, &b, &seq, &err), ST_OK);
     ledger_close(l);
     CHECK_INT(ledger_file_ask("SELECT id FROM quarantine"), 4);

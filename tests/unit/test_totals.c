@@ -5,22 +5,12 @@
 #include <stdatomic.h>
 
 #include "keys.h"
+#include "ledger_file.h"
 #include "memory.h"
 #include "test.h"
 #include "totals.h"
 
 #define DAY 20779
-
-static struct ledger *
-new_ledger(void)
-{
-    struct ledger *l = NULL;
-    struct error err = {0};
-
-    if (ledger_open(&l, "ledger.db", "1", &err) != ST_OK)
-        test_fail(__FILE__, __LINE__, "%s", err.text);
-    return l;
-}
 
 static void
 add_one(struct cells *set, unsigned customer)
@@ -109,7 +99,7 @@ scan(struct totals *t, uint64_t after)
 
 TEST(totals_tell_what_changed_after_a_batch)
 {
-    struct ledger *l = new_ledger();
+    struct ledger *l = ledger_here();
     struct totals *t = totals_new(l, 0);
 
     CHECK_INT(batch(l, t, 0, 500), 1);
@@ -126,7 +116,7 @@ TEST(totals_tell_what_changed_after_a_batch)
 
 TEST(totals_give_memory_back_and_take_cells_up_again)
 {
-    struct ledger *l = new_ledger();
+    struct ledger *l = ledger_here();
     struct totals *t = totals_new(l, 0);
     size_t cells, dirty, bytes;
     uint64_t since;
@@ -214,7 +204,7 @@ scan_beside(void *arg)
 
 TEST(totals_hide_nothing_from_a_reader_beside_folds)
 {
-    struct ledger *l = new_ledger();
+    struct ledger *l = ledger_here();
     struct race r = {.totals = totals_new(l, 0)};
     pthread_t thread;
     struct error err;
