@@ -32,7 +32,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check tsan demo bench chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
+.PHONY: all help deps deps-test check tsan demo bench bench-quick chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -84,9 +84,12 @@ tsan: deps deps-test ## the tests and a minute of chaos with ThreadSanitizer
 demo: deps ## the main job on real input, in a temporary folder
 	@$(MAKE) -s -j2 all
 	@sh tests/tools/demo.sh
-bench: deps ## records per CPU-second, beside DuckDB where npm has it
+bench: deps ## every goal of speed and size measured; ROWS="csv ndjson": those whose names begin so
 	@$(MAKE) -s -j2 all
-	@sh tests/bench/bench.sh
+	@python3 -B tests/bench/bench.py $(ROWS)
+bench-quick: deps ## the usual ones in under two minutes, beside DuckDB where npm has it
+	@$(MAKE) -s -j2 all
+	@python3 -B tests/bench/bench.py --quick $(ROWS)
 chaos: ## SECONDS=600 SEED=1: real senders while everything fails around them; TRIAL=n: one of them
 	@$(MAKE) -s chaos-build
 	@python3 tests/chaos/chaos.py $(CHAOS_BUILD) --seconds $(or $(SECONDS),600) $(if $(TRIAL),--trial $(TRIAL))

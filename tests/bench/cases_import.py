@@ -1,0 +1,58 @@
+"""cases_import.py - whole files: counted, kept, with both cores; and DuckDB counting the same."""
+import os
+import shutil
+import subprocess
+
+from measure import HERE, Case, Skipped
+
+
+def imported(site, form, cores=None, workers=1, size=None, options=(), more=""):
+    site.configure(workers, more)
+    figures = site.run_json([site.program("callswell"), "import", "--config", site.config,
+                             "--format", form, "--json", *options, site.data(form, size)], cores)
+    shutil.rmtree(site.state, ignore_errors=True)
+    return figures
+
+
+def csv_counted(site):
+    return imported(site, "csv", options=("--dry-run",))
+
+
+def csv_kept(site):
+    return imported(site, "csv")
+
+
+def ndjson_counted(site):
+    return imported(site, "ndjson", options=("--dry-run",))
+
+
+def ndjson_kept(site):
+    return imported(site, "ndjson")
+
+
+def csv_both(site):
+    return imported(site, "csv", cores=site.both, workers=len(site.both))
+
+
+def duckdb(site):
+    """One thread, through its npm package, which is fetched once."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        raise Skipped("npm or node is not installed")
+    if not os.path.isdir(os.path.join(site.work, "node_modules", "@duckdb", "node-api")):
+        with open(os.path.join(site.work, "package.json"), "w", encoding="ascii") as f:
+            f.write('{"private":true}')
+        if subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund",
+                           "@duckdb/node-api"], cwd=site.work, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False).returncode:
+            raise Skipped("the package @duckdb/node-api is not to be had")
+    return site.run_json(["node", os.path.join(HERE, "duckdb.mjs"), site.work, site.data("csv")])
+
+
+CASES = {
+    "csv-counted": Case(csv_counted, warm=True),
+    "csv-kept": Case(csv_kept),
+    "duckdb": Case(duckdb, warm=True),
+    "ndjson-counted": Case(ndjson_counted, warm=True),
+    "ndjson-kept": Case(ndjson_kept),
+    "csv-both": Case(csv_both),
+}
