@@ -347,6 +347,8 @@ look_at_all(struct checking *k, const struct ledger_identity *id)
     look_at_definitions(k);
     if (!id->holds || !id->state_holds)
         wrong(k, "the state row fails its checksum");
+    if (!id->version_holds)
+        wrong(k, "the version in the state row is damaged");
     if (s->folded_batch > s->last_batch)
         wrong(k, "the state: folded up to batch %llu of %llu", (unsigned long long)s->folded_batch,
               (unsigned long long)s->last_batch);

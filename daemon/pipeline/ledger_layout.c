@@ -11,7 +11,8 @@
 #include "ledger_sums.h"
 #include "memory.h"
 
-#define FORMER_VERSION 1
+/* A version that is not the one of layout 1 becomes none of this one. */
+#define NEXT_VERSION "version + 1"
 #define FORMER_STATE                                                                               \
     "incarnation, last_batch, folded_batch, records, accepted, duplicates, quarantined, ignored,"  \
     " late, expired, newest"
@@ -39,24 +40,33 @@ static const struct {
     {"event", LEDGER_EVENT, NULL, false},
 };
 
+/* How many of these columns the state row has; -1: it cannot be asked. */
+static int64_t
+columns_of_state(sqlite3 *db, const char *condition)
+{
+    struct buf sql = {0};
+    int64_t n;
+
+    buf_printf(&sql, "SELECT count(*) FROM pragma_table_info('meta', 'main') WHERE %s", condition);
+    if (sql_value(db, sql.p, 0, &n, NULL) != ST_OK)
+        n = -1;
+    buf_clear(&sql);
+    return n;
+}
+
+/* By its columns: the version that it names may be what is damaged. */
 bool
 ledger_is_former(sqlite3 *db)
 {
-    int64_t version = 0;
-
-    return sql_value(db, "SELECT version FROM meta", 0, &version, NULL) == ST_OK &&
-           version == FORMER_VERSION;
+    return columns_of_state(db, "true") > 0 &&
+           columns_of_state(db, "name IN ('last_refused', 'id_checksum', 'checksum')") == 0;
 }
 
 /* It may have been made before there was one. */
 static bool
 has_floor(sqlite3 *db)
 {
-    int64_t columns = 0;
-
-    return sql_value(db, "SELECT count(*) FROM pragma_table_info('meta') WHERE name = 'floor'", 0,
-                     &columns, NULL) == ST_OK &&
-           columns > 0;
+    return columns_of_state(db, "name = 'floor'") > 0;
 }
 
 static const char *
@@ -78,11 +88,11 @@ ledger_show_former(sqlite3 *db, struct error *err)
                    tables[i].name, tables[i].columns, summed_columns(i), tables[i].name);
     buf_printf(&sql,
                "CREATE TEMP VIEW meta AS SELECT *, " LEDGER_STATE_CHECKSUM " AS checksum"
-               " FROM (SELECT one, %d AS version, " LEDGER_IDENTITY ", " FORMER_STATE
+               " FROM (SELECT one, " NEXT_VERSION " AS version, " LEDGER_IDENTITY ", " FORMER_STATE
                ", %s AS floor, " LAST_REFUSED " AS last_refused, " LEDGER_IDENTITY_CHECKSUM
                " AS id_checksum"
                " FROM main.meta)",
-               LEDGER_VERSION, has_floor(db) ? "floor" : "0");
+               has_floor(db) ? "floor" : "0");
     st = sql_exec(db, sql.p, err);
     buf_clear(&sql);
     return st;
@@ -111,8 +121,7 @@ ledger_take_over(sqlite3 *db, struct error *err)
     add_column(&sql, "meta", "last_refused");
     add_column(&sql, "meta", "id_checksum");
     add_column(&sql, "meta", "checksum");
-    buf_printf(&sql, "UPDATE meta SET version = %d, last_refused = " LAST_REFUSED ";",
-               LEDGER_VERSION);
+    buf_str(&sql, "UPDATE meta SET version = " NEXT_VERSION ", last_refused = " LAST_REFUSED ";");
     buf_str(&sql, "UPDATE meta SET id_checksum = " LEDGER_IDENTITY_CHECKSUM
                   ", checksum = " LEDGER_STATE_CHECKSUM);
     st = sql_exec(db, sql.p, err);

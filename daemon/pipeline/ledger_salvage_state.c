@@ -32,6 +32,8 @@ read_identity(struct salvage *s, const char *node, struct known *known, struct e
                           known->state.folded_batch <= known->state.last_batch;
     if (!known->counts_known)
         salvage_lost(s, "the state row: what it said is taken from the other rows");
+    if (st == ST_OK && !known->id.version_holds)
+        salvage_lost(s, "the version in the state row: the new one has it");
     if (!s->out->identity_lost)
         return ST_OK;
     salvage_lost(s, "the ledger's id, and with it all fingerprints: records that are sent again"

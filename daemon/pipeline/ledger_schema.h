@@ -10,6 +10,8 @@
 #include "span.h"
 #include "sql.h"
 
+/* Of the layout. The columns of the state row tell it, too, so that a damaged version is not taken
+ * for another one: each layout must have others there than all before it. */
 #define LEDGER_VERSION 2
 
 /*
@@ -96,14 +98,15 @@ typedef enum status ledger_part_visit(void *arg, uint64_t seq, struct span part,
 enum status ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
                                struct error *err);
 
-/* The state row. ST_BAD_CONFIG: the ledger is of another version. ST_CORRUPT: it is missing, or a
- * checksum of it fails. */
+/* The state row. ST_BAD_CONFIG: the ledger is of another version. ST_CORRUPT: it is missing, a
+ * checksum of it fails, or its version is damaged. */
 enum status ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_size,
                               struct error *err);
-/* The same, with a word about each checksum instead: of id and node, and of all the rest. */
+/* The same, with a word about each checksum instead, of id and node, and of all the rest; and about
+ * the version. */
 struct ledger_identity {
     char node[64];
-    bool holds, state_holds;
+    bool holds, state_holds, version_holds;
 };
 enum status ledger_look_at_state(sqlite3 *db, struct ledger_state *s, struct ledger_identity *id,
                                  struct error *err);

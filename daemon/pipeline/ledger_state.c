@@ -86,24 +86,58 @@ ledger_put_state(struct ledger *l, const struct ledger_state *s, struct error *e
 
 /* --- reading --- */
 
+/* The version as it stands there; ST_BAD_CONFIG if it is another one and so are the columns. */
+static enum status
+read_version(sqlite3 *db, int64_t *version, struct error *err)
+{
+    int64_t ours = 0;
+    enum status result = sql_value(db, "SELECT version FROM meta", INT64_MIN, version, err);
+
+    if (result == ST_OK && *version == INT64_MIN)
+        return fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
+    if (result == ST_OK && *version != LEDGER_VERSION)
+        result = sql_value(db,
+                           "SELECT group_concat(name, ', ') = 'one, version, " LEDGER_IDENTITY
+                           ", " LEDGER_STATE ", id_checksum, checksum'"
+                           " FROM pragma_table_info('meta')",
+                           0, &ours, err);
+    else
+        ours = 1;
+    if (result == ST_OK && !ours)
+        result = fail(err, ST_BAD_CONFIG,
+                      "ledger.db has version %lld, this program reads version %d: use the program"
+                      " that wrote it",
+                      (long long)*version, LEDGER_VERSION);
+    return result;
+}
+
+static void
+take_state(sqlite3_stmt *st, struct ledger_state *s, struct ledger_identity *id)
+{
+    uint64_t *counts[STATE_COUNTS];
+
+    state_counts(s, counts);
+    for (int i = 0; i < STATE_COUNTS; i++)
+        *counts[i] = (uint64_t)sqlite3_column_int64(st, i);
+    s->floor = sqlite3_column_int(st, FLOOR);
+    s->last_refused = (uint64_t)sqlite3_column_int64(st, LAST_REFUSED);
+    snprintf(s->id, sizeof s->id, "%.*s", SPAN_ARG(sql_column(st, STATE_VALUES)));
+    snprintf(id->node, sizeof id->node, "%.*s", SPAN_ARG(sql_column(st, STATE_VALUES + 1)));
+    id->holds = sqlite3_column_int(st, STATE_VALUES + 2);
+    id->state_holds = sqlite3_column_int(st, STATE_VALUES + 3);
+}
+
 enum status
 ledger_look_at_state(sqlite3 *db, struct ledger_state *s, struct ledger_identity *id,
                      struct error *err)
 {
     sqlite3_stmt *st;
-    uint64_t *counts[STATE_COUNTS];
     int64_t version = 0;
     bool row = false;
-    /* The version alone first: the columns of another one may have other names. */
-    enum status result = sql_value(db, "SELECT version FROM meta", 0, &version, err);
+    /* Alone first: the columns of another one may have other names. */
+    enum status result = read_version(db, &version, err);
 
-    if (result == ST_OK && version == 0)
-        result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
-    if (result == ST_OK && version != LEDGER_VERSION)
-        result = fail(err, ST_BAD_CONFIG,
-                      "ledger.db has version %lld, this program reads version %d: use the program"
-                      " that wrote it",
-                      (long long)version, LEDGER_VERSION);
+    id->version_holds = version == LEDGER_VERSION;
     if (result == ST_OK)
         result = sql_prepare(db, &st,
                              "SELECT " LEDGER_STATE ", id, node, " LEDGER_IDENTITY_HOLDS
@@ -114,17 +148,8 @@ ledger_look_at_state(sqlite3 *db, struct ledger_state *s, struct ledger_identity
     result = sql_step(st, &row, err);
     if (result == ST_OK && !row)
         result = fail(err, ST_CORRUPT, "ledger.db: the state row is missing");
-    if (result == ST_OK) {
-        state_counts(s, counts);
-        for (int i = 0; i < STATE_COUNTS; i++)
-            *counts[i] = (uint64_t)sqlite3_column_int64(st, i);
-        s->floor = sqlite3_column_int(st, FLOOR);
-        s->last_refused = (uint64_t)sqlite3_column_int64(st, LAST_REFUSED);
-        snprintf(s->id, sizeof s->id, "%.*s", SPAN_ARG(sql_column(st, STATE_VALUES)));
-        snprintf(id->node, sizeof id->node, "%.*s", SPAN_ARG(sql_column(st, STATE_VALUES + 1)));
-        id->holds = sqlite3_column_int(st, STATE_VALUES + 2);
-        id->state_holds = sqlite3_column_int(st, STATE_VALUES + 3);
-    }
+    if (result == ST_OK)
+        take_state(st, s, id);
     sqlite3_finalize(st);
     return result;
 }
@@ -138,6 +163,8 @@ ledger_read_state(sqlite3 *db, struct ledger_state *s, char *node, size_t node_s
 
     if (result == ST_OK && !(id.holds && id.state_holds))
         result = fail(err, ST_CORRUPT, "ledger.db: the state row fails its checksum");
+    if (result == ST_OK && !id.version_holds)
+        result = fail(err, ST_CORRUPT, "ledger.db: the version in the state row is damaged");
     if (result == ST_OK)
         snprintf(node, node_size, "%s", id.node);
     return result;

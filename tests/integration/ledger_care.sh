@@ -208,8 +208,16 @@ check "with all that was in it" wait_for 60 healed
 check "stop it" stop
 check "whole as before" contains "$(ledger check)" "3 refused records, 1 events: whole"
 
+# One whose version is damaged is not of a newer program.
+harm set state/ledger.db "UPDATE meta SET version = 3"
+check "a damaged version" refuses
+check "is found" contains "$(ledger check)" "the version in the state row is damaged"
+check "and made anew" contains "$(ledger recover)" "the version in the state row: the new one has it"
+check "whole again" contains "$(ledger check)" "3 refused records, 1 events: whole"
+
 # A ledger of a newer program.
 harm set state/ledger.db "UPDATE meta SET version = 99"
+harm set state/ledger.db "ALTER TABLE meta ADD COLUMN other"
 "$bin/callswelld" -c c.conf 2>newer.log
 check "a newer ledger is refused" equals $? 78
 check "which says so" contains "$(cat newer.log)" "has version 99"

@@ -145,6 +145,37 @@ TEST(another_nodes_ledger_is_not_converted)
     CHECK_INT(ledger_file_ask("SELECT count(*) FROM pragma_table_info('event')"), 7);
 }
 
+TEST(a_version_that_is_wrong_is_damage_and_one_that_is_newer_is_not)
+{
+    static const int versions[] = {0, 2, 3, 5, 129, -127};
+    struct ledger_recovery out;
+    struct ledger_check check;
+    struct ledger *l = NULL;
+    struct buf said = {0};
+    struct error err;
+    char harm[60];
+
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        CHECK_INT(system("rm -f ledger.db*"), 0);
+        ledger_file_of_layout_1();
+        snprintf(harm, sizeof harm, "UPDATE meta SET version = %d", versions[i]);
+        ledger_file_run(harm);
+        CHECK_STR(ledger_file_check(), "the version in the state row is damaged\n");
+        CHECK_INT(ledger_open(&l, "ledger.db", "1", &err), ST_CORRUPT);
+        CHECK_STR(err.text, "ledger.db: the version in the state row is damaged");
+        CHECK_INT(ledger_file_ask("SELECT version FROM meta"), versions[i]); /* and untouched */
+        CHECK_STR(ledger_file_recover(&out), "the version in the state row: the new one has it\n");
+        CHECK(!out.identity_lost);
+        CHECK_INT(ledger_file_ask("SELECT count(*) FROM seen"), 4);
+    }
+    ledger_file_run("UPDATE meta SET version = 3; ALTER TABLE meta ADD COLUMN other");
+    CHECK_INT(ledger_open(&l, "ledger.db", "1", &err), ST_BAD_CONFIG);
+    ledger_file_run("ALTER TABLE meta DROP COLUMN other; ALTER TABLE meta DROP COLUMN floor");
+    CHECK_INT(ledger_check("ledger.db", ledger_file_note, &said, &check, &err), ST_BAD_CONFIG);
+    CHECK(strstr(err.text, "ledger.db has version 3, this program reads version 2"));
+    buf_clear(&said);
+}
+
 TEST(a_conversion_without_room_leaves_the_ledger_as_it_was)
 {
     struct ledger *l = NULL;
