@@ -32,7 +32,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check tsan demo bench bench-quick chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
+.PHONY: all help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -60,6 +60,9 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
 $(O)/tests/bench_%: $(O)/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=-fno-lto) $(LDFLAGS) $^ $(LIBS) -o $@
+build/tests/yardstick: build/tests/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g $(WARN) $(if $(WERROR),-Werror) -D_GNU_SOURCE $< -o $@
 build/preload.so: tests/chaos/preload.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -shared -fPIC $< -o $@ -ldl
@@ -85,11 +88,12 @@ demo: deps ## the main job on real input, in a temporary folder
 	@$(MAKE) -s -j2 all
 	@sh tests/tools/demo.sh
 bench: deps ## every goal of speed and size measured; ROWS="csv ndjson": those whose names begin so
-	@$(MAKE) -s -j2 all
+	@$(MAKE) -s -j2 all bench-tools
 	@python3 -B tests/bench/bench.py $(ROWS)
 bench-quick: deps ## the usual ones in under two minutes, beside DuckDB where npm has it
-	@$(MAKE) -s -j2 all
+	@$(MAKE) -s -j2 all bench-tools
 	@python3 -B tests/bench/bench.py --quick $(ROWS)
+bench-tools: build/tests/yardstick
 chaos: ## SECONDS=600 SEED=1: real senders while everything fails around them; TRIAL=n: one of them
 	@$(MAKE) -s chaos-build
 	@python3 tests/chaos/chaos.py $(CHAOS_BUILD) --seconds $(or $(SECONDS),600) $(if $(TRIAL),--trial $(TRIAL))

@@ -14,6 +14,8 @@ Why it is done this way. Machines that are shared swing two- to threefold within
   so by chance. What sends or asks runs on another core and is not counted.
 - Every file is read once unmeasured: first passes over it are slower. Then all cases run in five
   rounds, each beginning with another case, so that none always comes first.
+- The yardstick (yardstick.c) is the job's inner loop and nothing else: what this processor could
+  do with this data in these minutes.
 - The figure is the best of the rounds, because noise only ever adds; the median stands beside
   it and says how much there was.
 
@@ -114,19 +116,20 @@ def goal_table(judgements):
 
 
 def case_table(results):
-    line = "%-16s %11s %11s %8s %9s %9s"
-    yield line % ("best round of", "M/CPU-s", "with Redis", "wall s", "peak MB", "x DuckDB")
+    line = "%-16s %9s %11s %8s %9s %9s %11s"
+    yield line % ("best round of", "M/CPU-s", "with Redis", "wall s", "peak MB", "x DuckDB",
+                  "x yardstick")
     for case, rounds in results.rounds.items():
         if not all("records" in r and "cpu_seconds" in r for r in rounds):
             continue
         own, everything = results.best(case, "cpu_seconds"), results.best(case, "all_cpu")
         records = rounds[0]["records"]
-        ratio = "-"
-        if "duckdb" in results.rounds and case.startswith("csv"):
-            ratio = "%.2f" % (results.best("duckdb", "cpu_seconds") / everything)
+        ratios = ["%.2f" % (results.best(other, "cpu_seconds") / everything)
+                  if other in results.rounds and case.startswith("csv") else "-"
+                  for other in ("duckdb", "yardstick")]
         yield line % (case, "%.2f" % (records / own / 1e6), "%.2f" % (records / everything / 1e6),
                       "%.2f" % results.best(case, "seconds"),
-                      "%.0f" % (results.best(case, "peak_kilobytes") / 1024), ratio)
+                      "%.0f" % (results.best(case, "peak_kilobytes") / 1024), *ratios)
 
 
 def write_down(site, options, judgements, results, seconds):
@@ -153,6 +156,9 @@ def main():
     cases = [c for c in CASES if any(c in r.cases for r in rows)]
     results = run_all(site, cases, options.rounds)
     write_down(site, options, judged(rows, results), results, time.monotonic() - begun)
+    differences = cases_import.check(results)
+    if differences:
+        sys.exit("bench: not the same work, so no comparison:\n  " + "\n  ".join(differences))
 
 
 if __name__ == "__main__":

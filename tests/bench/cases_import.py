@@ -1,4 +1,4 @@
-"""cases_import.py - whole files: counted, kept, with both cores; and DuckDB counting the same."""
+"""cases_import.py - whole files: counted, kept, with both cores; and what others make of them."""
 import os
 import shutil
 import subprocess
@@ -48,9 +48,28 @@ def duckdb(site):
     return site.run_json(["node", os.path.join(HERE, "duckdb.mjs"), site.work, site.data("csv")])
 
 
+def yardstick(site):
+    """Its counts are compared with callswell's in check()."""
+    return site.run_json([site.tool("yardstick"), site.data("csv")])
+
+
+def check(results):
+    """What counted the same file must have counted the same; answers what did not."""
+    counts = {}
+    for case in ("csv-counted", "csv-kept", "csv-both", "ndjson-counted", "ndjson-kept",
+                 "yardstick"):
+        for r in results.rounds.get(case, ()):
+            counts.setdefault(tuple(r[k] for k in ("records", "accepted", "duplicates",
+                                                   "quarantined")), set()).add(case)
+    return [] if len(counts) < 2 else [
+        "%s counted %d records, %d accepted, %d duplicates, %d refused" % (
+            (", ".join(sorted(cases)),) + count) for count, cases in sorted(counts.items())]
+
+
 CASES = {
     "csv-counted": Case(csv_counted, warm=True),
     "csv-kept": Case(csv_kept),
+    "yardstick": Case(yardstick),
     "duckdb": Case(duckdb, warm=True),
     "ndjson-counted": Case(ndjson_counted, warm=True),
     "ndjson-kept": Case(ndjson_kept),

@@ -63,6 +63,9 @@ class Site:
     def program(self, name):
         return os.path.join(self.bin, name)
 
+    def tool(self, name):
+        return os.path.join(PROJECT, "build", "tests", name)
+
     def data(self, form, size=None):
         """The file of generated records, made if it is missing or of another day."""
         records, days, customers = size or self.size

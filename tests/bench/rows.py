@@ -44,4 +44,8 @@ ROWS = [
     times_less("csv-duckdb-counted", "against DuckDB: counted", 5, 3, "csv-counted",
                "cpu_seconds"),
     times_less("csv-duckdb-kept", "against DuckDB: kept, with Redis", 2, 1, "csv-kept", "all_cpu"),
+    Row("csv-share", "counted: share of the yardstick", "share", 0.75, 0.45,
+        ("csv-counted", "yardstick"),
+        lambda cost: cost("yardstick", "cpu_seconds") / cost("csv-counted", "cpu_seconds"),
+        quick=True),
 ]
