@@ -49,21 +49,7 @@ def duckdb(site):
 
 
 def yardstick(site):
-    """Its counts are compared with callswell's in check()."""
     return site.run_json([site.tool("yardstick"), site.data("csv")])
-
-
-def check(results):
-    """What counted the same file must have counted the same; answers what did not."""
-    counts = {}
-    for case in ("csv-counted", "csv-kept", "csv-both", "ndjson-counted", "ndjson-kept",
-                 "yardstick"):
-        for r in results.rounds.get(case, ()):
-            counts.setdefault(tuple(r[k] for k in ("records", "accepted", "duplicates",
-                                                   "quarantined")), set()).add(case)
-    return [] if len(counts) < 2 else [
-        "%s counted %d records, %d accepted, %d duplicates, %d refused" % (
-            (", ".join(sorted(cases)),) + count) for count, cases in sorted(counts.items())]
 
 
 CASES = {

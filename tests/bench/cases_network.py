@@ -1,0 +1,80 @@
+"""cases_network.py - records that arrive over TCP and HTTP while a daemon runs.
+
+Kept means here: committed and in Redis. What comes every half minute, however much has arrived
+since (the fold into rows, the analytics), is in the imports' figures and not in these.
+"""
+import socket
+import statistics
+import time
+
+from measure import Case
+from running import HOST, LINES, Daemon, cost_between, send_file, wait_for
+
+DAY = 86400
+DAY_RECORDS = 1000000
+SINGLES = 50000
+QUIET_RECORDS = 200
+
+
+def one_day(site):
+    return site.data("csv", (DAY_RECORDS, 1, site.size[2]))
+
+
+def tcp(site):
+    site.configure(more=LINES)
+    path = one_day(site)
+    with Daemon(site) as d:
+        before, begun = d.cost(), time.monotonic()
+        records = send_file(d.port("lines"), path)
+        counts = d.wait_until_kept(records)
+        return {**counts, "seconds": time.monotonic() - begun, **cost_between(before, d.cost())}
+
+
+def http_load(site, lines, connections, requests):
+    site.configure(more=LINES)
+    path = one_day(site)
+    with Daemon(site) as d:
+        before = d.cost()
+        sent = site.run_json([site.tool("load"), str(d.port("http")), "/v1/ingest/hooks", path,
+                              str(lines), str(connections), str(requests)], site.other)
+        counts = d.wait_until_kept(sent["records"])
+        return {**sent, "sender_cpu": sent["all_cpu"], **counts, **cost_between(before, d.cost())}
+
+
+def http_batches(site):
+    return http_load(site, 1000, 4, DAY_RECORDS // 1000)
+
+
+def http_singles(site):
+    return http_load(site, 1, 64, SINGLES)
+
+
+def quiet(site):
+    """One record after the other, each when the one before it has been seen in Redis."""
+    site.configure(more=LINES)
+    start = int(time.time()) // DAY * DAY
+    took = []
+    key = site.run([site.program("callswell"), "redis-key", "--config", site.config, "--day",
+                    time.strftime("%Y-%m-%d", time.gmtime(start)), "quiet"])[0].split()[0]
+    with Daemon(site) as d, socket.create_connection((HOST, d.port("lines"))) as s:
+        redis = d.redis()
+        for n in range(QUIET_RECORDS):
+            begun = time.monotonic()
+            s.sendall(b"q%d,,quiet,,,%d,,60,ok,,,,,,,\n" % (n, start))
+
+            def seen():
+                value = redis.ask("HGET", key, "00@1")
+                return value and int(value.split(b":")[0]) == n + 1
+
+            wait_for("a record in Redis", 60, seen, 0.0005)
+            took.append((time.monotonic() - begun) * 1000)
+    took.sort()
+    return {"p50_ms": statistics.median(took), "p99_ms": took[len(took) * 99 // 100]}
+
+
+CASES = {
+    "tcp": Case(tcp, rounds=3),
+    "http-batches": Case(http_batches, rounds=3),
+    "http-singles": Case(http_singles, rounds=3),
+    "quiet": Case(quiet, rounds=1),
+}
