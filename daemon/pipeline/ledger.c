@@ -329,11 +329,17 @@ read_state(struct ledger *l, const char *node, struct error *err)
                       "this ledger belongs to node \"%s\", the configuration says \"%s\": set node"
                       " back, or use another state_dir",
                       owner, node);
+    if (result == ST_OK && former)
+        result = sql_exec(l->db, "COMMIT", err);
+    if (result == ST_FULL && former)
+        fail(err, ST_FULL,
+             "ledger.db is of an earlier layout, and there is no room on the disk to convert it (it"
+             " takes as much again as the file, at most): nothing was changed; make room and start"
+             " again");
     if (result != ST_OK || !former)
         return result; /* who cannot go on closes the connection, and all is as it was */
-    result = sql_exec(l->db, "COMMIT", err);
-    if (result == ST_OK)
-        log_info("ledger_converted", "version=%d", LEDGER_VERSION);
+    log_info("ledger_converted", "version=%d", LEDGER_VERSION);
+    fault_point("ledger_converted");
     return result;
 }
 

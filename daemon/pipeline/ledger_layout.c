@@ -7,6 +7,9 @@
  */
 #include "ledger_layout.h"
 
+#include <stdlib.h>
+
+#include "fault.h"
 #include "ledger_schema.h"
 #include "ledger_sums.h"
 #include "memory.h"
@@ -22,22 +25,25 @@
 
 static const struct {
     const char *name, *columns;
+    const char *key[2];
     const char *sum; /* NULL: as the columns */
     bool summed;     /* it has a column `checksum` */
 } tables[] = {
-    {"history", LEDGER_HISTORY, NULL, false},
-    {"batch", LEDGER_BATCH, "seq, created, size, checksum", true},
-    {"seen", LEDGER_SEEN, "seq, created, checksum", true},
-    {"total_day", LEDGER_DAY, NULL, false},
-    {"checkpoint", LEDGER_CHECKPOINT, NULL, false},
-    {"idem", LEDGER_IDEM, NULL, false},
-    {"open_leg", LEDGER_OPEN_LEG, NULL, false},
-    {"quarantine", LEDGER_QUARANTINE,
+    {"history", LEDGER_HISTORY, {"incarnation"}, NULL, false},
+    {"batch", LEDGER_BATCH, {"seq"}, "seq, created, size, checksum", true},
+    {"seen", LEDGER_SEEN, {"seq"}, "seq, created, checksum", true},
+    {"total_day", LEDGER_DAY, {"kind", "period"}, NULL, false},
+    {"checkpoint", LEDGER_CHECKPOINT, {"source", "identity"}, NULL, false},
+    {"idem", LEDGER_IDEM, {"source", "key"}, NULL, false},
+    {"open_leg", LEDGER_OPEN_LEG, {"source", "key"}, NULL, false},
+    {"quarantine",
+     LEDGER_QUARANTINE,
+     {"id"},
      "id, seq, input, source, format, stream, timezone, identity, reason, position, length, hash,"
      " hash, header, arrived",
      false},
-    {"audit", LEDGER_AUDIT, NULL, false},
-    {"event", LEDGER_EVENT, NULL, false},
+    {"audit", LEDGER_AUDIT, {"seq"}, NULL, false},
+    {"event", LEDGER_EVENT, {"seq", "n"}, NULL, false},
 };
 
 /* How many of these columns the state row has; -1: it cannot be asked. */
@@ -104,18 +110,55 @@ add_column(struct buf *sql, const char *table, const char *column)
     buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s INTEGER NOT NULL DEFAULT 0;", table, column);
 }
 
-enum status
-ledger_take_over(sqlite3 *db, struct error *err)
+/* A row at a time: of all that one statement changes SQLite keeps in memory how it was. */
+static enum status
+give_checksums(sqlite3 *db, size_t i, struct error *err)
+{
+    const char *const *key = tables[i].key;
+    char *keys = xasprintf("SELECT %s, %s FROM %s", key[0], key[1] ? key[1] : "0", tables[i].name);
+    char *give = xasprintf("UPDATE %s SET checksum = row_checksum(%s) WHERE %s = ?1%s%s%s",
+                           tables[i].name, summed_columns(i), key[0], key[1] ? " AND " : "",
+                           key[1] ? key[1] : "", key[1] ? " = ?2" : "");
+    sqlite3_stmt *row = NULL, *change = NULL;
+    bool more = false;
+    enum status st = sql_prepare(db, &row, keys, err);
+
+    if (st == ST_OK)
+        st = sql_prepare(db, &change, give, err);
+    while (st == ST_OK && (st = sql_step(row, &more, err)) == ST_OK && more) {
+        sqlite3_bind_value(change, 1, sqlite3_column_value(row, 0));
+        if (key[1])
+            sqlite3_bind_value(change, 2, sqlite3_column_value(row, 1));
+        st = sql_run(change, err);
+        fault_point("row_converted");
+    }
+    sqlite3_finalize(row);
+    sqlite3_finalize(change);
+    free(keys);
+    free(give);
+    return st;
+}
+
+static enum status
+convert_table(sqlite3 *db, size_t i, struct error *err)
+{
+    struct buf sql = {0};
+    enum status st = ST_OK;
+
+    if (!tables[i].summed) {
+        add_column(&sql, tables[i].name, "checksum");
+        st = sql_exec(db, sql.p, err);
+        buf_clear(&sql);
+    }
+    return st == ST_OK ? give_checksums(db, i, err) : st;
+}
+
+static enum status
+convert_state(sqlite3 *db, struct error *err)
 {
     struct buf sql = {0};
     enum status st;
 
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        if (!tables[i].summed)
-            add_column(&sql, tables[i].name, "checksum");
-        buf_printf(&sql, "UPDATE %s SET checksum = row_checksum(%s);", tables[i].name,
-                   summed_columns(i));
-    }
     if (!has_floor(db))
         add_column(&sql, "meta", "floor");
     add_column(&sql, "meta", "last_refused");
@@ -127,4 +170,14 @@ ledger_take_over(sqlite3 *db, struct error *err)
     st = sql_exec(db, sql.p, err);
     buf_clear(&sql);
     return st;
+}
+
+enum status
+ledger_take_over(sqlite3 *db, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && st == ST_OK; i++)
+        st = convert_table(db, i, err);
+    return st == ST_OK ? convert_state(db, err) : st;
 }

@@ -4,6 +4,8 @@
  */
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "ledger.h"
 #include "ledger_file.h"
@@ -176,25 +178,88 @@ TEST(a_version_that_is_wrong_is_damage_and_one_that_is_newer_is_not)
     buf_clear(&said);
 }
 
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = bytes;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+/* At every page of its log that may find none. */
 TEST(a_conversion_without_room_leaves_the_ledger_as_it_was)
 {
     struct ledger *l = NULL;
-    struct rlimit limit;
     struct error err;
-    rlim_t before;
+    enum status st = ST_FULL;
+    int said = 0;
 
     ledger_file_of_layout_1();
     signal(SIGXFSZ, SIG_IGN);
-    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
-    before = limit.rlim_cur;
-    limit.rlim_cur = 4096;
-    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    CHECK_INT(ledger_open(&l, "ledger.db", "1", &err), ST_FULL);
-    limit.rlim_cur = before;
-    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1);
+    for (rlim_t room = 4096; st != ST_OK; room += 1024) {
+        limit_files(room);
+        st = ledger_open(&l, "ledger.db", "1", &err);
+        limit_files(RLIM_INFINITY);
+        if (st == ST_OK || ledger_file_ask("SELECT version FROM meta") == 2)
+            break; /* what then had no room came after it */
+        CHECK_INT(st, ST_FULL);
+        said += strstr(err.text, "no room on the disk to convert it") !=
+                NULL; /* or no log can be begun */
+        CHECK_STR(ledger_file_check(), "");
+    }
+    CHECK(said > 5);
+    if (st == ST_OK)
+        ledger_close(l);
     ledger_close(ledger_here());
     CHECK_STR(ledger_file_check(), "");
+}
+
+#ifdef CALLSWELL_FAULTS
+/* Opens it in a process that is killed at that place; false if it does not come by. */
+static bool
+killed_at(const char *place, int time)
+{
+    char fault[40];
+    pid_t pid = fork();
+    int status;
+
+    snprintf(fault, sizeof fault, "%s:%d", place, time);
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        setenv("CALLSWELL_FAULT", fault, 1);
+        ledger_close(ledger_here());
+        _exit(0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+#endif
+
+TEST(a_conversion_that_is_killed_is_whole_or_begins_anew)
+{
+#ifdef CALLSWELL_FAULTS
+    int times = 0;
+
+    ledger_file_of_layout_1();
+    while (killed_at("row_converted", times + 1)) {
+        times++;
+        CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 1);
+        CHECK_STR(ledger_file_check(), "");
+    }
+    CHECK(times > 20);
+    CHECK_INT(system("rm -f ledger.db*"), 0);
+    ledger_file_of_layout_1();
+    CHECK(killed_at("row_converted", 20));
+    CHECK(killed_at("ledger_converted", 1));
+    CHECK_INT(ledger_file_ask("SELECT version FROM meta"), 2);
+    CHECK_STR(ledger_file_check(), "");
+    CHECK(!killed_at("ledger_converted", 1)); /* once is enough */
+    CHECK_STR(ledger_file_check(), "");
+#else
+    test_skip("fault points are in builds with sanitizers only");
+#endif
 }
 
 /* What was damaged before the conversion is so after it; with and without it the recovery saves
