@@ -30,11 +30,12 @@ import time
 
 import cases_import
 import cases_network
+import cases_whole
 from measure import PROJECT, Results, Site, Skipped
 from rows import ROWS
 
 ROUNDS = 5
-CASES = {**cases_import.CASES, **cases_network.CASES}
+CASES = {**cases_import.CASES, **cases_network.CASES, **cases_whole.CASES}
 
 
 def read_options():
@@ -75,16 +76,20 @@ def run_case(site, results, case, keep):
 
 def run_all(site, cases, rounds):
     results = Results()
-    warm = [c for c in cases if CASES[c].warm]
-    print("once unmeasured: %s" % " ".join(warm), flush=True)
-    for case in warm:
+    for case in (c for c in cases if CASES[c].warm):
+        print("%s, unmeasured ..." % case, flush=True)
         run_case(site, results, case, False)
-    for n in range(rounds):
-        at = n % len(cases)
+    rotated = [c for c in cases if not CASES[c].last]
+    for n in range(rounds if rotated else 0):
+        at = n % len(rotated)
         print("round %d of %d ..." % (n + 1, rounds), flush=True)
-        for case in cases[at:] + cases[:at]:
+        for case in rotated[at:] + rotated[:at]:
             if CASES[case].rounds is None or n < CASES[case].rounds:
                 run_case(site, results, case, True)
+    for case in cases:
+        if CASES[case].last:
+            print("%s ..." % case, flush=True)
+            run_case(site, results, case, True)
     return results
 
 

@@ -6,11 +6,13 @@ import subprocess
 from measure import HERE, Case, Skipped
 
 
-def imported(site, form, cores=None, workers=1, size=None, options=(), more=""):
+def imported(site, form, cores=None, workers=1, size=None, options=(), more="", keep=False):
+    """Into a fresh state folder, which is gone afterwards unless it is kept."""
     site.configure(workers, more)
     figures = site.run_json([site.program("callswell"), "import", "--config", site.config,
                              "--format", form, "--json", *options, site.data(form, size)], cores)
-    shutil.rmtree(site.state, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(site.state, ignore_errors=True)
     return figures
 
 

@@ -29,18 +29,20 @@ def process_cpu(pid):
     return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid(3) makes of a pid
 
 
-def peak_kilobytes(pid):
+def kilobytes(pid, what):
+    """VmHWM (the most so far) or VmRSS (now) of a process."""
     with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM:"))
+        return next(int(line.split()[1]) for line in f if line.startswith(what + ":"))
 
 
 class Case:
     """Something that is run and measured: run(site) answers its figures, or raises Skipped."""
 
-    def __init__(self, run, warm=False, rounds=None):
+    def __init__(self, run, warm=False, rounds=None, last=False):
         self.run = run
         self.warm = warm  # once unmeasured before the rounds, for itself and who reads the same
         self.rounds = rounds  # at most; None: all
+        self.last = last  # after the rounds, once
 
 
 class Site:

@@ -20,7 +20,9 @@ class Row:
 
         if met(self.goal):
             return "goal"
-        return "floor" if self.floor is None or met(self.floor) else "BELOW"
+        if self.floor is None:
+            return "missed"
+        return "floor" if met(self.floor) else "BELOW"
 
 
 def rate(key, title, goal, floor, case, quick=False):
@@ -57,4 +59,23 @@ ROWS = [
         lambda cost: cost("quiet", "p50_ms"), less=True),
     Row("quiet-p99", "the same, 99 of 100", "ms", 50, 500, ("quiet",),
         lambda cost: cost("quiet", "p99_ms"), less=True),
+    Row("memory", "memory, 10 M records, 50,000 customers", "MB", 384, 768, ("ten-million",),
+        lambda cost: cost("ten-million", "peak_kilobytes") / 1024, less=True),
+    Row("idle-cpu", "idle: CPU", "%", 0.1, None, ("idle",),
+        lambda cost: cost("idle", "percent"), less=True),
+    Row("idle-memory", "idle: resident memory", "MB", 32, None, ("idle",),
+        lambda cost: cost("idle", "resident_kilobytes") / 1024, less=True),
+    Row("growth-time", "10x records and customers: CPU time", "x", 10, None, ("growth",),
+        lambda cost: cost("growth", "time"), less=True),
+    Row("growth-memory", "10x records, same customers: memory", "x", 1, None, ("growth",),
+        lambda cost: cost("growth", "memory"), less=True),
+    Row("wiped", "Redis wiped: a million keys restored", "s", 10, 30, ("ten-million",),
+        lambda cost: cost("ten-million", "restored_seconds") / cost("ten-million", "keys") * 1e6,
+        less=True),
+    Row("start", "start after kill -9, full ledger", "s", 2, 10, ("ten-million",),
+        lambda cost: cost("ten-million", "start_seconds"), less=True),
+    Row("analytics", "analytics, 50,000 customers, 90 days", "s CPU", 10, 30, ("analytics",),
+        lambda cost: cost("analytics", "first_seconds"), less=True),
+    Row("report", "slowest report over 50,000 customers", "ms", 100, 500, ("ten-million",),
+        lambda cost: cost("ten-million", "report_ms"), less=True),
 ]

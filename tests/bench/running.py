@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from measure import PROJECT, Skipped, peak_kilobytes, pinned, process_cpu
+from measure import PROJECT, Skipped, kilobytes, pinned, process_cpu
 
 sys.path.insert(0, os.path.join(PROJECT, "tests", "tools"))
 from oracle_check import Redis  # noqa: E402
@@ -113,7 +113,10 @@ class Daemon:
         pid = int(re.findall(r"event=redis_server_ready pid=(\d+)", self.said())[-1])
         own = process_cpu(self.process.pid)
         return {"cpu_seconds": own, "all_cpu": own + process_cpu(pid),
-                "peak_kilobytes": peak_kilobytes(self.process.pid)}
+                "peak_kilobytes": kilobytes(self.process.pid, "VmHWM")}
+
+    def resident_kilobytes(self):
+        return kilobytes(self.process.pid, "VmRSS")
 
 
 def cost_between(before, after):
