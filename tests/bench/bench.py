@@ -30,12 +30,13 @@ import time
 
 import cases_import
 import cases_network
+import cases_peers
 import cases_whole
 from measure import PROJECT, Results, Site, Skipped
 from rows import ROWS
 
 ROUNDS = 5
-CASES = {**cases_import.CASES, **cases_network.CASES, **cases_whole.CASES}
+CASES = {**cases_import.CASES, **cases_network.CASES, **cases_peers.CASES, **cases_whole.CASES}
 
 
 def read_options():
