@@ -122,4 +122,4 @@ install: all ## into $(DESTDIR)$(PREFIX)
 clean: ## remove build/
 	rm -rf build
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
