@@ -2,9 +2,9 @@
  * csv_split.c - taking lines apart.
  *
  * The usual way looks at sixteen bytes at a time and puts each cell into its field as it ends. The
- * wide one, for processors with AVX2, works in two steps without a branch for each cell, which
- * would be guessed wrongly often: it lists where the cells of a line end, sixty-four bytes at a
- * time, and then makes spans of the list, four at a time. It takes quoted cells along.
+ * wide ones, for processors with AVX2 or AVX-512, work in two steps without a branch for each
+ * cell, which would be guessed wrongly often: they list where the cells of a line end, sixty-four
+ * bytes at a time, and then make spans of the list, four at a time. They take quoted cells along.
  */
 #include "csv_split.h"
 
@@ -170,20 +170,6 @@ split_sixteen(const struct csv_rules *r, const struct layout *l, struct span res
 #define WIDE_COLUMNS 256
 #define WIDE_BYTES   (1u << 30)
 
-/* Adds where the bits of mask are to a list that has room for eight more than there are. */
-WIDE static inline uint32_t *
-list_bits(uint32_t *to, uint64_t mask, uint32_t from)
-{
-    size_t n = (size_t)_mm_popcnt_u64(mask);
-
-#pragma GCC unroll 8
-    for (size_t i = 0; i < 8; i++, mask = _blsr_u64(mask))
-        to[i] = from + (uint32_t)_tzcnt_u64(mask);
-    for (size_t i = 8; __builtin_expect(i < n, 0); i++, mask = _blsr_u64(mask))
-        to[i] = from + (uint32_t)_tzcnt_u64(mask);
-    return to + n;
-}
-
 /* ends[0] is -1, ends[i + 1] where cell i ends; as many as there are columns, and three more. */
 WIDE static inline void
 make_spans(const struct layout *l, const char *line, const uint32_t *ends, size_t cells,
@@ -246,31 +232,32 @@ unquote(const struct csv_rules *r, const struct layout *l, const char *line, con
 /* In a chunk with the marks `odd`: which of its bytes belong to the line, UINT64_MAX: all of them.
  * False: something is among them that is not for here. */
 WIDE static inline bool
-part_of_line(const struct csv_rules *r, const struct chunk *k, uint64_t odd, uint64_t *part,
-             bool *strange)
+part_of_line(const struct csv_rules *r, const char *p, uint64_t odd, uint64_t *part, bool *strange)
 {
-    uint64_t line_end = bytes_of(k, '\n');
-    uint64_t bad = bytes_of(k, '\0') | (r->quoting ? bytes_of(k, r->quote) : 0);
+    uint64_t line_end, bad;
+    struct chunk k;
 
+    chunk_load(&k, p);
+    line_end = bytes_of(&k, '\n');
+    bad = bytes_of(&k, '\0') | (r->quoting ? bytes_of(&k, r->quote) : 0);
     *part = line_end ? _blsmsk_u64(line_end) >> 1 : UINT64_MAX;
     odd &= *part;
-    if (*part & 1 && line_end && k->p[_tzcnt_u64(line_end) - 1] == '\r')
+    if (*part & 1 && line_end && p[_tzcnt_u64(line_end) - 1] == '\r')
         odd &= *part >> 1;
     *strange |= odd != 0;
     return (bad & *part) == 0;
 }
 
-/* The chunk at `at`, and where its bytes are: behind the end of rest is a line end. */
-WIDE static inline void
-load_line(struct chunk *k, struct span rest, size_t at, char tail[CHUNK])
+/* The chunk of rest at `at`, all of it to be read: behind the end of rest is a line end. */
+static inline const char *
+chunk_at(struct span rest, size_t at, char tail[CHUNK])
 {
     const char *p = rest.p + at;
 
-    if (__builtin_expect(rest.n - at < CHUNK, 0)) {
-        memset(tail, '\n', CHUNK);
-        p = memcpy(tail, p, rest.n - at);
-    }
-    chunk_load(k, p);
+    if (__builtin_expect(rest.n - at >= CHUNK, 1))
+        return p;
+    memset(tail, '\n', CHUNK);
+    return memcpy(tail, p, rest.n - at);
 }
 
 /* Control characters, and what is not ASCII. One more than a control character is below 0x21, and
@@ -281,10 +268,43 @@ is_odd(__m256i v)
     return _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), _mm256_add_epi8(v, _mm256_set1_epi8(1)));
 }
 
-WIDE static inline uint64_t
-odd_bytes(const struct chunk *k)
+/* What a chunk of a line's bytes is, a bit for each: separators, blanks, and what is odd: control
+ * characters, what is not ASCII, quotes. Separators are nothing else. */
+struct chunk_marks {
+    uint64_t separator, blank, odd;
+};
+
+/* Adds where the bits of mask are to a list that has room for a chunk's more than there are. */
+typedef uint32_t *list_bits(uint32_t *to, uint64_t mask, uint32_t from);
+typedef struct chunk_marks marks_of_chunk(const struct csv_rules *r, const char *p);
+
+WIDE static inline struct chunk_marks
+marks_wide(const struct csv_rules *r, const char *p)
 {
-    return bits(is_odd(k->a), is_odd(k->b));
+    const __m256i quote = _mm256_set1_epi8(r->quoting ? r->quote : '\n');
+    struct chunk_marks m;
+    struct chunk k;
+
+    chunk_load(&k, p);
+    m.separator = bytes_of(&k, r->separator);
+    m.blank = bytes_of(&k, ' ') & ~m.separator;
+    m.odd = bits(_mm256_or_si256(is_odd(k.a), _mm256_cmpeq_epi8(k.a, quote)),
+                 _mm256_or_si256(is_odd(k.b), _mm256_cmpeq_epi8(k.b, quote))) &
+            ~m.separator;
+    return m;
+}
+
+WIDE static inline uint32_t *
+list_wide(uint32_t *to, uint64_t mask, uint32_t from)
+{
+    size_t n = (size_t)_mm_popcnt_u64(mask);
+
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; i++, mask = _blsr_u64(mask))
+        to[i] = from + (uint32_t)_tzcnt_u64(mask);
+    for (size_t i = 8; __builtin_expect(i < n, 0); i++, mask = _blsr_u64(mask))
+        to[i] = from + (uint32_t)_tzcnt_u64(mask);
+    return to + n;
 }
 
 /* A line in which there are quotes. */
@@ -304,7 +324,7 @@ split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest
         struct quoted q;
         struct chunk k;
 
-        load_line(&k, rest, at, tail);
+        chunk_load(&k, chunk_at(rest, at, tail));
         separators = bytes_of(&k, r->separator);
         line_ends = bytes_of(&k, '\n');
         quotes = bytes_of(&k, r->quote);
@@ -315,11 +335,11 @@ split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest
         part = line_ends ? _blsmsk_u64(line_ends) : UINT64_MAX; /* the line end itself as well, */
         if ((q.wrong | q.doubled | bytes_of(&k, '\0')) & part)  /* where a quote must be closed */
             return NULL;
-        last = list_bits(last, separators & part, (uint32_t)at);
+        last = list_wide(last, separators & part, (uint32_t)at);
         if ((size_t)(last - ends) > l->count)
             return NULL;
         text = part & ~(separators | quotes | line_ends | (cr & line_ends >> 1));
-        strange |= odd_bytes(&k) & text;
+        strange |= bits(is_odd(k.a), is_odd(k.b)) & text;
         blanks |= bytes_of(&k, ' ') & text;
         if (line_ends) {
             judge(out, strange, blanks);
@@ -333,50 +353,100 @@ split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest
     return NULL;
 }
 
-WIDE static const char *
-split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
-           struct fields *out)
+WIDE static inline __attribute__((always_inline)) const char *
+split_chunks(const struct csv_rules *rules, const struct layout *l, struct span rest,
+             size_t max_frame, struct fields *out, marks_of_chunk *marks_of, list_bits *list)
 {
-    const __m256i separator = _mm256_set1_epi8(r->separator), space = _mm256_set1_epi8(' ');
-    const __m256i quote = _mm256_set1_epi8(r->quoting ? r->quote : '\n');
+    const struct csv_rules r = *rules; /* storing places leaves it as it is */
     size_t limit = max_frame < WIDE_BYTES ? max_frame : WIDE_BYTES;
-    uint32_t ends[1 + WIDE_COLUMNS + CHUNK + 8], *last = ends + 1;
-    __m256i blanks = _mm256_setzero_si256();
+    uint32_t ends[1 + WIDE_COLUMNS + 2 * CHUNK], *last = ends + 1;
+    uint64_t blanks = 0;
     bool strange = false;
     char tail[CHUNK];
 
     if (l->repeats || l->count > WIDE_COLUMNS)
-        return split_sixteen(r, l, rest, max_frame, out);
+        return split_sixteen(rules, l, rest, max_frame, out);
     ends[0] = UINT32_MAX;
     for (size_t at = 0; at <= limit; at += CHUNK) {
-        __m256i sep_a, sep_b, odd_a, odd_b;
-        uint64_t odd, part = UINT64_MAX;
-        struct chunk k;
+        const char *p = chunk_at(rest, at, tail);
+        struct chunk_marks m = marks_of(&r, p);
+        uint64_t part = UINT64_MAX;
 
-        load_line(&k, rest, at, tail);
-        sep_a = _mm256_cmpeq_epi8(k.a, separator);
-        sep_b = _mm256_cmpeq_epi8(k.b, separator);
-        odd_a = _mm256_andnot_si256(sep_a, is_odd(k.a));
-        odd_b = _mm256_andnot_si256(sep_b, is_odd(k.b));
-        odd_a = _mm256_or_si256(odd_a, _mm256_cmpeq_epi8(k.a, quote));
-        odd_b = _mm256_or_si256(odd_b, _mm256_cmpeq_epi8(k.b, quote));
-        odd = bits(odd_a, odd_b);
-        if (odd && !part_of_line(r, &k, odd, &part, &strange))
-            return r->quoting ? split_quoted(r, l, rest, limit, out) : NULL;
-        last = list_bits(last, bits(sep_a, sep_b) & part, (uint32_t)at);
+        if (m.odd && !part_of_line(&r, p, m.odd, &part, &strange))
+            return r.quoting ? split_quoted(rules, l, rest, limit, out) : NULL;
+        last = list(last, m.separator & part, (uint32_t)at);
         if ((size_t)(last - ends) > l->count)
             return NULL;
+        blanks |= m.blank & part;
         if (part != UINT64_MAX) {
-            judge(out, strange, (bytes_of(&k, ' ') & part) || !_mm256_testz_si256(blanks, blanks));
-            at += _mm_popcnt_u64(part);
+            judge(out, strange, blanks);
+            at += (size_t)_mm_popcnt_u64(part);
             close_line(rest.p, last, (uint32_t)at);
             make_spans(l, rest.p, ends, (size_t)(last - ends), out);
             return rest.p + at;
         }
-        blanks = _mm256_or_si256(
-            blanks, _mm256_or_si256(_mm256_cmpeq_epi8(k.a, space), _mm256_cmpeq_epi8(k.b, space)));
     }
     return NULL;
+}
+
+WIDE static const char *
+split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
+           struct fields *out)
+{
+    return split_chunks(r, l, rest, max_frame, out, marks_wide, list_wide);
+}
+
+/* --- the same with AVX-512, which has the bits in registers of their own --- */
+
+#define WIDER __attribute__((target("avx2,bmi,popcnt,avx512f,avx512bw,avx512vbmi2")))
+
+static bool
+wider_works(void)
+{
+    return wide_works() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+}
+
+WIDER static inline struct chunk_marks
+marks_wider(const struct csv_rules *r, const char *p)
+{
+    const __m512i v = _mm512_loadu_si512(p), space = _mm512_set1_epi8(' ');
+    const __m512i quote = _mm512_set1_epi8(r->quoting ? r->quote : '\n');
+    struct chunk_marks m;
+
+    m.separator = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(r->separator));
+    m.blank = _mm512_cmpeq_epi8_mask(v, space) & ~m.separator;
+    m.odd = _mm512_cmpge_epu8_mask(_mm512_sub_epi8(v, space), _mm512_set1_epi8(0x7F - ' '));
+    m.odd = (m.odd | _mm512_cmpeq_epi8_mask(v, quote)) & ~m.separator;
+    return m;
+}
+
+WIDER static inline uint32_t *
+list_wider(uint32_t *to, uint64_t mask, uint32_t from)
+{
+    static const uint8_t places[CHUNK] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    __m512i set = _mm512_maskz_compress_epi8(mask, _mm512_loadu_si512(places));
+    const __m512i base = _mm512_set1_epi32((int)from);
+    size_t n = (size_t)_mm_popcnt_u64(mask);
+
+    for (size_t i = 0;; i += 16) {
+        __m128i some = _mm512_castsi512_si128(set);
+
+        _mm512_storeu_si512(to + i, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(some)));
+        if (__builtin_expect(n <= i + 16, 1))
+            return to + n;
+        set = _mm512_shuffle_i64x2(set, set, 0x39); /* the next sixteen */
+    }
+}
+
+WIDER static const char *
+split_wider(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
+            struct fields *out)
+{
+    return split_chunks(r, l, rest, max_frame, out, marks_wider, list_wider);
 }
 #endif
 
@@ -384,13 +454,12 @@ split_wide(const struct csv_rules *r, const struct layout *l, struct span rest, 
 
 const struct csv_way csv_ways[] = {
 #ifdef HAVE_WIDE
-    {"wide", split_wide, wide_works},
+    {"wider", split_wider, wider_works}, {"wide", split_wide, wide_works},
 #endif
 #ifdef __SSE2__
     {"sixteen", split_sixteen, always},
 #endif
-    {"bytes", split_bytes, always},
-    {NULL, NULL, NULL},
+    {"bytes", split_bytes, always},      {NULL, NULL, NULL},
 };
 
 csv_split *

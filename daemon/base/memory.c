@@ -3,6 +3,8 @@
  */
 #include "memory.h"
 
+#include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +91,67 @@ pages_free(void *p, size_t n)
 {
     if (p)
         munmap(p, n);
+}
+
+/* --- buffers that go round --- */
+
+#define ROUND_MIN   ((size_t)128 << 10)
+#define ROUND_MAX   ((size_t)2 << 20)
+#define ROUND_SPARE 4
+
+static struct {
+    pthread_mutex_t lock;
+    void *spare[ROUND_SPARE];
+} buffers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* One that is large enough, and of which not most would lie idle; or NULL. */
+static void *
+take_spare(size_t n)
+{
+    void *p = NULL;
+
+    pthread_mutex_lock(&buffers.lock);
+    for (size_t i = 0; i < ROUND_SPARE && !p; i++) {
+        size_t room = buffers.spare[i] ? malloc_usable_size(buffers.spare[i]) : 0;
+
+        if (room >= n && room / 2 <= n) {
+            p = buffers.spare[i];
+            buffers.spare[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&buffers.lock);
+    return p;
+}
+
+static bool
+keep_spare(void *p)
+{
+    size_t i = 0;
+
+    pthread_mutex_lock(&buffers.lock);
+    while (i < ROUND_SPARE && buffers.spare[i])
+        i++;
+    if (i < ROUND_SPARE)
+        buffers.spare[i] = p;
+    pthread_mutex_unlock(&buffers.lock);
+    return i < ROUND_SPARE;
+}
+
+void *
+buffer_take(size_t n)
+{
+    void *p = n >= ROUND_MIN && n <= ROUND_MAX ? take_spare(n) : NULL;
+
+    return p ? p : xmalloc(n);
+}
+
+void
+buffer_give(void *p)
+{
+    size_t room = p ? malloc_usable_size(p) : 0;
+
+    if (room < ROUND_MIN || room > ROUND_MAX || !keep_spare(p))
+        free(p);
 }
 
 /* --- arena --- */

@@ -105,8 +105,13 @@ char *
 gather_room(struct gather *g, size_t n)
 {
     if (g->cap - g->n < n) {
+        char *p = buffer_take(g->n + n);
+
+        if (g->n)
+            memcpy(p, g->p, g->n);
+        buffer_give(g->p);
         g->cap = g->n + n;
-        g->p = xrealloc(g->p, g->cap);
+        g->p = p;
     }
     return g->p + g->n;
 }

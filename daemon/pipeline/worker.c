@@ -209,7 +209,7 @@ flush_group(struct run *run)
 {
     const struct record *counted[GROUP];
     uint64_t fingerprints[GROUP];
-    size_t index[GROUP], n = 0, m = 0;
+    size_t index[GROUP], n = 0, m = 0, known = 0;
     bool fresh[GROUP];
 
     if (run->replay && run->count.quarantined > 0) {
@@ -229,15 +229,16 @@ flush_group(struct run *run)
 
         if (k < n && index[k] == i) {
             is_fresh = fresh[k];
-            if (is_fresh && !run->engine->dry_run)
-                buf_add(&run->part->fingerprints, &fingerprints[k], sizeof fingerprints[k]);
-            k++;
+            fingerprints[known] = fingerprints[k++]; /* those that are new, one behind the other */
+            known += is_fresh;
         }
         if (!is_fresh)
             run->count.duplicates++;
         else if (count_fresh(run, &run->group[i]))
             counted[m++] = &run->group[i].record;
     }
+    if (!run->engine->dry_run)
+        buf_add(&run->part->fingerprints, fingerprints, known * sizeof *fingerprints);
     aggregate_batch(run->part->cells, &run->worker->rules->aggregate, counted, m);
     run->pending = 0;
     note_names(run);
@@ -465,7 +466,7 @@ worker_main(void *arg)
         process(w, job, run);
         directory_unref(run->directory);
         source_unref(job->block.source);
-        free(job->block.p);
+        buffer_give(job->block.p);
         free(job->block.frame_end);
         free(job->block.frame_origin);
         pthread_mutex_lock(&e->lock);

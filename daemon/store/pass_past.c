@@ -153,13 +153,10 @@ pass_past(struct pass *p, struct error *err)
 {
     int64_t keep = p->a->config->retention.history;
     int64_t newest = p->ledger->newest_record < p->now ? p->ledger->newest_record : p->now;
-    enum status st = ST_OK;
 
     if (!p->full || p->a->config->clock_data)
         return ST_OK;
-    if (p->first && p->ledger->floor > 0)
-        st = join(p, err);
-    if (st == ST_OK && keep > 0 && newest > keep)
-        st = drop_old(p, day_of(newest - keep), err);
-    return st;
+    if (p->first) /* what is too old of it has time until the next full pass */
+        return p->ledger->floor > 0 ? join(p, err) : ST_OK;
+    return keep > 0 && newest > keep ? drop_old(p, day_of(newest - keep), err) : ST_OK;
 }

@@ -1,0 +1,83 @@
+/*
+ * test_memory.c - buffers that go round, between threads as well.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "test.h"
+
+#define KIB ((size_t)1024)
+
+TEST(a_buffer_comes_back_to_whom_it_fits)
+{
+    char *p = buffer_take(1024 * KIB), *small, *large, *again;
+
+    memset(p, 'x', 1024 * KIB);
+    buffer_give(p);
+    small = buffer_take(256 * KIB); /* would leave most of it idle */
+    large = buffer_take(1025 * KIB);
+    CHECK(small != p && large != p);
+    memset(small, 'y', 256 * KIB);
+    memset(large, 'z', 1025 * KIB);
+    again = buffer_take(1000 * KIB);
+    CHECK(again == p);
+    free(small); /* they are malloc's, too */
+    free(large);
+    buffer_give(again);
+    buffer_give(NULL);
+}
+
+TEST(no_more_than_a_few_are_kept)
+{
+    char *p[16];
+
+    for (int i = 0; i < 16; i++)
+        memset(p[i] = buffer_take(512 * KIB), i, 512 * KIB);
+    for (int i = 0; i < 16; i++)
+        buffer_give(p[i]); /* the sanitizer would see one that is neither kept nor freed */
+}
+
+static void *
+give(void *p)
+{
+    buffer_give(p);
+    return NULL;
+}
+
+static void *
+go_round(void *arg)
+{
+    size_t *rounds = arg;
+
+    for (size_t i = 0; i < 2000; i++) {
+        size_t n = (100 + 37 * i % 2000) * KIB; /* some are too small to be kept, or too large */
+        unsigned char *p = buffer_take(n);
+        pthread_t other;
+
+        p[0] = p[n - 1] = (unsigned char)i;
+        if (i % 16 == 0) {
+            CHECK_INT(pthread_create(&other, NULL, give, p), 0);
+            CHECK_INT(pthread_join(other, NULL), 0);
+        } else {
+            CHECK(p[0] == (unsigned char)i && p[n - 1] == (unsigned char)i);
+            buffer_give(p);
+        }
+        ++*rounds;
+    }
+    return NULL;
+}
+
+TEST(threads_give_each_other_buffers_and_never_share_one)
+{
+    pthread_t thread[4];
+    size_t rounds[4] = {0};
+
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(pthread_create(&thread[i], NULL, go_round, &rounds[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        CHECK_INT(pthread_join(thread[i], NULL), 0);
+        CHECK_INT(rounds[i], 2000);
+    }
+}
