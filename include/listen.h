@@ -17,7 +17,9 @@ enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen
                          struct error *err);
 /* The port a socket is bound to, 0 if none. */
 int listen_port(int fd);
-/* Whatever the ports. */
+/* Are both of one host, whatever the ports? Of IPv6 the first 64 bits tell (and the interface, of
+ * link-local ones): who has one address there has all that begin so. A mapped IPv4 address is that
+ * IPv4 address. */
 bool listen_same_host(const struct sockaddr *a, const struct sockaddr *b);
 /* "192.0.2.1:514", "[2001:db8::1]:514". */
 const char *listen_text(const struct sockaddr *sa, char out[ADDRESS_TEXT]);

@@ -120,7 +120,9 @@ static const struct option_row limit_rows[] = {
          "many, one that rests gives way to each newcomer: of the address with most, the one "
          "that was silent for longest. Where none rests, newcomers wait."},
     {"max_per_address", V_COUNT32, MAIN(limits.max_per_address), "64", 1, 1024, .reloadable = true,
-     .help = "How many of them one address may have; more are closed."},
+     .help =
+         "How many of them one address may have; more are closed. All IPv6 addresses with the same "
+         "first 64 bits are one."},
     {"max_request_line", V_SIZE32, MAIN(limits.max_request_line), "2KiB", 64, 8 * KIB,
      .help = "Longest HTTP request line."},
     {"max_header", V_SIZE32, MAIN(limits.max_header), "8KiB", 128, 32 * KIB,

@@ -10,6 +10,8 @@
 
 #include "span.h"
 
+#define PREFIX_BYTES 8 /* of an IPv6 address: what one customer of a network is given, at least */
+
 /* "1.2.3.4" or "[::1]"; the port in network order. */
 static bool
 parse_host(struct span host, uint16_t port, struct sockaddr_storage *out, socklen_t *n)
@@ -67,16 +69,28 @@ listen_port(int fd)
     return sa.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&sa)->sin_port) : 0;
 }
 
+/* The IPv4 address, mapped or not; NULL if it is none. */
+static const void *
+as_v4(const struct sockaddr *sa)
+{
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)sa)->sin6_addr;
+
+    if (sa->sa_family == AF_INET)
+        return &((const struct sockaddr_in *)sa)->sin_addr;
+    return sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6) ? v6->s6_addr + 12 : NULL;
+}
+
 bool
 listen_same_host(const struct sockaddr *a, const struct sockaddr *b)
 {
-    if (a->sa_family != b->sa_family)
-        return false;
-    if (a->sa_family == AF_INET6)
-        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-                      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+    const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)a,
+                              *y = (const struct sockaddr_in6 *)b;
+    const void *v4 = as_v4(a), *other = as_v4(b);
+
+    if (v4 || other)
+        return v4 && other && memcmp(v4, other, 4) == 0;
+    return x->sin6_scope_id == y->sin6_scope_id &&
+           memcmp(x->sin6_addr.s6_addr, y->sin6_addr.s6_addr, PREFIX_BYTES) == 0;
 }
 
 const char *

@@ -1,0 +1,59 @@
+/*
+ * test_listen.c - which addresses are of one host.
+ */
+#include <netinet/in.h>
+
+#include "listen.h"
+#include "test.h"
+
+static bool
+same(const char *a, const char *b)
+{
+    struct sockaddr_storage x, y;
+    struct error err;
+    socklen_t n;
+
+    CHECK_INT(listen_parse(a, &x, &n, &err), ST_OK);
+    CHECK_INT(listen_parse(b, &y, &n, &err), ST_OK);
+    CHECK_INT(listen_same_host((struct sockaddr *)&x, (struct sockaddr *)&y),
+              listen_same_host((struct sockaddr *)&y, (struct sockaddr *)&x));
+    return listen_same_host((struct sockaddr *)&x, (struct sockaddr *)&y);
+}
+
+TEST(listen_tells_ipv4_hosts_by_their_address)
+{
+    CHECK(same("192.0.2.7:1", "192.0.2.7:2"));
+    CHECK(!same("192.0.2.7:1", "192.0.2.8:1"));
+    CHECK(!same("192.0.2.7:1", "193.0.2.7:1"));
+}
+
+TEST(listen_tells_ipv6_hosts_by_their_prefix)
+{
+    CHECK(same("[2001:db8:0:1::1]:1", "[2001:db8:0:1::1]:2"));
+    CHECK(same("[2001:db8:0:1::1]:1", "[2001:db8:0:1:ffff:ffff:ffff:ffff]:1"));
+    CHECK(!same("[2001:db8:0:1::1]:1", "[2001:db8:0:2::1]:1"));
+    CHECK(!same("[2001:db8:0:1::1]:1", "[2001:db9:0:1::1]:1"));
+}
+
+TEST(listen_takes_mapped_addresses_for_what_they_are)
+{
+    CHECK(same("[::ffff:192.0.2.7]:1", "192.0.2.7:1"));
+    CHECK(same("[::ffff:192.0.2.7]:1", "[::ffff:192.0.2.7]:2"));
+    CHECK(!same("[::ffff:192.0.2.7]:1", "[::ffff:192.0.2.8]:1"));
+    CHECK(!same("[::ffff:192.0.2.7]:1", "192.0.2.8:1"));
+    CHECK(!same("[::ffff:0.0.0.1]:1", "[::1]:1"));
+    CHECK(!same("[::1]:1", "0.0.0.1:1"));
+}
+
+TEST(listen_tells_link_local_hosts_of_two_links_apart)
+{
+    struct sockaddr_storage x, y;
+    struct error err;
+    socklen_t n;
+
+    CHECK_INT(listen_parse("[fe80::1]:1", &x, &n, &err), ST_OK);
+    y = x;
+    CHECK(listen_same_host((struct sockaddr *)&x, (struct sockaddr *)&y));
+    ((struct sockaddr_in6 *)&y)->sin6_scope_id = 3;
+    CHECK(!listen_same_host((struct sockaddr *)&x, (struct sockaddr *)&y));
+}
