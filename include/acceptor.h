@@ -62,6 +62,8 @@ struct acceptor {
     bool waits;            /* there is one */
     uint64_t came, turned_away, gave_way;           /* ever */
     int64_t turned_away_ms, gave_way_ms, failed_ms; /* the last time: a burst is logged once */
+    int64_t problem_ms;                             /* when it arose, or arose again */
+    bool failing;                                   /* it is that nobody can be accepted */
     bool changed; /* something to report since the user last cleared it */
     char address[ADDRESS_TEXT], problem[160];
 };
@@ -72,6 +74,12 @@ enum status acceptor_open(struct acceptor *a, const struct acceptor_options *opt
 int acceptor_port(const struct acceptor *a); /* 0: not open */
 /* Other limits. Guests above them stay until there are newcomers. */
 void acceptor_limit(struct acceptor *a, uint32_t max, uint32_t max_per_address);
+/* Notes what is wrong, in one sentence. */
+void acceptor_problem(struct acceptor *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Now and then: forgets the problem if there was none for a minute. (That nobody can be accepted
+ * is forgotten as soon as somebody is.) */
+void acceptor_settle(struct acceptor *a);
 /* The guest has sent something, or was answered. */
 void acceptor_heard(struct acceptor *a, struct guest *g);
 /* Is there something of it that is not read yet, its end included? */

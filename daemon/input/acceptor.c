@@ -8,6 +8,7 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,36 @@ begins_burst(int64_t *last_ms)
 
     *last_ms = now;
     return before == 0 || now - before > BURST_MS;
+}
+
+/* --- problems --- */
+
+void
+acceptor_problem(struct acceptor *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(a->problem, sizeof a->problem, fmt, ap);
+    va_end(ap);
+    a->problem_ms = clock_mono_ms();
+    a->failing = false;
+    a->changed = true;
+}
+
+static void
+forget_problem(struct acceptor *a)
+{
+    a->problem[0] = '\0';
+    a->failing = false;
+    a->changed = true;
+}
+
+void
+acceptor_settle(struct acceptor *a)
+{
+    if (a->problem[0] && clock_mono_ms() - a->problem_ms > BURST_MS)
+        forget_problem(a);
 }
 
 /* --- guests --- */
@@ -132,12 +163,11 @@ turn_away(struct acceptor *a, const struct guest *newcomer, const char *why)
 {
     char event[32];
 
-    snprintf(a->problem, sizeof a->problem, "%s turned away: %.70s", newcomer->name, why);
+    acceptor_problem(a, "%s turned away: %.70s", newcomer->name, why);
     snprintf(event, sizeof event, "%s_refused", a->opt.type);
     if (begins_burst(&a->turned_away_ms))
         log_warn(event, "input=%s peer=%s reason=\"%s\"", a->opt.title, newcomer->name, why);
     a->turned_away++;
-    a->changed = true;
     close(newcomer->fd);
 }
 
@@ -146,8 +176,8 @@ give_way(struct acceptor *a, struct guest *g)
 {
     char event[32];
 
-    snprintf(a->problem, sizeof a->problem,
-             "%s gave way: there were %u connections (limits.max_connections)", g->name, a->count);
+    acceptor_problem(a, "%s gave way: there were %u connections (limits.max_connections)", g->name,
+                     a->count);
     snprintf(event, sizeof event, "%s_gave_way", a->opt.type);
     if (begins_burst(&a->gave_way_ms))
         log_warn(event, "input=%s peer=%s idle_ms=%lld connections=%u limit=max_connections",
@@ -211,6 +241,8 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int
     struct guest newcomer = {.fd = fd};
 
     (void)l;
+    if (a->failing)
+        forget_problem(a);
     memcpy(&newcomer.peer, sa, (size_t)len);
     listen_text(sa, newcomer.name);
     if (receive(a, &newcomer))
@@ -239,14 +271,15 @@ static void
 on_accept_error(struct evconnlistener *l, void *arg)
 {
     struct acceptor *a = arg;
+    int why = errno;
     char event[32];
 
     (void)l;
-    snprintf(a->problem, sizeof a->problem, "accepting: %s", strerror(errno));
+    acceptor_problem(a, "accepting: %s", strerror(why));
+    a->failing = true;
     snprintf(event, sizeof event, "%s_accept_failed", a->opt.type);
     if (begins_burst(&a->failed_ms))
-        log_warn(event, "input=%s reason=\"%s\"", a->opt.title, strerror(errno));
-    a->changed = true;
+        log_warn(event, "input=%s reason=\"%s\"", a->opt.title, strerror(why));
     rest(a);
 }
 

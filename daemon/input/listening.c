@@ -43,6 +43,7 @@ on_report(evutil_socket_t fd, short what, void *arg)
     struct listening *l = arg;
 
     (void)fd, (void)what;
+    acceptor_settle(&l->acceptor);
     if (l->dirty || l->acceptor.changed)
         report(l);
 }
@@ -52,10 +53,9 @@ listening_closes(struct listening *l, const struct guest *g, const char *why)
 {
     char event[32];
 
-    snprintf(l->acceptor.problem, sizeof l->acceptor.problem, "%s closed: %.80s", g->name, why);
+    acceptor_problem(&l->acceptor, "%s closed: %.80s", g->name, why);
     snprintf(event, sizeof event, "%s_closed", l->kind->type);
     log_warn(event, "input=%s peer=%s reason=\"%s\"", l->cfg->title, g->name, why);
-    l->dirty = true;
 }
 
 /* --- guests --- */

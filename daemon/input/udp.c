@@ -172,6 +172,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
             }
             return;
         }
+        in->problem[0] = '\0';
         build(in, n);
         if (!submit(in) || n < SLOTS)
             return;

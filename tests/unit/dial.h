@@ -11,18 +11,27 @@
 
 #include "test.h"
 
+/* With a socket that is there; false if nobody listens. */
+static inline bool
+dial_with(int fd, int port)
+{
+    struct sockaddr_in there = {.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    return connect(fd, (struct sockaddr *)&there, sizeof there) == 0;
+}
+
 /* From one of the many loopback addresses: each is somebody else to whoever counts them. */
 static inline int
 dial_from(const char *address, int port)
 {
-    struct sockaddr_in here = {.sin_family = AF_INET}, there = here;
+    struct sockaddr_in here = {.sin_family = AF_INET};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     CHECK(inet_pton(AF_INET, address, &here.sin_addr) == 1);
-    there.sin_port = htons((uint16_t)port);
-    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) == 0);
-    CHECK(connect(fd, (struct sockaddr *)&there, sizeof there) == 0);
+    CHECK(dial_with(fd, port));
     return fd;
 }
 

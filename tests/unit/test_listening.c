@@ -3,7 +3,9 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 
+#include "../../daemon/input/listening.h"
 #include "dial.h"
 #include "input_rig.h"
 
@@ -35,11 +37,8 @@ change(struct rig *r)
 static bool
 is_refused(int port)
 {
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool refused = connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0 && errno == ECONNREFUSED;
+    bool refused = !dial_with(fd, port) && errno == ECONNREFUSED;
 
     close(fd);
     return refused;
@@ -219,6 +218,49 @@ TEST(other_limits_are_for_newcomers)
     UNTIL(r.base, hung_up(first));
     CHECK(!hung_up(third));
     close(first), close(second), close(third);
+    rig_free(&r);
+}
+
+TEST(that_nobody_could_be_accepted_is_no_problem_any_more_when_somebody_is)
+{
+    struct rig r;
+    struct rlimit limit, none;
+    int fd;
+
+    start(&r, "tcp", "lines");
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none = limit;
+    none.rlim_cur = (rlim_t)fd + 1;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK(dial_with(fd, r.ops->port(r.in)));
+    UNTIL(r.base, strstr(r.engine->feed.problem, "accepting: Too many open files"));
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 1 connections"));
+    CHECK_STR(r.engine->feed.problem, "");
+    close(fd);
+    rig_free(&r);
+}
+
+TEST(a_problem_is_over_when_there_was_none_for_a_minute)
+{
+    struct rig r;
+    struct acceptor *a;
+    int first, second;
+
+    start(&r, "tcp", "lines");
+    a = &((struct listening *)r.in)->acceptor;
+    acceptor_limit(a, 10, 1);
+    first = dial(r.ops->port(r.in));
+    second = dial(r.ops->port(r.in));
+    UNTIL(r.base, strstr(r.engine->feed.problem, "turned away: too many connections from this"));
+    a->problem_ms -= 30000;
+    acceptor_settle(a);
+    CHECK(a->problem[0]);
+    a->problem_ms -= 31000;
+    UNTIL(r.base, r.engine->feed.problem[0] == '\0');
+    CHECK(!hung_up(first) && hung_up(second));
+    close(first), close(second);
     rig_free(&r);
 }
 
