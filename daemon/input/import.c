@@ -12,6 +12,7 @@
  * The checkpoints of followed files (tail.h) of the same format and source are looked at, too: what
  * was rotated and compressed is gone on with where it was read to.
  */
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -341,6 +342,10 @@ read_block(struct import *im, size_t size, bool *eof)
     return ST_OK;
 }
 
+/* This ends: every turn reads at least one byte, or finds the end. For that the buffer must not be
+ * full when a turn begins, and it never is: gather_take says ST_MORE only to less than a record of
+ * the longest kind with its line end, which is less than `size`; of more it takes a block, or drops
+ * what belongs to no record. (What the longest record is does not change while a process runs.) */
 static enum status
 read_all(struct import *im)
 {
@@ -351,6 +356,7 @@ read_all(struct import *im)
     if (size < 2 * max)
         size = 2 * max;
     while (st == ST_OK && !eof) {
+        assert(im->g.n < size);
         st = read_block(im, size, &eof);
         if (st == ST_OK)
             st = submit_all(im, eof);

@@ -22,7 +22,7 @@ struct source {
     _Atomic int refs;
     char input[64], name[256], header[16], source[16];
     enum identity identity;
-    bool wants_header;
+    bool wants_header, endless; /* endless: no record in it ends before it does */
 };
 
 struct fake_frame {
@@ -97,7 +97,8 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     struct source *s;
 
     (void)e;
-    if (strcmp(opt->format, "lines") != 0 && strcmp(opt->format, "header") != 0)
+    if (strcmp(opt->format, "lines") != 0 && strcmp(opt->format, "header") != 0 &&
+        strcmp(opt->format, "endless") != 0)
         return fail(err, ST_BAD_CONFIG, "no format \"%s\"", opt->format);
     s = xcalloc(1, sizeof *s);
     s->refs = 1;
@@ -106,6 +107,7 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     snprintf(s->source, sizeof s->source, "%s", opt->source ? opt->source : "");
     s->identity = opt->identity;
     s->wants_header = strcmp(opt->format, "header") == 0;
+    s->endless = strcmp(opt->format, "endless") == 0;
     *out = s;
     return ST_OK;
 }
@@ -160,7 +162,8 @@ source_cut(const struct source *s, struct span buf, bool eof)
 {
     const char *end = memrchr(buf.p, '\n', buf.n);
 
-    (void)s;
+    if (s->endless && !eof)
+        return 0;
     return eof ? buf.n : end ? (size_t)(end - buf.p) + 1 : 0;
 }
 

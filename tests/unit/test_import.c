@@ -346,6 +346,27 @@ TEST(import_passes_a_giant_line_on_by_its_beginning_and_the_next_lines_whole)
     fake_free(e);
 }
 
+/* No record ever ends, as after a quote that nobody closes. */
+TEST(import_comes_to_an_end_where_no_record_does)
+{
+    struct engine *e = fake_engine();
+    struct import_progress p;
+    struct error err;
+    struct buf b = {0};
+    int fd;
+
+    for (int i = 0; i < 700; i++)
+        buf_printf(&b, "line %0*d\n", FAKE_MAX_RECORD - 6, i);
+    put_file("f", b.p, b.n);
+    fd = open("f", O_RDONLY);
+    CHECK_INT(import_fd(e, fd, "endless", &p, &err), ST_OK);
+    close(fd);
+    CHECK_INT(p.position, b.n);
+    CHECK_INT(fake_numbers(e, 0, 700), 0);
+    buf_clear(&b);
+    fake_free(e);
+}
+
 TEST(import_uses_the_header_line_also_when_it_goes_on)
 {
     struct engine *e = fake_engine();
