@@ -317,6 +317,27 @@ start_threads(struct engine *e)
     }
 }
 
+/* Of the ledger, if there is one that this user may use, a dry run knows one thing: which records
+ * would be refused as older than all that is kept. */
+static enum status
+look_at_floor(struct engine *e, struct error *err)
+{
+    char *path = config_state_path(e->config, "ledger.db");
+    struct ledger_reader *r = NULL;
+    struct ledger_state state = {0};
+    enum status st = ST_OK;
+
+    if (access(path, R_OK | W_OK) == 0) {
+        st = ledger_reader_open(&r, path, err);
+        if (st == ST_OK)
+            st = ledger_reader_state(r, &state, err);
+        ledger_reader_close(r);
+    }
+    e->oldest_day = state.floor;
+    free(path);
+    return st;
+}
+
 static enum status
 open_parts(struct engine *e, struct error *err)
 {
@@ -327,7 +348,7 @@ open_parts(struct engine *e, struct error *err)
     e->dedup = dedup_new();
     if (e->dry_run) {
         e->totals = totals_new(NULL, 0);
-        return ST_OK;
+        return look_at_floor(e, err);
     }
     st = folder_take(e->config->state_dir, &e->lock_fd, err);
     if (st == ST_OK)

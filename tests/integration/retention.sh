@@ -35,6 +35,14 @@ check "the store has them" old_legs
 check "with their first day" first_days
 check "a late record of such a day" take late "$old" '"quarantined":50'
 check "has a reason" contains "$(cs quarantine list --config c.conf --csv)" "older than the retention"
+dry() { # DAY: what an import of a record of that day would say
+    printf '{"id":"dry","customer":"C1","start":"%sT10:00:00Z","duration":60}\n' "$1" >dry.ndjson
+    cs import --dry-run --config "${2:-c.conf}" --format ndjson dry.ndjson
+}
+check "a dry run says that of it, too" contains "$(dry "$old")" " 1 quarantined"
+check "but not of a day that is kept" contains "$(dry "$kept")" " 1 accepted"
+sed 's/^state_dir.*/state_dir = "none"/' c.conf >none.conf
+check "without a ledger there is none" contains "$(dry "$old" none.conf)" " 1 accepted"
 check "one of a day that is kept counts" take more "$kept" '"accepted":50'
 check "verify" cs verify --config c.conf
 check "two customers become one" cs customer merge --config c.conf C1 C2
