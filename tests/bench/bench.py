@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """bench.py - every goal of speed and size, measured: `make bench`, `make bench-quick`.
 
-  bench.py [--bin BUILD] [--quick] [--rounds N] [--records N] [--days N] [--customers N] [ROW...]
+  bench.py [--bin BUILD] [--against BUILD] [--quick] [--rounds N] [--records N] [--days N]
+           [--customers N] [ROW...]
 
 ROW is the beginning of a row's name (csv, ndjson, http ...); without one, all rows, or with
---quick those that take under two minutes together. Data is generated once a day.
+--quick those that take under two minutes together. --against runs another build's programs in
+the same rounds, for a change that has to show what it is worth. Data is generated once a day.
 
 Why it is done this way. Machines that are shared swing two- to threefold within minutes, so:
 - What counts is CPU time, and where it can be, the ratio to another program that ran on the same
@@ -22,9 +24,7 @@ Why it is done this way. Machines that are shared swing two- to threefold within
 Written: build/bench/result.json with every round, build/bench/result.txt with the table.
 """
 import argparse
-import json
 import os
-import platform
 import sys
 import time
 
@@ -32,7 +32,8 @@ import cases_import
 import cases_network
 import cases_peers
 import cases_whole
-from measure import PROJECT, Results, Site, Skipped
+from measure import PROJECT, Failed, Results, Site, Skipped
+from report import differences, judged, write_down
 from rows import ROWS
 
 ROUNDS = 5
@@ -42,6 +43,7 @@ CASES = {**cases_import.CASES, **cases_network.CASES, **cases_peers.CASES, **cas
 def read_options():
     p = argparse.ArgumentParser()
     p.add_argument("--bin", default=os.path.join(PROJECT, "build"))
+    p.add_argument("--against", metavar="BUILD")
     p.add_argument("--quick", action="store_true")
     p.add_argument("--rounds", type=int, default=ROUNDS)
     p.add_argument("--records", type=int, default=2000000)
@@ -63,19 +65,31 @@ def chosen(options):
 
 
 def run_case(site, results, case, keep):
-    if case in results.skipped:
+    if case in results.missing:
         return
     try:
         figures = CASES[case].run(site)
-    except Skipped as why:
-        results.skipped[case] = str(why)
-        print("%s: skipped: %s" % (case, why), flush=True)
+    except (Skipped, Failed) as why:
+        how = "failed" if isinstance(why, Failed) else "skipped"
+        results.failed |= how == "failed"
+        results.missing[case] = "%s: %s" % (how, " ".join(str(why).split()))
+        print("%s %s" % (case, results.missing[case]), flush=True)
         return
     if keep:
         results.add(case, figures)
 
 
-def run_all(site, cases, rounds):
+def run_round(site, cases, results, other, other_first):
+    """Each case; where there is another build to hold it against, right before or after it."""
+    for case in cases:
+        if other and CASES[case].own and other_first:
+            run_case(other[0], other[1], case, True)
+        run_case(site, results, case, True)
+        if other and CASES[case].own and not other_first:
+            run_case(other[0], other[1], case, True)
+
+
+def run_all(site, cases, rounds, other):
     results = Results()
     for case in (c for c in cases if CASES[c].warm):
         print("%s, unmeasured ..." % case, flush=True)
@@ -84,107 +98,31 @@ def run_all(site, cases, rounds):
     for n in range(rounds if rotated else 0):
         at = n % len(rotated)
         print("round %d of %d ..." % (n + 1, rounds), flush=True)
-        for case in rotated[at:] + rotated[:at]:
-            if CASES[case].rounds is None or n < CASES[case].rounds:
-                run_case(site, results, case, True)
+        run_round(site, [c for c in rotated[at:] + rotated[:at]
+                         if CASES[c].rounds is None or n < CASES[c].rounds],
+                  results, other, n % 2)
     for case in cases:
         if CASES[case].last:
             print("%s ..." % case, flush=True)
-            run_case(site, results, case, True)
+            run_round(site, [case], results, other, False)
     return results
-
-
-def number(x):
-    return "-" if x is None else "%.0f" % x if x >= 1000 else "%.3g" % x
-
-
-def judged(rows, results):
-    """What is printed and written of each row."""
-    out = []
-    for row in rows:
-        why = next((results.skipped[c] for c in row.cases if c in results.skipped), None)
-        best = None if why else row.value(results.best)
-        out.append({"row": row.key, "title": row.title, "unit": row.unit, "goal": row.goal,
-                    "floor": row.floor, "less_is_better": row.less, "best": best,
-                    "median": None if why else row.value(results.median),
-                    "reached": "skipped" if why else row.judge(best), "skipped": why})
-    return out
-
-
-def goal_table(judgements):
-    line = "%-37s %-8s %6s %6s %6s %6s %5s"
-    yield line % ("best and median of the rounds", "unit", "goal", "floor", "best", "median", "meets")
-    for j in judgements:
-        yield line % (j["title"][:37], j["unit"], number(j["goal"]), number(j["floor"]),
-                      number(j["best"]), number(j["median"]),
-                      "" if j["skipped"] else j["reached"])
-        if j["skipped"]:
-            yield "    skipped: %s" % j["skipped"][:66]
-
-
-def case_table(results):
-    line = "%-16s %9s %11s %8s %9s %9s %11s"
-    yield line % ("best round of", "M/CPU-s", "with Redis", "wall s", "peak MB", "x DuckDB",
-                  "x yardstick")
-    for case, rounds in results.rounds.items():
-        if not all("records" in r and "cpu_seconds" in r for r in rounds):
-            continue
-        own, everything = results.best(case, "cpu_seconds"), results.best(case, "all_cpu")
-        records = rounds[0]["records"]
-        ratios = ["%.2f" % (results.best(other, "cpu_seconds") / everything)
-                  if other in results.rounds and case.startswith("csv") else "-"
-                  for other in ("duckdb", "yardstick")]
-        yield line % (case, "%.2f" % (records / own / 1e6), "%.2f" % (records / everything / 1e6),
-                      "%.2f" % results.best(case, "seconds"),
-                      "%.0f" % (results.best(case, "peak_kilobytes") / 1024), *ratios)
-
-
-SAME_RECORDS = (("csv-counted", "csv-kept", "csv-both", "ndjson-counted", "ndjson-kept",
-                 "yardstick"), ("tcp", "http-batches"))
-
-
-def differences(results):
-    """Who worked on the same records must have counted the same; answers what did not."""
-    out = []
-    for cases in SAME_RECORDS:
-        counts = {}
-        for case in cases:
-            for r in results.rounds.get(case, ()):
-                counts.setdefault(tuple(r[k] for k in ("records", "accepted", "duplicates",
-                                                       "quarantined")), set()).add(case)
-        if len(counts) > 1:
-            out += ["%s: %d records, %d accepted, %d duplicates, %d refused" % (
-                (", ".join(sorted(cases)),) + count) for count, cases in sorted(counts.items())]
-    return out
-
-
-def write_down(site, options, judgements, results, seconds):
-    size = dict(zip(("records", "days", "customers"), site.size))
-    with open(os.path.join(site.work, "result.json"), "w", encoding="utf-8") as f:
-        json.dump({"made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "data": size,
-                   "machine": {"cores": len(site.both), "kernel": platform.release(),
-                               "load": os.getloadavg()},
-                   "rounds": options.rounds, "seconds": round(seconds), "rows": judgements,
-                   "cases": results.rounds, "skipped": results.skipped}, f, indent=1)
-        f.write("\n")
-    text = "\n".join([*goal_table(judgements), "", *case_table(results), ""])
-    with open(os.path.join(site.work, "result.txt"), "w", encoding="utf-8") as f:
-        f.write(text)
-    print("\n" + text)
-    print("written: build/bench/result.json, build/bench/result.txt")
 
 
 def main():
     options = read_options()
     begun = time.monotonic()
-    site = Site(options.bin, options.records, options.days, options.customers)
     rows = chosen(options)
+    site, *more = (Site(b, options.records, options.days, options.customers)
+                   for b in (options.bin, options.against) if b)
+    other = (more[0], Results()) if more else None
     cases = [c for c in CASES if any(c in r.cases for r in rows)]
-    results = run_all(site, cases, options.rounds)
-    write_down(site, options, judged(rows, results), results, time.monotonic() - begun)
+    results = run_all(site, cases, options.rounds, other)
+    write_down(site, judged(rows, results), results, other and other[1],
+               {"rounds": options.rounds, "seconds": round(time.monotonic() - begun)})
     wrong = differences(results)
     if wrong:
-        sys.exit("bench: not the same work, so no comparison:\n  " + "\n  ".join(wrong))
+        print("bench: not the same work, so no comparison:", *wrong, sep="\n  ", file=sys.stderr)
+    sys.exit(1 if wrong or results.failed or (other and other[1].failed) else 0)
 
 
 if __name__ == "__main__":

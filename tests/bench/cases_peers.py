@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from cases_network import one_day
-from measure import Case, Skipped, kilobytes, pinned, process_cpu
+from measure import Case, Failed, Skipped, kilobytes, pinned, process_cpu
 from running import HOST, send_file, wait_for
 
 LINES = 200000
@@ -97,7 +97,7 @@ def counted_by(site, name, config, command, environment=None):
             peer = start(command(folder, path), environment)
             wait_for(name, 20, lambda: listening(port) or peer.poll() is not None)
             if peer.poll() is not None:
-                raise Skipped("%s ended; see build/bench/%s/log" % (name, name))
+                raise Failed("%s ended; see build/bench/%s/log" % (name, name))
             before, redis_before = process_cpu(peer.pid), process_cpu(redis.pid)
             begun = time.monotonic()
             count = send_file(port, plain_lines(site))
@@ -156,6 +156,6 @@ def syslog_ng(site):
 
 
 CASES = {
-    "rsyslog": Case(rsyslog, rounds=3),
-    "syslog-ng": Case(syslog_ng, rounds=3),
+    "rsyslog": Case(rsyslog, rounds=3, own=False),
+    "syslog-ng": Case(syslog_ng, rounds=3, own=False),
 }

@@ -12,11 +12,16 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
+ALLOWED = os.sched_getaffinity(0)  # cores, before any of them is chosen
 STALE = 86400  # seconds after which data made "until now" is no longer what it says
 
 
 class Skipped(Exception):
-    """This case cannot be measured here, and why."""
+    """This case cannot be measured here, and why: something else is not installed."""
+
+
+class Failed(Exception):
+    """What was to be measured went wrong."""
 
 
 def pinned(cores):
@@ -36,13 +41,14 @@ def kilobytes(pid, what):
 
 
 class Case:
-    """Something that is run and measured: run(site) answers its figures, or raises Skipped."""
+    """Something that is run and measured: run(site) answers its figures, or raises one of those."""
 
-    def __init__(self, run, warm=False, rounds=None, last=False):
+    def __init__(self, run, warm=False, rounds=None, last=False, own=True):
         self.run = run
         self.warm = warm  # once unmeasured before the rounds, for itself and who reads the same
         self.rounds = rounds  # at most; None: all
         self.last = last  # after the rounds, once
+        self.own = own  # of callswell's programs; another build's would make a difference
 
 
 class Site:
@@ -54,7 +60,7 @@ class Site:
         self.state = os.path.join(self.work, "state")
         self.config = os.path.join(self.work, "bench.conf")
         self.size = (records, days, customers)
-        allowed = sorted(os.sched_getaffinity(0))
+        allowed = sorted(ALLOWED)
         self.both = set(allowed)
         # The other core is for the harness and for what sends: it is not what is measured.
         self.one = {allowed[-1]}
@@ -100,7 +106,7 @@ class Site:
             p.returncode = os.waitstatus_to_exitcode(status)
         if p.returncode != 0:
             with open(log.name, encoding="utf-8", errors="replace") as f:
-                raise Skipped("%s ended with %d: %s" % (os.path.basename(command[0]),
+                raise Failed("%s ended with %d: %s" % (os.path.basename(command[0]),
                                                         p.returncode, f.read()[-300:].strip()))
         return text, {"all_cpu": used.ru_utime + used.ru_stime,
                       "seconds": time.monotonic() - begun}
@@ -116,7 +122,8 @@ class Results:
 
     def __init__(self):
         self.rounds = {}  # case -> figures, one dict a round
-        self.skipped = {}  # case -> why
+        self.missing = {}  # case -> why it was not measured
+        self.failed = False
 
     def add(self, case, figures):
         self.rounds.setdefault(case, []).append(figures)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from measure import PROJECT, Skipped, kilobytes, pinned, process_cpu
+from measure import PROJECT, Failed, kilobytes, pinned, process_cpu
 
 sys.path.insert(0, os.path.join(PROJECT, "tests", "tools"))
 from oracle_check import Redis  # noqa: E402
@@ -35,7 +35,7 @@ def wait_for(what, seconds, condition, pause=PAUSE):
     end = time.monotonic() + seconds
     while not (answer := condition()):
         if time.monotonic() > end:
-            raise Skipped("%s did not happen within %d s" % (what, seconds))
+            raise Failed("%s did not happen within %d s" % (what, seconds))
         time.sleep(pause)
     return answer
 
@@ -60,9 +60,9 @@ class Daemon:
                      lambda: "event=ready " in self.said() or self.process.poll() is not None)
             self.ready_seconds = time.monotonic() - begun
             if self.process.poll() is not None:
-                raise Skipped("callswelld ended: " + self.said()[-300:])
+                raise Failed("callswelld ended: " + self.said()[-300:])
             wait_for("Redis", 120, lambda: self.status()["redis"]["connected"])
-        except Skipped:
+        except Failed:
             self.end(signal.SIGKILL)
             raise
 
