@@ -35,6 +35,9 @@ enum identity {
     IDENTITY_ENTRY,    /* by the entry of a Redis stream that they are of: block.frame_origin */
 };
 
+/* What imports are called where inputs have their titles. */
+#define IMPORT_INPUT "import"
+
 struct source_options {
     const char *input;    /* the input's title: "bridge"; shown in status and quarantine */
     const char *format;   /* format name, built in or configured */
@@ -142,7 +145,8 @@ void engine_checkpoints(struct engine *e, const char *input,
                         void (*visit)(void *arg, const struct cursor *c), void *arg);
 /* Asks of each of an input's checkpoints whether its file is nowhere to be found. Such a checkpoint
  * goes, soon, if it has not moved for so long that nothing of the file could be counted a second
- * time; else it stays until the input asks again. `gone` must be quick and not call the engine. */
+ * time; else it stays until the input asks again. `gone` must be quick and not call the engine. Of
+ * imports nobody has to ask: their files may be anywhere, all are taken to be gone. */
 void engine_forget_gone(struct engine *e, const char *input,
                         bool (*gone)(void *arg, const struct cursor *c), void *arg);
 /* All checkpoints of all configured inputs that follow files of this format and source (NULL:

@@ -1,7 +1,7 @@
 /*
  * import.c - a file read as fast as the engine takes it.
  *
- * Imports have checkpoints of their own, under the input name "import". Their identity is
+ * Imports have checkpoints of their own, under the name IMPORT_INPUT. Their identity is
  * "import:LEN:HASH": the first bytes of the content (uncompressed, at most 64 KiB, all there
  * was if it was less), hashed together with the names of the format and of the source: content
  * read by the wrong format first must still be importable by the right one, and what two systems
@@ -26,7 +26,6 @@
 #include "input.h"
 #include "unpack.h"
 
-#define INPUT_NAME  "import"
 #define HEAD_BYTES  (64 * 1024)
 #define BLOCK_BYTES (1024 * 1024)
 #define PROGRESS_MS 200
@@ -192,7 +191,7 @@ find_place(struct import *im, uint64_t *place, uint64_t *at)
     *place = 0;
     *at = im->head_n;
     trail_add(&t, im->head, im->head_n);
-    engine_checkpoints(im->engine, INPUT_NAME, consider, im);
+    engine_checkpoints(im->engine, IMPORT_INPUT, consider, im);
     engine_followed(im->engine, im->opt->format, im->opt->source, consider_followed, im);
     if (im->known_n > 1)
         qsort(im->known, im->known_n, sizeof *im->known, by_position);
@@ -379,7 +378,7 @@ static enum status
 begin(struct import *im)
 {
     const struct import_options *opt = im->opt;
-    struct source_options so = {.input = INPUT_NAME,
+    struct source_options so = {.input = IMPORT_INPUT,
                                 .format = opt->format,
                                 .timezone = opt->timezone,
                                 .source = opt->source,

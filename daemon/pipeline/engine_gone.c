@@ -1,5 +1,6 @@
 /*
- * engine_gone.c - positions in files that are gone are forgotten, once they guard nothing.
+ * engine_gone.c - positions in files that are gone, or were imported, are forgotten, once they
+ * guard nothing.
  *
  * A file that is read again from its beginning counts twice what its position would have kept
  * from being read. That cannot be any more when the position last moved before the ledger's floor:
@@ -24,6 +25,24 @@ engine_forget_gone(struct engine *e, const char *input,
         if (strcmp(p->input, input) == 0 && gone(arg, &p->cursor))
             p->gone = e->files_gone = true;
     pthread_mutex_unlock(&e->lock);
+}
+
+static bool
+wherever_it_is(void *arg, const struct cursor *c)
+{
+    (void)arg, (void)c;
+    return true;
+}
+
+/* When the floor has moved: what is not idle by it now will not be before it moves again. */
+static void
+ask_of_imports(struct engine *e)
+{
+    int32_t floor = ledger_state(e->ledger)->floor;
+
+    if (floor != e->imports_asked)
+        engine_forget_gone(e, IMPORT_INPUT, wherever_it_is, NULL);
+    e->imports_asked = floor;
 }
 
 struct going {
@@ -120,10 +139,14 @@ void
 engine_forget_files(struct engine *e)
 {
     struct going *g = xcalloc(AT_ONCE, sizeof *g);
-    size_t count = collect(e, g);
     struct error err;
-    enum status st = count ? forget(e, g, count, &err) : ST_OK;
+    enum status st = ST_OK;
+    size_t count;
 
+    ask_of_imports(e);
+    count = collect(e, g);
+    if (count)
+        st = forget(e, g, count, &err);
     if (st == ST_IO || st == ST_CORRUPT)
         engine_die(e, st, "forget", &err);
     if (st != ST_OK)

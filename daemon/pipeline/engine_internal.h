@@ -120,7 +120,7 @@ struct checkpoint { /* newest committed cursor of one (input, identity) */
     char input[64];
     struct cursor cursor;
     uint64_t order;
-    bool gone; /* its input could not find the file, and it has not moved since */
+    bool gone; /* its input could not find the file, or is no input; it has not moved since */
 };
 
 struct claim { /* a name that one thread at a time may have */
@@ -189,7 +189,8 @@ struct engine {
     struct feed_state *feeds;
     struct checkpoint *checkpoints;
     uint64_t checkpoint_order;
-    bool files_gone; /* there may be such among them */
+    bool files_gone;       /* there may be such among them */
+    int32_t imports_asked; /* the ledger's floor when imports were last among them; ledger thread */
     struct claim *claims;
 
     pthread_mutex_t once_lock; /* taken before `lock`; for the two below */

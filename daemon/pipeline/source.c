@@ -34,7 +34,7 @@ engine_feed(struct engine *e, const char *input)
         snprintf(f->report.input, sizeof f->report.input, "%s", input);
         /* Until an input says otherwise of itself; imports never do: positions guard them. */
         f->report.exact = true;
-        if (strcmp(input, "import") == 0)
+        if (strcmp(input, IMPORT_INPUT) == 0)
             snprintf(f->report.type, sizeof f->report.type, "import");
         pthread_mutex_init(&f->lock, NULL);
         f->next = e->feeds;

@@ -205,11 +205,17 @@ is_file(void *arg, const struct cursor *c)
 }
 
 static bool
-has_place(struct site *s, const char *file)
+has_place_of(struct site *s, const char *input, const char *file)
 {
     struct cursor c;
 
-    return engine_checkpoint(s->engine, "in", file, &c);
+    return engine_checkpoint(s->engine, input, file, &c);
+}
+
+static bool
+has_place(struct site *s, const char *file)
+{
+    return has_place_of(s, "in", file);
 }
 
 /* One record of a file, which ends at `position`. */
@@ -270,6 +276,31 @@ TEST(positions_in_files_that_are_gone_are_forgotten_when_they_guard_nothing)
     site_close(&s);
     site_open(&s, OPTIONS);
     CHECK(has_place(&s, "old") && has_place(&s, "quiet") && has_place(&s, "new"));
+    site_close(&s);
+}
+
+TEST(positions_of_imports_are_forgotten_when_they_guard_nothing)
+{
+    struct source *source;
+    struct site s;
+
+    clock_fix(OLD);
+    site_open(&s, OPTIONS);
+    source = site_source(&s, IMPORT_INPUT, "ndjson", IDENTITY_POSITION);
+    read_file(&s, source, "old", OLD - 3600);
+    site_settle(&s, SETTLE_ANALYSED);
+    clock_fix(NOW);
+    read_file(&s, source, "new", NOW - 3600);
+    SITE_UNTIL(state_on_disk().floor == FLOOR);
+    SITE_UNTIL(ask("st/ledger.db", "SELECT count(*) FROM checkpoint") == 1);
+    CHECK(!has_place_of(&s, IMPORT_INPUT, "old") && has_place_of(&s, IMPORT_INPUT, "new"));
+    read_file(&s, source, "old", OLD - 3600); /* once more: it is read anew */
+    CHECK_INT(old_legs_in_the_store(), 1);
+    must_agree(&s);
+    source_unref(source);
+    site_close(&s);
+    site_open(&s, OPTIONS);
+    CHECK(has_place_of(&s, IMPORT_INPUT, "old") && has_place_of(&s, IMPORT_INPUT, "new"));
     site_close(&s);
 }
 
