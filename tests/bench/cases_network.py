@@ -42,7 +42,7 @@ def http_load(site, lines, connections, requests):
 
 
 def http_batches(site):
-    return http_load(site, 1000, 4, DAY_RECORDS // 1000)
+    return http_load(site, 1000, 16, DAY_RECORDS // 1000)
 
 
 def http_singles(site):

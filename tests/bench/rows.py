@@ -51,7 +51,7 @@ ROWS = [
     rate("ndjson-counted", "NDJSON counted", 3.5, 2, "ndjson-counted", quick=True),
     rate("ndjson-kept", "NDJSON kept", 2, 1, "ndjson-kept", quick=True),
     rate("tcp", "TCP lines kept, customers of one day", 4, 2, "tcp"),
-    rate("http-batches", "HTTP kept, batches of 1000", 2.5, 1.2, "http-batches"),
+    rate("http-batches", "HTTP kept, 1000 a batch, 16 senders", 2.5, 1.2, "http-batches"),
     Row("http-singles", "HTTP, 1 a batch, 64 connections, wall", "/s", 10000, 3000,
         ("http-singles",),
         lambda cost: cost("http-singles", "records") / cost("http-singles", "seconds")),
