@@ -30,13 +30,19 @@ def tcp(site):
         return {**counts, "seconds": time.monotonic() - begun, **cost_between(before, d.cost())}
 
 
+def load(site, daemon, lines, connections, requests, skip=0):
+    """Sends so much of the day's records; answers what the sender says of it."""
+    return site.run_json([site.tool("load"), str(daemon.port("http")), "/v1/ingest/hooks",
+                          one_day(site), *map(str, (lines, connections, requests, skip))],
+                         site.other)
+
+
 def http_load(site, lines, connections, requests):
     site.configure(more=LINES)
-    path = one_day(site)
+    one_day(site)
     with Daemon(site) as d:
         before = d.cost()
-        sent = site.run_json([site.tool("load"), str(d.port("http")), "/v1/ingest/hooks", path,
-                              str(lines), str(connections), str(requests)], site.other)
+        sent = load(site, d, lines, connections, requests)
         counts = d.wait_until_kept(sent["records"])
         return {**sent, "sender_cpu": sent["all_cpu"], **counts, **cost_between(before, d.cost())}
 

@@ -2,8 +2,8 @@
  * load.c - sends a file's lines as HTTP requests over some connections, each as soon as the one
  * before it is answered.
  *
- * Usage: load PORT PATH FILE LINES CONNECTIONS REQUESTS, to 127.0.0.1: so many lines in a request,
- * each line once. A first line beginning with "id," is left out. One thread and next to no work,
+ * Usage: load PORT PATH FILE LINES CONNECTIONS REQUESTS [SKIP], to 127.0.0.1: so many lines in a
+ * request, each line once, after SKIP others. A first line beginning with "id," is left out. One thread and next to no work,
  * so that who answers is what is measured. Prints one line of JSON; any answer but 200 ends it.
  */
 #include <arpa/inet.h>
@@ -92,19 +92,28 @@ send_on(struct connection *c)
     }
 }
 
+/* Passes over so many lines; answers how many there were. */
+static int
+take_lines(struct load *l, int lines)
+{
+    const char *line;
+    int n = 0;
+
+    for (; n < lines && l->lines < l->end; n++) {
+        line = memchr(l->lines, '\n', (size_t)(l->end - l->lines));
+        l->lines = line ? line + 1 : l->end;
+    }
+    return n;
+}
+
 /* Begins the next request, or closes the connection when none is left. */
 static void
 next_request(struct load *l, struct connection *c)
 {
-    const char *from = l->lines, *line;
-    int n = 0;
+    const char *from = l->lines;
+    int n = l->begun < l->requests ? take_lines(l, l->lines_each) : 0;
 
     c->answered = 0;
-    while (l->begun < l->requests && n < l->lines_each && l->lines < l->end) {
-        line = memchr(l->lines, '\n', (size_t)(l->end - l->lines));
-        l->lines = line ? line + 1 : l->end;
-        n++;
-    }
     if (n == 0) {
         close(c->fd);
         c->fd = -1;
@@ -200,13 +209,13 @@ main(int argc, char **argv)
     static struct pollfd polled[MAX_CONNECTIONS];
     struct load l = {0};
     struct stat st;
-    size_t count = argc == 7 ? strtoul(argv[5], NULL, 10) : 0;
-    int fd = argc == 7 ? open(argv[3], O_RDONLY) : -1;
+    size_t count = argc == 7 || argc == 8 ? strtoul(argv[5], NULL, 10) : 0;
+    int fd = argc == 7 || argc == 8 ? open(argv[3], O_RDONLY) : -1;
     int64_t begun;
     double seconds;
 
     if (fd < 0 || fstat(fd, &st) != 0 || count == 0 || count > MAX_CONNECTIONS) {
-        fprintf(stderr, "usage: load PORT PATH FILE LINES CONNECTIONS REQUESTS\n");
+        fprintf(stderr, "usage: load PORT PATH FILE LINES CONNECTIONS REQUESTS [SKIP]\n");
         return 64;
     }
     l.path = argv[2];
@@ -221,7 +230,8 @@ main(int argc, char **argv)
         fail(argv[3], strerror(errno));
     l.end = l.lines + st.st_size;
     if (strncmp(l.lines, "id,", 3) == 0)
-        l.lines = strchr(l.lines, '\n') + 1;
+        take_lines(&l, 1);
+    take_lines(&l, argc == 8 ? atoi(argv[7]) : 0);
     begun = now_us();
     run(&l, connections, polled, count);
     seconds = (double)(now_us() - begun) / 1e6;

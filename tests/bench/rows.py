@@ -85,8 +85,12 @@ ROWS = [
         less=True),
     Row("start", "start after kill -9, full ledger", "s", 2, 10, ("ten-million",),
         lambda cost: cost("ten-million", "start_seconds"), less=True),
+    Row("start-ordered", "start after an ordered end, the same", "s", None, None,
+        ("ten-million",), lambda cost: cost("ten-million", "ordered_start_seconds"), less=True),
     Row("analytics", "analytics, 50,000 customers, 90 days", "s CPU", 10, 30, ("analytics",),
         lambda cost: cost("analytics", "first_seconds"), less=True),
+    Row("analytics-share", "ingestion during the pass", "share", None, None, ("analytics",),
+        lambda cost: cost("analytics", "rate_during") / cost("analytics", "rate_before")),
     Row("report", "slowest report over 50,000 customers", "ms", 100, 500, ("ten-million",),
         lambda cost: cost("ten-million", "report_ms"), less=True),
 ]
