@@ -10,18 +10,15 @@ analytics_interval = "100ms"
 fold_interval = "100ms"
 input "logs" { type = "tail" path = "$dir/logs/*.log" format = "ndjson" }
 EOF
-day() { date -u -d "$1 days ago" +%Y-%m-%d; }
-old=$(day 1000) new=$(day 1)
+old=$(days_ago 1000) new=$(days_ago 1)
 # line CUSTOMER DAY
 line() { printf '{"customer":"%s","start":"%sT10:00:00Z","duration":60}\n' "$1" "$2"; }
-ask() { python3 -c 'import sqlite3, sys
-print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]).fetchone()[0])' "$@"; }
 # legs WANT: of all customers, as "CUSTOMER LEGS".
-legs() { equals "$(ask state/crm.db "SELECT group_concat(customer || ' ' || n) FROM (SELECT customer, sum(legs) n
+legs() { equals "$(sql state/crm.db "SELECT group_concat(customer || ' ' || n) FROM (SELECT customer, sum(legs) n
     FROM customer_day GROUP BY 1 ORDER BY 1)")" "$1"; }
-places() { equals "$(ask state/ledger.db "SELECT count(*) FROM checkpoint")" "$1"; }
-has_floor() { [ "$(ask state/ledger.db "SELECT floor FROM meta")" -gt 0 ]; }
-refused() { equals "$(ask state/ledger.db "SELECT count(*) FROM quarantine")" "$1"; }
+places() { equals "$(sql state/ledger.db "SELECT count(*) FROM checkpoint")" "$1"; }
+has_floor() { [ "$(sql state/ledger.db "SELECT floor FROM meta")" -gt 0 ]; }
+refused() { equals "$(sql state/ledger.db "SELECT count(*) FROM quarantine")" "$1"; }
 
 mkdir logs
 line GONE "$old" >logs/gone.log

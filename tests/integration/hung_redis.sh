@@ -1,30 +1,14 @@
 #!/bin/sh
 # A managed redis-server that hangs: records are taken meanwhile, it is ended after hang_timeout and started
-# again with what it had, and all of it is said. A daemon that starts beside one that hangs does the same.
+# again with what it had, and all of it is said. A daemon that starts beside one that hangs does the same. One of
+# somebody else's is waited for.
 . "$(dirname "$0")/lib.sh"
 server() { cat state/redis/redis.pid; }
 hung=
 end_own() { [ -z "$hung" ] || kill -KILL "$hung" 2>/dev/null; }
-cat >c.conf <<EOF
-state_dir = "$dir/state"
-fold_interval = "200ms"
-analytics_interval = "200ms"
-http { listen = "127.0.0.1:0" }
-redis { hang_timeout = "2s" }
-input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
-EOF
-now=$(date -u -d '-1 day' +%Y-%m-%dT10:00:00Z)
-key=$(cs redis-key --config c.conf --day "$(echo "$now" | cut -c1-10)" ACME | sed -n 2p)
-field="$(echo "$now" | cut -c9-10)@1"
-sent=0
-take() { # NAME
-    sent=$((sent + 1))
-    check "$1: records are taken" contains "$(printf \
-        '{"id":"%s","customer":"ACME","participant":"p%s","start":"%s","duration":60}\n' $sent $sent "$now" |
-        curl -sS --data-binary @- "http://$address/v1/ingest/hooks")" '"accepted":1'
-}
-says() { cs status --config c.conf | tr -s '\n ' ' ' | grep -q "$1"; } # whose lines are short
-right() { cs verify --config c.conf && [ "$(redis-cli -s state/redis.sock hget "$key" "$field")" = "$sent:$((60 * sent)):0" ]; }
+acme_begin 'hang_timeout = "2s"' 'fold_interval = "200ms"
+analytics_interval = "200ms"'
+right() { cs verify --config c.conf && acme_is_in -s state/redis.sock; }
 gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; } # or a zombie whose parent was killed
 another() { [ -e state/redis/redis.pid ] && [ "$(server)" != "$hung" ]; }
 hang() {
@@ -33,17 +17,17 @@ hang() {
 }
 
 check "start" start c.conf
-take "before"
+acme_take "before"
 redis-cli -s state/redis.sock set mine 1 >mine.out
 hang
-take "hung"
+acme_take "hung"
 check "status says that it hangs" wait_for 60 says "has not answered for"
 check "another one is started" wait_for 60 another
 check "the old one has ended" gone "$hung"
 check "Redis is right" wait_for 60 right
 check "with what its file held" equals "$(redis-cli -s state/redis.sock get mine)" 1
 check "the log says why" grep -q "event=redis_server_hung pid=$hung " daemon.log
-take "after" # passes follow what is counted
+acme_take "after" # passes follow what is counted
 signalled() { cs report signals --config c.conf --json | grep -q "had stopped answering and was ended"; }
 check "a signal says so" wait_for 60 signalled
 
@@ -53,7 +37,33 @@ hang
 check "start beside one that hangs" start c.conf
 check "it has a server of its own" another
 check "the old one is gone" gone "$hung"
-take "again"
+acme_take "again"
 check "Redis is right again" wait_for 60 right
 check "stop" stop
+
+# One that is not ours, and hangs for longer than that: nobody touches it, and it is caught up with when it goes on.
+redis-server --port 0 --unixsocket "$dir/other.sock" --save "" --dir "$dir" >other.log 2>&1 &
+other=$!
+rm -rf state daemon.log
+acme_begin "url = \"unix://$dir/other.sock\" hang_timeout = \"2s\""
+silent() { # for more than hang_timeout, says the status
+    cs status --config c.conf | tr -s '\n ' ' ' | grep -q 'has not answered for [2-9][0-9][0-9][0-9] ms'
+}
+up_to_date() { acme_is_in -s other.sock && says "redis connected, holds batch [0-9]* (up to date)"; }
+stopped() { grep -q '^State:.T' "/proc/$other/status"; }
+answers() { [ "$(redis-cli -s other.sock ping)" = PONG ]; }
+check "another Redis" wait_for 20 answers
+check "start with it" start c.conf
+acme_take "another Redis"
+check "it has them" wait_for 60 up_to_date
+kill -STOP "$other"
+acme_take "another Redis hung"
+check "that it hangs is said" wait_for 60 silent
+check "it is left alone" stopped
+check "and nothing is ended" sh -c "! grep -q 'event=redis_server' daemon.log"
+kill -CONT "$other"
+check "it is caught up with" wait_for 60 up_to_date
+check "verify" cs verify --config c.conf
+check "stop with it" stop
+check "it still runs" answers
 finish

@@ -94,3 +94,35 @@ kill_hard() { # as a crash would
     true
 }
 cs() { "$bin/callswell" "$@"; }
+says() { cs status --config c.conf | tr -s '\n ' ' ' | grep -q "$1"; } # whose lines are short
+days_ago() { date -u -d "$1 days ago" +%Y-%m-%d; }
+# sql FILE QUERY: its first value, as python's own SQLite reads it.
+sql() { python3 -c 'import sqlite3, sys
+print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]).fetchone()[0])' "$@"; }
+
+# One customer whose records are counted one by one, whatever happens meanwhile.
+# acme_begin REDIS [LINES]: c.conf, with these options of Redis and whatever more; what it counts under.
+acme_begin() {
+    cat >c.conf <<EOF
+state_dir = "$dir/state"
+http { listen = "127.0.0.1:0" }
+redis { $1 }
+input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
+${2:-}
+EOF
+    acme_time=$(days_ago 1)T10:00:00Z
+    acme_key=$(cs redis-key --config c.conf --day "${acme_time%T*}" ACME | sed -n 2p)
+    acme_field=$(echo "$acme_time" | cut -c9-10)@1
+    acme_sent=0
+}
+# acme_take NAME: one more record is taken.
+acme_take() {
+    acme_sent=$((acme_sent + 1))
+    check "$1: records are taken" contains "$(printf \
+        '{"id":"%s","customer":"ACME","participant":"p%s","start":"%s","duration":60}\n' $acme_sent $acme_sent \
+        "$acme_time" | curl -sS --data-binary @- "http://$address/v1/ingest/hooks")" '"accepted":1'
+}
+# acme_is_in OPTION...: the Redis that redis-cli reaches so has all of them.
+acme_is_in() {
+    [ "$(redis-cli "$@" hget "$acme_key" "$acme_field")" = "$acme_sent:$((60 * acme_sent)):0" ]
+}

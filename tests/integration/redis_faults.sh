@@ -26,29 +26,12 @@ end_redis() { # SIGNAL [PID]
     true
 }
 ask() { redis-cli -p "$port" "$@"; }
-cat >c.conf <<EOF
-state_dir = "$dir/state"
-http { listen = "127.0.0.1:0" }
-redis { url = "redis://127.0.0.1:$port" }
-input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
-EOF
-now=$(date -u -d '-1 day' +%Y-%m-%dT10:00:00Z)
-key=$(cs redis-key --config c.conf --day "$(echo "$now" | cut -c1-10)" ACME | sed -n 2p)
-field="$(echo "$now" | cut -c9-10)@1"
-sent=0
-# take NAME: one more record is taken, whatever Redis does.
-take() {
-    sent=$((sent + 1))
-    check "$1: records are taken" contains "$(printf \
-        '{"id":"%s","customer":"ACME","participant":"p%s","start":"%s","duration":60}\n' $sent $sent "$now" |
-        curl -sS --data-binary @- "http://$address/v1/ingest/hooks")" '"accepted":1'
-}
-says() { cs status --config c.conf | tr -s '\n ' ' ' | grep -q "$1"; } # whose lines are short
+acme_begin "url = \"redis://127.0.0.1:$port\""
 logged() { grep "event=redis_problem" daemon.log | grep -q "$1"; }
-right() { [ "$(ask hget "$key" "$field")" = "$sent:$((60 * sent)):0" ]; }
+right() { acme_is_in -p "$port"; }
 # trouble NAME SENTENCE: status and log say it, and records are taken.
 trouble() {
-    take "$1"
+    acme_take "$1"
     check "$1: status says so" wait_for 30 says "$2"
     check "$1: and the log" logged "$2"
 }
@@ -61,7 +44,7 @@ over() {
 
 check "Redis" start_redis one "$port"
 check "start" start c.conf
-take "quiet"
+acme_take "quiet"
 over "quiet"
 
 # Hung: what was sent stays in its buffers and is read when it wakes up.
@@ -73,7 +56,7 @@ over "hung"
 # Slow, but not silent for long: no trouble at all.
 mark=$(grep -c event=redis_problem daemon.log)
 ask client pause 2000 all >slow.out
-take "slow"
+acme_take "slow"
 over "slow"
 check "slow: nothing was wrong" equals "$(grep -c event=redis_problem daemon.log)" "$mark"
 
@@ -117,40 +100,40 @@ over "read-only"
 
 # Failed over to a replica that lagged behind: it has older counts and an older marker.
 redis-cli -p "$other" replicaof 127.0.0.1 "$port" >failover.out
-copied() { [ "$(redis-cli -p "$other" hget "$key" "$field")" = "$sent:$((60 * sent)):0" ]; }
+copied() { acme_is_in -p "$other"; }
 check "failover: the replica follows" wait_for 20 copied
 redis-cli -p "$other" replicaof no one >failover.out # from here on it lags
-take "failover"
+acme_take "failover"
 over "failover: before"
 end_redis KILL "$main"
 check "failover: it takes the master's place" sh -c \
     "redis-cli -p '$other' config set port '$port' | grep OK"
 check "failover: it answers" wait_for 20 answers "$port"
 redis=$stale
-take "failover"
+acme_take "failover"
 over "failover"
 
 # Set back to an older copy by its operator.
 ask save >copy.out
 cp two/dump.rdb older.rdb
-take "older copy"
+acme_take "older copy"
 over "older copy: before"
 end_redis KILL
 cp older.rdb two/dump.rdb
-take "older copy"
+acme_take "older copy"
 check "older copy: Redis comes back with it" start_redis two "$port"
 over "older copy"
 
 # Emptied, a marker gone, single keys gone.
 ask flushall >empty.out
-take "emptied"
+acme_take "emptied"
 over "emptied"
 ask eval 'for p = 0, 63 do redis.call("DEL", "cs:{" .. p .. "}:applied:1") end' 0 >marker.out
-take "markers gone"
+acme_take "markers gone"
 over "markers gone"
-ask del "$key" >key.out
+ask del "$acme_key" >key.out
 cs verify --config c.conf >verify.out 2>&1
-check "a key gone: verify finds it" contains "$(cat verify.out)" "missing $key"
+check "a key gone: verify finds it" contains "$(cat verify.out)" "missing $acme_key"
 check "a key gone: rebuild" cs rebuild --config c.conf
 over "a key gone"
 
@@ -176,7 +159,7 @@ over "locked out"
 ask acl setuser default -client\|kill -client\|list -restore >rights.out
 ask client kill type normal skipme yes >rights.out 2>&1
 ask flushall >rights.out
-take "few rights"
+acme_take "few rights"
 over "few rights"
 check "stop" stop
 

@@ -10,8 +10,7 @@ analytics_interval = "100ms"
 fold_interval = "100ms"
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 EOF
-day() { date -u -d "$1 days ago" +%Y-%m-%d; }
-old=$(day 1000) kept=$(day 700) new=$(day 1)
+old=$(days_ago 1000) kept=$(days_ago 700) new=$(days_ago 1)
 # take NAME DAY WANT: a record of each of fifty customers.
 take() {
     contains "$(for i in $(seq 50); do
@@ -19,11 +18,9 @@ take() {
             "$1" "$i" "$i" "$2"
     done | curl -sS --data-binary @- "http://$address/v1/ingest/hooks")" "$3"
 }
-ask() { python3 -c 'import sqlite3, sys
-print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]).fetchone()[0])' "$@"; }
-forgotten() { equals "$(ask state/ledger.db "SELECT date(min(period) * 86400, 'unixepoch') FROM total")" "$kept"; }
-old_legs() { equals "$(ask state/crm.db "SELECT sum(legs) FROM customer_day WHERE day = '$old'")" 50; }
-first_days() { equals "$(ask state/crm.db "SELECT min(first_day) || ' ' || max(first_day) FROM customer_stat")" "$old $old"; }
+forgotten() { equals "$(sql state/ledger.db "SELECT date(min(period) * 86400, 'unixepoch') FROM total")" "$kept"; }
+old_legs() { equals "$(sql state/crm.db "SELECT sum(legs) FROM customer_day WHERE day = '$old'")" 50; }
+first_days() { equals "$(sql state/crm.db "SELECT min(first_day) || ' ' || max(first_day) FROM customer_stat")" "$old $old"; }
 
 check "start" start c.conf
 check "days of years ago" take old "$old" '"accepted":50'
@@ -47,7 +44,7 @@ check "one of a day that is kept counts" take more "$kept" '"accepted":50'
 check "verify" cs verify --config c.conf
 check "two customers become one" cs customer merge --config c.conf C1 C2
 check "with the days that are gone" equals \
-    "$(ask state/crm.db "SELECT group_concat(customer || ' ' || legs) FROM customer_day WHERE day = '$old' AND customer IN ('C1', 'C2')")" "C2 2"
+    "$(sql state/crm.db "SELECT group_concat(customer || ' ' || legs) FROM customer_day WHERE day = '$old' AND customer IN ('C1', 'C2')")" "C2 2"
 check "verify after it" cs verify --config c.conf
 check "rebuild" cs rebuild --config c.conf
 check "verify after that" cs verify --config c.conf
