@@ -2,27 +2,17 @@
  * test_listening.c - inputs that go on under another section, with their connections.
  */
 #include <errno.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include "../../daemon/input/listening.h"
-#include "dial.h"
-#include "input_rig.h"
+#include "connection_rig.h"
 
 static void
 start(struct rig *r, const char *type, const char *format)
 {
-    *r = rig_of(type);
-    signal(SIGPIPE, SIG_IGN);
-    r->cfg.listen = (char *)"127.0.0.1:0";
+    *r = connection_rig(type);
     r->cfg.format = (char *)format;
     rig_start(r);
-}
-
-static void
-say(int fd, const char *text)
-{
-    CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
 static void

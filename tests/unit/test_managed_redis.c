@@ -391,9 +391,7 @@ TEST(managed_redis_that_is_killed_and_damaged_comes_back_filled)
     struct error err;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "SET x 1");
     scene_stop(&s);
     kill_server(&s);
@@ -415,9 +413,7 @@ TEST(managed_redis_that_was_killed_writes_its_file_anew)
     off_t whole;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "CONFIG SET appendfsync always");
     whole = size_of(INCREMENT);
     ask(s.link, "MULTI");
@@ -453,15 +449,10 @@ TEST(managed_redis_heals_wherever_its_file_is_cut)
     off_t before, after;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "CONFIG SET appendfsync always");
     before = size_of(INCREMENT);
-    batch_begin(s.ledger);
-    leg(s.ledger, "acme", DAY, 10);
-    batch_end(s.ledger);
-    settled(&s);
+    one_leg(&s, "acme", DAY, 10);
     scene_stop(&s);
     kill_server(&s);
     after = size_of(INCREMENT);

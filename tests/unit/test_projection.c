@@ -8,9 +8,7 @@ TEST(projection_writes_the_documented_keys_and_no_others)
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     CHECK_STR(ask(s.link, "HGETALL cs:{40}:q:acme:20261122"), "06@1=2:600:0 07@1=0:300:1 @1=77:1");
     CHECK_STR(ask(s.link, "HGETALL cs:{40}:d:acme:202611"),
               "22.x.a%20b@1=0:3 22.x.recording@1=2:1 22@1=2:900:1 @1=77:1");
@@ -83,9 +81,7 @@ TEST(projection_resumes_from_its_markers)
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     scene_stop(&s);
     /* The next run of the same ledger has a new incarnation; nothing has changed. */
     s.ledger->old_incarnation = 77;
@@ -95,10 +91,7 @@ TEST(projection_resumes_from_its_markers)
     scene_project(&s);
     settled(&s);
     CHECK_INT(status_of(&s).keys_sent, 0);
-    batch_begin(s.ledger);
-    leg(s.ledger, "acme", DAY, 10);
-    batch_end(s.ledger);
-    settled(&s);
+    one_leg(&s, "acme", DAY, 10);
     CHECK_INT(status_of(&s).keys_sent, 4);
     CHECK_STR(ask(s.link, "HGET cs:{40}:q:acme:20261122 @1"), "78:2");
     CHECK(strncmp(ask(s.link, "GET cs:{40}:applied:1"), "0123abcd:78:2:", 14) == 0);

@@ -98,9 +98,7 @@ TEST(projection_that_may_not_close_connections_looks_before_it_writes)
         s.opt.url = url = as_user_without(&s, denied[i]);
         old = connect_to(managed_redis_url(s.redis), &err);
         CHECK_STR(ask(old, "CLIENT SETNAME callswell-1"), "OK");
-        contract_cells(s.ledger);
-        scene_project(&s);
-        settled(&s);
+        contract_in_redis(&s);
         CHECK_STR(ask(old, "PING"), "PONG");
         before = calls(&s, "hset");
         contract_cells(s.ledger); /* again: the keys are there now */
@@ -159,9 +157,7 @@ TEST(projection_compares_soon_what_an_older_connection_may_have_set_back)
 
     scene_open(&s);
     s.opt.url = url = as_user_without(&s, "-client|list");
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "SET cs:{1}:fu:recording:20261122@1 late"); /* the second to be compared */
     WAIT_UNTIL(status_of(&s).mended > 0);
     s.opt.url = managed_redis_url(s.redis);
@@ -176,9 +172,7 @@ TEST(projection_counts_what_redis_throws_away_and_brings_it_back)
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "CONFIG SET maxmemory-policy allkeys-random");
     ask(s.link, "CONFIG SET maxmemory 1");
     CHECK(strncmp(ask(s.link, "SET x y"), "OOM", 3) == 0); /* with nothing left to throw away */

@@ -30,9 +30,7 @@ TEST(projection_heals_an_emptied_redis_by_itself)
     scene_open(&s);
     crowd(s.ledger, 300);
     fold(s.ledger);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     CHECK(is_clean(&s));
     ask(s.link, "FLUSHALL");
     WAIT_UNTIL(strcmp(ask(s.link, "EXISTS cs:owner:1"), "1") == 0);
@@ -46,9 +44,7 @@ TEST(projection_heals_when_a_marker_is_gone_or_changed)
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "DEL cs:{40}:applied:1 cs:{40}:q:acme:20261122");
     ask(s.link, "SET cs:{62}:applied:1 nonsense");
     batch_begin(s.ledger); /* the next move of the markers sees it */
@@ -75,10 +71,7 @@ TEST(projection_replaces_keys_of_a_wrong_type_with_all_that_was_in_them)
     ask(s.link, "SET cs:{40}:dirty rubbish");
     ask(s.link, "DEL cs:{40}:u:acme:20261122@1");
     ask(s.link, "LPUSH cs:{40}:u:acme:20261122@1 rubbish");
-    batch_begin(s.ledger);
-    leg(s.ledger, "acme", DAY, 4);
-    batch_end(s.ledger);
-    settled(&s);
+    one_leg(&s, "acme", DAY, 4);
     CHECK_STR(ask(s.link, "HGET cs:{40}:d:acme:202611 21@1"), "1:60:0");
     CHECK_STR(ask(s.link, "HGET cs:{40}:d:acme:202611 22@1"), "2:120:0");
     CHECK_STR(ask(s.link, "PFCOUNT cs:{40}:u:acme:20261122@1"), "1");
@@ -125,10 +118,7 @@ TEST(projection_heals_after_redis_was_killed_and_lost_its_tail)
     for (int round = 0; round < 2; round++) {
         struct error err;
 
-        batch_begin(s.ledger);
-        leg(s.ledger, "acme", DAY, 10);
-        batch_end(s.ledger);
-        settled(&s);
+        one_leg(&s, "acme", DAY, 10);
         WAIT_UNTIL(log_size(false) > 1000); /* while it syncs, a Redis answers before it writes */
         kill(server_pid(s.link), SIGKILL);
         WAIT_UNTIL(!managed_redis_alive(s.redis));
@@ -151,17 +141,12 @@ TEST(projection_has_its_dead_server_started_again)
     pid_t old;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     old = server_pid(s.link);
     kill(old, SIGKILL);
     /* The projection may have been faster and have another one by now. */
     WAIT_UNTIL(!managed_redis_alive(s.redis) || kill(old, 0) != 0);
-    batch_begin(s.ledger);
-    leg(s.ledger, "acme", DAY, 10);
-    batch_end(s.ledger);
-    settled(&s);
+    one_leg(&s, "acme", DAY, 10);
     redis_link_close(s.link);
     s.link = connect_to(s.opt.url, &err);
     CHECK(s.link && server_pid(s.link) != old);
@@ -218,9 +203,7 @@ TEST(projection_of_a_restored_ledger_sends_all_and_removes_what_it_does_not_know
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     scene_stop(&s);
     /* Redis saw batches up to 9 of this ledger, which the restored copy does not have. */
     for (int p = 0; p < KEY_PARTITIONS; p++)
@@ -251,9 +234,7 @@ TEST(projection_of_a_restored_ledger_knows_what_was_sent_ahead_of_the_markers)
     struct scene s;
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     CHECK(strncmp(ask(s.link, "GET cs:sent:1"), "0123abcd:77:1:", 14) == 0);
     scene_stop(&s);
     ask(s.link, "HSET cs:{59}:q:beta:20261122 00@1 1:1:1 @1 77:9");
@@ -273,9 +254,7 @@ TEST(trends_rebuild_makes_a_running_projection_start_over)
     struct error err = {0};
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     ask(s.link, "HSET cs:{59}:q:beta:20261122 00@1 1:1:1");
     ask(s.link, "HDEL cs:{40}:q:acme:20261122 06@1");
     ask(s.link, "SET cs:owner:1 somebody-else");

@@ -20,9 +20,7 @@ TEST(trends_verify_names_every_difference)
     struct buf lines = {0};
 
     scene_open(&s);
-    contract_cells(s.ledger);
-    scene_project(&s);
-    settled(&s);
+    contract_in_redis(&s);
     scene_stop(&s);
     ask(s.link, "HSET cs:{40}:q:acme:20261122 06@1 3:600:0");   /* changed */
     ask(s.link, "HDEL cs:{40}:d:acme:202611 22.x.recording@1"); /* missing */

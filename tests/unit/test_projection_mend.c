@@ -7,15 +7,6 @@
 #include "trends_fixture.h"
 
 static void
-one_leg(struct scene *s, const char *customer, int32_t day)
-{
-    batch_begin(s->ledger);
-    leg(s->ledger, customer, day, 40);
-    batch_end(s->ledger);
-    settled(s);
-}
-
-static void
 one_use(struct scene *s, const char *feature, int32_t day)
 {
     batch_begin(s->ledger);
@@ -29,11 +20,11 @@ static void
 autumn(struct scene *s)
 {
     for (int d = 0; d < 3; d++) {
-        one_leg(s, "acme", DAY - d);
-        one_leg(s, "M\xC3\xBCller & Co", DAY - d);
+        one_leg(s, "acme", DAY - d, 40);
+        one_leg(s, "M\xC3\xBCller & Co", DAY - d, 40);
         one_use(s, "screen share", DAY - d);
     }
-    one_leg(s, "acme", DAY - 30);
+    one_leg(s, "acme", DAY - 30, 40);
 }
 
 #define NOVEMBER "cs:{40}:d:acme:202611"
@@ -55,7 +46,7 @@ lose_and_write(struct scene *s)
     autumn(s);
     ask(s->link, "DEL " NOVEMBER " %s", feature_month());
     ask(s->link, "HSET " NOVEMBER " 22@2 4:4:0 @2 5:5"); /* another node's is none of ours */
-    one_leg(s, "acme", DAY);
+    one_leg(s, "acme", DAY, 40);
     CHECK_STR(ask(s->link, "HMGET " NOVEMBER " 20@1 21@1"), "1:60:0 1:60:0");
     CHECK_STR(ask(s->link, "HGET " NOVEMBER " 22@1"), "2:120:0");
     CHECK_STR(ask(s->link, "HGET " NOVEMBER " 22@2"), "4:4:0");
@@ -85,7 +76,7 @@ TEST(a_lost_month_whose_days_are_on_disk_is_whole_again_too)
     autumn(&s);
     fold(s.ledger);
     ask(s.link, "UNLINK " NOVEMBER);
-    one_leg(&s, "acme", DAY - 7); /* a day that was never there */
+    one_leg(&s, "acme", DAY - 7, 40); /* a day that was never there */
     CHECK_STR(ask(s.link, "HLEN " NOVEMBER), "5");
     CHECK_INT(status_of(&s).mended, 1);
     CHECK(is_clean(&s));
@@ -114,7 +105,7 @@ TEST(a_lost_month_is_whole_again_where_hashes_are_guarded)
     batch_end(s.ledger);
     settled(&s);
     ask(s.link, "DEL " NOVEMBER);
-    one_leg(&s, "acme", DAY);
+    one_leg(&s, "acme", DAY, 40);
     CHECK_STR(ask(s.link, "HLEN " NOVEMBER), "7005");
     CHECK_INT(status_of(&s).mended, 3);
     s.opt.url = managed_redis_url(s.redis);
@@ -135,9 +126,9 @@ TEST(a_lost_month_that_is_over_gets_its_lifetime_with_its_days)
     s.ledger->now = DAY * INT64_C(86400);
     scene_project(&s);
     autumn(&s);
-    one_leg(&s, "acme", DAY - 31);
+    one_leg(&s, "acme", DAY - 31, 40);
     ask(s.link, "DEL cs:{40}:d:acme:202610");
-    one_leg(&s, "acme", DAY - 30);
+    one_leg(&s, "acme", DAY - 30, 40);
     CHECK_STR(ask(s.link, "HLEN cs:{40}:d:acme:202610"), "3");
     /* 2026-11-01 and 400 days. */
     CHECK_STR(ask(s.link, "EXPIRETIME cs:{40}:d:acme:202610"), "1828051200");
@@ -156,7 +147,7 @@ TEST(nothing_is_asked_or_sent_again_when_no_key_was_lost)
     before = calls(&s, "hset");
     CHECK_INT(s.ledger->older_asked, 3); /* once for each month that is new behind a marker */
     for (int i = 0; i < 20; i++)
-        one_leg(&s, "acme", DAY - 2 - i % 10);
+        one_leg(&s, "acme", DAY - 2 - i % 10, 40);
     CHECK_INT(calls(&s, "hset") - before, 2 * 20); /* the day's quarters and the month */
     CHECK_INT(s.ledger->older_asked, 3);
     /* A key that is new with all its days, and grows while it is: nothing was lost. */

@@ -23,9 +23,7 @@ scene_of_strays(struct scene *s)
 {
     scene_open(s);
     s->opt.scrub_interval_ms = 100;
-    contract_cells(s->ledger);
-    scene_project(s);
-    settled(s);
+    contract_in_redis(s);
 }
 
 TEST(keys_that_the_ledger_knows_nothing_of_are_removed)

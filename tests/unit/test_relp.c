@@ -1,10 +1,7 @@
 /*
  * test_relp.c - sessions as senders hold them, and as nobody should.
  */
-#include <signal.h>
-
-#include "dial.h"
-#include "input_rig.h"
+#include "connection_rig.h"
 
 #include "../../daemon/input/relp_frame.h"
 
@@ -103,17 +100,8 @@ TEST(relp_offers_are_read)
 static void
 relp_rig(struct rig *r)
 {
-    *r = rig_of("relp");
-    signal(SIGPIPE, SIG_IGN);
-    r->limits.max_connections = 1024;
-    r->cfg.listen = (char *)"127.0.0.1:0";
+    *r = connection_rig("relp");
     rig_start(r);
-}
-
-static void
-say(int fd, const char *text)
-{
-    CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
 /* Everything heard until `want` is its end. */

@@ -8,28 +8,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dial.h"
+#include "connection_rig.h"
 #include "edge.h"
-#include "input_rig.h"
 
 #include "../../daemon/input/frame.h"
 
 static struct rig
 rig_new(const char *framing)
 {
-    struct rig r = rig_of("tcp");
+    struct rig r = connection_rig("tcp");
 
-    signal(SIGPIPE, SIG_IGN);
-    r.limits.max_connections = 1024;
     r.cfg.framing = (char *)framing;
-    r.cfg.listen = (char *)"127.0.0.1:0";
     return r;
-}
-
-static void
-say(int fd, const char *text)
-{
-    CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
 TEST(tcp_reads_lines_as_they_come)

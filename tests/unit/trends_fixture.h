@@ -515,4 +515,23 @@ contract_cells(struct fake_ledger *l)
     batch_end(l);
 }
 
+/* The same, in Redis. */
+FIXTURE void
+contract_in_redis(struct scene *s)
+{
+    contract_cells(s->ledger);
+    scene_project(s);
+    settled(s);
+}
+
+/* A batch of one ok leg, in Redis. */
+FIXTURE void
+one_leg(struct scene *s, const char *customer, int32_t day, unsigned quarter)
+{
+    batch_begin(s->ledger);
+    leg(s->ledger, customer, day, quarter);
+    batch_end(s->ledger);
+    settled(s);
+}
+
 #endif
