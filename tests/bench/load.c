@@ -3,8 +3,9 @@
  * before it is answered.
  *
  * Usage: load PORT PATH FILE LINES CONNECTIONS REQUESTS [SKIP], to 127.0.0.1: so many lines in a
- * request, each line once, after SKIP others. A first line beginning with "id," is left out. One thread and next to no work,
- * so that who answers is what is measured. Prints one line of JSON; any answer but 200 ends it.
+ * request, each line once, after SKIP others. A first line beginning with "id," is left out.
+ * One thread and next to no work, so that who answers is what is measured. Prints one line of
+ * JSON; any answer but 200 ends it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
