@@ -149,8 +149,9 @@ enum tail_step tail_copy_step(struct tail_file *f);
 /* f ends or starts over: its copies must stand alone. The one that fits m (may be NULL) goes
  * on from resume and is returned; the others hold nothing new. */
 struct tail_file *tail_copy_settle(struct tail_file *f, const struct tail_mark *m, uint64_t resume);
-/* A copy that was empty when it was first seen is held for one of any file. The one that fits m
- * goes on from resume, too. NULL: none does. */
+/* A copy is held for another file than its original as long as that begins alike: with the same
+ * header line, or with nothing, when it was empty so far. The one that fits m goes on from resume,
+ * too. NULL: none does. */
 struct tail_file *tail_copy_of_another(struct tail_file *f, const struct tail_mark *m,
                                        uint64_t resume);
 
