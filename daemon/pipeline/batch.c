@@ -35,12 +35,30 @@ batch_clear(struct batch *b, size_t parts)
     free(b->cursors);
 }
 
+#define KEPT_FINGERPRINTS (1u << 20) /* a bulk batch's megabytes are not kept for small ones */
+#define KEPT_CELLS        (8u << 20)
+
+void
+batch_trim(struct batch *b, size_t parts)
+{
+    for (size_t i = 0; i < parts; i++) {
+        struct part *p = &b->parts[i];
+
+        if (cells_bytes(p->cells) > KEPT_CELLS) {
+            cells_free(p->cells);
+            p->cells = cells_new();
+        }
+        if (p->fingerprints.cap > KEPT_FINGERPRINTS)
+            buf_clear(&p->fingerprints);
+    }
+}
+
 static void
 part_begin(struct part *p)
 {
     cells_reset(p->cells);
-    if (p->fingerprints.cap > (1u << 20))
-        buf_clear(&p->fingerprints); /* a bulk batch's megabytes are not kept for small ones */
+    if (p->fingerprints.cap > KEPT_FINGERPRINTS)
+        buf_clear(&p->fingerprints);
     buf_reset(&p->fingerprints);
     arena_reset(&p->memory);
     p->quarantine_count = p->event_count = 0;

@@ -16,6 +16,7 @@
 
 #define LIVE_GATHER_MS    5
 #define BULK_GATHER_MS    3000
+#define BULK_OVER_MS      500
 #define BULK_BATCH_BYTES  (96u << 20) /* of deltas in memory */
 #define FOLD_LOG_BYTES    (64u << 20)
 #define TOTALS_KEEP_BYTES (64u << 20)
@@ -330,7 +331,7 @@ wait_ms(const struct engine *e, int64_t now)
 
     if (b->blocks > 0)
         return b->bulk_only ? 50 : LIVE_GATHER_MS - (now - b->opened_ms);
-    return 1000;
+    return e->last_bulk_ms > e->trimmed_ms ? BULK_OVER_MS : 1000;
 }
 
 static void
@@ -398,6 +399,18 @@ commit_open(struct engine *e)
     pthread_cond_broadcast(&e->committed);
 }
 
+/* What an import's batches took goes back when it is over. */
+static void
+trim_after_bulk(struct engine *e)
+{
+    if (e->open->blocks > 0 || e->last_bulk_ms <= e->trimmed_ms ||
+        clock_mono_ms() - e->last_bulk_ms < BULK_OVER_MS)
+        return;
+    for (size_t i = 0; i < sizeof e->batches / sizeof e->batches[0]; i++)
+        batch_trim(&e->batches[i], e->worker_count);
+    e->trimmed_ms = clock_mono_ms();
+}
+
 void *
 committer_main(void *arg)
 {
@@ -414,6 +427,7 @@ committer_main(void *arg)
         else if (!e->requests && !fold_is_due(e))
             wait_for(&e->gathered, &e->lock, wait_ms(e, now));
         serve_requests(e);
+        trim_after_bulk(e);
         fold_now = fold_is_due(e);
         pthread_mutex_unlock(&e->lock);
         fold_if_due(e, fold_now);

@@ -372,7 +372,7 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->dry_run = opt->dry_run;
     e->lock_fd = -1;
     e->last_fold_ms = e->last_analysis_ms = clock_mono_ms();
-    e->last_bulk_ms = INT64_MIN / 2;
+    e->last_bulk_ms = e->trimmed_ms = INT64_MIN / 2;
     e->events_looked_at = (struct event_place){-1, -1};
     init_sync(e);
     e->worker_count = worker_count(c);

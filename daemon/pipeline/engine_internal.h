@@ -222,6 +222,7 @@ struct engine {
     uint64_t retire_number;              /* batches up to this one may hold such, under lock, */
     uint64_t retire_seq; /* and the ledger's name of the last of them; 0: not known yet */
     int64_t last_fold_ms, last_expiry_ms, last_disk_ms, last_analysis_ms, last_bulk_ms;
+    int64_t trimmed_ms; /* what bulk batches took before that went back */
 
     struct request *requests; /* for the ledger thread: merges, drops */
 };
@@ -278,6 +279,8 @@ int64_t engine_analysis_interval(const struct engine *e);
 /* batch.c */
 void batch_init(struct batch *b, size_t parts);
 void batch_clear(struct batch *b, size_t parts);
+/* Gives back what a large batch took. Nothing of it is needed any more. */
+void batch_trim(struct batch *b, size_t parts);
 void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, keeps memory */
 /* `before`: where the input stood until now, NULL if nowhere. */
 void batch_cursor(struct batch *b, const char *input, const struct cursor *c,
