@@ -12,8 +12,8 @@ Why it is done this way. Machines that are shared swing two- to threefold within
 - What counts is CPU time, and where it can be, the ratio to another program that ran on the same
   data in the same minutes.
 - Each case is pinned to one core, with the Redis that callswell starts, and DuckDB alike; only
-  "both cores" are free. Threads that move between cores cost up to a third more CPU time, and do
-  so by chance. What sends or asks runs on another core and is not counted.
+  "both cores" are free. A thread that moves finds cold caches at the other core, and does so by
+  chance. What sends or asks runs on that one and is not counted.
 - Every file is read once unmeasured: first passes over it are slower. Then all cases run in five
   rounds, each beginning with another case, so that none always comes first.
 - The yardstick (yardstick.c) is the job's inner loop and nothing else: what this processor could
@@ -69,10 +69,13 @@ def run_case(site, results, case, keep):
         return
     try:
         figures = CASES[case].run(site)
-    except (Skipped, Failed) as why:
-        how = "failed" if isinstance(why, Failed) else "skipped"
-        results.failed |= how == "failed"
-        results.missing[case] = "%s: %s" % (how, " ".join(str(why).split()))
+    except Exception as why:  # whatever it is, the other cases' minutes are not lost
+        if isinstance(why, (Skipped, Failed)):
+            results.missing[case] = "%s: %s" % (type(why).__name__.lower(),
+                                                " ".join(str(why).split()))
+        else:
+            results.missing[case] = "failed: %r" % why
+        results.failed |= not isinstance(why, Skipped)
         print("%s %s" % (case, results.missing[case]), flush=True)
         return
     if keep:

@@ -93,18 +93,17 @@ def analytics(site):
     """Passes over a ledger by bench_analyst, for their CPU time; and once more while 64 senders
     have single records committed, for what becomes of their answers."""
     imported(site, "csv", size=QUARTER, more=LINES, keep=True)
-    store = os.path.join(site.work, "analytics.db")
 
-    def command():
-        for end in ("", "-wal", "-shm"):
-            if os.path.exists(store + end):
-                os.unlink(store + end)
-        return [site.tool("bench_analyst"), os.path.join(site.state, "ledger.db"), store]
+    def passes_into(name):
+        return [site.tool("bench_analyst"), os.path.join(site.state, "ledger.db"),
+                os.path.join(site.state, name)]
 
-    took = [float(line.split()[-2]) for line in site.run(command())[0].splitlines()]
+    text, _ = site.run(passes_into("alone.db"))
+    took = [float(line.split()[-2]) for line in text.splitlines()]
     with Daemon(site, site.both) as d:
         before = load(site, d, 1, 64, SINGLES)
-        with subprocess.Popen(command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        with subprocess.Popen(passes_into("beside.db"), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL,
                               preexec_fn=pinned(site.both)) as passes:
             during = load(site, d, 1, 64, SINGLES, SINGLES)
             # Three passes take longer than the senders, or nothing was shown.

@@ -4,6 +4,9 @@ import os
 import platform
 import time
 
+LEGEND = (
+    "(c): per CPU-second of callswell's own process. x less: the CPU time of the other",
+    "over callswell's. goal, floor: what the best figure meets; BELOW: neither.")
 SAME_RECORDS = (("csv-counted", "csv-kept", "csv-both", "ndjson-counted", "ndjson-kept",
                  "yardstick"), ("tcp", "http-batches"))
 
@@ -91,7 +94,7 @@ def write_down(site, judgements, results, other, about):
                    "missing": results.missing, "other": other.rounds if other else None},
                   f, indent=1)
         f.write("\n")
-    text = "\n".join([*goal_table(judgements), "", *case_table(results),
+    text = "\n".join([*goal_table(judgements), *LEGEND, "", *case_table(results),
                       *(other_table(results, other) if other else ()), ""])
     with open(os.path.join(site.work, "result.txt"), "w", encoding="utf-8") as f:
         f.write(text)

@@ -2,7 +2,8 @@
 
 A row's figure is made of the cases' best costs, and once more of their medians: `cost` stands
 for either. "(c)" is per CPU-second of callswell's own process, with all its threads; one core
-unless said. Kept: the durable ledger and the projection to Redis are in it.
+unless said. Kept: the durable ledger and the projection to Redis are in it. Growth of memory has
+no number of its own in the goal ("with customers only"): a fifth is left for noise.
 """
 
 
@@ -78,7 +79,7 @@ ROWS = [
         lambda cost: cost("idle", "resident_kilobytes") / 1024, less=True),
     Row("growth-time", "10x records and customers: CPU time", "x", 10, None, ("growth",),
         lambda cost: cost("growth", "time"), less=True),
-    Row("growth-memory", "10x records, same customers: memory", "x", 1, None, ("growth",),
+    Row("growth-memory", "10x records, same customers: memory", "x", 1.2, None, ("growth",),
         lambda cost: cost("growth", "memory"), less=True),
     Row("wiped", "Redis wiped: a million keys restored", "s", 10, 30, ("ten-million",),
         lambda cost: cost("ten-million", "restored_seconds") / cost("ten-million", "keys") * 1e6,

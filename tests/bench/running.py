@@ -61,9 +61,10 @@ class Daemon:
             self.ready_seconds = time.monotonic() - begun
             if self.process.poll() is not None:
                 raise Failed("callswelld ended: " + self.said()[-300:])
-            wait_for("Redis", 120, lambda: self.status()["redis"]["connected"])
+            wait_for("Redis", 600, lambda: self.status()["redis"]["connected"])
         except Failed:
             self.end(signal.SIGKILL)
+            self.end_redis()
             raise
 
     def __enter__(self):
@@ -77,6 +78,13 @@ class Daemon:
         """SIGKILL leaves the managed Redis running, as a crash would; the next start takes over."""
         self.process.send_signal(number)
         self.process.wait()
+
+    def end_redis(self):
+        """That of a daemon that was killed and will not be started again."""
+        try:
+            self.redis().ask("SHUTDOWN", "NOSAVE")
+        except (OSError, RuntimeError):
+            pass  # there is none
 
     def said(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
