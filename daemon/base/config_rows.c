@@ -89,7 +89,7 @@ static const struct option_row retention_rows[] = {
     KEEP(history, "1830d",
          "What the CRM store keeps of the past: days of customers and quarter hours of services "
          "that the ledger no longer has, changes of stages, closed signals, activities, orders, "
-         "bookings, rosters."),
+         "bookings, rosters; and customers that were merely seen, while there is any of that."),
     {0}};
 
 static const struct option_row limit_rows[] = {

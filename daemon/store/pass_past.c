@@ -114,6 +114,66 @@ drop_history(struct pass *p, const struct history_table *t, const char *before, 
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* Customers that were merely seen, before ?2, and of whom nothing is left: the next one after ?1. */
+static const char next_gone_sql[] =
+    "SELECT id FROM customer c WHERE id > ?1 AND imported = 0 AND merged_into IS NULL"
+    " AND last_seen < ?2"
+    " AND NOT EXISTS(SELECT 1 FROM customer_day WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM stage_history WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM activity WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM orders WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM booking WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM customer_alias WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM signal WHERE subject_type = 'customer' AND subject = c.id"
+    " AND state <> 'closed') ORDER BY id LIMIT 1";
+
+static const char *const drop_gone_sql[] = {
+    "DELETE FROM customer_stat WHERE customer = ?1",
+    "DELETE FROM segment_member WHERE customer = ?1",
+    "DELETE FROM customer WHERE id = ?1",
+};
+#define GONE_TABLES (sizeof drop_gone_sql / sizeof drop_gone_sql[0])
+
+/* ST_NOT_FOUND: there is none. */
+static enum status
+drop_next_gone(struct dropping *d, struct query **drop, struct error *err)
+{
+    enum status st;
+
+    query_set_text(d->next, 1, span_of(d->subject.p, d->subject.n));
+    query_set_str(d->next, 2, d->before);
+    st = query_next(d->next, err);
+    if (st != ST_OK)
+        return st;
+    buf_reset(&d->subject);
+    buf_span(&d->subject, query_text(d->next, 0));
+    query_reset(d->next);
+    st = store_tick(d->pass->store, err);
+    for (size_t i = 0; st == ST_OK && i < GONE_TABLES; i++) {
+        query_set_text(drop[i], 1, span_of(d->subject.p, d->subject.n));
+        st = query_run(drop[i], err);
+    }
+    return st;
+}
+
+static enum status
+drop_gone(struct pass *p, const char *before, struct error *err)
+{
+    struct dropping d = {.pass = p, .before = before};
+    struct query *drop[GONE_TABLES] = {NULL};
+    enum status st = store_query(p->store, &d.next, next_gone_sql, err);
+
+    for (size_t i = 0; st == ST_OK && i < GONE_TABLES; i++)
+        st = store_query(p->store, &drop[i], drop_gone_sql[i], err);
+    while (st == ST_OK)
+        st = drop_next_gone(&d, drop, err);
+    query_free(d.next);
+    for (size_t i = 0; i < GONE_TABLES; i++)
+        query_free(drop[i]);
+    buf_clear(&d.subject);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status
 drop_before(struct pass *p, const char *sql, const char *before, struct error *err)
 {
@@ -141,6 +201,8 @@ drop_old(struct pass *p, int32_t day, struct error *err)
     format_day(copies_before, copies);
     for (size_t i = 0; st == ST_OK && i < sizeof tables / sizeof tables[0]; i++)
         st = drop_history(p, &tables[i], tables[i].copy ? copies_before : before, err);
+    if (st == ST_OK)
+        st = drop_gone(p, copies_before, err);
     if (st == ST_OK)
         st = drop_before(
             p, "DELETE FROM signal WHERE state = 'closed' AND ifnull(closed_at, last_seen) < ?1",

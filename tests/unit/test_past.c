@@ -240,6 +240,63 @@ TEST(the_history_of_the_store_has_an_end)
     book_close(&b);
 }
 
+/* Of the customers that were seen in 2019 all but "gone" have something left, or people know them. */
+TEST(customers_of_whom_nothing_is_left_leave_the_store)
+{
+    struct config_segment away = {.name = (char *)"away", .where = (char *)"days_since_last > 99"};
+    struct config c = {.timezone = (char *)"UTC", .segments = &away, .segment_count = 1};
+    struct analyst *a;
+    struct book b;
+
+    c.retention.history = 1830 * DAY_SECONDS;
+    book_open(&b);
+    leg_on(&b, "acme", TODAY);
+    commit_as_of(&b, AT(TODAY, 9, 0));
+    a = open_analyst(&c);
+    run_pass(a, NOW, 1);
+    edit("INSERT INTO customer(id, first_seen, last_seen, imported, merged_into)"
+         " SELECT value, " ANCIENT ", " ANCIENT ", value = 'imported',"
+         " CASE value WHEN 'merged' THEN 'acme' END FROM json_each('[\"gone\", \"counted\","
+         " \"staged\", \"active\", \"ordered\", \"booked\", \"named\", \"signalled\","
+         " \"imported\", \"merged\", \"recent\"]');"
+         "UPDATE customer SET last_seen = " RECENT " WHERE id = 'recent';"
+         "INSERT INTO customer_stat(customer, as_of, first_day, last_day)"
+         " SELECT id, '', '2019-05-01', '2019-05-01' FROM customer WHERE id <> 'acme';"
+         "INSERT INTO customer_day VALUES('counted', '2022-05-01', 1, 60, 0, 1, 1);"
+         "INSERT INTO stage_history(customer, dimension, at) VALUES('staged', 'old', " RECENT ");"
+         "INSERT INTO activity(seq, n, kind, id, customer, start, record) VALUES"
+         " (1, 0, 'visit', '', 'active', " RECENT ", '{}');"
+         "INSERT INTO orders(seq, n, kind, id, customer, start, record) VALUES"
+         " (1, 0, 'order', '', 'ordered', " RECENT ", '{}');"
+         "INSERT INTO booking(seq, n, id, customer, start, record) VALUES"
+         " (1, 0, '', 'booked', " RECENT ", '{}');"
+         "INSERT INTO customer_alias VALUES('number', '+49', 'named');"
+         "INSERT INTO signal(id, version, kind, subject_type, subject, severity, reason, state,"
+         " first_seen, last_seen) VALUES('4', 1, 'k', 'customer', 'signalled', 'info', '',"
+         " 'acked', " ANCIENT ", " ANCIENT ")");
+    run_pass(a, NOW + DAY_SECONDS, 1);
+    /* The ledger may still know them; that they are away is news of today. */
+    CHECK_STR(rows("SELECT count(*), sum(id = 'gone') FROM customer"), "12|1");
+    CHECK_STR(rows("SELECT count(*) FROM segment_member WHERE customer = 'gone'"), "1");
+    edit("DELETE FROM stage_history WHERE customer = 'gone'");
+    retire(&b, FLOOR);
+    run_pass(a, NOW + 2 * DAY_SECONDS, 1);
+    CHECK_STR(rows("SELECT group_concat(id) FROM (SELECT id FROM customer ORDER BY 1)"),
+              "acme,active,booked,counted,imported,merged,named,ordered,recent,signalled,staged");
+    CHECK_STR(rows("SELECT count(*) FROM customer_stat WHERE customer = 'gone'"), "0");
+    CHECK_STR(rows("SELECT count(*) FROM segment_member WHERE customer = 'gone'"), "0");
+    CHECK_STR(rows("SELECT count(*) FROM stage_history WHERE customer = 'gone'"), "0");
+    leg_on(&b, "gone", TODAY); /* it comes again */
+    commit_as_of(&b, AT(TODAY, 9, 0));
+    run_pass(a, NOW + 2 * DAY_SECONDS, 2);
+    CHECK_STR(rows("SELECT c.first_seen, s.first_day FROM customer c JOIN customer_stat s"
+                   " ON s.customer = c.id WHERE id = 'gone'"),
+              "2026-11-22T09:00:00Z|2026-11-22");
+    must_agree();
+    analyst_close(a);
+    book_close(&b);
+}
+
 TEST(days_of_input_that_nobody_asks_for_are_forgotten)
 {
     struct analyst *a;
