@@ -114,7 +114,8 @@ drop_history(struct pass *p, const struct history_table *t, const char *before, 
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* Customers that were merely seen, before ?2, and of whom nothing is left: the next one after ?1. */
+/* The next one after ?1 of the customers that were merely seen, before ?2, and of whom nothing is
+ * left. */
 static const char next_gone_sql[] =
     "SELECT id FROM customer c WHERE id > ?1 AND imported = 0 AND merged_into IS NULL"
     " AND last_seen < ?2"

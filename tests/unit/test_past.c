@@ -240,7 +240,8 @@ TEST(the_history_of_the_store_has_an_end)
     book_close(&b);
 }
 
-/* Of the customers that were seen in 2019 all but "gone" have something left, or people know them. */
+/* Of the customers that were seen in 2019 all but "gone" have something left, or are known to
+ * people. */
 TEST(customers_of_whom_nothing_is_left_leave_the_store)
 {
     struct config_segment away = {.name = (char *)"away", .where = (char *)"days_since_last > 99"};
