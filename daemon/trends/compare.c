@@ -93,6 +93,7 @@ comparer_clear(struct comparer *c)
     buf_clear(&c->expected);
     buf_clear(&c->sketch);
     known_clear(&c->hot);
+    known_clear(&c->aged);
 }
 
 static void
@@ -121,13 +122,20 @@ by_name(const void *a, const void *b)
     return span_cmp(((const struct key_field *)a)->name, ((const struct key_field *)b)->name);
 }
 
+/* The field that says how new this node's others are. */
+static struct span
+node_version(const struct comparer *c)
+{
+    return span_of(c->imager.at_node, c->imager.at_node_n);
+}
+
 static void
 ask_hash(struct comparer *c, const struct key_image *image, struct key_field *fields)
 {
     size_t n = image->field_count;
 
     qsort(fields, n, sizeof *fields, by_name);
-    redis_batch_begin(&c->batch, 0, image->month ? 2 + (unsigned)n : 2);
+    redis_batch_begin(&c->batch, 0, image->month ? 3 + (unsigned)n : 2);
     redis_batch_str(&c->batch, image->month ? "HMGET" : "HGETALL");
     redis_batch_arg(&c->batch, image->key);
     buf_varint(&c->expected, n);
@@ -137,6 +145,8 @@ ask_hash(struct comparer *c, const struct key_image *image, struct key_field *fi
         put_text(&c->expected, fields[i].name);
         put_text(&c->expected, fields[i].value);
     }
+    if (image->month)
+        redis_batch_arg(&c->batch, node_version(c));
 }
 
 static void
@@ -221,13 +231,45 @@ reply_text(const redisReply *r)
     return r->type == REDIS_REPLY_STRING ? span_of(r->str, r->len) : span_of(NULL, 0);
 }
 
+static bool
+is_there(const redisReply *r)
+{
+    return r && r->type == REDIS_REPLY_STRING;
+}
+
 static void
 judge_field(struct comparer *c, struct span key, const struct key_field *f, const redisReply *r)
 {
-    if (!r || r->type != REDIS_REPLY_STRING)
+    if (!is_there(r))
         tell(c, DIFFERENCE_MISSING, key, f, span_of("", 0));
     else if (!span_eq(reply_text(r), f->value))
         tell(c, DIFFERENCE_VALUE, key, f, reply_text(r));
+}
+
+/* "incarnation:batch" */
+static bool
+is_version(struct span text)
+{
+    const char *colon = memchr(text.p, ':', text.n);
+    size_t n = colon ? (size_t)(colon - text.p) : 0;
+    int64_t inc, seq;
+
+    return colon && span_to_i64(span_of(text.p, n), &inc) && inc >= 0 &&
+           span_to_i64(span_of(colon + 1, text.n - n - 1), &seq) && seq >= 0;
+}
+
+/* It goes with the fields: a key that has none of them is not missing a version, too. A month's
+ * key comes by once a day. */
+static void
+judge_version(struct comparer *c, struct span key, const redisReply *r)
+{
+    struct key_field version = {.name = node_version(c)};
+    bool there = is_there(r);
+
+    if ((there && is_version(reply_text(r))) || !known_add(&c->aged, known_hash(key, version.name)))
+        return;
+    tell(c, there ? DIFFERENCE_VALUE : DIFFERENCE_MISSING, key, &version,
+         there ? reply_text(r) : span_of("", 0));
 }
 
 /* True for a counter of ours; the bare @NODE is the key's version. */
@@ -244,21 +286,43 @@ static void
 judge_whole_hash(struct comparer *c, struct span key, const struct key_field *fields, size_t n,
                  const redisReply *r)
 {
-    const redisReply **found = xcalloc(n, sizeof *found);
-    size_t pairs = r->type == REDIS_REPLY_ARRAY ? r->elements / 2 : 0;
+    const redisReply **found = xcalloc(n, sizeof *found), *version = NULL;
+    size_t pairs = r->type == REDIS_REPLY_ARRAY ? r->elements / 2 : 0, known = 0;
 
     for (size_t i = 0; i < pairs; i++) {
         struct key_field have = {.name = reply_text(r->element[2 * i])}, *f;
 
         f = bsearch(&have, fields, n, sizeof *fields, by_name);
+        known += f != NULL;
         if (f)
             found[f - fields] = r->element[2 * i + 1];
+        else if (span_eq(have.name, node_version(c)))
+            version = r->element[2 * i + 1];
         else if (is_own(c, have.name))
             tell(c, DIFFERENCE_EXTRA, key, &have, reply_text(r->element[2 * i + 1]));
     }
     for (size_t i = 0; i < n; i++)
         judge_field(c, key, &fields[i], found[i]);
+    if (known > 0)
+        judge_version(c, key, version);
     free(found);
+}
+
+/* What HMGET says of one day of a month: its fields, and the version of all days. */
+static void
+judge_day(struct comparer *c, struct span key, const struct key_field *fields, size_t n,
+          const redisReply *r)
+{
+    bool whole = r->type == REDIS_REPLY_ARRAY && r->elements == n + 1, known = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const redisReply *field = whole ? r->element[i] : NULL;
+
+        judge_field(c, key, &fields[i], field);
+        known |= is_there(field);
+    }
+    if (known)
+        judge_version(c, key, r->element[n]);
 }
 
 static void
@@ -272,11 +336,7 @@ judge_hash(struct comparer *c, struct span key, bool month, const char *end, con
         fields[i].value = take_text(c, end);
     }
     c->fields += n;
-    if (!month)
-        judge_whole_hash(c, key, fields, n, r);
-    for (size_t i = 0; month && i < n; i++)
-        judge_field(c, key, &fields[i],
-                    r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i] : NULL);
+    (month ? judge_day : judge_whole_hash)(c, key, fields, n, r);
     free(fields);
 }
 
@@ -395,6 +455,7 @@ comparer_partition(struct comparer *c, unsigned partition, struct error *err)
     redis_batch_reset(&c->batch);
     buf_reset(&c->expected);
     known_clear(&c->hot);
+    known_clear(&c->aged);
     st = feed->scan_memory(feed->ctx, partition, since, note_hot, c, &upto, err);
     if (st == ST_OK)
         st = feed->scan_disk(feed->ctx, partition, 0, visit_disk, c, err);

@@ -45,7 +45,8 @@ struct comparer {
     uint64_t upto;         /* cells changed later are not compared: they are still to be sent */
     uint64_t keys, fields; /* compared so far */
     /* private */
-    struct known hot; /* cells in memory, whose rows on disk may be older */
+    struct known hot;  /* cells in memory, whose rows on disk may be older */
+    struct known aged; /* keys of this partition whose version was told of */
     struct redis_batch batch;
     struct buf expected, sketch;
     size_t at;

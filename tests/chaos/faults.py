@@ -150,12 +150,23 @@ class LoseKeys(RedisFault):
             redis.ask("DEL", key)
 
 
+def of_families(redis, families):
+    """Keys of counts, but for planted ones: what of those is no more just as the daemon writes it may
+    be somebody else's, and stays."""
+    return sorted(k for k in redis.keys() if k.split(":")[2:3] and
+                  k.split(":")[2] in families and not StrayKeys.planted(k))
+
+
+HASHES, SKETCHES = ("q", "d", "f", "s", "l"), ("u", "c", "fu", "fc")
+
+
 class LoseFields(RedisFault):
+    """The version may be among them."""
+
     name, weight = "fields of Redis deleted or changed", 3
 
     def spoil(self, redis, rng):
-        keys = sorted(k for k in redis.keys() if k.split(":")[2:3] and
-                      k.split(":")[2] in ("q", "d", "f", "s", "l"))
+        keys = of_families(redis, HASHES)
         for key in rng.sample(keys, min(len(keys), 10)):
             fields = redis.ask("HKEYS", key)
             if not fields:
@@ -180,8 +191,7 @@ class WrongType(RedisFault):
     name, weight = "keys of another type", 1
 
     def spoil(self, redis, rng):
-        keys = sorted(k for k in redis.keys() if k.split(":")[2:3] and
-                      k.split(":")[2] in ("q", "d", "f", "s", "l"))
+        keys = of_families(redis, HASHES)
         for key in rng.sample(keys, min(len(keys), 3)):
             redis.ask("DEL", key)
             redis.ask("LPUSH", key, "x")
@@ -191,13 +201,25 @@ class StrayKeys(RedisFault):
     """Counts of days on which nothing was counted. Everything else about them is right."""
 
     name, weight = "keys of other days added", 2
+    YEAR = "2024"
+
+    @classmethod
+    def planted(cls, key):
+        return key.rpartition(":")[2].startswith(cls.YEAR)
 
     def spoil(self, redis, rng):
-        keys = sorted(k for k in redis.keys() if k.split(":")[2:3] and
-                      k.split(":")[2] in ("q", "d", "u", "c", "f", "fu", "fc", "s", "l"))
+        keys = of_families(redis, HASHES + SKETCHES)
         for key in rng.sample(keys, min(len(keys), 20)):
-            subject, _, date = key.rpartition(":")
-            redis.ask("COPY", key, "%s:2024%s" % (subject, date[4:]))
+            if self.is_whole(redis, key):
+                subject, _, date = key.rpartition(":")
+                redis.ask("COPY", key, "%s:%s%s" % (subject, self.YEAR, date[4:]))
+
+    @staticmethod
+    def is_whole(redis, key):
+        """Not what another fault made of it."""
+        if key.split(":")[2] in HASHES:
+            return redis.ask("TYPE", key) == "hash" and redis.ask("HEXISTS", key, "@1") == 1
+        return redis.ask("TYPE", key) == "string"
 
 
 class LoseGroup(RedisFault):

@@ -236,14 +236,21 @@ class ExpectedKeys:
 ZEROS = {"0:0:0", "0:0"}
 
 
+VERSION = re.compile(r"\d+:\d+")
+
+
 def check_hash(d, key, want, answer, node):
-    got = {}
+    got, version = {}, ""
     for i in range(0, len(answer), 2):
         field, value = answer[i].decode(), answer[i + 1].decode()
         if not field.endswith("@" + node):
             d.say("%s %s: field of another node" % (key, field))
         elif field != "@" + node:
             got[field] = value
+        else:
+            version = value
+    if not VERSION.fullmatch(version):
+        d.say("%s: version %r" % (key, version))
     for field in [f for f, v in got.items() if v in ZEROS and f not in want]:
         del got[field]
     d.tables(key, want, got)

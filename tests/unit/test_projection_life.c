@@ -5,14 +5,6 @@
 
 /* --- verification and the scrubber --- */
 
-static void
-collect(void *arg, const char *line)
-{
-    struct buf *b = arg;
-
-    buf_printf(b, "%s\n", line);
-}
-
 TEST(trends_verify_names_every_difference)
 {
     struct scene s;
@@ -31,7 +23,7 @@ TEST(trends_verify_names_every_difference)
     ask(s.link, "HSET cs:{30}:s:zoe:20261122 00@1 1:1:1:1:1");  /* extra key */
     ask(s.link, "PFADD cs:{30}:c:zoe:20261122@1 x");            /* extra key */
     ask(s.link, "HSET cs:{45}:l:eu:20261122 0006@2 1:1");       /* another node's: fine */
-    r = verify(&s, collect, &lines);
+    r = verify(&s, collect_lines, &lines);
     CHECK_INT(r.different, 2);
     CHECK_INT(r.missing, 2);
     CHECK_INT(r.extra, 4);
@@ -67,6 +59,52 @@ TEST(projection_scrubber_mends_single_keys_and_fields)
     ask(s.link, "SET cs:{1}:fu:recording:20261122@1 x");
     WAIT_UNTIL(status_of(&s).mended >= 6);
     WAIT_UNTIL(is_clean(&s));
+    scene_close(&s);
+}
+
+static bool
+has_version(struct scene *s, const char *key)
+{
+    return strncmp(ask(s->link, "HGET %s @1", key), "77:", 3) == 0;
+}
+
+/* What tells a copy's age from another one's, and a stray of ours from what is somebody else's. */
+TEST(a_version_that_is_gone_or_none_is_named_once_a_key_and_mended)
+{
+    static const char *const keys[] = {"cs:{40}:q:acme:20261122", "cs:{45}:l:eu:20261122",
+                                       "cs:{40}:d:acme:202611", "cs:{1}:f:recording:202611"};
+    struct scene s;
+    struct verify_result r;
+    struct buf lines = {0};
+
+    scene_open(&s);
+    s.opt.scrub_interval_ms = 640;
+    contract_cells(s.ledger);
+    batch_begin(s.ledger);
+    leg(s.ledger, "acme", DAY - 1, 7); /* the month's key holds two days */
+    batch_end(s.ledger);
+    fold(s.ledger);
+    scene_project(&s);
+    settled(&s);
+    scene_stop(&s);
+    ask(s.link, "HDEL %s @1", keys[0]);
+    ask(s.link, "HSET %s @1 9:9:9", keys[1]);
+    ask(s.link, "HDEL %s @1", keys[2]);
+    ask(s.link, "HSET %s @1 77:-1", keys[3]);
+    r = verify(&s, collect_lines, &lines);
+    CHECK_INT(r.missing, 2);
+    CHECK_INT(r.different, 2);
+    CHECK_INT(r.extra, 0);
+    CHECK(strstr(lines.p, "missing cs:{40}:q:acme:20261122 @1\n"));
+    CHECK(strstr(lines.p, "different cs:{45}:l:eu:20261122 @1 redis=9:9:9\n"));
+    CHECK(strstr(lines.p, "missing cs:{40}:d:acme:202611 @1\n"));
+    buf_clear(&lines);
+    scene_project(&s);
+    WAIT_UNTIL(is_clean(&s));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!has_version(&s, keys[i]))
+            test_fail(__FILE__, __LINE__, "%s has no version", keys[i]);
+    CHECK_INT(status_of(&s).mended, 4);
     scene_close(&s);
 }
 

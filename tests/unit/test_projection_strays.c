@@ -95,6 +95,28 @@ TEST(keys_that_are_not_surely_ours_are_left_alone)
     scene_close(&s);
 }
 
+/* It may be somebody else's, so it takes an operator's word. */
+TEST(a_stray_hash_without_a_version_is_named_by_verify_and_removed_by_a_rebuild)
+{
+    const char *key = "cs:{40}:q:acme:20261121";
+    struct error err = {0};
+    struct buf lines = {0};
+    struct scene s;
+    bool done = false;
+
+    scene_of_strays(&s);
+    ask(s.link, "HSET %s 01@1 1:60:0 01@2 4:4:0", key);
+    walk(&s);
+    CHECK_INT(verify(&s, collect_lines, &lines).extra, 1);
+    CHECK_STR(lines.p, "extra cs:{40}:q:acme:20261121 01@1\n");
+    CHECK(trends_rebuild(s.opt.url, "1", s.ledger->feed.ledger_id, false, &err) == ST_OK);
+    WAIT_UNTIL(trends_rebuilt(s.opt.url, "1", &done, &err) == ST_OK && done);
+    CHECK_STR(ask(s.link, "HGETALL %s", key), "01@2=4:4:0");
+    CHECK(is_clean(&s));
+    buf_clear(&lines);
+    scene_close(&s);
+}
+
 TEST(a_large_redis_is_walked_a_page_at_a_time)
 {
     struct scene s;

@@ -478,6 +478,13 @@ verify(struct scene *s, void (*report)(void *, const char *), void *arg)
     return r;
 }
 
+/* A report for verify: arg is a struct buf, NUL-ended. */
+FIXTURE void
+collect_lines(void *arg, const char *line)
+{
+    buf_printf(arg, "%s\n", line);
+}
+
 FIXTURE bool
 is_clean(struct scene *s)
 {
