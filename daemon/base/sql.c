@@ -27,6 +27,10 @@ sql_fail(sqlite3 *db, const char *what, struct error *err)
     /* Nothing was written; it is mounted for writing again some day. */
     if (code == SQLITE_READONLY || (code == SQLITE_IOERR_WRITE && cause == EROFS))
         return fail(err, ST_FULL, "%s: the file system is read-only", what);
+    /* A read that the disk refused. Of a statement SQLite calls it damage, but the file may be
+     * whole. */
+    if (code == SQLITE_IOERR_CORRUPTFS || ((code & 0xFF) == SQLITE_CORRUPT && cause == EIO))
+        return fail(err, ST_IO, "%s: the disk could not be read", what);
     switch (code & 0xFF) {
     case SQLITE_FULL:
         return fail(err, ST_FULL, "%s: no room on the disk", what);
@@ -44,6 +48,7 @@ sql_fail(sqlite3 *db, const char *what, struct error *err)
 enum status
 sql_exec(sqlite3 *db, const char *sql, struct error *err)
 {
+    errno = 0;
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
         char what[64];
 
@@ -56,6 +61,7 @@ sql_exec(sqlite3 *db, const char *sql, struct error *err)
 enum status
 sql_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, struct error *err)
 {
+    errno = 0;
     if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
         return sql_fail(db, sql, err);
     return ST_OK;

@@ -294,27 +294,42 @@ worker_count(const struct config *c)
     return cores > 0 ? (size_t)cores : 1;
 }
 
-static void
-start_threads(struct engine *e)
+/* By a name as `top -H` shows it. */
+static enum status
+start_thread(pthread_t *out, const char *name, void *(*run)(void *arg), void *arg,
+             struct error *err)
 {
-    for (size_t i = 0; i < e->worker_count; i++) {
+    int failed = pthread_create(out, NULL, run, arg);
+
+    if (failed)
+        return fail(err, ST_IO, "cannot start a thread (%s): %s", name, strerror(failed));
+    pthread_setname_np(*out, name);
+    return ST_OK;
+}
+
+static enum status
+start_threads(struct engine *e, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < e->worker_count && st == ST_OK; i++) {
         struct worker *w = &e->workers[i];
 
         w->engine = e;
         w->index = i;
         arena_init(&w->arena);
-        pthread_create(&w->thread, NULL, worker_main, w);
-        pthread_setname_np(w->thread, "worker"); /* as `top -H` shows them */
+        st = start_thread(&w->thread, "worker", worker_main, w, err);
+        w->running = st == ST_OK;
     }
     e->analysis_wanted = !e->offline; /* what a start finds may be days older than now */
-    pthread_create(&e->ledger_thread, NULL, committer_main, e);
-    pthread_setname_np(e->ledger_thread, "ledger");
-    e->ledger_running = true;
-    if (e->analyst) {
-        pthread_create(&e->analyst_thread, NULL, analyst_main, e);
-        pthread_setname_np(e->analyst_thread, "analyst");
-        e->analyst_running = true;
+    if (st == ST_OK)
+        st = start_thread(&e->ledger_thread, "ledger", committer_main, e, err);
+    e->ledger_running = st == ST_OK;
+    if (st == ST_OK && e->analyst) {
+        st = start_thread(&e->analyst_thread, "analyst", analyst_main, e, err);
+        e->analyst_running = st == ST_OK;
     }
+    return st;
 }
 
 /* Of the ledger, if there is one that this user may use, a dry run knows one thing: which records
@@ -390,7 +405,11 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->workers = xcalloc(e->worker_count, sizeof *e->workers);
     engine_names_open(e);
     engine_watch_disk(e);
-    start_threads(e);
+    st = start_threads(e, err);
+    if (st != ST_OK) {
+        engine_close(e, 0);
+        return st;
+    }
     *out = e;
     return ST_OK;
 }

@@ -55,7 +55,8 @@ stop_threads(struct engine *e)
     pthread_cond_broadcast(&e->work);
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; e->workers && i < e->worker_count; i++)
-        pthread_join(e->workers[i].thread, NULL);
+        if (e->workers[i].running)
+            pthread_join(e->workers[i].thread, NULL);
     pthread_mutex_lock(&e->lock);
     e->stop_ledger = true;
     pthread_cond_broadcast(&e->gathered);

@@ -144,6 +144,7 @@ struct worker {
     struct ruleset *rules; /* a reference; the classifiers are of these */
     struct engine *engine;
     size_t index;
+    bool running; /* there is a thread */
     pthread_t thread;
     struct arena arena; /* one block's */
     struct classifier *features, *services;

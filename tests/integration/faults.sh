@@ -96,6 +96,34 @@ check "a taken port ends with 1" equals $? 1
 check "and is named" contains "$(cat third.log)" "$address"
 check "stop" stop
 
+# A thread that cannot be had: the start fails and says so, or can do without it.
+thread_missing() { # WHICH
+    ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" strace -D -f -qqq -o /dev/null -e trace=clone,clone3 \
+        -e signal=none -e "inject=clone,clone3:error=EAGAIN:when=$1" "$bin/callswelld" -c threads.conf 2>thread.log &
+    daemon=$!
+    wait_for 60 ready_or_failed || return 1
+    address=$(sed -n 's/.*event=ready http=\([^ ]*\).*/\1/p' thread.log)
+    if [ -n "$address" ]; then
+        answer=$(curl -sS --max-time 20 --data-binary @x "http://$address/v1/ingest/hooks")
+        stop && contains "$answer" '"quarantined":0'
+    else
+        wait "$daemon"
+        code=$?
+        daemon=
+        cat thread.log
+        [ $code = 1 ] && grep -qi 'event=not_started.*thread' thread.log
+    fi
+}
+ready_or_failed() { grep -q event=ready thread.log || ! kill -0 "$daemon"; }
+if grep -q __tsan_init "$bin/callswelld" || ! strace -o /dev/null true 2>/dev/null; then
+    skip "strace may not trace here, or ThreadSanitizer has threads of its own"
+else
+    { echo 'workers = 1 redis { url = "unix:///nobody/is/here" }'; config "$dir/threads"; } >threads.conf
+    for which in 1 2 3 4 5 6 7 8; do
+        check "without its thread number $which" thread_missing $which
+    done
+fi
+
 # Paths longer than a socket's name may be.
 long=$dir/$(printf 'long-%.0s' $(seq 30))/$(printf 'path-%.0s' $(seq 20))/end
 mkdir -p "$long"

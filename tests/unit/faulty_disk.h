@@ -1,6 +1,6 @@
 /*
- * faulty_disk.h - a disk under SQLite that fails when it is told to: writes and syncs of files
- * whose path holds "ledger.db" are refused with an errno of choice, or take their time.
+ * faulty_disk.h - a disk under SQLite that fails when it is told to: reads, writes and syncs of
+ * files whose path holds "ledger.db" are refused with an errno of choice, or take their time.
  */
 #ifndef FAULTY_DISK_H
 #define FAULTY_DISK_H
@@ -13,8 +13,9 @@
 
 #include "test.h"
 
-static atomic_int disk_write_errno, disk_sync_errno; /* 0: works */
-static atomic_int disk_sync_wait;                    /* non-zero: a sync does not return */
+static atomic_int disk_read_errno, disk_write_errno, disk_sync_errno; /* 0: works */
+static atomic_int disk_reads_left;                                    /* that still work */
+static atomic_int disk_sync_wait; /* non-zero: a sync does not return */
 
 struct faulty_file {
     sqlite3_file base;
@@ -38,7 +39,6 @@ faulty_real(sqlite3_file *f)
     }
 
 FAULTY_PASS(Close, (sqlite3_file * f), (real))
-FAULTY_PASS(Read, (sqlite3_file * f, void *p, int n, sqlite3_int64 at), (real, p, n, at))
 FAULTY_PASS(Truncate, (sqlite3_file * f, sqlite3_int64 n), (real, n))
 FAULTY_PASS(FileSize, (sqlite3_file * f, sqlite3_int64 *n), (real, n))
 FAULTY_PASS(Lock, (sqlite3_file * f, int how), (real, how))
@@ -58,6 +58,19 @@ faulty_ShmBarrier(sqlite3_file *f)
     sqlite3_file *real = faulty_real(f);
 
     real->pMethods->xShmBarrier(real);
+}
+
+/* As SQLite's own file system has it (unixRead). */
+static int
+faulty_Read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+    sqlite3_file *real = faulty_real(f);
+
+    if (((struct faulty_file *)f)->ours && disk_read_errno && disk_reads_left-- <= 0) {
+        errno = disk_read_errno;
+        return errno == EIO ? SQLITE_IOERR_CORRUPTFS : SQLITE_IOERR_READ;
+    }
+    return real->pMethods->xRead(real, p, n, at);
 }
 
 static int

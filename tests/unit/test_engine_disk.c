@@ -84,6 +84,35 @@ TEST(engine_ends_when_the_disk_fails_and_looks_at_all_of_the_ledger_before_it_go
     free(text);
 }
 
+/* SQLite calls that damage, but nobody has to recover anything when the disk reads again. */
+TEST(engine_takes_a_read_that_failed_for_what_it_is_and_starts_when_the_disk_is_well)
+{
+    char *text = legs("acme", 1, 101);
+    struct source *source;
+    struct error err = {0};
+    struct site s;
+
+    faulty_disk();
+    for (int i = 0; i < 2; i++) { /* a folder without a ledger, and one with */
+        disk_read_errno = EIO;
+        for (int n = 0; n < 3; n++) { /* a new ledger is not read more often */
+            disk_reads_left = n;
+            CHECK_INT(site_try(&s, "", &err), ST_IO);
+            if (!strstr(err.text, "the disk could not be read"))
+                test_fail(__FILE__, __LINE__, "%s", err.text);
+            CHECK_INT(ledger_trouble_read("st/ledger.db", NULL, 0), TROUBLE_NONE);
+        }
+        disk_read_errno = 0;
+        site_open(&s, "");
+        source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
+        site_say(&s, source, text);
+        source_unref(source);
+        site_close(&s);
+    }
+    CHECK_INT(legs_on_disk("acme"), 100);
+    free(text);
+}
+
 TEST(engine_answers_nobody_before_a_slow_sync_is_through_and_says_what_it_waits_for)
 {
     char *text = legs("acme", 1, 101);
