@@ -178,11 +178,13 @@ change_inputs(struct daemon *d, const struct config *wanted, struct error *err)
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .done = PTHREAD_COND_INITIALIZER};
 
+    edge_hold_inputs(d->edge);
     edge_post(d->edge, change_here, &r);
     pthread_mutex_lock(&r.lock);
     while (!r.is_done)
         pthread_cond_wait(&r.done, &r.lock);
     pthread_mutex_unlock(&r.lock);
+    edge_release_inputs(d->edge);
     return r.st;
 }
 

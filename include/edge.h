@@ -44,8 +44,14 @@ void edge_post(struct edge *e, void (*fn)(void *arg), void *arg);
 /* The port an input is bound to, 0 if it has none. Before edge_stop_inputs. */
 int edge_port(const struct edge *e, const char *input);
 
-/* The engine and the inputs from one configuration to another; on the edge thread. Inputs that are
- * the same in both go on undisturbed. On failure all are as before and err says why. */
+/* Around a call of edge_change_inputs, and not on the edge thread, because somebody may just have
+ * an input wait for its Redis (edge_claim). */
+void edge_hold_inputs(struct edge *e);
+void edge_release_inputs(struct edge *e);
+
+/* The engine and the inputs from one configuration to another; on the edge thread, with the inputs
+ * held. Inputs that are the same in both go on undisturbed. On failure all are as before and err
+ * says why. */
 enum status edge_change_inputs(struct edge *e, const struct config *running,
                                const struct config *wanted, struct error *err);
 

@@ -182,6 +182,18 @@ edge_port(const struct edge *e, const char *input)
     return 0;
 }
 
+void
+edge_hold_inputs(struct edge *e)
+{
+    pthread_mutex_lock(&e->change_lock);
+}
+
+void
+edge_release_inputs(struct edge *e)
+{
+    pthread_mutex_unlock(&e->change_lock);
+}
+
 enum status
 edge_claim(struct edge *e, const char *input, const char *consumer, uint64_t *entries,
            struct error *err)

@@ -122,7 +122,7 @@ take_back(struct change *c)
         const struct running *old = edge_find(e, c->made[i].title);
 
         if (!old || !old->input)
-            c->made[i].ops->stop(c->made[i].input);
+            edge_dismiss_input(e, &c->made[i]);
         free(c->made[i].title);
     }
     for (size_t i = 0; i < e->input_count; i++)
@@ -145,9 +145,9 @@ take_over(struct change *c)
     e->input_count = c->count;
 }
 
-static enum status
-change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
-              struct error *err)
+enum status
+edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
+                   struct error *err)
 {
     struct change c = {.edge = e, .running = running, .wanted = wanted};
     enum status st = engine_reload(e->engine, wanted, err);
@@ -166,17 +166,5 @@ change_inputs(struct edge *e, const struct config *running, const struct config 
         take_back(&c);
         free(c.made);
     }
-    return st;
-}
-
-enum status
-edge_change_inputs(struct edge *e, const struct config *running, const struct config *wanted,
-                   struct error *err)
-{
-    enum status st;
-
-    pthread_mutex_lock(&e->change_lock);
-    st = change_inputs(e, running, wanted, err);
-    pthread_mutex_unlock(&e->change_lock);
     return st;
 }

@@ -1,21 +1,19 @@
 /*
  * stream.c - a Redis stream, read as a consumer of a group, acknowledged after the commit.
  *
- * A thread of its own talks to Redis. Entries that were delivered to this consumer and never
- * acknowledged come first, then new ones. An entry is known by stream, id and content, so one that
- * comes again (killed between commit and XACK, an XACK that Redis lost) is a duplicate, and an id
- * that a Redis with a lost tail gave twice is not. After a lost connection everything in flight is
- * committed and acknowledged before pending entries are read again.
+ * A thread of its own talks to Redis (stream_consume.c). Entries that were delivered to this
+ * consumer and never acknowledged come first, then new ones. An entry is known by stream, id and
+ * content, so one that comes again (killed between commit and XACK, an XACK that Redis lost) is a
+ * duplicate, and an id that a Redis with a lost tail gave twice is not. After a lost connection
+ * everything in flight is committed and acknowledged before pending entries are read again.
  *
- * Entries that were pending when the process began and had been delivered more than once are taken
- * one at a time: one that ends the process is found that way, and goes to quarantine unparsed
- * after DELIVERIES_MAX.
- *
- * A group that is missing is made at the place of the ledger's checkpoint: position is the
- * milliseconds of the last entry taken, fingerprint its sequence number.
+ * The edge thread never waits for that thread, which may itself wait for a Redis that hangs: one
+ * whose section changed goes on as the new one says when what is in flight is acknowledged, one
+ * that is to leave says on the loop when it is through.
  */
 #include "stream.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,205 +21,10 @@
 
 #include "clock.h"
 #include "hash.h"
-#include "log.h"
 
-#define FLIGHTS_MAX    8 /* blocks that wait for a commit */
-#define BACK_OFF_MS    100
-#define BACK_OFF_MAX   5000
-#define LAST_ACKS_MS   5000
-#define CLAIM_WAIT_MS  5000 /* the inputs cannot be changed meanwhile */
-#define DELIVERIES_MAX 5
-
-static const char poison[] = "stream: delivered 5 times and never committed; it may end the"
-                             " process that parses it";
-
-struct delivered {
-    struct stream_id id;
-    uint64_t deliveries;
-};
-
-/* --- what is pending --- */
-
-static void
-note_delivered(void *arg, struct stream_id id, uint64_t deliveries)
-{
-    struct input *in = arg;
-    struct delivered d = {id, deliveries};
-
-    buf_add(&in->counts, &d, sizeof d);
-}
-
-/* Reads n pending entries after `drained`, the last of which is `to`. */
-static enum status
-take_pending(struct input *in, struct stream_id to, int n, const char *refusal, struct error *err)
-{
-    size_t got;
-    enum status st =
-        stream_link_read_pending(in->link, in->drained, n, stream_add_entry, in, &got, err);
-
-    if (st != ST_OK)
-        return st;
-    in->drained = to;
-    if (refusal && in->flight)
-        log_warn("stream_entry_refused", "input=%s stream=\"%s\" id=%llu-%llu reason=\"%s\"",
-                 in->cfg->title, in->opt.stream, (unsigned long long)to.ms,
-                 (unsigned long long)to.seq, refusal);
-    if (!stream_hand_on(in, false, refusal))
-        return fail(err, ST_RETRY, "the daemon is stopping");
-    return ST_OK;
-}
-
-/* One page of pending entries: those that came once in one go, others alone, each after the one
- * before is committed. */
-static enum status
-take_page(struct input *in, const struct delivered *d, size_t n, struct error *err)
-{
-    enum status st = ST_OK;
-
-    for (size_t i = 0, run; i < n && st == ST_OK; i += run) {
-        for (run = 0; i + run < n && !(in->first_drain && d[i + run].deliveries > 1);)
-            run++;
-        if (run > 0) {
-            st = take_pending(in, d[i + run - 1].id, (int)run, NULL, err);
-            continue;
-        }
-        run = 1;
-        st = take_pending(in, d[i].id, 1, d[i].deliveries >= DELIVERIES_MAX ? poison : NULL, err);
-        if (st == ST_OK)
-            st = stream_settle(in, err);
-    }
-    return st;
-}
-
-/* All that was delivered to this consumer, and not acknowledged. */
-static enum status
-drain(struct input *in, struct error *err)
-{
-    enum status st = stream_settle(in, err);
-    size_t n = 1;
-
-    if (!in->first_drain)
-        in->drained = (struct stream_id){0};
-    while (st == ST_OK && n > 0 && !stream_stopping(in)) {
-        buf_reset(&in->counts);
-        st = stream_link_deliveries(in->link, in->drained, STREAM_READ_COUNT, note_delivered, in,
-                                    &n, err);
-        if (st == ST_OK && n > 0)
-            st = take_page(in, (const struct delivered *)(const void *)in->counts.p, n, err);
-        if (st == ST_OK)
-            st = stream_settle(in, err);
-    }
-    if (st == ST_OK && n == 0)
-        in->first_drain = false;
-    return st;
-}
-
-/* --- the group --- */
-
-static bool
-is_before(struct stream_id a, struct stream_id b)
-{
-    return a.ms < b.ms || (a.ms == b.ms && a.seq < b.seq);
-}
-
-/* Where a group that has to be made begins: where the ledger stands, unless the stream is another
- * one (its ids have not come so far): then at its beginning, and what was in the old one too is
- * recognised. */
-static enum status
-place_to_begin(struct input *in, struct stream_id *from, struct error *err)
-{
-    struct stream_id last;
-    struct cursor c;
-    enum status st = stream_link_last(in->link, &last, err);
-
-    *from = (struct stream_id){0};
-    if (st != ST_OK)
-        return st;
-    if (engine_checkpoint(in->engine, in->cfg->title, in->identity, &c)) {
-        *from = (struct stream_id){c.position, c.fingerprint};
-        if (!is_before(last, *from))
-            return ST_OK;
-        log_warn("stream_replaced", "input=%s stream=\"%s\" action=\"read from its beginning\"",
-                 in->cfg->title, in->opt.stream);
-        *from = (struct stream_id){0};
-    } else if (in->cfg->from_end) {
-        *from = last;
-    }
-    return ST_OK;
-}
-
-/* With the group went what it knew to be pending, entries in flight too: a crash would lose them if
- * the new group began behind them. So they are committed first. */
-static enum status
-make_group(struct input *in, struct error *err)
-{
-    struct stream_id from;
-    bool made = false;
-    enum status st = stream_settle(in, err);
-
-    if (st == ST_OK && acks_expected(in->acks) > 0)
-        return fail(err, ST_RETRY, "the daemon is stopping");
-    if (st == ST_OK)
-        st = place_to_begin(in, &from, err);
-    if (st == ST_OK)
-        st = stream_link_make_group(in->link, from, &made, err);
-    if (st == ST_OK && made)
-        log_warn("stream_group_made", "input=%s stream=\"%s\" group=\"%s\" after=%llu-%llu",
-                 in->cfg->title, in->opt.stream, in->opt.group, (unsigned long long)from.ms,
-                 (unsigned long long)from.seq);
-    return st;
-}
+#define CLAIM_WAIT_MS 5000 /* the inputs cannot be changed meanwhile */
 
 /* --- another consumer's entries --- */
-
-static char *
-next_claim(struct input *in)
-{
-    char *from;
-
-    pthread_mutex_lock(&in->lock);
-    from = in->claim;
-    in->claim = NULL;
-    in->claiming = from != NULL;
-    pthread_mutex_unlock(&in->lock);
-    return from;
-}
-
-static void
-claim_is_done(struct input *in, uint64_t n, enum status st, const struct error *err)
-{
-    pthread_mutex_lock(&in->lock);
-    in->claiming = false;
-    in->claims++;
-    in->claim_n = n;
-    in->claim_st = st;
-    if (st != ST_OK)
-        in->claim_err = *err;
-    pthread_cond_broadcast(&in->changed);
-    pthread_mutex_unlock(&in->lock);
-}
-
-static enum status
-take_over(struct input *in, struct error *err)
-{
-    char *from = next_claim(in);
-    uint64_t n = 0;
-    enum status st;
-
-    if (!from)
-        return ST_OK;
-    st = stream_link_claim(in->link, from, &n, err);
-    if (n > 0) {
-        in->claimed += n;
-        log_warn("stream_claimed",
-                 "input=%s stream=\"%s\" from=\"%s\" entries=%llu promise=\"at least once: what"
-                 " that consumer had counted counts again\"",
-                 in->cfg->title, in->opt.stream, from, (unsigned long long)n);
-    }
-    free(from);
-    claim_is_done(in, n, st, err);
-    return st == ST_OK && n > 0 ? drain(in, err) : st;
-}
 
 /* Waits for the thread, lock held. A request that it has not begun is taken back. */
 static enum status
@@ -254,10 +57,10 @@ stream_claim(struct input *in, const char *consumer, uint64_t *n, struct error *
 {
     enum status st;
 
-    if (strcmp(consumer, in->opt.consumer) == 0)
-        return fail(err, ST_BAD_CONFIG, "\"%.60s\" is this consumer itself", consumer);
     pthread_mutex_lock(&in->lock);
-    if (in->claim || in->claiming) {
+    if (strcmp(consumer, in->now.cfg->consumer) == 0) {
+        st = fail(err, ST_BAD_CONFIG, "\"%.60s\" is this consumer itself", consumer);
+    } else if (in->claim || in->claiming) {
         st = fail(err, ST_RETRY, "another take-over is under way");
     } else {
         in->claim = xstrdup(consumer);
@@ -267,102 +70,75 @@ stream_claim(struct input *in, const char *consumer, uint64_t *n, struct error *
     return st;
 }
 
-/* --- the thread --- */
+/* --- sections --- */
+
+static void
+clear_section(struct section *s)
+{
+    source_unref(s->source);
+    input_config_free(s->cfg);
+    *s = (struct section){0};
+}
 
 static enum status
-read_new(struct input *in, struct error *err)
+make_section(struct engine *e, struct section *out, const struct config_input *cfg,
+             struct error *err)
 {
-    bool busy = acks_expected(in->acks) > 0;
-    size_t n = 0;
-    enum status st = stream_link_read_new(in->link, STREAM_READ_COUNT, busy ? 0 : STREAM_BLOCK_MS,
-                                          stream_add_entry, in, &n, err);
+    struct source_options opt = {.input = cfg->title,
+                                 .format = cfg->format,
+                                 .timezone = cfg->timezone,
+                                 .source = cfg->source,
+                                 .name = cfg->stream,
+                                 .identity = IDENTITY_ENTRY};
+    struct section s = {0};
+    enum status st = engine_source(e, &s.source, &opt, err);
 
-    if (st != ST_OK)
+    if (st == ST_OK && source_needs_header(s.source))
+        st = fail(err, ST_BAD_CONFIG,
+                  "input \"%s\": format \"%s\" has a header line, which entries of a stream do"
+                  " not have; list its columns instead",
+                  cfg->title, cfg->format);
+    if (st != ST_OK) {
+        clear_section(&s);
         return st;
-    if (!stream_hand_on(in, true, NULL))
-        return fail(err, ST_RETRY, "the daemon is stopping");
-    if (n == 0 || acks_expected(in->acks) >= FLIGHTS_MAX)
-        acks_wait(in->acks, STREAM_BLOCK_MS);
-    return stream_acknowledge(in, err);
-}
-
-/* One connection's life. Ends with the reason. */
-static void
-serve(struct input *in, struct error *err)
-{
-    int64_t reported = 0;
-    enum status st = make_group(in, err);
-
-    if (st == ST_OK)
-        st = drain(in, err);
-    while (st == ST_OK && !stream_stopping(in)) {
-        st = read_new(in, err);
-        if (st == ST_NOT_FOUND) /* somebody removed the group, or all of Redis */
-            st = make_group(in, err);
-        if (st == ST_OK)
-            st = take_over(in, err);
-        in->back_off_ms = BACK_OFF_MS;
-        if (clock_mono_ms() - reported >= STREAM_ROOM_MS) {
-            reported = clock_mono_ms();
-            stream_report(in);
-        }
     }
+    s.cfg = input_config_copy(cfg);
+    *out = s;
+    return ST_OK;
 }
 
-static void
-note_trouble(struct input *in, const struct error *err)
+static bool
+same_group(const struct config_input *a, const struct config_input *b)
 {
-    if (strcmp(in->problem, err->text) != 0)
-        log_warn("stream_broken", "input=%s stream=\"%s\" error=\"%s\" action=retry",
-                 in->cfg->title, in->opt.stream, err->text);
-    snprintf(in->problem, sizeof in->problem, "%.*s", (int)sizeof in->problem - 1, err->text);
+    return strcmp(a->stream, b->stream) == 0 && strcmp(a->group, b->group) == 0;
 }
 
-/* Entries whose commit is near are still acknowledged: else they would only come again. */
-static void
-finish(struct input *in)
+void
+stream_take_section(struct input *in)
 {
-    int64_t until = clock_mono_ms() + LAST_ACKS_MS, left;
-    struct error err;
+    struct section old = in->now;
+    const struct config_input *cfg;
 
-    while (acks_expected(in->acks) > 0 && (left = until - clock_mono_ms()) > 0) {
-        acks_wait(in->acks, left);
-        stream_take_acks(in);
+    pthread_mutex_lock(&in->lock);
+    in->now = in->next;
+    in->next = (struct section){0};
+    pthread_mutex_unlock(&in->lock);
+    cfg = in->now.cfg;
+    in->opt = (struct stream_link_options){
+        .url = cfg->url, .stream = cfg->stream, .group = cfg->group, .consumer = cfg->consumer};
+    in->seed = hash_bytes(cfg->stream, strlen(cfg->stream), 0);
+    snprintf(in->identity, sizeof in->identity, "stream %016llx",
+             (unsigned long long)hash_bytes(cfg->group, strlen(cfg->group), in->seed));
+    if (!old.cfg || !same_group(old.cfg, cfg) || strcmp(old.cfg->consumer, cfg->consumer) != 0) {
+        in->drained = (struct stream_id){0};
+        in->first_drain = true;
     }
-    if (in->link)
-        stream_acknowledge(in, &err);
+    if (old.cfg && !same_group(old.cfg, cfg))
+        buf_reset(&in->to_ack); /* what is pending there stays so, and would be a duplicate */
+    clear_section(&old);
 }
 
-static void *
-stream_main(void *arg)
-{
-    struct input *in = arg;
-
-    pthread_setname_np(pthread_self(), "stream");
-    while (!stream_stopping(in)) {
-        struct error err = {0};
-
-        if (stream_link_open(&in->link, &in->opt, &err) == ST_OK) {
-            in->problem[0] = '\0';
-            serve(in, &err);
-        }
-        stream_forget_read(in);
-        if (stream_stopping(in))
-            break;
-        note_trouble(in, &err);
-        stream_link_close(in->link);
-        in->link = NULL;
-        stream_report(in);
-        stream_pause(in, in->back_off_ms);
-        in->back_off_ms = 2 * in->back_off_ms < BACK_OFF_MAX ? 2 * in->back_off_ms : BACK_OFF_MAX;
-    }
-    finish(in);
-    stream_link_close(in->link);
-    in->link = NULL;
-    return NULL;
-}
-
-/* --- start and stop --- */
+/* --- start, change and stop --- */
 
 static void
 stream_resume(struct input *in)
@@ -374,52 +150,85 @@ stream_resume(struct input *in)
 }
 
 static void
+tell_thread(struct input *in, bool leaving)
+{
+    pthread_mutex_lock(&in->lock);
+    in->stopping = true;
+    in->leaving = leaving;
+    pthread_cond_broadcast(&in->changed);
+    pthread_mutex_unlock(&in->lock);
+}
+
+static void
 stream_stop(struct input *in)
 {
     if (in->started) {
-        pthread_mutex_lock(&in->lock);
-        in->stopping = true;
-        pthread_cond_broadcast(&in->changed);
-        pthread_mutex_unlock(&in->lock);
+        tell_thread(in, false);
         pthread_join(in->thread, NULL);
         stream_report(in);
     }
     stream_forget_read(in);
     acks_close(in->acks);
-    source_unref(in->source);
+    clear_section(&in->now);
+    clear_section(&in->next);
     buf_clear(&in->payload);
     buf_clear(&in->ends);
     buf_clear(&in->origins);
     buf_clear(&in->to_ack);
     buf_clear(&in->counts);
+    if (in->on_end)
+        event_free(in->on_end);
     pthread_cond_destroy(&in->changed);
     pthread_mutex_destroy(&in->lock);
     free(in->claim);
-    input_config_free(in->cfg);
     free(in);
 }
 
-static enum status
-open_source(struct input *in, struct error *err)
+static void
+on_end(evutil_socket_t fd, short what, void *arg)
 {
-    struct source_options opt = {.input = in->cfg->title,
-                                 .format = in->cfg->format,
-                                 .timezone = in->cfg->timezone,
-                                 .source = in->cfg->source,
-                                 .name = in->cfg->stream,
-                                 .identity = IDENTITY_ENTRY};
-    enum status st = engine_source(in->engine, &in->source, &opt, err);
+    struct input *in = arg;
+    void (*gone)(void *arg) = in->gone;
+    void *gone_arg = in->gone_arg;
 
-    if (st == ST_OK && source_needs_header(in->source))
-        return fail(err, ST_BAD_CONFIG,
-                    "input \"%s\": format \"%s\" has a header line, which entries of a stream do"
-                    " not have; list its columns instead",
-                    in->cfg->title, in->cfg->format);
-    return st;
+    (void)fd, (void)what;
+    stream_stop(in);
+    gone(gone_arg);
 }
 
 static void
-set_up(struct input *in)
+stream_leave(struct input *in, void (*gone)(void *arg), void *arg)
+{
+    in->gone = gone;
+    in->gone_arg = arg;
+    tell_thread(in, true);
+}
+
+static enum status
+stream_change(struct input *in, const struct config_input *cfg, const struct config_limits *limits,
+              struct error *err)
+{
+    struct section next, before;
+    enum status st;
+
+    (void)limits;
+    if (!cfg)
+        return ST_OK;
+    st = make_section(in->engine, &next, cfg, err);
+    if (st != ST_OK)
+        return st;
+    pthread_mutex_lock(&in->lock);
+    before = in->next;
+    in->next = next;
+    in->room = true; /* a pause is over */
+    pthread_cond_broadcast(&in->changed);
+    pthread_mutex_unlock(&in->lock);
+    clear_section(&before);
+    return ST_OK;
+}
+
+static void
+init_sync(struct input *in)
 {
     pthread_condattr_t attr;
 
@@ -428,16 +237,6 @@ set_up(struct input *in)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&in->changed, &attr);
     pthread_condattr_destroy(&attr);
-    in->opt = (struct stream_link_options){.url = in->cfg->url,
-                                           .stream = in->cfg->stream,
-                                           .group = in->cfg->group,
-                                           .consumer = in->cfg->consumer};
-    in->seed = hash_bytes(in->cfg->stream, strlen(in->cfg->stream), 0);
-    snprintf(in->identity, sizeof in->identity, "stream %016llx",
-             (unsigned long long)hash_bytes(in->cfg->group, strlen(in->cfg->group), in->seed));
-    in->acks = acks_new(NULL, NULL);
-    in->back_off_ms = BACK_OFF_MS;
-    in->first_drain = true;
 }
 
 static enum status
@@ -447,15 +246,17 @@ stream_start(struct input **out, struct event_base *base, struct engine *e,
     struct input *in = xcalloc(1, sizeof *in);
     enum status st;
 
-    (void)base, (void)limits;
+    (void)limits;
     in->engine = e;
-    in->cfg = input_config_copy(cfg);
-    set_up(in);
-    st = open_source(in, err);
+    init_sync(in);
+    in->acks = acks_new(NULL, NULL);
+    in->on_end = event_new(base, -1, 0, on_end, in);
+    st = make_section(e, &in->next, cfg, err);
     if (st == ST_OK) {
+        stream_take_section(in);
         stream_report(in);
         if (pthread_create(&in->thread, NULL, stream_main, in) != 0)
-            st = fail(err, ST_IO, "input \"%s\": cannot start its thread", in->cfg->title);
+            st = fail(err, ST_IO, "input \"%s\": cannot start its thread", cfg->title);
     }
     if (st != ST_OK) {
         stream_stop(in);
@@ -472,5 +273,7 @@ const struct input_ops input_stream = {
     .start = stream_start,
     .resume = stream_resume,
     .stop = stream_stop,
+    .leave = stream_leave,
+    .change = stream_change,
     .claim = stream_claim,
 };

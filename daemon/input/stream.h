@@ -23,17 +23,25 @@ struct flight {     /* entries of one block */
     struct stream_id ids[STREAM_READ_COUNT];
 };
 
+struct section { /* what a section of the configuration says, and the source made of it */
+    struct config_input *cfg; /* NULL: none */
+    struct source *source;
+};
+
 struct input {
     struct engine *engine;
-    struct config_input *cfg; /* own copy */
-    struct source *source;
+    struct section now; /* replaced by the thread, under lock */
+    struct stream_link_options opt;
     struct acks *acks;
     struct stream_link *link; /* NULL: not connected */
-    struct stream_link_options opt;
-    char identity[64]; /* of the checkpoint */
-    uint64_t seed;     /* of entries' identities */
+    char identity[64];        /* of the checkpoint */
+    uint64_t seed;            /* of entries' identities */
     pthread_t thread;
     bool started;
+
+    struct event *on_end; /* the loop's own: the thread is through, */
+    void (*gone)(void *arg);
+    void *gone_arg; /* and this is told so */
 
     /* the thread's own */
     struct flight *flight; /* being filled */
@@ -48,21 +56,30 @@ struct input {
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
-    bool stopping, room;
-    char *claim;     /* consumer whose entries are asked for, owned; NULL: nobody asks */
-    bool claiming;   /* the thread has that in hand */
-    uint64_t claims; /* how many were carried out; the last one's result: */
+    bool stopping, leaving, room;
+    struct section next; /* to go on as */
+    char *claim;         /* consumer whose entries are asked for, owned; NULL: nobody asks */
+    bool claiming;       /* the thread has that in hand */
+    uint64_t claims;     /* how many were carried out; the last one's result: */
     uint64_t claim_n;
     enum status claim_st;
     struct error claim_err;
 };
 
-void stream_report(struct input *in);
-bool stream_stopping(struct input *in);
-/* Until something is asked of the thread, there is room, or ms are over. */
-void stream_pause(struct input *in, int64_t ms);
+/* stream.c */
+/* The thread goes on as the next section says. Nothing is in flight, and there is no link. */
+void stream_take_section(struct input *in);
+
+/* stream_consume.c */
+void *stream_main(void *arg);
 
 /* stream_entries.c */
+void stream_report(struct input *in);
+bool stream_stopping(struct input *in);
+/* Is the thread to end, or to go on as another section? */
+bool stream_called(struct input *in);
+/* Until something is asked of the thread, there is room, or ms are over. */
+void stream_pause(struct input *in, int64_t ms);
 stream_visit stream_add_entry; /* arg: the input. Into the block that will be next */
 /* What was read becomes a block; fresh: new entries, which move the checkpoint. False: the end is
  * near; what was not taken stays pending. */

@@ -24,7 +24,7 @@ stream_report(struct input *in)
                         .lost = in->lost,
                         .last_arrival = in->last_arrival};
 
-    snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
+    snprintf(feed.input, sizeof feed.input, "%s", in->now.cfg->title);
     snprintf(feed.detail, sizeof feed.detail, "%.60s, group %.30s, consumer %.32s%s",
              in->opt.stream, in->opt.group, in->opt.consumer, in->link ? "" : ", not connected");
     snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
@@ -44,6 +44,17 @@ stream_stopping(struct input *in)
     stopping = in->stopping;
     pthread_mutex_unlock(&in->lock);
     return stopping;
+}
+
+bool
+stream_called(struct input *in)
+{
+    bool called;
+
+    pthread_mutex_lock(&in->lock);
+    called = in->stopping || in->next.cfg;
+    pthread_mutex_unlock(&in->lock);
+    return called;
 }
 
 void
@@ -69,7 +80,7 @@ static const struct span *
 record_field(const struct input *in, const struct stream_entry *e)
 {
     for (size_t i = 0; i + 1 < e->field_count; i += 2)
-        if (span_is(e->fields[i], in->cfg->field))
+        if (span_is(e->fields[i], in->now.cfg->field))
             return &e->fields[i + 1];
     return NULL;
 }
@@ -97,7 +108,7 @@ static void
 add_payload(struct input *in, const struct stream_entry *e)
 {
     const struct span *record = record_field(in, e);
-    size_t begin = in->payload.n, longest = source_max_record(in->source) + 2;
+    size_t begin = in->payload.n, longest = source_max_record(in->now.source) + 2;
     char *p;
 
     if (record)
@@ -135,7 +146,7 @@ note_gone(struct input *in, struct stream_id id)
              "entry %llu-%llu was removed from the stream before it was read: trim by MINID below"
              " the oldest pending one",
              (unsigned long long)id.ms, (unsigned long long)id.seq);
-    log_warn("stream_entry_gone", "input=%s stream=\"%s\" id=%llu-%llu", in->cfg->title,
+    log_warn("stream_entry_gone", "input=%s stream=\"%s\" id=%llu-%llu", in->now.cfg->title,
              in->opt.stream, (unsigned long long)id.ms, (unsigned long long)id.seq);
 }
 
@@ -164,16 +175,29 @@ stream_add_entry(void *arg, const struct stream_entry *e)
 
 /* --- blocks to the engine --- */
 
+/* Under the lock: after a stop nothing more is submitted, so whoever reads the stream next comes
+ * after this input in every queue. */
+static enum status
+submit_now(struct input *in, struct block *b)
+{
+    enum status st;
+
+    pthread_mutex_lock(&in->lock);
+    st = in->stopping ? ST_RETRY : engine_submit(in->engine, b);
+    pthread_mutex_unlock(&in->lock);
+    return st;
+}
+
 static bool
 submit(struct input *in, struct block *b, struct flight *f)
 {
     acks_expect(in->acks, &f->ack);
     for (;;) {
-        enum status st = engine_submit(in->engine, b);
+        enum status st = submit_now(in, b);
 
         if (st == ST_OK)
             return true;
-        if (st != ST_FULL || stream_stopping(in))
+        if (st != ST_FULL)
             break;
         stream_report(in);
         stream_pause(in, STREAM_ROOM_MS);
@@ -210,7 +234,7 @@ stream_hand_on(struct input *in, bool fresh, const char *refusal)
         return true;
     }
     in->payload = in->ends = in->origins = (struct buf){0};
-    b.source = source_ref(in->source);
+    b.source = source_ref(in->now.source);
     b.done_arg = &f->ack;
     if (fresh) {
         b.cursor.position = f->ids[f->n - 1].ms;

@@ -90,13 +90,21 @@ has_no_group() { r info errorstats | grep -q errorstat_NOGROUP; }
 has_group() { [ -n "$(r xinfo groups calls)" ]; }
 no_group_comes() { ! wait_for 1 has_group; }
 mkfifo hold
-python3 -c 'import sqlite3
+hold_commits() { # until release_commits
+    rm -f held
+    python3 -c 'import sqlite3
 db = sqlite3.connect("state/ledger.db", isolation_level=None)
 db.execute("BEGIN IMMEDIATE")
 open("held", "w").close()
 open("hold").read()' &
-holding=$!
-check "no commit for now" wait_for 20 test -e held
+    holding=$!
+    wait_for 20 test -e held
+}
+release_commits() {
+    : >hold
+    wait "$holding"
+}
+check "no commit for now" hold_commits
 r config resetstat >/dev/null
 many inflight 1 >inflight.in
 add inflight.in >ids
@@ -105,8 +113,7 @@ r xgroup destroy calls callswell >/dev/null
 check "the group is missed" wait_for 20 has_no_group
 check "none is made behind what a crash would lose" no_group_comes
 kill_hard
-: >hold
-wait "$holding"
+release_commits
 check "start after that" start c.conf
 check "the entry is counted" wait_for 20 count_is inflight 1
 
@@ -164,6 +171,76 @@ check "the reason is said" contains "$(cs quarantine list --config c.conf)" "del
 check "the healthy one counts" wait_for 20 count_is healthy 1
 check "both acknowledged" wait_for 20 pending_is 0
 check "replay counts it" contains "$(cs quarantine replay all --config c.conf)" "1 accepted"
+
+# A reload takes the input out, changes it, brings it back, with entries in flight: nobody waits for
+# its last acknowledgements, and each entry counts once.
+said() { [ "$(grep -c "$1" daemon.log || true)" -ge "$2" ]; }
+reload() {
+    mark=$(grep -c event=reloaded daemon.log || true)
+    kill -HUP "$daemon"
+    wait_for 20 said event=reloaded $((mark + 1))
+}
+order() { # the reloads and the ends of the input since line $begin of the log
+    tail -n +"$begin" daemon.log | sed -n 's/.*event=\(reloaded\|input_stopped\) .*/\1/p' | tr '\n' ' '
+}
+is_gone() { contains "$(order)" input_stopped; }
+answers() { curl -sS --data-binary @"$1" "http://$address/v1/ingest/hooks"; }
+cp c.conf with.conf
+grep -v '^input "calls"' with.conf >without.conf
+echo 'input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }' |
+    tee -a with.conf >>without.conf
+sed 's/^input "calls" {/& source = "another"/' with.conf >changed.conf
+cp with.conf c.conf
+check "an http input beside it" reload
+begin=$(($(wc -l <daemon.log) + 1))
+
+many leaving 30 >leaving.in
+check "no commit while it is taken out" hold_commits
+add leaving.in >ids
+check "entries are in flight" wait_for 20 pending_is 30
+cp without.conf c.conf
+check "the input is taken out" reload
+release_commits
+check "it ends" wait_for 30 is_gone
+check "the reload had not waited for that" equals "$(order)" "reloaded input_stopped "
+check "its entries are counted" wait_for 20 count_is leaving 30
+check "and were acknowledged after the commit" pending_is 0
+
+cp with.conf c.conf
+check "it is brought back" reload
+begin=$(($(wc -l <daemon.log) + 1))
+many hung 30 >hung.in
+check "no commit while its Redis hangs" hold_commits
+add hung.in >ids
+check "entries are in flight again" wait_for 20 pending_is 30
+kill -STOP "$redis"
+cp without.conf c.conf
+check "it is taken out while its Redis hangs" reload
+release_commits
+many beside 1 >beside.in
+check "others are answered" contains "$(answers beside.in)" '"accepted":1'
+check "the reload had not waited for its Redis" equals "$(order | cut -d' ' -f1)" reloaded
+kill -CONT "$redis"
+check "then it ends" wait_for 60 is_gone
+cp with.conf c.conf
+check "it is brought back after that" reload
+check "its entries are counted once" wait_for 20 count_is hung 30
+check "and acknowledged by now" wait_for 20 pending_is 0
+
+many changed 30 >changed.in
+check "no commit while it changes" hold_commits
+add changed.in >ids
+check "entries are in flight once more" wait_for 20 pending_is 30
+cp changed.conf c.conf
+check "another source for its identities" reload
+release_commits
+check "all acknowledged as the one it was" wait_for 20 pending_is 0
+add changed.in >ids
+check "what comes now is the other one's" wait_for 20 count_is changed 60
+check "nothing is left pending" wait_for 20 pending_is 0
+check "the input went on" equals "$(grep -c 'event=input_changed input=calls' daemon.log)" 1
+cp with.conf c.conf
+check "back to the one it was" reload
 
 # Killed between commit and XACK; then again, when what came again is about to be acknowledged.
 if grep -q CALLSWELL_FAULT "$bin/callswelld"; then

@@ -159,9 +159,9 @@ new_input(struct engine *e)
     struct error err;
 
     in->engine = e;
-    in->cfg = &cfg;
+    in->now.cfg = &cfg;
     in->opt = (struct stream_link_options){"unix:///s", "calls", "g", "c"};
-    CHECK_INT(engine_source(e, &in->source, &opt, &err), ST_OK);
+    CHECK_INT(engine_source(e, &in->now.source, &opt, &err), ST_OK);
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->changed, NULL);
     in->acks = acks_new(NULL, NULL);
@@ -173,7 +173,7 @@ free_input(struct input *in)
 {
     stream_forget_read(in);
     acks_close(in->acks);
-    source_unref(in->source);
+    source_unref(in->now.source);
     buf_clear(&in->payload);
     buf_clear(&in->ends);
     buf_clear(&in->origins);
