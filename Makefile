@@ -80,7 +80,7 @@ fuzz-run: $(FUZZERS)
 benches: $(BENCHES)
 unit: $(UNIT)
 	@for t in $^; do CALLSWELL_PROJECT=$(CURDIR) $$t || exit 1; done
-check: deps deps-test ## build with sanitizers, run all tests, a few seconds of each fuzzer
+check: deps deps-test ## build with sanitizers, run all tests, the short form of tsan, a few seconds of each fuzzer
 	@bash tests/check.sh
 tsan: deps deps-test ## the tests and a minute of chaos with ThreadSanitizer
 	@bash tests/check.sh thread

@@ -36,7 +36,7 @@ expect() { # CUSTOMER...: a record each, and nothing else
     wait_for 20 only_these
 }
 memory=64 # MiB; sanitizers keep what is freed for a while
-! grep -q __asan_init "$bin/callswelld" && ! grep -q __tsan_init "$bin/callswelld" || memory=1024
+! sanitized || memory=1024
 check "a bomb is small" test "$(wc -c <bomb.zst)" -lt 200000
 check "start" start c.conf
 check "what is packed is taken" contains "$(post small.zst)" '"accepted":1'

@@ -17,7 +17,7 @@ check "start" start c.conf
 port=$(sed -n 's/.*event=ready.* lines=\([0-9]*\).*/\1/p' daemon.log | tail -n 1)
 datagrams=$(sed -n 's/.*event=ready.* grams=\([0-9]*\).*/\1/p' daemon.log | tail -n 1)
 memory=256 # MiB; sanitizers keep what is freed for a while
-! grep -q __asan_init "$bin/callswelld" && ! grep -q __tsan_init "$bin/callswelld" || memory=1024
+! sanitized || memory=1024
 check "no attempt gets what it wants" python3 "$project/tests/tools/hostile.py" "$address" "$port" \
     "$datagrams" "$daemon" "${HOSTILE_MIB:-128}" "$memory"
 grep '^p99' check.out

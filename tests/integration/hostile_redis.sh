@@ -123,7 +123,7 @@ for mode in unsolicited push resp3 bulk array many nested negative noise web err
         "$(curl -sS -o /dev/null -w '%{http_code}' "http://$address/readyz")" 200
     check "$mode: content with the truth" wait_for 30 content
 done
-if grep -q __asan_init "$bin/callswelld"; then
+if sanitized; then
     skip "memory is measured without sanitizers"
 else
     peak=$(sed -n 's/VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$daemon/status")

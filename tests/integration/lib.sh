@@ -45,6 +45,7 @@ check() {
         sed 's/^/  /' "$dir/check.out" | head -n 40
     fi
 }
+sanitized() { grep -Eq '__[at]san_init' "$bin/callswelld"; }
 equals() { [ "$1" = "$2" ] || { echo "got:  $1"; echo "want: $2"; return 1; }; }
 contains() { case $1 in *"$2"*) ;; *) echo "got: $1"; echo "without: $2"; return 1 ;; esac; }
 skip() { skipped=$((skipped + 1)); echo "skipped: $*"; }

@@ -66,7 +66,7 @@ check "all polite ones" wait_for 60 is POLITE 200
 check "all of the large request" is LARGE 10000
 idle() { curl -sS "http://$address/v1/status" | tr -d ' ' | grep -q '"queue":{"bytes":0,'; }
 check "the queue is empty again" wait_for 20 idle
-if grep -q __asan_init "$bin/callswelld"; then
+if sanitized; then
     skip "memory is measured without sanitizers"
 else
     peak=$(sed -n 's/VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$daemon/status")
