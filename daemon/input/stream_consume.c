@@ -288,7 +288,8 @@ hang_up(struct input *in)
 }
 
 /* What was read as one section says is committed, and acknowledged if Redis can be reached, before
- * anything is read as another does: it may give the same entries other identities. */
+ * anything is read as another does: it may give the same entries other identities. What Redis has
+ * not heard of by then it hears before pending entries are read again. */
 static void
 change_section(struct input *in)
 {
