@@ -311,6 +311,19 @@ open_database(struct ledger *l, const char *path, struct error *err)
     return result == ST_OK ? ledger_offer_rows(l, err) : result;
 }
 
+static void
+cannot_convert(struct error *err)
+{
+    const char *colon = strrchr(err->text, ':');
+    char why[80];
+
+    snprintf(why, sizeof why, "%.79s", colon ? colon + 2 : err->text);
+    fail(err, ST_FULL,
+         "ledger.db is of an earlier layout and could not be converted, for which it takes its size"
+         " again on the disk, at most: %s; nothing was changed",
+         why);
+}
+
 /* Reads the state row. A ledger of the former layout is converted first, and stays as it is if it
  * turns out not to be ours. */
 static enum status
@@ -332,10 +345,7 @@ read_state(struct ledger *l, const char *node, struct error *err)
     if (result == ST_OK && former)
         result = sql_exec(l->db, "COMMIT", err);
     if (result == ST_FULL && former)
-        fail(err, ST_FULL,
-             "ledger.db is of an earlier layout, and there is no room on the disk to convert it (it"
-             " takes as much again as the file, at most): nothing was changed; make room and start"
-             " again");
+        cannot_convert(err);
     if (result != ST_OK || !former)
         return result; /* who cannot go on closes the connection, and all is as it was */
     log_info("ledger_converted", "version=%d", LEDGER_VERSION);
