@@ -153,6 +153,9 @@ enum status ledger_expire_events(struct ledger *l, int64_t before, uint64_t anal
  * is not folded, and none to come, may hold such a day. *more: there are others to go. After a
  * restart the next call goes on. */
 enum status ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err);
+/* Visits, once, those that lost their last total by that; false: there is none. */
+bool ledger_gone(struct ledger *l, void (*visit)(void *arg, enum cell_kind kind, struct span name),
+                 void *arg);
 enum status ledger_checkpoints(struct ledger *l,
                                void (*visit)(void *arg, const char *input, const struct cursor *c),
                                void *arg, struct error *err);

@@ -161,6 +161,7 @@ struct engine {
     _Atomic bool names_known; /* the ledger's are all in `names` */
     _Atomic bool names_stop;  /* who reads them is to end */
     bool names_loading;
+    bool names_forgot; /* some, when that was asked last; ledger thread */
     pthread_t names_thread;
     struct dedup *dedup;
     _Atomic int64_t window_cut; /* UTC: ids that arrived before gave way to newer ones; 0: none */
@@ -332,6 +333,7 @@ struct names_answer {
     char why[96];
 };
 void engine_names_open(struct engine *e);
+void engine_names_forget(struct engine *e); /* those that have left the ledger; its thread */
 void engine_names_close(struct engine *e);
 bool engine_names_tight(const struct engine *e, size_t records);
 bool engine_names_admit(struct engine *e, const struct record *r, struct names_answer *a);

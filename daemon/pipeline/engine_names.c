@@ -59,6 +59,27 @@ take_log(struct engine *e)
     free(cells);
 }
 
+static void
+forget(void *arg, enum cell_kind kind, struct span name)
+{
+    struct engine *e = arg;
+
+    if (name_kind_of(kind) != NAME_KINDS)
+        names_remove(e->names, name_kind_of(kind), name);
+}
+
+/* One that comes again just now has totals in memory, at the latest by the next call; if its batch
+ * is open for longer, it is known again from the batch after that. */
+void
+engine_names_forget(struct engine *e)
+{
+    bool any = ledger_gone(e->ledger, forget, e);
+
+    if (any || e->names_forgot)
+        take_log(e);
+    e->names_forgot = any;
+}
+
 void
 engine_names_open(struct engine *e)
 {

@@ -94,6 +94,7 @@ engine_retire(struct engine *e)
         engine_die(e, st, "retire", &err);
     if (st != ST_OK)
         log_warn("expiry_postponed", "error=\"%s\"", err.text);
+    engine_names_forget(e);
     if (ledger_state(e->ledger)->floor != floor)
         engine_publish_state(e);
 }

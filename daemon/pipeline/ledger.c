@@ -95,6 +95,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [OLDEST_TOTAL] = "SELECT subject, period FROM total WHERE partition = ?1 AND subject > ?2"
                      " ORDER BY subject, period LIMIT 1",
     [TOTALS_BELOW] = LEDGER_TOTAL_COLUMNS "WHERE partition = ?1 AND subject = ?2 AND period < ?3",
+    [ANY_TOTAL] = "SELECT 1 FROM total WHERE partition = ?1 AND subject = ?2 LIMIT 1",
     [DELETE_TOTALS] = "DELETE FROM total WHERE partition = ?1 AND subject = ?2 AND period < ?3",
     [DELETE_DAYS] = "DELETE FROM total_day WHERE period < ?1",
 };
@@ -419,6 +420,7 @@ ledger_close(struct ledger *l)
     buf_clear(&l->packed);
     buf_clear(&l->fresh_days);
     buf_clear(&l->retiring.subject);
+    buf_clear(&l->retiring.gone);
     free(l);
 }
 

@@ -38,6 +38,7 @@ enum statement {
     OLDEST_TOTAL,
     TOTALS_BELOW,
     DELETE_TOTALS,
+    ANY_TOTAL,
     DELETE_DAYS,
     STATEMENTS
 };
@@ -56,6 +57,7 @@ struct retiring {
     bool under_way;
     unsigned partition;
     struct buf subject; /* all up to this one are done */
+    struct buf gone;    /* subjects that lost their last total since ledger_gone: length, bytes */
 };
 
 struct ledger {

@@ -185,6 +185,27 @@ bind_below(sqlite3_stmt *st, const struct retiring *r, int32_t floor)
     sqlite3_bind_int(st, 3, floor);
 }
 
+/* Is there nothing left of the subject whose old totals were just deleted? */
+static enum status
+note_gone(struct ledger *l, struct error *err)
+{
+    struct retiring *r = &l->retiring;
+    sqlite3_stmt *st = l->st[ANY_TOTAL];
+    size_t n = r->subject.n;
+    bool left = false;
+    enum status result;
+
+    sqlite3_bind_int(st, 1, (int)r->partition);
+    sql_bind_blob(st, 2, r->subject.p, n);
+    result = sql_step(st, &left, err);
+    sqlite3_reset(st);
+    if (result == ST_OK && !left) {
+        buf_add(&r->gone, (const char *)&n, sizeof n);
+        buf_add(&r->gone, r->subject.p, n);
+    }
+    return result;
+}
+
 /* The next subject of the partition; its totals below the floor are deleted, *dropped is raised
  * by their number. A subject's oldest total is its first: those that have none cost one look. */
 static enum status
@@ -215,7 +236,7 @@ retire_subject(struct ledger *l, int32_t floor, int64_t *dropped, struct error *
     if (result == ST_OK)
         result = sql_run(drop, err);
     *dropped += sqlite3_changes64(l->db);
-    return result;
+    return result == ST_OK ? note_gone(l, err) : result;
 }
 
 static enum status
@@ -258,6 +279,7 @@ ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
     result = ledger_end_transaction(l, result, err);
     if (result != ST_OK) {
         walk_from_the_start(&l->retiring); /* what was deleted is back */
+        buf_reset(&l->retiring.gone);
         return result;
     }
     l->state.floor = floor;
@@ -265,6 +287,23 @@ ledger_retire(struct ledger *l, int32_t floor, bool *more, struct error *err)
     if (!*more)
         ledger_unknow_days(l, floor);
     return ST_OK;
+}
+
+bool
+ledger_gone(struct ledger *l, void (*visit)(void *arg, enum cell_kind kind, struct span name),
+            void *arg)
+{
+    struct buf *b = &l->retiring.gone;
+    bool any = b->n > 0;
+    size_t n;
+
+    for (size_t at = 0; at < b->n; at += n) {
+        memcpy(&n, b->p + at, sizeof n);
+        at += sizeof n;
+        visit(arg, (enum cell_kind)b->p[at], span_of(b->p + at + 2, n - 2));
+    }
+    buf_reset(b);
+    return any;
 }
 
 /* --- positions --- */

@@ -1,10 +1,12 @@
 /*
  * names.c - a growing table of atomic hashes per kind; readers need no lock.
  *
- * A place goes from empty to a hash once. Adding and growing happen under the kind's lock; a table
- * that was outgrown stays until the end, because somebody may still be looking at it, and all of
- * them together are no larger than the last one. Who looks into an old table misses the newest
- * names at worst, and then looks again under the lock.
+ * A place goes from empty to a hash once, from there to REMOVED, and on to another hash: it is
+ * never empty again, so that whoever passes it on the way to his own goes on. Adding, removing and
+ * growing happen under the kind's lock; a table that was outgrown stays until the end, because
+ * somebody may still be looking at it, and all of them together are no larger than the last one.
+ * Who looks into an old table misses the newest names at worst, and then looks again under the
+ * lock; or takes one for known that was removed just now.
  */
 #include "names.h"
 
@@ -16,6 +18,7 @@
 #include "memory.h"
 
 #define PLACES_MIN 256
+#define REMOVED    1
 
 struct table {
     struct table *older;
@@ -26,6 +29,7 @@ struct table {
 struct set {
     struct table *_Atomic table;
     _Atomic uint64_t count;
+    uint64_t used; /* places that are not empty; under the lock */
     uint32_t most;
     pthread_mutex_t lock;
 };
@@ -94,7 +98,7 @@ hash_of(enum name_kind kind, struct span name)
 {
     uint64_t h = hash_bytes(name.p, name.n, kind);
 
-    return h ? h : 1;
+    return h > REMOVED ? h : h + REMOVED + 1;
 }
 
 /* The place that holds the hash, or the empty one where it belongs: *known says which. */
@@ -119,6 +123,15 @@ is_known(struct set *s, uint64_t hash)
     return known;
 }
 
+/* The first place on the way to `end` of which somebody was removed, else `end`. Lock held. */
+static _Atomic uint64_t *
+free_place(struct table *t, uint64_t hash, _Atomic uint64_t *end)
+{
+    for (size_t i = hash & t->mask;; i = (i + 1) & t->mask)
+        if (&t->place[i] == end || atomic_load(&t->place[i]) == REMOVED)
+            return &t->place[i];
+}
+
 /* Tables stay at most half full. Lock held. */
 static struct table *
 grow(struct set *s, struct table *old)
@@ -126,11 +139,14 @@ grow(struct set *s, struct table *old)
     struct table *t = table_new((old->mask + 1) * 2, old);
     bool known;
 
+    s->used = 0;
     for (size_t i = 0; i <= old->mask; i++) {
         uint64_t hash = atomic_load(&old->place[i]);
 
-        if (hash)
+        if (hash > REMOVED) {
             atomic_store(find(t, hash, &known), hash);
+            s->used++;
+        }
     }
     atomic_store_explicit(&s->table, t, memory_order_release);
     return t;
@@ -156,8 +172,10 @@ add(struct set *s, uint64_t hash, bool bounded)
     } else if (bounded && count >= s->most) {
         result = NO_ROOM;
     } else {
-        if ((count + 1) * 2 > t->mask + 1)
+        place = free_place(t, hash, place);
+        if (atomic_load(place) == 0 && (s->used + 1) * 2 > t->mask + 1)
             place = find(grow(s, t), hash, &known);
+        s->used += atomic_load(place) == 0;
         atomic_store_explicit(place, hash, memory_order_release);
         atomic_store(&s->count, count + 1);
     }
@@ -171,6 +189,22 @@ names_add(struct names *n, enum name_kind kind, struct span name)
     uint64_t hash = hash_of(kind, name);
 
     return !is_known(&n->set[kind], hash) && add(&n->set[kind], hash, false) == ADDED;
+}
+
+void
+names_remove(struct names *n, enum name_kind kind, struct span name)
+{
+    struct set *s = &n->set[kind];
+    _Atomic uint64_t *place;
+    bool known;
+
+    pthread_mutex_lock(&s->lock);
+    place = find(atomic_load(&s->table), hash_of(kind, name), &known);
+    if (known) {
+        atomic_store_explicit(place, REMOVED, memory_order_release);
+        atomic_fetch_sub(&s->count, 1);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 bool

@@ -29,6 +29,8 @@ bool names_add(struct names *n, enum name_kind kind, struct span name);
 /* False: it is not known and there is no room for it. Else it is known from now on; *added counts
  * on if it was not before. */
 bool names_admit(struct names *n, enum name_kind kind, struct span name, uint64_t *added);
+/* It is no longer known. */
+void names_remove(struct names *n, enum name_kind kind, struct span name);
 /* Could so many new names of each kind be too many? Cheap: for asking often. */
 bool names_tight(const struct names *n, const uint64_t more[NAME_KINDS]);
 uint64_t names_count(const struct names *n, enum name_kind kind);

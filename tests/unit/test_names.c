@@ -41,6 +41,37 @@ TEST(names_are_known_once_and_bounded_when_asked)
     names_free(NULL);
 }
 
+TEST(names_that_are_removed_make_room)
+{
+    static const uint32_t most[NAME_KINDS] = {100, 1000000, 1, 1};
+    struct names *n = names_new(most);
+    uint64_t added = 0;
+    char text[32];
+
+    for (unsigned i = 0; i < 100; i++)
+        CHECK(names_admit(n, NAME_CUSTOMER, name_of(text, i), &added));
+    CHECK(!names_admit(n, NAME_CUSTOMER, name_of(text, 100), &added));
+    names_remove(n, NAME_CUSTOMER, name_of(text, 7));
+    names_remove(n, NAME_CUSTOMER, name_of(text, 7));
+    names_remove(n, NAME_CUSTOMER, name_of(text, 1000));
+    CHECK_INT(names_count(n, NAME_CUSTOMER), 99);
+    CHECK(names_admit(n, NAME_CUSTOMER, name_of(text, 100), &added));
+    CHECK(!names_admit(n, NAME_CUSTOMER, name_of(text, 7), &added));
+    /* Many come and go; whoever stays is known at every moment. */
+    for (unsigned i = 0; i < 1000; i++)
+        CHECK(names_add(n, NAME_FEATURE, name_of(text, i)));
+    for (unsigned i = 1000; i < 200000; i++) {
+        CHECK(names_add(n, NAME_FEATURE, name_of(text, i)));
+        CHECK(!names_add(n, NAME_FEATURE, name_of(text, i % 1000)));
+        if (i >= 2000)
+            names_remove(n, NAME_FEATURE, name_of(text, i - 1000));
+    }
+    CHECK_INT(names_count(n, NAME_FEATURE), 2000);
+    for (unsigned i = 199000; i < 200000; i++)
+        CHECK(!names_add(n, NAME_FEATURE, name_of(text, i)));
+    names_free(n);
+}
+
 #define THREADS   4
 #define ALL_NAMES 50000
 
@@ -73,6 +104,40 @@ TEST(threads_that_add_the_same_names_add_each_once)
     }
     CHECK_INT(sum, ALL_NAMES);
     CHECK_INT(names_count(n, NAME_CUSTOMER), ALL_NAMES);
+    names_free(n);
+}
+
+/* Its own names come and go; the others' do not disturb it. */
+static void *
+come_and_go(void *arg)
+{
+    struct names *n = arg;
+    static _Atomic unsigned threads;
+    unsigned first = ++threads * ALL_NAMES;
+    char text[32];
+
+    for (unsigned i = 0; i < ALL_NAMES; i++) {
+        CHECK(names_add(n, NAME_CUSTOMER, name_of(text, first + i)));
+        CHECK(!names_add(n, NAME_CUSTOMER, name_of(text, 0)));
+        if (i >= 100)
+            names_remove(n, NAME_CUSTOMER, name_of(text, first + i - 100));
+    }
+    return NULL;
+}
+
+TEST(threads_whose_names_come_and_go_do_not_disturb_each_other)
+{
+    static const uint32_t most[NAME_KINDS] = {1, 1, 1, 1};
+    struct names *n = names_new(most);
+    pthread_t thread[THREADS];
+    char text[32];
+
+    CHECK(names_add(n, NAME_CUSTOMER, name_of(text, 0)));
+    for (int i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&thread[i], NULL, come_and_go, n) == 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    CHECK_INT(names_count(n, NAME_CUSTOMER), 1 + THREADS * 100);
     names_free(n);
 }
 

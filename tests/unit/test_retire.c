@@ -196,6 +196,41 @@ TEST(nothing_goes_while_the_clock_runs_ahead_or_data_are_the_clock)
     }
 }
 
+static struct outcome_count
+say_of(struct site *s, struct source *source, const char *customer, int64_t start)
+{
+    char text[200];
+
+    snprintf(text, sizeof text, "{\"customer\":\"%s\",\"start\":%lld,\"duration\":60}\n", customer,
+             (long long)start);
+    return site_say(s, source, text);
+}
+
+TEST(names_whose_days_have_all_left_the_ledger_make_room)
+{
+    struct source *source;
+    struct site s;
+
+    clock_fix(OLD + 3600);
+    site_open(&s, OPTIONS "limits { max_customers = 2 }\n");
+    SITE_UNTIL(site_status(&s).names_known);
+    source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
+    CHECK_INT(say_of(&s, source, "stays", OLD).accepted, 1);
+    CHECK_INT(say_of(&s, source, "goes", OLD).accepted, 1);
+    CHECK_INT(say_of(&s, source, "comes", OLD).quarantined, 1);
+    site_settle(&s, SETTLE_ANALYSED);
+    clock_fix(NOW);
+    CHECK_INT(say_of(&s, source, "stays", NOW - 3600).accepted, 1);
+    SITE_UNTIL(site_status(&s).customers == 1);
+    CHECK_INT(state_on_disk().floor, FLOOR);
+    CHECK_INT(say_of(&s, source, "comes", NOW - 3600).accepted, 1);
+    CHECK_INT(say_of(&s, source, "goes", NOW - 3600).quarantined, 1);
+    CHECK_INT(say_of(&s, source, "stays", NOW - 3600).accepted, 1);
+    must_agree(&s);
+    source_unref(source);
+    site_close(&s);
+}
+
 /* --- positions in files --- */
 
 static bool
