@@ -39,6 +39,7 @@
 #include "server_process.h"
 
 #define READY_MS    60000
+#define LOADED_MS   2000
 #define SHUTDOWN_MS 20000
 #define STEP_MS     10
 #define LISTEN_MS   1000
@@ -229,39 +230,35 @@ spawn(struct managed_redis *m, struct error *err)
                 m->program, strerror(failed));
 }
 
-/* One that answers but has still not loaded its data when the time is over is good enough: whoever
- * uses it tries until it has. */
+/* Until it has loaded its data, or that takes long: then who uses it tries until it has, and nothing
+ * else waits for it. */
 static enum status
 wait_ready(struct managed_redis *m, struct error *err)
 {
-    int64_t end = clock_mono_ms() + READY_MS;
+    int64_t begun = clock_mono_ms(), waited;
     struct redis_link *link = NULL;
     struct error last = {.text = "it does not answer"};
-    bool answered = false;
+    enum status answered, loaded;
     char tail[140];
 
     for (;;) {
-        enum status st = open_link(m, &link, &last);
-
-        answered = st == ST_OK;
-        if (answered) {
-            st = redis_link_must(link, NULL, &last, "PING", NULL);
+        answered = loaded = open_link(m, &link, &last);
+        if (answered == ST_OK) {
+            loaded = redis_link_must(link, NULL, &last, "PING", NULL);
             redis_link_close(link);
         }
-        if (st == ST_OK)
+        waited = clock_mono_ms() - begun;
+        if (loaded == ST_OK || (answered == ST_OK && waited >= LOADED_MS))
             return ST_OK;
         if (server_process_gone(&m->process)) {
             managed_files_log_tail(m->dir, tail, sizeof tail);
             return fail(err, ST_RETRY, "redis-server ended at once; %.40s/redis.log ends: %s",
                         strlen(m->dir) > 40 ? "redis" : m->dir, tail);
         }
-        if (clock_mono_ms() >= end)
-            break;
+        if (waited >= READY_MS)
+            return fail(err, ST_RETRY, "redis-server was started but: %.180s", last.text);
         poll(NULL, 0, STEP_MS);
     }
-    if (answered)
-        return ST_OK;
-    return fail(err, ST_RETRY, "redis-server was started but: %.180s", last.text);
 }
 
 /* One that is silent, or whose socket is gone, must have ended before another one may write to its
@@ -373,7 +370,7 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
             st = wait_ready(m, err);
     }
     if (st == ST_OK) {
-        log_info("redis_server_ready", "pid=%ld", (long)m->process.pid);
+        log_info("redis_server_answers", "pid=%ld", (long)m->process.pid);
         *out = m;
     } else {
         if (m->process.child)

@@ -118,7 +118,7 @@ class Daemon:
 
     def cost(self):
         """CPU seconds so far of its own process and of both; the peak of its memory."""
-        pid = int(re.findall(r"event=redis_server_ready pid=(\d+)", self.said())[-1])
+        pid = int(re.findall(r"event=redis_server_answers pid=(\d+)", self.said())[-1])
         own = process_cpu(self.process.pid)
         return {"cpu_seconds": own, "all_cpu": own + process_cpu(pid),
                 "peak_kilobytes": kilobytes(self.process.pid, "VmHWM")}

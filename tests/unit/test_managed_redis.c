@@ -100,6 +100,36 @@ start_and_crash(void)
     return pid;
 }
 
+/* A server that takes a while for every command in its file, and looks up now and then. */
+static void
+write_slow_program(void)
+{
+    FILE *f = fopen("slow-redis", "w");
+
+    CHECK(f != NULL);
+    fputs("#!/bin/sh\nexec redis-server \"$@\" --key-load-delay 600\n", f);
+    CHECK(fclose(f) == 0 && chmod("slow-redis", 0700) == 0);
+}
+
+TEST(managed_redis_is_not_waited_for_while_it_loads)
+{
+    struct managed_redis *m = start(NULL);
+    struct error err;
+    struct redis_link *link = connect_to(managed_redis_url(m), &err);
+
+    for (int i = 0; i < 10000; i++)
+        ask(link, "SET k%d v", i);
+    redis_link_close(link);
+    managed_redis_stop(m);
+    write_slow_program();
+    m = start("../slow-redis"); /* from where it works */
+    link = connect_to(managed_redis_url(m), &err);
+    CHECK(strstr(ask(link, "GET k9999"), "LOADING") != NULL);
+    WAIT_UNTIL(strcmp(ask(link, "GET k9999"), "v") == 0);
+    redis_link_close(link);
+    managed_redis_stop(m);
+}
+
 TEST(managed_redis_takes_over_the_server_of_a_crashed_daemon)
 {
     long pid = start_and_crash();
