@@ -230,8 +230,8 @@ spawn(struct managed_redis *m, struct error *err)
                 m->program, strerror(failed));
 }
 
-/* Until it has loaded its data, or that takes long: then who uses it tries until it has, and nothing
- * else waits for it. */
+/* Until it has loaded its data, or that takes long: then who uses it tries until it has, and
+ * nothing else waits for it. */
 static enum status
 wait_ready(struct managed_redis *m, struct error *err)
 {
