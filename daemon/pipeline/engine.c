@@ -294,7 +294,6 @@ worker_count(const struct config *c)
     return cores > 0 ? (size_t)cores : 1;
 }
 
-/* By a name as `top -H` shows it. */
 static enum status
 start_thread(pthread_t *out, const char *name, void *(*run)(void *arg), void *arg,
              struct error *err)
@@ -303,7 +302,6 @@ start_thread(pthread_t *out, const char *name, void *(*run)(void *arg), void *ar
 
     if (failed)
         return fail(err, ST_IO, "cannot start a thread (%s): %s", name, strerror(failed));
-    pthread_setname_np(*out, name);
     return ST_OK;
 }
 
