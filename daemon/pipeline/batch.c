@@ -38,6 +38,13 @@ batch_clear(struct batch *b, size_t parts)
 #define KEPT_FINGERPRINTS (1u << 20) /* a bulk batch's megabytes are not kept for small ones */
 #define KEPT_CELLS        (8u << 20)
 
+static void
+trim_fingerprints(struct part *p)
+{
+    if (p->fingerprints.cap > KEPT_FINGERPRINTS)
+        buf_clear(&p->fingerprints);
+}
+
 void
 batch_trim(struct batch *b, size_t parts)
 {
@@ -48,8 +55,7 @@ batch_trim(struct batch *b, size_t parts)
             cells_free(p->cells);
             p->cells = cells_new();
         }
-        if (p->fingerprints.cap > KEPT_FINGERPRINTS)
-            buf_clear(&p->fingerprints);
+        trim_fingerprints(p);
     }
 }
 
@@ -57,8 +63,7 @@ static void
 part_begin(struct part *p)
 {
     cells_reset(p->cells);
-    if (p->fingerprints.cap > KEPT_FINGERPRINTS)
-        buf_clear(&p->fingerprints);
+    trim_fingerprints(p);
     buf_reset(&p->fingerprints);
     arena_reset(&p->memory);
     p->quarantine_count = p->event_count = 0;
