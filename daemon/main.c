@@ -366,6 +366,7 @@ main(int argc, char **argv)
     int opt, code;
 
     sql_configure();
+    edge_configure();
     while ((opt = getopt(argc, argv, "c:thv")) != -1)
         switch (opt) {
         case 'c':

@@ -34,7 +34,8 @@ void directory_builder_domain(struct directory_builder *b, struct span domain, s
 struct directory *directory_build(struct directory_builder *b);
 
 struct directory *directory_ref(struct directory *d);
-void directory_unref(struct directory *d); /* accepts NULL */
+void directory_unref(struct directory *d);         /* accepts NULL */
+size_t directory_bytes(const struct directory *d); /* memory held; accepts NULL */
 
 /* Resolves r's customer in place (text[FIELD_CUSTOMER], has). The span borrows from the
  * directory or from the record; nothing is allocated now, mem is for rules that would need it.

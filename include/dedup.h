@@ -4,7 +4,7 @@
  * Shared by all worker threads; the one thing they share. Every committed fingerprint of the
  * duplicate window is in it, and every one in flight, so of several threads that offer the
  * same fingerprint exactly one is told that it is fresh. One lock, taken once per group. Eight
- * bytes a place, between 35 and 70 % of the places in use.
+ * bytes a place, between 35 and 70 % of the places in use; fewer only after many were removed.
  *
  * A false duplicate needs two records with one 64-bit fingerprint: about n / 2^64 per record
  * with n in the window. Fingerprint 0 stands for an empty place and is treated as 1.
@@ -36,5 +36,6 @@ void dedup_remove(struct dedup *d, const uint64_t *fp, size_t n);
 
 size_t dedup_count(const struct dedup *d);
 size_t dedup_bytes(const struct dedup *d);
+size_t dedup_bytes_of(uint64_t n); /* what so many fingerprints take */
 
 #endif

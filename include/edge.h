@@ -27,6 +27,9 @@ struct edge_options {
     const struct config_limits *limits; /* borrowed for edge_open only */
 };
 
+/* Once, before anything else of libevent: its memory is counted. */
+void edge_configure(void);
+
 /* Makes the base and starts the inputs on the calling thread. ST_BAD_CONFIG, ST_IO: err names
  * the input; nothing is left running. */
 enum status edge_open(struct edge **out, const struct edge_options *opt, struct error *err);

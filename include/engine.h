@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "account.h"
 #include "memory.h"
 #include "parser.h"
 #include "span.h"
@@ -182,7 +183,9 @@ struct engine_status {
     uint64_t records, accepted, duplicates, quarantined, ignored, late, expired; /* ever */
     uint64_t queue_bytes, queue_blocks, delta_bytes, totals_bytes, totals_cells, totals_dirty;
     uint64_t dedup_ids, dedup_bytes;
-    int64_t dedup_window_start; /* arrival time of the oldest id kept; 0 none */
+    int64_t dedup_window_start;   /* arrival time of the oldest id kept; 0 none */
+    int64_t dedup_complete_since; /* all ids that arrived since are kept; 0: all ever */
+    char dedup_problem[200];      /* "" or why that is less than the configured window */
     uint64_t customers, features, services, regions; /* names that are known */
     bool names_known; /* those of the ledger are among them; until then none is too many */
     uint64_t quarantine_open, quarantine_bytes;
@@ -203,6 +206,8 @@ struct engine_status {
     char analytics_problem[200];
 };
 void engine_status(struct engine *e, struct engine_status *out);
+/* Who holds how much of the process' memory: account_read, and what the engine knows. */
+void engine_memory(struct engine *e, struct memory_use *out);
 
 struct engine_options {
     const struct config *config; /* borrowed; outlives the engine */

@@ -34,6 +34,7 @@ struct ledger_state {
     uint64_t last_refused; /* the highest number that a refused record was ever given */
     uint64_t quarantine_open, quarantine_bytes; /* rows that stand, and what they keep */
     int64_t seen_since; /* when the oldest fingerprints that are kept were, UTC us; 0: none */
+    int64_t seen_gone;  /* when the newest were that are forgotten, UTC us; 0: none are */
     int32_t floor;      /* a day: totals of those before it are no longer kept; 0: all are */
 };
 const struct ledger_state *ledger_state(const struct ledger *l);
@@ -123,13 +124,15 @@ enum status ledger_replay_log(struct ledger *l,
                               enum status (*visit)(void *arg, uint64_t seq, struct span blob,
                                                    struct error *err),
                               void *arg, struct error *err);
-/* Fingerprints younger than since (UTC microseconds), oldest first. */
+/* Fingerprints younger than since (UTC microseconds), oldest first. From then on the state says
+ * which are forgotten. */
 enum status ledger_load_seen(struct ledger *l, int64_t since,
                              void (*visit)(void *arg, const uint64_t *fp, size_t n,
                                            int64_t created),
                              void *arg, struct error *err);
 /* Deletes the oldest seen rows: those created before `before`, and as many as hold `excess`
- * fingerprints; at most a few hundred a call, in one transaction. Then gives back what they held.
+ * fingerprints; at most a few hundred a call, in one transaction. Then gives back what they held,
+ * when the state already says that they are gone.
  * *more: there are more to go. */
 enum status ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
                                void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg,

@@ -35,6 +35,7 @@ void pages_free(void *p, size_t n); /* accepts NULL */
  * and free's, with which they may be mixed. */
 void *buffer_take(size_t n); /* not cleared */
 void buffer_give(void *p);   /* accepts NULL */
+size_t buffers_kept(void);   /* bytes of those that lie there now */
 
 /* Arena: many small pieces with one end of life. Not for more than one thread. */
 struct arena {

@@ -65,6 +65,7 @@ struct projection_status {
     uint64_t keys_sent, fields_sent, reconnects, expired;
     uint64_t mended;       /* differences that were found and put right */
     uint64_t evicted;      /* keys, ours or others', that Redis threw away while connected */
+    uint64_t buffer_bytes; /* memory of commands and months on their way */
     int64_t problem_since; /* UTC seconds; without a problem nothing */
     char problem[200];     /* "" or one sentence: what is wrong and what to do */
 };

@@ -12,8 +12,8 @@
 #include "span.h"
 #include "status.h"
 
-/* Once, before anything else of SQLite: no statistics of its memory, which nobody reads and which
- * cost a lock at every allocation. */
+/* Once, before anything else of SQLite: its memory is counted in an account instead of its own
+ * statistics, which cost a lock at every allocation. */
 void sql_configure(void);
 
 /* Maps a result code: FULL -> ST_FULL, BUSY/LOCKED -> ST_RETRY, CORRUPT/NOTADB -> ST_CORRUPT,

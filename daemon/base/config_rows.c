@@ -103,7 +103,11 @@ static const struct option_row limit_rows[] = {
      .reloadable = true,
      .help = "How long a record or an Idempotency-Key is remembered, to be counted once only."},
     {"duplicate_records", V_COUNT, MAIN(limits.duplicate_records), "50000000", 0, 4e9,
-     .reloadable = true, .help = "How many records are remembered at most."},
+     .reloadable = true,
+     .help =
+         "How many records are remembered at most, in 11 to 23 bytes of memory each. Beyond that "
+         "the oldest are forgotten: the window gets shorter, status says since when it is "
+         "complete, and what is older counts as late."},
     {"max_body", V_SIZE, MAIN(limits.max_body), "8MiB", KIB, 64 * MIB,
      .help = "Largest HTTP request body as sent."},
     {"max_unpacked", V_SIZE, MAIN(limits.max_unpacked), "32MiB", KIB, 256 * MIB,

@@ -154,6 +154,18 @@ buffer_give(void *p)
         free(p);
 }
 
+size_t
+buffers_kept(void)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&buffers.lock);
+    for (size_t i = 0; i < ROUND_SPARE; i++)
+        n += buffers.spare[i] ? malloc_usable_size(buffers.spare[i]) : 0;
+    pthread_mutex_unlock(&buffers.lock);
+    return n;
+}
+
 /* --- arena --- */
 
 #define ARENA_CHUNK (64 * 1024)

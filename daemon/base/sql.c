@@ -4,12 +4,63 @@
 #include "sql.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
+
+#include "account.h"
+
+static void *
+counted_malloc(int n)
+{
+    return account_malloc(HOLDER_DATABASES, (size_t)n);
+}
+
+static void *
+counted_realloc(void *p, int n)
+{
+    return account_realloc(HOLDER_DATABASES, p, (size_t)n);
+}
+
+static void
+counted_free(void *p)
+{
+    account_free(HOLDER_DATABASES, p);
+}
+
+static int
+size_of(void *p)
+{
+    return p ? (int)malloc_usable_size(p) : 0;
+}
+
+static int
+round_up(int n)
+{
+    return (n + 7) & ~7;
+}
+
+static int
+begin(void *arg)
+{
+    (void)arg;
+    return SQLITE_OK;
+}
+
+static void
+end(void *arg)
+{
+    (void)arg;
+}
 
 void
 sql_configure(void)
 {
+    static const sqlite3_mem_methods methods = {
+        counted_malloc, counted_free, counted_realloc, size_of, round_up, begin, end, NULL,
+    };
+
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 }
 
 enum status

@@ -144,10 +144,62 @@ print_stores(const struct json_value *s)
     printf("quarantine %s records, %s%s\n", grouped(a, number(s, "quarantine", "open")),
            bytes_text(b, number(s, "quarantine", "bytes")),
            number(s, "quarantine", "open") ? ": callswell quarantine list" : "");
-    printf("memory     duplicates %s ids in %s, totals %s\n",
-           grouped(a, number(s, "ledger", "dedup_ids")),
-           bytes_text(b, number(s, "ledger", "dedup_bytes")),
-           bytes_text(c, number(s, "ledger", "totals_bytes")));
+}
+
+/* Times are absent in JSON when there are none. */
+static void
+print_window(const struct json_value *s)
+{
+    const char *since = problem_of(s, "ledger", "dedup_complete_since");
+    char a[32];
+
+    printf("duplicates %s ids known, %s%s\n", grouped(a, number(s, "ledger", "dedup_ids")),
+           since[0] ? "all since " : "none forgotten yet", since);
+    if (problem_of(s, "ledger", "dedup_problem")[0])
+        print_text("SHORT: ", problem_of(s, "ledger", "dedup_problem"));
+}
+
+static void
+print_memory(const struct json_value *s)
+{
+    char a[32], b[32];
+
+    printf("memory     %s resident, %s accounted for: callswell status --memory\n",
+           bytes_text(a, number(s, "memory", "resident")),
+           bytes_text(b, number(s, "memory", "accounted")));
+}
+
+static void
+holder_row(struct table *t, const char *name, int64_t bytes, int64_t limit, const char *what)
+{
+    char text[32];
+
+    table_row(t);
+    table_text(t, name);
+    table_text(t, bytes_text(text, bytes));
+    table_text(t, limit ? bytes_text(text, limit) : "");
+    table_text(t, what);
+}
+
+/* What is held and was never touched is not resident: then there is less than the sum. */
+static void
+print_holders(const struct json_value *s)
+{
+    static const struct table_column columns[] = {{"holder", TABLE_TEXT},
+                                                  {"bytes", TABLE_NUMBER},
+                                                  {"limit", TABLE_NUMBER},
+                                                  {"what", TABLE_TEXT}};
+    const struct json_value *holders = json_find(json_find(s, "memory"), "holders");
+    int64_t resident = number(s, "memory", "resident"), sum = number(s, "memory", "accounted");
+    struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
+
+    for (const struct json_value *h = holders ? holders->first : NULL; h; h = h->next)
+        holder_row(t, json_get_text(h, "holder", ""), json_get_i64(h, "bytes", 0),
+                   json_get_i64(h, "limit", 0), json_get_text(h, "what", ""));
+    holder_row(t, "accounted", sum, 0, "all of these");
+    holder_row(t, "resident", resident, 0, "of the process, as the system says");
+    table_print(t, TABLE_ALIGNED, stdout);
+    table_free(t);
 }
 
 static void
@@ -189,6 +241,8 @@ print_status(const struct json_value *s)
            duration_text(up, json_get_i64(s, "uptime", 0)));
     print_records(s);
     print_stores(s);
+    print_window(s);
+    print_memory(s);
     print_feeds(s);
 }
 
@@ -259,9 +313,14 @@ write_value(struct json_writer *w, const struct json_value *v)
     }
 }
 
+struct wanted {
+    bool json, memory;
+};
+
 static void
 answer(void *arg, const struct json_value *line)
 {
+    const struct wanted *wanted = arg;
     const struct json_value *status = json_find(line, "status");
     struct json_value top;
     struct json_writer w;
@@ -269,8 +328,11 @@ answer(void *arg, const struct json_value *line)
 
     if (!status)
         return;
-    if (!*(const bool *)arg) {
-        print_status(status);
+    if (!wanted->json) {
+        if (wanted->memory)
+            print_holders(status);
+        else
+            print_status(status);
         return;
     }
     top = *status;
@@ -284,14 +346,15 @@ answer(void *arg, const struct json_value *line)
 int
 command_status(int argc, char **argv)
 {
-    bool json = false;
+    struct wanted wanted = {false, false};
     const char *path = NULL;
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
-        {"json", OPTION_FLAG, &json, NULL, "as JSON, the same as GET /v1/status"},
+        {"json", OPTION_FLAG, &wanted.json, NULL, "as JSON, the same as GET /v1/status"},
+        {"memory", OPTION_FLAG, &wanted.memory, NULL, "who holds how much memory"},
     };
-    const struct option_use use = {"callswell status [--config FILE] [--json]",
+    const struct option_use use = {"callswell status [--config FILE] [--json | --memory]",
                                    "Is everything running, complete and on time?", rows,
                                    sizeof rows / sizeof rows[0], NULL};
     struct config *c;
@@ -303,8 +366,8 @@ command_status(int argc, char **argv)
     if (!c)
         return code;
     if (!control_available(c->state_dir))
-        code = status_from_disk(c, json);
-    else if (control_call(c->state_dir, "status", NULL, NULL, 0, answer, &json, &code, &err) !=
+        code = status_from_disk(c, wanted.json);
+    else if (control_call(c->state_dir, "status", NULL, NULL, 0, answer, &wanted, &code, &err) !=
                  ST_OK ||
              code != 0) {
         fprintf(stderr, "callswell: %s\n", err.text);

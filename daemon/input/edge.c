@@ -124,6 +124,30 @@ edge_find(const struct edge *e, const char *title)
     return NULL;
 }
 
+static void *
+counted_malloc(size_t n)
+{
+    return account_malloc(HOLDER_NETWORK, n);
+}
+
+static void *
+counted_realloc(void *p, size_t n)
+{
+    return account_realloc(HOLDER_NETWORK, p, n);
+}
+
+static void
+counted_free(void *p)
+{
+    account_free(HOLDER_NETWORK, p);
+}
+
+void
+edge_configure(void)
+{
+    event_set_mem_functions(counted_malloc, counted_realloc, counted_free);
+}
+
 enum status
 edge_open(struct edge **out, const struct edge_options *opt, struct error *err)
 {

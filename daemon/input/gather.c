@@ -79,10 +79,21 @@ gather_renew(struct gather *g, struct source *s, struct error *err)
     return st;
 }
 
+/* The buffer from now on; the one before is somebody else's, or freed. */
+static void
+hold(struct gather *g, char *p, size_t cap)
+{
+    account_sub(HOLDER_INPUTS, g->cap);
+    account_add(HOLDER_INPUTS, cap);
+    g->p = p;
+    g->cap = cap;
+}
+
 void
 gather_clear(struct gather *g)
 {
     free(g->p);
+    hold(g, NULL, 0);
     free(g->head);
     if (g->source)
         source_unref(g->source);
@@ -110,8 +121,7 @@ gather_room(struct gather *g, size_t n)
         if (g->n)
             memcpy(p, g->p, g->n);
         buffer_give(g->p);
-        g->cap = g->n + n;
-        g->p = p;
+        hold(g, p, g->n + n);
     }
     return g->p + g->n;
 }
@@ -151,8 +161,7 @@ gather_trim(struct gather *g)
 {
     if (g->n == 0) {
         free(g->p);
-        g->p = NULL;
-        g->cap = 0;
+        hold(g, NULL, 0);
     }
 }
 
@@ -195,10 +204,10 @@ take_bytes(struct gather *g, size_t n, struct block *out)
     if (n >= g->cap / 2) {
         p = g->p;
         trail_add(&g->trail, p, n);
-        g->p = rest ? xmalloc(rest) : NULL;
+        hold(g, rest ? xmalloc(rest) : NULL, rest);
         if (rest)
             memcpy(g->p, p + n, rest);
-        g->n = g->cap = rest;
+        g->n = rest;
         g->offset += n;
     } else {
         p = xmalloc(n);

@@ -35,14 +35,42 @@ batch_clear(struct batch *b, size_t parts)
     free(b->cursors);
 }
 
+size_t
+part_bytes(const struct part *p)
+{
+    return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total +
+           p->quarantine_cap * sizeof *p->quarantine + p->event_cap * sizeof *p->events;
+}
+
+void
+batch_measure(struct batch *b, size_t parts)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < parts; i++)
+        n += part_bytes(&b->parts[i]);
+    atomic_store(&b->held, n);
+}
+
 #define KEPT_FINGERPRINTS (1u << 20) /* a bulk batch's megabytes are not kept for small ones */
 #define KEPT_CELLS        (8u << 20)
+#define KEPT_ROWS         1024 /* of quarantine, of events */
 
 static void
-trim_fingerprints(struct part *p)
+trim_lists(struct part *p)
 {
     if (p->fingerprints.cap > KEPT_FINGERPRINTS)
         buf_clear(&p->fingerprints);
+    if (p->quarantine_cap > KEPT_ROWS) {
+        free(p->quarantine);
+        p->quarantine = NULL;
+        p->quarantine_cap = p->quarantine_count = 0;
+    }
+    if (p->event_cap > KEPT_ROWS) {
+        free(p->events);
+        p->events = NULL;
+        p->event_cap = p->event_count = 0;
+    }
 }
 
 void
@@ -55,15 +83,16 @@ batch_trim(struct batch *b, size_t parts)
             cells_free(p->cells);
             p->cells = cells_new();
         }
-        trim_fingerprints(p);
+        trim_lists(p);
     }
+    batch_measure(b, parts);
 }
 
 static void
 part_begin(struct part *p)
 {
     cells_reset(p->cells);
-    trim_fingerprints(p);
+    trim_lists(p);
     buf_reset(&p->fingerprints);
     arena_reset(&p->memory);
     p->quarantine_count = p->event_count = 0;
@@ -77,6 +106,7 @@ batch_begin(struct batch *b, uint64_t number, size_t parts)
 {
     for (size_t i = 0; i < parts; i++)
         part_begin(&b->parts[i]);
+    batch_measure(b, parts);
     b->number = number;
     b->blocks = b->blocks_done = 0;
     b->bulk_only = true;

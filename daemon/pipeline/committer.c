@@ -254,6 +254,7 @@ commit_batch(struct engine *e, struct batch *b)
     }
     once_release(e, b);
     gathered_clear(&g);
+    batch_measure(b, e->worker_count);
 }
 
 /* --- folding and housekeeping --- */

@@ -288,6 +288,20 @@ directory_unref(struct directory *d)
     free(d);
 }
 
+static size_t
+map_bytes(const struct map *m)
+{
+    return m->entry ? (m->mask + 1) * sizeof *m->entry : 0;
+}
+
+size_t
+directory_bytes(const struct directory *d)
+{
+    return d ? sizeof *d + d->mem.total + map_bytes(&d->ids) + map_bytes(&d->aliases) +
+                   map_bytes(&d->numbers) + map_bytes(&d->domains)
+             : 0;
+}
+
 /* --- matching --- */
 
 bool

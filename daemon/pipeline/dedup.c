@@ -7,8 +7,8 @@
  * microsecond or two per group, a few hundredths of a worker's time.
  *
  * The low bits of a fingerprint choose its segment, the high bits its home there. A segment
- * grows alone, a few milliseconds at 10 million fingerprints, and needs a second table only for
- * itself; the order of homes stays, so growing goes through memory from one end to the other.
+ * grows and shrinks alone, a few milliseconds at 10 million fingerprints, and needs a second table
+ * only for itself; the order of homes stays, so that goes through memory from one end to the other.
  * All of a grown table is in use at once, so all of its pages are asked for at once: two faults a
  * page, one to read it and one to write, cost more than the tests.
  */
@@ -136,14 +136,14 @@ put(struct segment *s, uint64_t fp)
 }
 
 static void
-grow(struct segment *s)
+resize(struct segment *s, size_t size)
 {
     uint64_t *old = s->place;
     size_t old_size = s->size;
 
-    s->size *= 2;
-    s->shift--;
-    s->place = places_new(s->size);
+    s->size = size;
+    s->shift = 64 - (unsigned)__builtin_ctzll(size);
+    s->place = places_new(size);
     for (size_t i = 0; i < old_size; i++)
         if (old[i])
             s->place[find(s, old[i])] = old[i];
@@ -157,6 +157,23 @@ is_crowded(const struct segment *s)
     return s->count > s->size / 10 * 7;
 }
 
+/* What a window no longer holds goes back, to a size that is neither crowded nor soon sparse. */
+static bool
+is_sparse(const struct segment *s)
+{
+    return s->size > PLACES_MIN && s->count < s->size / 8;
+}
+
+static void
+shrink(struct segment *s)
+{
+    size_t size = s->size;
+
+    while (size > PLACES_MIN && s->count < size / 4)
+        size /= 2;
+    resize(s, size);
+}
+
 /* At most DEDUP_GROUP of them. */
 static void
 test_group(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh)
@@ -168,7 +185,7 @@ test_group(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh)
         fresh[i] = put(segment_of(d, usable(fp[i])), usable(fp[i]));
     for (size_t i = 0; i < SEGMENTS; i++)
         if (is_crowded(&d->segment[i]))
-            grow(&d->segment[i]);
+            resize(&d->segment[i], d->segment[i].size * 2);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -215,6 +232,17 @@ take_out(struct segment *s, uint64_t fp)
     s->count--;
 }
 
+static void
+shrink_sparse(struct dedup *d)
+{
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        pthread_mutex_lock(&d->lock);
+        if (is_sparse(&d->segment[i]))
+            shrink(&d->segment[i]);
+        pthread_mutex_unlock(&d->lock);
+    }
+}
+
 void
 dedup_remove(struct dedup *d, const uint64_t *fp, size_t n)
 {
@@ -229,6 +257,7 @@ dedup_remove(struct dedup *d, const uint64_t *fp, size_t n)
         }
         pthread_mutex_unlock(&d->lock);
     }
+    shrink_sparse(d);
 }
 
 /* The lock is not part of the value. */
@@ -267,4 +296,14 @@ size_t
 dedup_bytes(const struct dedup *d)
 {
     return sizeof *d + sum(d, bytes_of);
+}
+
+size_t
+dedup_bytes_of(uint64_t n)
+{
+    struct segment s = {.size = PLACES_MIN, .count = n / SEGMENTS};
+
+    while (is_crowded(&s))
+        s.size *= 2;
+    return sizeof(struct dedup) + SEGMENTS * bytes_of(&s);
 }

@@ -71,6 +71,7 @@ read_ledger(struct engine *e, const char *path, struct error *err)
      * filter, and leaves both together. */
     if (st == ST_OK)
         st = ledger_load_seen(e->ledger, INT64_MIN, remember_seen, e, err);
+    engine_note_forgotten(e);
     if (st == ST_OK)
         st = ledger_checkpoints(e->ledger, remember_checkpoint, e, err);
     if (st == ST_OK)

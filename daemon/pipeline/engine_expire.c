@@ -1,6 +1,9 @@
 /*
  * engine_expire.c - fingerprints and keys that are old enough to be forgotten.
  */
+#include <stdio.h>
+
+#include "civil.h"
 #include "clock.h"
 #include "engine_internal.h"
 #include "log.h"
@@ -10,12 +13,61 @@
 #define AUDIT_KEPT_US        (INT64_C(7) * 86400 * 1000000)
 #define EXPIRIES_AT_ONCE     4 /* slices: commits wait meanwhile */
 
+/* Workers are told first: whoever misses a fingerprint then knows that it may be forgotten. */
 static void
 forget(void *arg, const uint64_t *fp, size_t n)
 {
     struct engine *e = arg;
 
+    engine_note_forgotten(e);
     dedup_remove(e->dedup, fp, n);
+}
+
+/* Records that begin before were possibly counted, and nobody knows any more. */
+void
+engine_note_forgotten(struct engine *e)
+{
+    int64_t gone = ledger_state(e->ledger)->seen_gone;
+
+    e->window_cut = gone ? gone / 1000000 + 1 : 0;
+}
+
+/* All of the window is known but for what is no longer kept for it: ids gave way to newer ones, or
+ * it was shorter before. */
+static bool
+window_is_short(const struct engine *e)
+{
+    return e->window_cut > clock_now() - (int64_t)e->config->limits.duplicate_window + 1;
+}
+
+void
+engine_window_status(const struct engine *e, struct engine_status *out)
+{
+    char since[CIVIL_TEXT];
+
+    out->dedup_complete_since = e->window_cut;
+    if (window_is_short(e))
+        snprintf(out->dedup_problem, sizeof out->dedup_problem,
+                 "ids are known since %s only, not for all of duplicate_window: older ones gave way"
+                 " to more than duplicate_records, or the window was shorter then",
+                 format_utc(since, e->window_cut));
+}
+
+static void
+watch_window(struct engine *e)
+{
+    bool is_short = window_is_short(e);
+    char since[CIVIL_TEXT];
+
+    if (is_short == e->window_short)
+        return;
+    e->window_short = is_short;
+    if (is_short)
+        log_warn("duplicate_window_short",
+                 "since=%s ids=%zu effect=\"older records count as late\"",
+                 format_utc(since, e->window_cut), dedup_count(e->dedup));
+    else
+        log_info("duplicate_window_whole", "ids=%zu", dedup_count(e->dedup));
 }
 
 static enum status
@@ -88,9 +140,8 @@ engine_expire(struct engine *e)
             postponed(e, st, &err);
             return;
         }
-        if (excess)
-            e->window_cut = ledger_state(e->ledger)->seen_since / 1000000;
     }
+    watch_window(e);
     st = forget_keys(e, clock_now_us() - (int64_t)limits->duplicate_window * 1000000, &err);
     if (st != ST_OK)
         postponed(e, st, &err);

@@ -100,7 +100,8 @@ struct batch {
     size_t blocks, blocks_done;
     int64_t opened_ms; /* arrival of the first block */
     bool bulk_only, wanted;
-    _Atomic size_t bytes; /* memory held by its parts */
+    _Atomic size_t bytes; /* what its records made its parts grow by */
+    _Atomic size_t held;  /* memory of its parts, with what is kept from batch to batch */
     struct ticket *tickets;
     size_t ticket_count, ticket_cap;
     struct cursor_row *cursors; /* input borrowed from the feed */
@@ -164,7 +165,8 @@ struct engine {
     bool names_forgot; /* some, when that was asked last; ledger thread */
     pthread_t names_thread;
     struct dedup *dedup;
-    _Atomic int64_t window_cut; /* UTC: ids that arrived before gave way to newer ones; 0: none */
+    _Atomic int64_t window_cut; /* UTC: ids that arrived before are forgotten; 0: none are */
+    bool window_short;          /* that cuts into the configured window; ledger thread */
 
     pthread_mutex_t replay_lock; /* one replay at a time: a row is counted once */
     pthread_mutex_t reload_lock; /* a directory is never replaced by an older one */
@@ -268,8 +270,11 @@ void engine_close_disk(struct engine *e);
 void engine_watch_disk(struct engine *e);
 void engine_disk_status(const struct engine *e, struct engine_status *out);
 
-/* engine_expire.c: now and then, on the ledger thread */
+/* engine_expire.c: now and then, on the ledger thread. What the ledger says to be forgotten. A part
+ * of engine_status. */
 void engine_expire(struct engine *e);
+void engine_note_forgotten(struct engine *e);
+void engine_window_status(const struct engine *e, struct engine_status *out);
 
 /* engine_retire.c, engine_gone.c: the same */
 void engine_retire(struct engine *e);
@@ -284,6 +289,9 @@ void batch_clear(struct batch *b, size_t parts);
 /* Gives back what a large batch took. Nothing of it is needed any more. */
 void batch_trim(struct batch *b, size_t parts);
 void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, keeps memory */
+size_t part_bytes(const struct part *p);
+/* Says anew what the batch holds; nobody works on it. */
+void batch_measure(struct batch *b, size_t parts);
 /* `before`: where the input stood until now, NULL if nowhere. */
 void batch_cursor(struct batch *b, const char *input, const struct cursor *c,
                   const struct cursor *before);
@@ -321,6 +329,7 @@ int64_t engine_quarantine_share(const struct engine *e);
 
 /* engine_room.c: is there room for n bytes of this input? If not, some is kept for it. And: tells
  * those who met a full queue if there is room now. Lock held. */
+#define MAX_BATCH_BYTES (512u << 20) /* an open batch may grow by: the ledger cannot commit */
 bool engine_has_room(struct engine *e, struct feed_state *feed, size_t n, bool bulk);
 void engine_wake_room(struct engine *e);
 

@@ -9,10 +9,6 @@
 #include "clock.h"
 #include "engine_internal.h"
 
-/* Open batches may hold this much before inputs are stopped: reached only when the ledger
- * cannot commit. */
-#define MAX_BATCH_BYTES (512u << 20)
-
 /* Nobody sends what an import reads: a few blocks for each worker keep all of them busy, and
  * what was just read is then parsed while the processor's cache still has it. */
 #define BULK_QUEUE_BYTES (2u << 20)

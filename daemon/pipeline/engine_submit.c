@@ -324,6 +324,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->analysed = e->analysed;
     out->analysed_at = e->analysed_at;
     engine_disk_status(e, out);
+    engine_window_status(e, out);
     snprintf(out->analytics_problem, sizeof out->analytics_problem, "%s", e->analytics_problem);
     pthread_mutex_unlock(&e->lock);
     totals_size(e->totals, &cells, &dirty, &bytes);

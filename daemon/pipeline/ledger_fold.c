@@ -227,7 +227,9 @@ ledger_load_seen(struct ledger *l, int64_t since,
         size_t n = 0;
 
         result = read_seen(st, &fp, &n, &aligned, err);
-        if (result == ST_OK)
+        if (result == ST_OK && n == 0)
+            l->state.seen_gone = sqlite3_column_int64(st, 1);
+        else if (result == ST_OK)
             visit(arg, fp, n, sqlite3_column_int64(st, 1));
     }
     sqlite3_finalize(st);
@@ -240,7 +242,8 @@ ledger_load_seen(struct ledger *l, int64_t since,
 
 struct expiry { /* rows that may go together: one transaction costs one sync */
     struct buf fingerprints;
-    int64_t last, since;
+    int64_t last, gone; /* the newest of them: its seq, and when it was */
+    int64_t since;      /* when the first was that stays */
     size_t rows;
     bool more;
 };
@@ -264,25 +267,28 @@ take_expired(sqlite3_stmt *st, uint64_t seq, struct expiry *x, struct buf *align
     return result;
 }
 
-/* The oldest rows that are older than `before`, or needed to make up `excess`. This is asked every
- * second, and nearly always for nothing: an import's fingerprints are megabytes, and are read only
- * if they go. */
+/* The oldest rows that are older than `before`, or needed to make up `excess`, but for the one that
+ * only says what went before. This is asked every second, and nearly always for nothing: an
+ * import's fingerprints are megabytes, and are read only if they go. */
 static enum status
 find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x, struct error *err)
 {
     struct buf aligned = {0};
     sqlite3_stmt *rows = NULL, *one = NULL;
-    enum status result =
-        sql_prepare(l->db, &rows, "SELECT seq, created FROM seen ORDER BY seq LIMIT ?1", err);
+    enum status result = sql_prepare(
+        l->db, &rows, "SELECT seq, created, length(fingerprints) FROM seen ORDER BY seq LIMIT ?1",
+        err);
     bool row = false;
 
     if (result == ST_OK)
         result = sql_prepare(l->db, &one, LEDGER_SEEN_ROWS " WHERE seq = ?1", err);
     if (result == ST_OK)
-        sqlite3_bind_int(rows, 1, EXPIRE_ROWS + 1);
+        sqlite3_bind_int(rows, 1, EXPIRE_ROWS + 2);
     while (result == ST_OK && (result = sql_step(rows, &row, err)) == ST_OK && row) {
         size_t gone = x->fingerprints.n / sizeof(uint64_t);
 
+        if (sqlite3_column_int64(rows, 2) == 0)
+            continue;
         x->since = sqlite3_column_int64(rows, 1);
         if (x->since >= before && gone >= excess)
             break;
@@ -290,6 +296,7 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
         if (x->more)
             break;
         x->last = sqlite3_column_int64(rows, 0);
+        x->gone = x->since;
         result = take_expired(one, (uint64_t)x->last, x, &aligned, err);
         x->rows++;
         x->since = 0;
@@ -300,6 +307,22 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
     return result;
 }
 
+/* The newest of the rows stays without its fingerprints: a start has to know what is forgotten. */
+static enum status
+drop_expired(struct ledger *l, const struct expiry *x, struct error *err)
+{
+    enum status result = sql_run(l->st[BEGIN], err);
+
+    if (result != ST_OK)
+        return result;
+    sqlite3_bind_int64(l->st[DELETE_SEEN], 1, x->last);
+    sqlite3_bind_int64(l->st[EMPTY_SEEN], 1, x->last);
+    result = sql_run(l->st[DELETE_SEEN], err);
+    if (result == ST_OK)
+        result = sql_run(l->st[EMPTY_SEEN], err);
+    return ledger_end_transaction(l, result, err);
+}
+
 enum status
 ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
                    void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg, bool *more,
@@ -308,13 +331,13 @@ ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
     struct expiry x = {0};
     enum status result = find_expired(l, before, excess, &x, err);
 
-    if (result == ST_OK && x.rows > 0) {
-        sqlite3_bind_int64(l->st[DELETE_SEEN], 1, x.last);
-        result = sql_run(l->st[DELETE_SEEN], err);
-    }
+    if (result == ST_OK && x.rows > 0)
+        result = drop_expired(l, &x, err);
     *more = result == ST_OK && x.more;
     if (result == ST_OK) {
         l->state.seen_since = x.since;
+        if (x.rows > 0)
+            l->state.seen_gone = x.gone;
         if (x.rows > 0)
             visit(arg, (const uint64_t *)(const void *)x.fingerprints.p,
                   x.fingerprints.n / sizeof(uint64_t));

@@ -31,6 +31,7 @@ enum statement {
     FOLD_AUDIT,
     DELETE_AUDIT,
     DELETE_SEEN,
+    EMPTY_SEEN,
     PUT_PAST,
     PUT_IDEM,
     OLDEST_IDEM,

@@ -240,3 +240,39 @@ names_most(const struct names *n, enum name_kind kind)
 {
     return n->set[kind].most;
 }
+
+/* Of a table and all that it outgrew. */
+static size_t
+bytes_of(size_t places)
+{
+    size_t n = 0;
+
+    for (; places >= PLACES_MIN; places /= 2)
+        n += sizeof(struct table) + places * sizeof(uint64_t);
+    return n;
+}
+
+size_t
+names_bytes_held(const struct names *n)
+{
+    size_t bytes = sizeof *n;
+
+    for (int k = 0; k < NAME_KINDS; k++)
+        bytes += bytes_of(atomic_load(&n->set[k].table)->mask + 1);
+    return bytes;
+}
+
+size_t
+names_bytes_most(const struct names *n)
+{
+    size_t bytes = sizeof *n;
+
+    for (int k = 0; k < NAME_KINDS; k++) {
+        size_t places = PLACES_MIN;
+
+        while (places < 2 * (size_t)n->set[k].most)
+            places *= 2;
+        bytes += bytes_of(places);
+    }
+    return bytes;
+}

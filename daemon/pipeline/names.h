@@ -35,5 +35,7 @@ void names_remove(struct names *n, enum name_kind kind, struct span name);
 bool names_tight(const struct names *n, const uint64_t more[NAME_KINDS]);
 uint64_t names_count(const struct names *n, enum name_kind kind);
 uint32_t names_most(const struct names *n, enum name_kind kind);
+size_t names_bytes_held(const struct names *n);
+size_t names_bytes_most(const struct names *n); /* with as many of each kind as there may be */
 
 #endif

@@ -175,6 +175,17 @@ name_things(struct run *run, struct record *r)
     return NULL;
 }
 
+/* Ids that arrived before may be forgotten. Asked again once a group was looked up: what was not
+ * found then may have been forgotten just now. */
+static void
+note_window(struct run *run)
+{
+    int64_t cut = run->engine->window_cut;
+
+    if (run->window_start < cut)
+        run->window_start = cut;
+}
+
 /* False for a record that is kept as an event and not counted. */
 static bool
 count_fresh(struct run *run, struct pending *p)
@@ -224,6 +235,7 @@ flush_group(struct run *run)
         }
     if (n)
         dedup_test_and_add(run->engine->dedup, fingerprints, n, fresh);
+    note_window(run);
     for (size_t i = 0, k = 0; i < run->pending; i++) {
         bool is_fresh = true;
 
@@ -398,12 +410,6 @@ note_feed(struct run *run)
         run->part->newest_record = run->newest_record;
 }
 
-static size_t
-part_bytes(const struct part *p)
-{
-    return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total;
-}
-
 static void
 process(struct worker *w, struct job *job, struct run *run)
 {
@@ -424,8 +430,7 @@ process(struct worker *w, struct job *job, struct run *run)
         .memo = run->memo,
     };
     run->window_start = run->mapping.now - (int64_t)c->limits.duplicate_window;
-    if (run->window_start < e->window_cut)
-        run->window_start = e->window_cut;
+    note_window(run);
     run->refuse_late = strcmp(c->limits.late, "quarantine") == 0;
     run->oldest = (int64_t)atomic_load(&e->oldest_day) * DAY_SECONDS;
     run->replay = job->block.quarantine_id != 0;
@@ -442,7 +447,9 @@ process(struct worker *w, struct job *job, struct run *run)
     note_feed(run);
     arena_reset(&w->arena);
     mapping_memo_trim(run->memo);
-    atomic_fetch_add(&job->batch->bytes, part_bytes(run->part) - before);
+    before = part_bytes(run->part) - before;
+    atomic_fetch_add(&job->batch->bytes, before);
+    atomic_fetch_add(&job->batch->held, before);
 }
 
 void *

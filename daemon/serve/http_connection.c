@@ -7,6 +7,7 @@
  * The bytes of a message are first delimited by http_framing.c and only then given to
  * libhttp-parser; the two must agree on where the message ends, else it is refused.
  */
+#include "account.h"
 #include "http_internal.h"
 
 #include <event2/buffer.h>
@@ -56,6 +57,14 @@ count_answer(struct http_connection *c, int status)
     c->server->stats.requests[status / 100 < 6 ? status / 100 : 0]++;
 }
 
+/* The request's body is no longer this connection's. */
+static void
+let_body_go(struct http_connection *c)
+{
+    c->server->stats.memory -= c->body_got;
+    account_sub(HOLDER_NETWORK, c->body_got);
+}
+
 /* A request that no application gets to see: answered here, the connection closed. */
 static void
 refuse(struct http_connection *c, int status, const char *why)
@@ -63,7 +72,7 @@ refuse(struct http_connection *c, int status, const char *why)
     struct buf body = {0}, head = {0};
 
     if (c->request) {
-        c->server->stats.memory -= c->body_got;
+        let_body_go(c);
         http_request_free(c->request);
         c->request = NULL;
     }
@@ -123,6 +132,7 @@ on_body(http_parser *p, const char *at, size_t n)
     buf_add(&c->request->body, at, n);
     c->body_got += n;
     c->server->stats.memory += n;
+    account_add(HOLDER_NETWORK, n);
     return 0;
 }
 
@@ -355,7 +365,7 @@ http_connection_reply(struct http_connection *c, struct http_request *r)
         c->close_after = true;
     http_write_head(&head, r->status, r->type, r->reply.n, r->extra, c->close_after);
     count_answer(c, r->status);
-    s->stats.memory -= c->body_got;
+    let_body_go(c);
     c->request = NULL;
     r->conn = NULL;
     enter(c, CONN_WRITING, transfer_ms(&s->limits, head.n + r->reply.n));
@@ -464,7 +474,7 @@ http_connection_free(struct http_connection *c)
     struct http_server *s = c->server;
 
     if (c->request) {
-        s->stats.memory -= c->body_got;
+        let_body_go(c);
         if (c->state == CONN_HANDLING)
             c->request->conn = NULL; /* the application still has it */
         else

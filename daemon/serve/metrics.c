@@ -55,6 +55,9 @@ static const struct figure engine_figures[] = {
     {"regions", "Regions that are known.", GAUGE, OF_STATUS(regions)},
     {"dedup_ids", "Record ids kept to find duplicates.", GAUGE, OF_STATUS(dedup_ids)},
     {"dedup_bytes", "Memory of the duplicate filter.", GAUGE, OF_STATUS(dedup_bytes)},
+    {"dedup_complete_since_timestamp_seconds",
+     "All ids that arrived since are kept; 0: all that ever did.", GAUGE,
+     OF_STATUS(dedup_complete_since)},
     {"quarantine_open", "Records in quarantine.", GAUGE, OF_STATUS(quarantine_open)},
     {"quarantine_bytes", "Bytes in quarantine.", GAUGE, OF_STATUS(quarantine_bytes)},
     {"ledger_bytes", "Size of the ledger.", GAUGE, OF_STATUS(ledger_bytes)},
@@ -148,6 +151,31 @@ write_feeds(struct buf *out, struct engine *e)
     free(feeds);
 }
 
+/* Every holder, or those that have a value. */
+static void
+write_holders(struct buf *out, const char *name, const char *help, const uint64_t bytes[HOLDERS],
+              bool every)
+{
+    write_family(out, name, "gauge", help);
+    for (enum holder h = 0; h < HOLDERS; h++)
+        if (every || bytes[h])
+            buf_printf(out, "callswell_%s{holder=\"%s\"} %llu\n", name, holder_name(h),
+                       (unsigned long long)bytes[h]);
+}
+
+static void
+write_memory(struct buf *out, struct engine *e)
+{
+    struct memory_use m;
+
+    engine_memory(e, &m);
+    write_holders(out, "memory_bytes", "Memory by who holds it.", m.held, true);
+    write_holders(out, "memory_limit_bytes", "What a holder may hold, where there is a limit.",
+                  m.limit, false);
+    write_family(out, "memory_resident_bytes", "gauge", "Resident memory of the process.");
+    buf_printf(out, "callswell_memory_resident_bytes %llu\n", (unsigned long long)m.resident);
+}
+
 static void
 write_flag(struct buf *out, const char *name, const char *help, bool on)
 {
@@ -189,9 +217,12 @@ metrics_write(struct buf *out, struct serve *s)
     buf_printf(out, "callswell_start_time_seconds %lld\n", (long long)s->started);
     write_flag(out, "ready", "1 if batches are being committed.", st.stalled[0] == '\0');
     write_flag(out, "redis_connected", "1 if Redis answers.", st.redis_connected);
+    write_flag(out, "dedup_window_short", "1 if ids are known for less than duplicate_window.",
+               st.dedup_problem[0] != '\0');
     write_family(out, "commit_last_seconds", "gauge", "Duration of the last commit.");
     buf_printf(out, "callswell_commit_last_seconds %.3f\n", (double)st.commit_ms_last / 1000);
     write_engine(out, &st);
+    write_memory(out, s->engine);
     write_feeds(out, s->engine);
     http_server_stats(s->http, &http);
     write_http(out, &http);

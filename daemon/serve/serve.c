@@ -183,8 +183,33 @@ write_ledger(struct json_writer *w, const struct engine_status *st)
     json_u64(w, "dedup_ids", st->dedup_ids);
     json_u64(w, "dedup_bytes", st->dedup_bytes);
     json_time(w, "dedup_window_start", st->dedup_window_start);
+    json_time(w, "dedup_complete_since", st->dedup_complete_since);
+    json_text(w, "dedup_problem", st->dedup_problem);
     json_text(w, "stalled", st->stalled);
     json_text(w, "problem", st->disk_problem);
+    json_close(w);
+}
+
+static void
+write_memory(struct json_writer *w, struct engine *e)
+{
+    struct memory_use m;
+
+    engine_memory(e, &m);
+    json_object(w, "memory");
+    json_u64(w, "resident", m.resident);
+    json_u64(w, "accounted", account_sum(&m));
+    json_array(w, "holders");
+    for (enum holder h = 0; h < HOLDERS; h++) {
+        json_object(w, NULL);
+        json_text(w, "holder", holder_name(h));
+        json_u64(w, "bytes", m.held[h]);
+        if (m.limit[h])
+            json_u64(w, "limit", m.limit[h]);
+        json_text(w, "what", holder_text(h));
+        json_close(w);
+    }
+    json_close(w);
     json_close(w);
 }
 
@@ -234,6 +259,7 @@ serve_write_status(struct json_writer *w, struct engine *e, const struct config 
     write_counts(w, &st);
     write_ledger(w, &st);
     write_sinks(w, &st);
+    write_memory(w, e);
     write_feeds(w, e);
     json_close(w);
 }

@@ -47,6 +47,12 @@ months_bytes(const struct months *m)
     return m->text.n + m->count * sizeof *m->at;
 }
 
+size_t
+months_held(const struct months *m)
+{
+    return m->text.cap + m->cap * sizeof *m->at + m->slots * sizeof *m->table;
+}
+
 static void
 grow(struct months *m)
 {

@@ -30,9 +30,10 @@ struct months {
     struct buf text; /* keys and pieces */
 };
 
-void months_clear(struct months *m); /* frees */
-void months_reset(struct months *m); /* empties, keeps the memory */
-size_t months_bytes(const struct months *m);
+void months_clear(struct months *m);         /* frees */
+void months_reset(struct months *m);         /* empties, keeps the memory */
+size_t months_bytes(const struct months *m); /* in use */
+size_t months_held(const struct months *m);  /* with what is kept for more */
 
 /* Adds a day's fields (entries of redis_dump.h) to a key. The same day once more replaces what
  * it had. Returns the key's place, whose expire_at may be set. */

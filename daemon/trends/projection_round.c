@@ -179,6 +179,7 @@ projection_flush(struct projection *p, struct error *err)
     p->status.keys_sent = p->writer.keys;
     p->status.fields_sent = p->writer.fields;
     p->status.expired = p->writer.expired;
+    p->status.buffer_bytes = trend_writer_held(&p->writer);
     pthread_mutex_unlock(&p->mutex);
     return st;
 }

@@ -37,6 +37,12 @@ trend_writer_reset(struct trend_writer *w)
     w->member_count = 0;
 }
 
+size_t
+trend_writer_held(const struct trend_writer *w)
+{
+    return redis_batch_held(&w->batch) + months_held(&w->months) + w->members.cap + w->value.cap;
+}
+
 void
 trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation, uint64_t batch,
                    int64_t now)

@@ -35,7 +35,8 @@ struct trend_writer {
 void trend_writer_init(struct trend_writer *w, const char *node,
                        const struct config_retention *retention, bool never_expire);
 void trend_writer_clear(struct trend_writer *w);
-void trend_writer_reset(struct trend_writer *w); /* forgets what has been written */
+void trend_writer_reset(struct trend_writer *w);        /* forgets what has been written */
+size_t trend_writer_held(const struct trend_writer *w); /* memory */
 
 /* What follows belongs to this partition and brings it to this batch. */
 void trend_writer_begin(struct trend_writer *w, unsigned partition, uint64_t incarnation,

@@ -157,3 +157,9 @@ redis_batch_clear(struct redis_batch *b)
     free(b->at);
     *b = (struct redis_batch){0};
 }
+
+size_t
+redis_batch_held(const struct redis_batch *b)
+{
+    return b->out.cap + b->cap * sizeof *b->at;
+}

@@ -48,8 +48,9 @@ void redis_batch_copy(struct redis_batch *b, const struct redis_batch *from, siz
 struct span redis_batch_key(const struct redis_batch *b, size_t i); /* an EVAL's first key */
 /* Any argument, the verb is 0; empty if there is none such. Walks the command. */
 struct span redis_batch_argument(const struct redis_batch *b, size_t i, unsigned argument);
-void redis_batch_reset(struct redis_batch *b); /* empties, keeps the memory */
-void redis_batch_clear(struct redis_batch *b); /* frees */
+void redis_batch_reset(struct redis_batch *b);        /* empties, keeps the memory */
+void redis_batch_clear(struct redis_batch *b);        /* frees */
+size_t redis_batch_held(const struct redis_batch *b); /* memory */
 
 struct redis_link;
 

@@ -168,6 +168,16 @@ engine_status(struct engine *e, struct engine_status *out)
     snprintf(out->stalled, sizeof out->stalled, "%s", e->stalled);
 }
 
+void
+engine_memory(struct engine *e, struct memory_use *out)
+{
+    (void)e;
+    *out = (struct memory_use){.resident = 900};
+    out->held[HOLDER_DUPLICATES] = 700;
+    out->limit[HOLDER_DUPLICATES] = 800;
+    out->held[HOLDER_TOTALS] = 100;
+}
+
 /* --- a site: loop thread, configuration, client --- */
 
 struct site {

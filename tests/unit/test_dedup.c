@@ -107,6 +107,26 @@ TEST(dedup_removes_without_breaking_a_chain)
     dedup_free(d);
 }
 
+TEST(dedup_gives_back_what_it_no_longer_needs)
+{
+    struct dedup *d = dedup_new();
+    size_t empty = dedup_bytes(d), full;
+
+    add_range(d, 0, 1000000);
+    full = dedup_bytes(d);
+    CHECK_INT(full, dedup_bytes_of(1000000));
+    remove_range(d, 0, 700000);
+    CHECK_INT(dedup_bytes(d), full); /* not for a little */
+    remove_range(d, 700000, 990000);
+    CHECK(dedup_bytes(d) < full / 16);
+    CHECK_INT(add_range(d, 990000, 1000000), 0);
+    CHECK_INT(add_range(d, 0, 990000), 990000);
+    CHECK_INT(dedup_bytes(d), full);
+    remove_range(d, 0, 1000000);
+    CHECK_INT(dedup_bytes(d), empty);
+    dedup_free(d);
+}
+
 TEST(dedup_knows_what_was_loaded)
 {
     struct dedup *d = dedup_new();

@@ -277,19 +277,29 @@ TEST(ledger_forgets_ids_by_age_and_by_number)
     CHECK_INT(gone[0], 0);
     CHECK(!more);
     CHECK_INT(ledger_state(l)->seen_since, 100);
+    CHECK_INT(ledger_state(l)->seen_gone, 0);
     CHECK_INT(ledger_expire_seen(l, 301, 0, collect_gone, gone, &more, &err), ST_OK);
     CHECK_INT(gone[0], 30);
     CHECK_INT(gone[1], 30 * 1000 + 29 * 30 / 2);
     CHECK_INT(ledger_state(l)->seen_since, 400);
+    CHECK_INT(ledger_state(l)->seen_gone, 300);
     check_seen(l, 70);
     gone[0] = 0;
     CHECK_INT(ledger_expire_seen(l, 0, 15, collect_gone, gone, &more, &err), ST_OK);
     CHECK_INT(gone[0], 20); /* whole batches */
     l = reopen(l);
     check_seen(l, 50);
+    CHECK_INT(ledger_state(l)->seen_gone, 500);
     CHECK_INT(ledger_expire_seen(l, INT64_MAX, 0, collect_gone, gone, &more, &err), ST_OK);
     check_seen(l, 0);
     CHECK_INT(ledger_state(l)->seen_since, 0);
+    l = reopen(l);
+    check_seen(l, 0);
+    CHECK_INT(ledger_state(l)->seen_gone, 1000);
+    gone[0] = 0;
+    CHECK_INT(ledger_expire_seen(l, INT64_MAX, 5, collect_gone, gone, &more, &err), ST_OK);
+    CHECK(gone[0] == 0 && !more);
+    CHECK_INT(ledger_state(l)->seen_gone, 1000);
     ledger_close(l);
 }
 

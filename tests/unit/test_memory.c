@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "memory.h"
 #include "test.h"
 
@@ -16,11 +17,11 @@ TEST(a_buffer_comes_back_to_whom_it_fits)
 
     memset(p, 'x', 1024 * KIB);
     buffer_give(p);
-    small = buffer_take(256 * KIB); /* would leave most of it idle */
-    large = buffer_take(1025 * KIB);
+    small = buffer_take(256 * KIB);  /* would leave most of it idle */
+    large = buffer_take(1100 * KIB); /* more than malloc rounds up to */
     CHECK(small != p && large != p);
     memset(small, 'y', 256 * KIB);
-    memset(large, 'z', 1025 * KIB);
+    memset(large, 'z', 1100 * KIB);
     again = buffer_take(1000 * KIB);
     CHECK(again == p);
     free(small); /* they are malloc's, too */
@@ -80,4 +81,43 @@ TEST(threads_give_each_other_buffers_and_never_share_one)
         CHECK_INT(pthread_join(thread[i], NULL), 0);
         CHECK_INT(rounds[i], 2000);
     }
+}
+
+static uint64_t
+held_by(enum holder h)
+{
+    struct memory_use m;
+
+    account_read(&m);
+    return m.held[h];
+}
+
+TEST(what_is_allocated_for_a_holder_is_in_its_account_until_it_is_freed)
+{
+    uint64_t before = held_by(HOLDER_NETWORK);
+    char *p = account_malloc(HOLDER_NETWORK, 1000);
+
+    CHECK(held_by(HOLDER_NETWORK) >= before + 1000);
+    p = account_realloc(HOLDER_NETWORK, p, 100000);
+    CHECK(held_by(HOLDER_NETWORK) >= before + 100000);
+    CHECK(held_by(HOLDER_NETWORK) < before + 200000);
+    account_free(HOLDER_NETWORK, p);
+    account_free(HOLDER_NETWORK, NULL);
+    CHECK_INT(held_by(HOLDER_NETWORK), before);
+}
+
+TEST(spare_buffers_are_accounted_for)
+{
+    uint64_t before = held_by(HOLDER_BUFFERS);
+    char *p = buffer_take(700 * KIB);
+
+    memset(p, 'x', 700 * KIB);
+    buffer_give(p);
+    CHECK(held_by(HOLDER_BUFFERS) >= before + 700 * KIB);
+}
+
+TEST(every_holder_has_a_name_and_says_what_it_holds)
+{
+    for (enum holder h = 0; h < HOLDERS; h++)
+        CHECK(holder_name(h)[0] && holder_text(h)[0]);
 }

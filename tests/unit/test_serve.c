@@ -60,6 +60,8 @@ TEST(status_is_json_with_the_feeds)
     CHECK_INT(json_get_i64(json_find(v, "ledger"), "batch", 0), 12);
     CHECK_STR(json_get_text(json_find(v, "feeds")->first, "input", ""), "a \"b\\\n");
     CHECK_INT(json_get_i64(json_find(v, "feeds")->first, "gave_way", 0), 3);
+    CHECK_INT(json_get_i64(json_find(v, "memory"), "resident", 0), 900);
+    CHECK_INT(json_get_i64(json_find(v, "memory"), "accounted", 0), 800);
     arena_clear(&mem);
     buf_clear(&b);
     site_stop(&s);
@@ -82,6 +84,10 @@ TEST(metrics_follow_the_format)
     CHECK(strstr(body, "callswell_commit_last_seconds 0.007\n"));
     CHECK(strstr(body, "callswell_feed_gave_way_total{input=\"a \\\"b\\\\\\n\"} 3\n"));
     CHECK(strstr(body, "callswell_http_gave_way_total 0\n"));
+    CHECK(strstr(body, "\ncallswell_memory_bytes{holder=\"duplicates\"} 700\n"));
+    CHECK(strstr(body, "\ncallswell_memory_bytes{holder=\"queue\"} 0\n"));
+    CHECK(strstr(body, "\ncallswell_memory_limit_bytes{holder=\"duplicates\"} 800\n# TYPE"));
+    CHECK(strstr(body, "\ncallswell_memory_resident_bytes 900\n"));
     CHECK_STR(strstr(body, "# EOF"), "# EOF\n");
     for (line = body; strncmp(line, "# EOF", 5) != 0; line = next + 1) {
         next = strchr(line, '\n');
