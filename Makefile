@@ -12,7 +12,7 @@ SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sa
             $(if $(filter thread,$(SAN)),-fsanitize=thread) \
             $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
-CFLAGS   ?= -O2 -g
+CFLAGS   ?= -O3 -g
 # The two programs are optimised over the borders of files; tests link what was compiled file by file.
 # That is also where warnings belong: what the linker guesses about initialisation is mostly wrong.
 GCC_LTO  := $(if $(filter 0,$(SAN)),$(if $(findstring gcc version,$(shell $(CC) -v 2>&1)),-flto=auto))

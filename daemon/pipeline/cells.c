@@ -101,7 +101,7 @@ table_size_for(size_t count)
 {
     size_t size = TABLE_MIN;
 
-    while (count > size / 4 * 3)
+    while (count > size / 2)
         size *= 2;
     return size;
 }
@@ -261,7 +261,7 @@ cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t
     c->partition = (uint8_t)keys_partition(name);
     c->set = s;
     s->table[i] = ENTRY(hash, place);
-    if (++s->count > (s->mask + 1) / 4 * 3)
+    if (++s->count > (s->mask + 1) / 2)
         table_grow(s);
     return c;
 }
