@@ -104,6 +104,7 @@ struct block {
     const char *refusal;   /* a constant; NULL, or why every frame goes to quarantine unparsed */
     uint32_t max_frame;    /* bytes of such a range; a longer one goes to quarantine; 0: any */
     uint64_t offset;       /* place of p[0] in the stream: quarantine and identity */
+    uint64_t follows;      /* about how many bytes of the stream are still to come; 0: who knows */
     struct source *source; /* one reference, taken over */
     struct cursor cursor;
     bool bulk;         /* import: gather, nobody waits for this block alone */

@@ -295,6 +295,17 @@ resume(struct import *im, bool *done)
 
 /* --- reading --- */
 
+/* Of a compressed file only how far it has been read says how much more it holds. */
+static uint64_t
+bytes_to_come(const struct import *im)
+{
+    uint64_t all = im->progress->bytes_total, in = unpack_bytes_in(im->unpack);
+
+    if (all <= in || in == 0)
+        return 0;
+    return (uint64_t)((double)(all - in) / (double)in * (double)(im->g.offset + im->g.n));
+}
+
 static enum status
 submit_all(struct import *im, bool eof)
 {
@@ -305,6 +316,7 @@ submit_all(struct import *im, bool eof)
     while ((st = gather_take(&im->g, im->g.n, eof, &b, im->err)) == ST_OK) {
         memcpy(b.cursor.identity, im->identity, sizeof im->identity);
         b.bulk = true;
+        b.follows = bytes_to_come(im);
         b.done = opt->done;
         b.done_arg = opt->done_arg;
         st = engine_submit_wait(im->engine, &b);

@@ -15,6 +15,7 @@
 #include "dedup.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -35,6 +36,7 @@ struct segment {
 struct dedup {
     pthread_mutex_t lock;
     struct segment segment[SEGMENTS];
+    _Atomic size_t expected;
 };
 
 /* Zero pages straight from the system; an idle daemon touches few, freed ones go back. */
@@ -135,6 +137,13 @@ put(struct segment *s, uint64_t fp)
     return fresh;
 }
 
+/* A group is far from filling the rest of what is crowded. */
+static bool
+is_crowded(size_t size, size_t count)
+{
+    return count > size / 10 * 7;
+}
+
 static void
 resize(struct segment *s, size_t size)
 {
@@ -150,11 +159,21 @@ resize(struct segment *s, size_t size)
     places_free(old, old_size);
 }
 
-/* A group is far from filling the rest of what is crowded. */
-static bool
-is_crowded(const struct segment *s)
+/* Makes room for `more` besides what is there, at least twice as much as there was. */
+static void
+grow(struct segment *s, size_t more)
 {
-    return s->count > s->size / 10 * 7;
+    size_t size = s->size * 2;
+
+    while (is_crowded(size, s->count + more))
+        size *= 2;
+    resize(s, size);
+}
+
+void
+dedup_expect(struct dedup *d, size_t n)
+{
+    atomic_store_explicit(&d->expected, n, memory_order_relaxed);
 }
 
 /* What a window no longer holds goes back, to a size that is neither crowded nor soon sparse. */
@@ -184,8 +203,9 @@ test_group(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh)
     for (size_t i = 0; i < n; i++)
         fresh[i] = put(segment_of(d, usable(fp[i])), usable(fp[i]));
     for (size_t i = 0; i < SEGMENTS; i++)
-        if (is_crowded(&d->segment[i]))
-            resize(&d->segment[i], d->segment[i].size * 2);
+        if (is_crowded(d->segment[i].size, d->segment[i].count))
+            grow(&d->segment[i],
+                 atomic_load_explicit(&d->expected, memory_order_relaxed) / SEGMENTS);
     pthread_mutex_unlock(&d->lock);
 }
 

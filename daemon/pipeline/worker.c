@@ -410,6 +410,17 @@ note_feed(struct run *run)
         run->part->newest_record = run->newest_record;
 }
 
+/* What follows is like this block. */
+static void
+expect_more(const struct run *run)
+{
+    const struct block *b = run->block;
+    double each = b->n ? (double)run->count.accepted / (double)b->n : 0;
+    double more = each * (double)b->follows, most = run->engine->config->limits.duplicate_records;
+
+    dedup_expect(run->engine->dedup, (size_t)(more < most ? more : most));
+}
+
 static void
 process(struct worker *w, struct job *job, struct run *run)
 {
@@ -443,6 +454,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->names.added = 0;
     work_through(run);
     engine_names_note(e, run->source->feed, run->names.added);
+    expect_more(run);
     outcome_add(&run->part->count, &run->count);
     note_feed(run);
     arena_reset(&w->arena);

@@ -46,6 +46,27 @@ remove_range(struct dedup *d, uint64_t from, uint64_t to)
     free(fp);
 }
 
+/* What is expected is made room for once, at the first growth, and is not more than in the end. */
+TEST(dedup_makes_room_for_what_is_expected)
+{
+    struct dedup *grown = dedup_new(), *told = dedup_new();
+    size_t empty = dedup_bytes(told);
+
+    CHECK_INT(add_range(grown, 0, 1000000), 1000000);
+    dedup_expect(told, 1000000);
+    CHECK_INT(dedup_bytes(told), empty);
+    CHECK_INT(add_range(told, 0, 60000), 60000);
+    CHECK_INT(dedup_bytes(told), dedup_bytes(grown));
+    dedup_expect(told, 0);
+    CHECK_INT(add_range(told, 0, 1000000), 940000);
+    CHECK_INT(dedup_bytes(told), dedup_bytes(grown));
+    CHECK_INT(add_range(told, 1000000, 3000000), 2000000);
+    CHECK(dedup_bytes(told) > dedup_bytes(grown));
+    CHECK_INT(dedup_count(told), 3000000);
+    dedup_free(grown);
+    dedup_free(told);
+}
+
 TEST(dedup_says_fresh_exactly_once)
 {
     struct dedup *d = dedup_new();
