@@ -15,12 +15,13 @@
 #include "hash.h"
 #include "sketch_private.h"
 
-#define GROUP 32
+#define GROUP 16
 
 /* One record on its way. */
 struct plan {
     const struct record *r;
     struct cell *cell;           /* the customer's on the day of the start; at first a guess */
+    struct cell *region;         /* on that day, or NULL */
     uint64_t name, hash;         /* of the customer, also an element; of the cell */
     uint64_t person, conference; /* elements of distinct counts */
     bool has_person, has_conference;
@@ -65,6 +66,20 @@ plan_features(struct cells *out, struct plan *p)
 }
 
 static void
+plan_region(struct cells *out, struct plan *p)
+{
+    const struct record *r = p->r;
+
+    p->region = NULL;
+    if (r->kind != KIND_LEG || r->outcome != OUTCOME_OK || !(r->has & FIELD_BIT(FIELD_REGION)) ||
+        r->text[FIELD_REGION].n == 0)
+        return;
+    p->region = cells_recent(out, CELL_REGION, r->text[FIELD_REGION], p->day)->cell;
+    cell_prefetch_slot(p->region, p->second / 60);
+    cell_prefetch_slot(p->region, (p->second + r->duration) % DAY_SECONDS / 60);
+}
+
+static void
 plan_record(struct cells *out, struct plan *p, const struct record *r)
 {
     struct span person, conference;
@@ -84,6 +99,7 @@ plan_record(struct cells *out, struct plan *p, const struct record *r)
     p->has_conference = conference.n > 0;
     p->person = p->has_person ? hash_sketch(person) : 0;
     p->conference = p->has_conference ? hash_sketch(conference) : 0;
+    plan_region(out, p);
     if (r->feature_count > 0)
         plan_features(out, p);
 }
@@ -144,7 +160,7 @@ add_region(struct cells *out, const struct plan *p)
 {
     struct span region = p->r->text[FIELD_REGION];
     uint64_t end = (uint64_t)p->second + p->r->duration;
-    struct cell *c = cells_recent(out, CELL_REGION, region, p->day)->cell;
+    struct cell *c = p->region;
 
     cell_add_one(c, p->second / 60, REGION_BEGUN);
     if (end >= DAY_SECONDS)
@@ -166,7 +182,7 @@ add_leg(struct cells *out, const struct plan *p)
         add_distinct(p->cell, SKETCH_PEOPLE, p->person);
     if (p->has_conference)
         add_distinct(p->cell, SKETCH_SECOND, p->conference);
-    if ((r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0)
+    if (p->region)
         add_region(out, p);
 }
 

@@ -250,6 +250,14 @@ value_add_one(const struct cell *c, void *block, size_t at)
 
 void cell_add_one_anywhere(struct cell *c, unsigned slot, unsigned column);
 
+/* Fetches a dense cell's slot. */
+static inline void
+cell_prefetch_slot(const struct cell *c, size_t slot)
+{
+    if (c->dense)
+        __builtin_prefetch((const char *)c->slots + slot * columns_of(c->kind) * c->width, 1);
+}
+
 /* Adds 1 to one column of a slot: cell_add for what is usual. In a dense cell a counter that is
  * not zero also proves that its slot is there. */
 static inline void

@@ -59,7 +59,7 @@ most_rows(enum cell_kind kind)
 static void
 make_room(struct cell *c)
 {
-    unsigned cap = c->slot_cap < 8 ? c->slot_cap + 4u : c->slot_cap + c->slot_cap / 2u;
+    unsigned cap = c->slot_cap < 8 ? c->slot_cap + 8u : c->slot_cap + c->slot_cap / 2u;
     struct block_shape b = slot_shape(c);
 
     if (cap > most_rows(c->kind)) {

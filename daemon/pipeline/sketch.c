@@ -18,9 +18,9 @@
 #define FEW_CAP        2
 #define LIST_CAP       8
 #define LIST_MAX       16 /* fill one cache line */
-#define HASH_CAP       32
-#define HASH_MAX       2048                 /* the next size would be as large as the registers */
-#define HASH_FULL(cap) ((cap) - (cap) / 4u) /* fuller, a new element would walk past too many */
+#define HASH_CAP       64
+#define HASH_MAX       2048         /* the next size would be as large as the registers */
+#define HASH_FULL(cap) ((cap) / 2u) /* fuller, an element would walk past too many */
 
 void
 sketch_init(struct sketch *s)
