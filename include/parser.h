@@ -70,5 +70,8 @@ size_t cut_lines(struct span buf, size_t max_frame, bool eof);
 /* Takes one line off *rest; *line is without LF and CR. ST_BAD_INPUT: longer than max_frame
  * (then *line is the whole of it). */
 enum status next_line(struct span *rest, size_t max_frame, struct span *line, struct error *err);
+/* The same where the LF is known; NULL: there is none in rest. */
+enum status take_line(struct span *rest, const char *nl, size_t max_frame, struct span *line,
+                      struct error *err);
 
 #endif

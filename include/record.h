@@ -63,6 +63,7 @@ struct fields {
     struct span v[FIELD_COUNT + 1];   /* the last is for what no field wants */
     const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
     uint32_t feature_count;           /* carry a real list; items borrow like spans */
+    struct span feature_text;         /* where they lie: equal texts, equal items; n 0: not known */
     bool printable; /* all text is known to be of ASCII's printable bytes; false: not known */
     bool trimmed;   /* no text begins or ends with a blank or tab; false: not known */
     size_t longest; /* no text is longer than this; SIZE_MAX: not known */
@@ -75,6 +76,7 @@ fields_begin(struct fields *f)
     f->has = 0;
     f->feature_items = NULL;
     f->feature_count = 0;
+    f->feature_text.n = 0;
     f->printable = f->trimmed = false;
     f->longest = SIZE_MAX;
 }

@@ -161,8 +161,8 @@ place_of(struct mapping_memo *memo, struct span s)
 
 /* Keeps what a text was split into, if there is room. */
 static void
-keep(struct mapping_memo *memo, struct feature_list *to, struct span s,
-     const struct feature_rules *rules, const struct record *r)
+keep(struct mapping_memo *memo, struct feature_list *to, struct span s, char separator,
+     const struct record *r)
 {
     if (to->n > 0 || r->feature_count > LIST_ITEMS) {
         memo->refused++;
@@ -170,35 +170,75 @@ keep(struct mapping_memo *memo, struct feature_list *to, struct span s,
     }
     memcpy(to->text, s.p, s.n);
     to->n = (uint8_t)s.n;
-    to->separator = rules->separator;
+    to->separator = separator;
     to->count = (uint8_t)r->feature_count;
     to->number = atomic_fetch_add(&numbers, 1) + 1;
     for (uint32_t i = 0; i < r->feature_count; i++)
         to->item[i] = span_of(to->text + (r->features[i].p - s.p), r->features[i].n);
 }
 
+/* Is a text that is taken apart at `separator` kept? */
+static bool
+is_kept(const struct feature_list *list, struct span s, char separator)
+{
+    return list->n == s.n && list->separator == separator && memcmp(list->text, s.p, s.n) == 0;
+}
+
+static enum status
+take_kept(struct record *r, struct mapping_memo *memo, const struct feature_list *list)
+{
+    memo->found++;
+    r->features = list->item;
+    r->feature_count = list->count;
+    r->feature_list = list->number;
+    return ST_OK;
+}
+
+/* The place for a text, or NULL: nothing is kept of it. */
+static struct feature_list *
+kept_place(const struct feature_rules *rules, struct span s)
+{
+    if (!rules->memo || s.n == 0 || s.n > LIST_TEXT || s.n > rules->limit)
+        return NULL;
+    return place_of(rules->memo, s);
+}
+
 static enum status
 read_text(struct record *r, const struct feature_rules *rules, struct arena *mem, struct error *err)
 {
-    struct mapping_memo *memo = rules->memo;
     struct span s = r->text[FIELD_FEATURES];
-    struct feature_list *list;
+    struct feature_list *list = kept_place(rules, s);
     enum status st;
 
-    if (!memo || s.n > LIST_TEXT || s.n > rules->limit)
-        return split(r, rules, s, mem, err);
-    list = place_of(memo, s);
-    if (list->n == s.n && list->separator == rules->separator &&
-        memcmp(list->text, s.p, s.n) == 0) {
-        memo->found++;
-        r->features = list->item;
-        r->feature_count = list->count;
-        r->feature_list = list->number;
-        return ST_OK;
-    }
+    if (list && is_kept(list, s, rules->separator))
+        return take_kept(r, rules->memo, list);
     st = split(r, rules, s, mem, err);
-    if (st == ST_OK)
-        keep(memo, list, s, rules, r);
+    if (st == ST_OK && list)
+        keep(rules->memo, list, s, rules->separator, r);
+    return st;
+}
+
+#define OF_ITEMS '\0' /* no separator */
+
+static enum status
+read_items(struct record *r, const struct feature_rules *rules, struct arena *mem,
+           struct error *err)
+{
+    const struct span *items = r->fields.feature_items;
+    uint32_t n = r->fields.feature_count;
+    struct span s = r->fields.feature_text, *out;
+    struct feature_list *list = kept_place(rules, s);
+    enum status st = ST_OK;
+
+    r->text[FIELD_FEATURES] = SPAN(""); /* a list has no text of its own */
+    if (list && is_kept(list, s, OF_ITEMS))
+        return take_kept(r, rules->memo, list);
+    out = arena_alloc(mem, (n < RECORD_MAX_FEATURES ? n : RECORD_MAX_FEATURES) * sizeof *out);
+    r->features = out;
+    for (uint32_t i = 0; i < n && st == ST_OK; i++)
+        st = add_feature(r, rules, out, items[i], err);
+    if (st == ST_OK && list)
+        keep(rules->memo, list, s, OF_ITEMS, r);
     return st;
 }
 
@@ -206,23 +246,12 @@ enum status
 features_read_some(struct record *r, const struct feature_rules *rules, struct arena *mem,
                    struct error *err)
 {
-    const struct span *items = r->fields.feature_items;
-    uint32_t n = r->fields.feature_count;
-    enum status st = ST_OK;
-    struct span *list;
+    enum status st;
 
     r->features = NULL;
     r->feature_count = 0;
     r->feature_list = 0;
-    if (items) {
-        r->text[FIELD_FEATURES] = SPAN(""); /* a list has no text of its own */
-        list = arena_alloc(mem, (n < RECORD_MAX_FEATURES ? n : RECORD_MAX_FEATURES) * sizeof *list);
-        r->features = list;
-        for (uint32_t i = 0; i < n && st == ST_OK; i++)
-            st = add_feature(r, rules, list, items[i], err);
-    } else {
-        st = read_text(r, rules, mem, err);
-    }
+    st = r->fields.feature_items ? read_items(r, rules, mem, err) : read_text(r, rules, mem, err);
     if (r->feature_count)
         r->has |= FIELD_BIT(FIELD_FEATURES);
     else

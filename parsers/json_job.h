@@ -27,8 +27,27 @@ struct seen_keys {
     uint16_t count;
 };
 
+struct job;
+
+/*
+ * Reads members that are as expected behind the key *last and hold nothing special, until there is
+ * one of another kind: t->p stands before that then, and nothing of it is kept. True: the object
+ * ended, and t->p is behind it. t->p stands at a member, behind blanks.
+ */
+typedef bool json_usual(struct job *j, const struct seen_keys *seen, uint16_t *last);
+
+struct json_way {
+    const char *name;
+    json_usual *read;
+    bool (*works)(void); /* on this processor */
+};
+
+/* NULL-ended, the fastest first; the last one works everywhere. */
+extern const struct json_way json_ways[];
+
 struct worker {
     struct seen_keys *seen; /* one for each node */
+    json_usual *usual;      /* the best of json_ways for this processor */
     struct span alternative[SLOTS - FIELD_COUNT];
 };
 
@@ -44,12 +63,13 @@ struct job {
     bool unknown;   /* some text is not of printable ASCII as it stands; then of the rest too: */
     bool blank;     /* some text begins or ends with a blank */
     size_t longest; /* no text is longer */
+    struct span features; /* the text of a list of plain ones, from its first quote to its last */
 };
 
 #ifdef __SSE2__
 /* The first of these bits says that the first of 32 bytes at p are those of e, and so on. */
 static inline uint32_t
-same_bytes(const char *p, const struct seen_key *e)
+json_same_bytes(const char *p, const struct seen_key *e)
 {
     const __m128i *a = (const __m128i *)p, *b = (const __m128i *)e->text;
     __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b));
@@ -58,12 +78,6 @@ same_bytes(const char *p, const struct seen_key *e)
     return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
 }
 
-/*
- * Reads members that are as expected behind the key *last and hold nothing special, until there is
- * one of another kind: t->p stands before that then, and nothing of it is kept. True: the object
- * ended, and t->p is behind it. t->p stands at a member, behind blanks.
- */
-bool json_usual(struct job *j, const struct seen_keys *seen, uint16_t *last);
 #endif
 
 #endif

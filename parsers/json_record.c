@@ -28,7 +28,7 @@ is_expected(const struct json_text *t, const struct seen_key *e)
 {
 #ifdef __SSE2__
     if (t->limit - t->p >= KEY_MEMORY + 3)
-        return (~same_bytes(t->p, e) & e->bits >> 1) == 0;
+        return (~json_same_bytes(t->p, e) & e->bits >> 1) == 0;
 #endif
     return t->end - t->p >= e->n - 1 && memcmp(t->p, e->text, e->n - 1u) == 0;
 }
@@ -319,26 +319,18 @@ read_value(struct job *j, const struct path_key *key)
     return true;
 }
 
+/* From a member on; *last is the entry of the key before. */
 static bool
-read_object(struct job *j, int node)
+read_members(struct job *j, int node, uint16_t last)
 {
     struct json_text *t = j->t;
-    uint16_t last = 0;
 
-    t->p++;
-    json_space(t);
-    if (t->p < t->end && *t->p == '}') {
-        t->p++;
-        return true;
-    }
     for (;;) {
         const struct path_key *key;
 
-#ifdef __SSE2__
-        if (json_usual(j, &j->w->seen[node], &last))
+        if (j->w->usual(j, &j->w->seen[node], &last))
             return true;
         json_space(t);
-#endif
         if (!read_key(j, node, &last, &key) || !(key ? read_value(j, key) : json_skip(t)))
             return false;
         json_space(t);
@@ -350,6 +342,38 @@ read_object(struct job *j, int node)
             return false;
         json_space(t);
     }
+}
+
+static bool
+read_object(struct job *j, int node)
+{
+    struct json_text *t = j->t;
+
+    t->p++;
+    json_space(t);
+    if (t->p < t->end && *t->p == '}') {
+        t->p++;
+        return true;
+    }
+    return read_members(j, node, 0);
+}
+
+/* An object that ends in its line: the usual way does not cross the line's end, and so need not know
+ * it. */
+static bool
+read_in_line(struct job *j)
+{
+    struct json_text *t = j->t;
+    const char *begin = t->p++;
+    uint16_t last = 0;
+
+    if (j->w->usual(j, &j->w->seen[0], &last))
+        return true;
+    json_find_end(t);
+    if (t->keys > 0)
+        return read_members(j, 0, last);
+    t->p = begin;
+    return read_object(j, 0);
 }
 
 /* --- the whole --- */
@@ -379,7 +403,7 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
 
     t->keys = 0;
     t->depth = 1;
-    if (!read_object(&j, 0))
+    if (!(t->end ? read_object(&j, 0) : read_in_line(&j)))
         return false;
     if (j.has >> FIELD_COUNT)
         take_alternatives(&j);
@@ -394,6 +418,8 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
         out->has &= ~FIELD_BIT(FIELD_FEATURES);
         out->feature_items = (const struct span *)(const void *)out->v[FIELD_FEATURES].p;
         out->feature_count = (uint32_t)out->v[FIELD_FEATURES].n;
+        if (j.features.n > 0 && out->feature_items[0].p == j.features.p + 1) /* of the last list */
+            out->feature_text = j.features;
     }
     return true;
 }
@@ -403,7 +429,11 @@ json_worker_new(const struct format *f)
 {
     const struct json_paths *paths = format_shared(f);
     struct worker *w = xcalloc(1, sizeof *w);
+    const struct json_way *way = json_ways;
 
+    while (!way->works())
+        way++;
+    w->usual = way->read;
     w->seen = xcalloc((size_t)paths->nodes, sizeof *w->seen);
     return w;
 }

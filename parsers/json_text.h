@@ -19,8 +19,8 @@
 #define JSON_MAX_KEYS  4096
 
 struct json_text {
-    const char *p, *end;
-    const char *limit; /* >= end; if it is greater, *end is a control character */
+    const char *p, *end; /* end NULL: that of a line, not looked for yet */
+    const char *limit;   /* >= end; if it is greater, *end is a control character */
     const char *why;
     unsigned depth, keys;
 };
@@ -34,6 +34,17 @@ json_wrong(struct json_text *t, const char *at, const char *why)
     t->p = at;
     t->why = why;
     return false;
+}
+
+/* Finds the end of the line in which p is. */
+static inline void
+json_find_end(struct json_text *t)
+{
+    const char *nl = memchr(t->p, '\n', (size_t)(t->limit - t->p));
+
+    t->end = nl ? nl : t->limit;
+    if (t->end > t->p && t->end[-1] == '\r')
+        t->end--;
 }
 
 /* Passes over white space; most texts have none, and others one blank. */

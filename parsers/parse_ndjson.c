@@ -23,33 +23,48 @@ skip_mark(struct json_text *t)
         t->p += 3;
 }
 
+/* The line end behind an object that was read without knowing where its line ends; NULL: elsewhere. */
+static const char *
+end_behind(const struct json_text *t)
+{
+    return !t->end && t->p < t->limit && *t->p == '\n' ? t->p : NULL;
+}
+
+/* Nearly all lines are an object from their first byte to their last. */
 static enum status
 ndjson_next(void *state, const struct format *f, const struct layout *layout, size_t max_frame,
             struct span *rest, struct arena *mem, struct fields *out, struct span *raw,
             struct error *err)
 {
-    struct json_text t = {.limit = rest->p + rest->n};
-    enum status st = next_line(rest, max_frame, raw, err);
-    const char *why = "json: expected an object";
+    struct json_text t = {.p = rest->p, .limit = rest->p + rest->n};
+    bool object = *t.p == '{', good = object && json_record(&t, state, f, mem, out);
+    const char *nl = good ? end_behind(&t) : NULL;
+    enum status st;
 
     (void)layout;
+    if (!nl)
+        nl = memchr(rest->p, '\n', rest->n);
+    st = take_line(rest, nl, max_frame, raw, err);
     if (st != ST_OK)
         return st;
-    t.p = raw->p;
     t.end = raw->p + raw->n;
-    skip_mark(&t);
-    json_space(&t);
-    if (t.p == t.end)
-        return ST_SKIP;
-    if (*t.p == '{') {
-        if (!json_record(&t, state, f, mem, out))
-            return fail_at(err, ST_BAD_INPUT, t.p - raw->p, "%s", t.why);
+    if (!object) {
+        skip_mark(&t);
+        json_space(&t);
+        if (t.p == t.end)
+            return ST_SKIP;
+        object = *t.p == '{';
+        good = object && json_record(&t, state, f, mem, out);
+    }
+    if (good) {
         json_space(&t);
         if (t.p == t.end)
             return ST_OK;
-        why = "json: text after the object";
+        t.why = "json: text after the object";
+    } else if (!object) {
+        t.why = "json: expected an object";
     }
-    return fail_at(err, ST_BAD_INPUT, t.p - raw->p, "%s", why);
+    return fail_at(err, ST_BAD_INPUT, t.p - raw->p, "%s", t.why);
 }
 
 const struct parser_ops parser_ndjson = {

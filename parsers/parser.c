@@ -32,9 +32,8 @@ cut_lines(struct span buf, size_t max_frame, bool eof)
 }
 
 enum status
-next_line(struct span *rest, size_t max_frame, struct span *line, struct error *err)
+take_line(struct span *rest, const char *nl, size_t max_frame, struct span *line, struct error *err)
 {
-    const char *nl = memchr(rest->p, '\n', rest->n);
     size_t n = nl ? (size_t)(nl - rest->p) : rest->n, taken = nl ? n + 1 : n;
 
     if (n > 0 && rest->p[n - 1] == '\r')
@@ -46,4 +45,10 @@ next_line(struct span *rest, size_t max_frame, struct span *line, struct error *
         return fail_at(err, ST_BAD_INPUT, (long)max_frame, "record: longer than %zu bytes",
                        max_frame);
     return ST_OK;
+}
+
+enum status
+next_line(struct span *rest, size_t max_frame, struct span *line, struct error *err)
+{
+    return take_line(rest, memchr(rest->p, '\n', rest->n), max_frame, line, err);
 }

@@ -2,6 +2,7 @@
  * test_json_usual.c - objects are read the same whether a worker knows their keys or sees them for
  * the first time, wherever they lie; and what is said about their texts is true.
  */
+#include "../../parsers/json_job.h"
 #include "parsing.h"
 #include "same_record.h"
 
@@ -98,13 +99,27 @@ check_same(const struct fields *a, const struct fields *b)
         CHECK(span_eq(a->feature_items[i], b->feature_items[i]));
 }
 
+/* What may come behind an object: empty lines, or (as CR LF) the next one; how many bytes. */
+static size_t
+follow(char *to, int which, const char *object, size_t n)
+{
+    memset(to, '\n', 300);
+    if (which == 2) {
+        to[0] = '\r';
+        memcpy(to + 2, object, n);
+        return n + 2;
+    }
+    return 300;
+}
+
 static void
-compare(const struct format *f, bool lines)
+compare(const struct format *f, bool lines, const struct json_way *way)
 {
     const struct parser_ops *ops = format_parser(f);
-    void *known = ops->open(f);
-    int good = 0, rounds = 20000;
+    struct worker *known = ops->open(f);
+    int good = 0, rounds = 6000;
 
+    known->usual = way->read;
     for (int round = 0; round < rounds; round++) {
         static char text[8192];
         size_t n = random_object(text);
@@ -115,12 +130,12 @@ compare(const struct format *f, bool lines)
         void *fresh = ops->open(f);
         enum status st = read_one(f, fresh, span_of(text, n), &mem, &want, &why);
 
-        /* Where it ends, in the middle of a stream, and at the end of readable memory. */
-        for (int where = 0; where < 2; where++) {
-            if (where == 0)
-                memset(text + n, '\n', 300);
-            CHECK(read_one(f, known, where ? edge : span_of(text, n + 300), &mem, &got, &err) ==
-                  st);
+        /* Where it ends, in the middle of streams, and at the end of readable memory. */
+        for (int where = 0; where < (lines ? 3 : 2); where++) {
+            size_t more = follow(text + n, where, text, n);
+
+            CHECK(read_one(f, known, where == 1 ? edge : span_of(text, n + more), &mem, &got,
+                           &err) == st);
             if (st == ST_OK)
                 check_same(&want, &got);
             else if (where || lines) /* what follows is part of a broken array's frame */
@@ -143,10 +158,63 @@ TEST(known_keys_are_read_as_unknown_ones)
                     "features=service", "features=features")});
     struct format *array = make_format((struct format_options){.type = "json-array"});
 
-    compare(plain, true);
-    compare(mapped, true);
-    compare(array, false);
+    for (const struct json_way *way = json_ways; way->name; way++) {
+        if (!way->works())
+            continue;
+        compare(plain, true, way);
+        compare(mapped, true, way);
+        compare(array, false, way);
+    }
     format_free(plain);
     format_free(mapped);
     format_free(array);
+}
+
+/* The record of one line, and its list of features by number. */
+static uint64_t
+list_of(const struct format *f, struct worker *w, struct mapping_memo *memo, const char *list,
+        struct record *r)
+{
+    static char text[1024];
+    static struct arena mem;
+    struct mapping_context ctx = test_context;
+    struct error err;
+    int n = snprintf(text, sizeof text, "{\"customer\":\"c\",\"start\":1700000000,\"features\":%s}",
+                     list);
+
+    memset(text + n, '\n', 300);
+    ctx.memo = memo;
+    CHECK_INT(read_one(f, w, span_of(text, (size_t)n + 300), &mem, &r->fields, &err), ST_OK);
+    CHECK_INT(record_from_fields(f, &ctx, &r->fields, &mem, r, &err), ST_OK);
+    return r->feature_list;
+}
+
+TEST(a_list_seen_before_is_known_by_its_text)
+{
+    struct format *f = make_format((struct format_options){.type = "ndjson"});
+    struct mapping_memo *memo = mapping_memo_new();
+    struct worker *w = format_parser(f)->open(f);
+    struct record r;
+    uint64_t number;
+
+    list_of(f, w, memo, "[\"a\"]", &r);                         /* the keys become known, */
+    list_of(f, w, memo, "[\"video\", \"chat\",\"video\"]", &r); /* and then the list */
+    number = list_of(f, w, memo, "[\"video\", \"chat\",\"video\"]", &r);
+    for (int i = 0; i < 3; i++) {
+        uint64_t again = list_of(f, w, memo, "[\"video\", \"chat\",\"video\"]", &r);
+
+        CHECK(again == number && (number != 0 || strcmp(json_ways[0].name, "never") == 0));
+        CHECK_INT(r.feature_count, 2);
+        CHECK(span_eq(r.features[0], SPAN("video")) && span_eq(r.features[1], SPAN("chat")));
+    }
+    CHECK(list_of(f, w, memo, "[\"video\", \"chats\",\"video\"]", &r) != number);
+    CHECK_INT(list_of(f, w, memo, "[\"video\", \"ch\\u0061t\"]", &r), 0);
+    CHECK(span_eq(r.features[1], SPAN("chat")));
+    CHECK_INT(list_of(f, w, memo, "[\"video\"],\"features\":[\"x\\u0061\", \"b\"]", &r), 0);
+    CHECK_INT(r.feature_count, 2);
+    CHECK_INT(list_of(f, w, memo, "[\"video\"],\"features\":[null, 12]", &r), 0);
+    CHECK(r.feature_count == 1 && span_eq(r.features[0], SPAN("12")));
+    mapping_memo_free(memo);
+    format_parser(f)->close(w);
+    format_free(f);
 }
