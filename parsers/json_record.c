@@ -358,8 +358,8 @@ read_object(struct job *j, int node)
     return read_members(j, node, 0);
 }
 
-/* An object that ends in its line: the usual way does not cross the line's end, and so need not know
- * it. */
+/* An object that ends in its line: the usual way does not cross the line's end, and so need not
+ * know it. */
 static bool
 read_in_line(struct job *j)
 {

@@ -19,8 +19,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* What the ways differ in: is the key of e at p, and which of the sixty-four bytes at p are no plain
- * part of a string? */
+/* What the ways differ in: is the key of e at p, and which of the sixty-four bytes at p are no
+ * plain part of a string? */
 typedef bool is_key(const char *p, const struct seen_key *e);
 typedef uint64_t stops_from(const char *p);
 

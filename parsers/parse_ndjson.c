@@ -23,7 +23,7 @@ skip_mark(struct json_text *t)
         t->p += 3;
 }
 
-/* The line end behind an object that was read without knowing where its line ends; NULL: elsewhere. */
+/* The line end behind an object that was read without knowing where its line ends, or NULL. */
 static const char *
 end_behind(const struct json_text *t)
 {

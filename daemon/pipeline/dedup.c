@@ -323,7 +323,7 @@ dedup_bytes_of(uint64_t n)
 {
     struct segment s = {.size = PLACES_MIN, .count = n / SEGMENTS};
 
-    while (is_crowded(&s))
+    while (is_crowded(s.size, s.count))
         s.size *= 2;
     return sizeof(struct dedup) + SEGMENTS * bytes_of(&s);
 }
