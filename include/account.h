@@ -14,6 +14,7 @@
 enum holder {
     HOLDER_INPUTS,     /* what inputs have read and not handed on */
     HOLDER_QUEUE,      /* input that waits for the workers, or is with them */
+    HOLDER_WORKERS,    /* what they remember of texts that come again */
     HOLDER_BATCHES,    /* what the workers counted since the last commit */
     HOLDER_DUPLICATES, /* ids of the duplicate window */
     HOLDER_TOTALS,     /* totals since the last fold, and those that were used lately */

@@ -30,9 +30,10 @@ struct classifier *classifier_new(const struct rules *r); /* r outlives it; NULL
 void classifier_free(struct classifier *c);
 
 /* The name for a text. The result is owned by the classifier (or is the text itself when no
- * rule matched) and valid until classifier_free. A pattern that hits its match limit does
- * not match, and is counted. */
-struct span classify(struct classifier *c, struct span text);
-uint64_t classifier_limit_hits(const struct classifier *c);
+ * rule matched) and valid until classifier_free. *why is NULL, or says that a pattern reached a
+ * limit before any matched: then nobody knows the name, and the result is the text itself. The
+ * reason is the rules' own. why may be NULL. */
+struct span classify(struct classifier *c, struct span text, const char **why);
+size_t classifier_bytes(const struct classifier *c); /* memory of what it remembers */
 
 #endif

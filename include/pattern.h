@@ -3,7 +3,8 @@
  *
  * Patterns are users' own and subjects strangers'. So every match has limits, and reaching
  * one is told apart from not matching: a record must not be left out quietly because its
- * pattern was slow. A pattern may be shared; scratch is for one thread.
+ * pattern was slow. A pattern may be shared; scratch is for one thread. Making either again is
+ * cheap: what was compiled is kept for a while.
  */
 #ifndef PATTERN_H
 #define PATTERN_H
@@ -27,6 +28,8 @@ enum pattern_flags {
     PATTERN_LITERAL = 4, /* no character is special */
     PATTERN_BREAKER = 8, /* after PATTERN_MAX_ERRORS undecided subjects within a minute it is not
                             tried before the minute is over: all are undecided */
+    PATTERN_PLAIN = 16,  /* no short ways: neither compiled to machine code nor looked ahead for
+                            what every match contains. The answers are the same; for tests */
 };
 
 /* ST_BAD_CONFIG: err->text is the reason, err->pos the byte offset in the pattern. */
@@ -36,6 +39,10 @@ void pattern_free(struct pattern *p); /* accepts NULL */
 /* Named groups: how many, and the name and number of each. */
 size_t pattern_names(const struct pattern *p);
 struct span pattern_name(const struct pattern *p, size_t i, unsigned *group);
+
+/* Bytes that every match contains, for which subjects are looked through first; empty: none that
+ * are known. */
+struct span pattern_literal(const struct pattern *p);
 
 /* Room for the groups of that pattern; NULL: for the whole match only, of any pattern. */
 struct pattern_scratch *pattern_scratch_new(const struct pattern *p);

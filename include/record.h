@@ -130,6 +130,7 @@ struct record {
 struct mapping_memo;
 struct mapping_memo *mapping_memo_new(void);
 void mapping_memo_free(struct mapping_memo *memo); /* accepts NULL */
+size_t mapping_memo_bytes(void);                   /* memory of one */
 /* Makes room if it is needed. To be called when no record is left that was made with it: feature
  * lists point into it. */
 void mapping_memo_trim(struct mapping_memo *memo);

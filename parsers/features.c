@@ -133,6 +133,12 @@ mapping_memo_free(struct mapping_memo *memo)
     free(memo);
 }
 
+size_t
+mapping_memo_bytes(void)
+{
+    return sizeof(struct mapping_memo);
+}
+
 void
 mapping_memo_trim(struct mapping_memo *memo)
 {

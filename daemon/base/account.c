@@ -17,6 +17,7 @@ static const struct {
 } holders[HOLDERS] = {
     [HOLDER_INPUTS] = {"inputs", "read, not yet handed on"},
     [HOLDER_QUEUE] = {"queue", "input that waits for the workers"},
+    [HOLDER_WORKERS] = {"workers", "texts that come again, work at hand"},
     [HOLDER_BATCHES] = {"batches", "counted, not yet committed"},
     [HOLDER_DUPLICATES] = {"duplicates", "ids of the duplicate window"},
     [HOLDER_TOTALS] = {"totals", "totals not yet folded, or used lately"},

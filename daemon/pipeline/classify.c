@@ -17,7 +17,7 @@
 #define MEMO_MAX_TEXT 256  /* longer texts are not names and not remembered */
 
 struct rule {
-    char *name;
+    char *name, *undecided; /* why a record is refused */
     struct pattern *pattern;
 };
 
@@ -30,6 +30,7 @@ struct seen {
     uint64_t hash;
     struct span text;        /* in the arena; p NULL: free slot */
     const struct rule *rule; /* NULL: none matched */
+    bool undecided;          /* the rule's pattern reached a limit */
 };
 
 struct classifier {
@@ -38,7 +39,6 @@ struct classifier {
     struct seen *seen;
     size_t slots, used;
     struct arena texts;
-    uint64_t limit_hits;
 };
 
 enum status
@@ -61,6 +61,9 @@ rules_new(struct rules **out, const struct rule_option *opt, size_t count, struc
                            e.text);
         }
         rule->name = xstrdup(opt->name);
+        rule->undecided = xasprintf(
+            "match: the pattern of \"%.60s\" reached a limit on one of the record's names",
+            opt->name);
     }
     *out = r;
     return ST_OK;
@@ -73,6 +76,7 @@ rules_free(struct rules *r)
         return;
     for (size_t i = 0; i < r->count; i++) {
         free(r->rule[i].name);
+        free(r->rule[i].undecided);
         pattern_free(r->rule[i].pattern);
     }
     free(r->rule);
@@ -135,47 +139,63 @@ make_room(struct classifier *c)
     }
 }
 
+/* The rule that names the text, or, if that is undecided, whose pattern could have. */
 static const struct rule *
-first_match(struct classifier *c, struct span text)
+first_match(struct classifier *c, struct span text, bool *undecided)
 {
     for (size_t i = 0; i < c->rules->count; i++) {
-        enum status st = pattern_match(c->rules->rule[i].pattern, c->scratch, text, NULL);
+        const struct rule *rule = &c->rules->rule[i];
+        enum status st = pattern_match(rule->pattern, c->scratch, text, NULL);
 
-        if (st == ST_OK)
-            return &c->rules->rule[i];
-        if (st == ST_BAD_INPUT)
-            c->limit_hits++;
+        *undecided = st == ST_BAD_INPUT;
+        if (st == ST_OK || *undecided)
+            return rule;
     }
     return NULL;
 }
 
-struct span
-classify(struct classifier *c, struct span text)
+static struct span
+answer(const struct rule *rule, bool undecided, struct span text, const char **why)
 {
+    if (!rule)
+        return text;
+    if (!undecided)
+        return span_str(rule->name);
+    if (why)
+        *why = rule->undecided;
+    return text;
+}
+
+struct span
+classify(struct classifier *c, struct span text, const char **why)
+{
+    bool undecided = false;
     const struct rule *rule;
     struct seen *slot;
     uint64_t hash;
 
+    if (why)
+        *why = NULL;
     if (!c->rules || c->rules->count == 0)
         return text;
     if (text.n > MEMO_MAX_TEXT) {
-        rule = first_match(c, text);
-        return rule ? span_str(rule->name) : text;
+        rule = first_match(c, text, &undecided);
+        return answer(rule, undecided, text, why);
     }
     hash = hash_bytes(text.p, text.n, 0);
     slot = find_slot(c->seen, c->slots, text, hash);
     if (!slot->text.p) {
-        rule = first_match(c, text);
+        rule = first_match(c, text, &undecided);
         make_room(c);
         slot = find_slot(c->seen, c->slots, text, hash);
-        *slot = (struct seen){hash, arena_copy(&c->texts, text), rule};
+        *slot = (struct seen){hash, arena_copy(&c->texts, text), rule, undecided};
         c->used++;
     }
-    return slot->rule ? span_str(slot->rule->name) : text;
+    return answer(slot->rule, slot->undecided, text, why);
 }
 
-uint64_t
-classifier_limit_hits(const struct classifier *c)
+size_t
+classifier_bytes(const struct classifier *c)
 {
-    return c->limit_hits;
+    return c ? sizeof *c + c->slots * sizeof *c->seen + c->texts.total : 0;
 }

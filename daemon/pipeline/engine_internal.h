@@ -147,7 +147,8 @@ struct worker {
     size_t index;
     bool running; /* there is a thread */
     pthread_t thread;
-    struct arena arena; /* one block's */
+    struct arena arena;  /* one block's */
+    _Atomic size_t held; /* memory of what it remembers from block to block */
     struct classifier *features, *services;
 };
 
@@ -249,6 +250,10 @@ enum status ruleset_new(struct ruleset **out, const struct config *c, struct err
 struct ruleset *ruleset_ref(struct ruleset *r);
 void ruleset_unref(struct ruleset *r);                            /* accepts NULL */
 void worker_renew_rules(struct worker *w, struct ruleset *rules); /* takes the reference over */
+
+/* worker_names.c: gives the record's features and service their names; NULL, or why one of them is
+ * not known. They live as long as the worker's block and its rules. */
+const char *worker_classify(struct worker *w, struct record *r);
 
 /* worker.c */
 void *worker_main(void *arg);

@@ -43,6 +43,8 @@ engine_memory(struct engine *e, struct memory_use *out)
     take_projection(e, out);
     for (size_t i = 0; i < sizeof e->batches / sizeof e->batches[0]; i++)
         out->held[HOLDER_BATCHES] += atomic_load(&e->batches[i].held);
+    for (size_t i = 0; i < e->worker_count; i++)
+        out->held[HOLDER_WORKERS] += atomic_load(&e->workers[i].held);
     out->held[HOLDER_DUPLICATES] = dedup_bytes(e->dedup);
     out->held[HOLDER_NAMES] = names_bytes_held(e->names);
     out->limit[HOLDER_QUEUE] = limits->max_queue;

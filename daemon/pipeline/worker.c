@@ -137,42 +137,15 @@ is_event(enum record_kind kind)
     return kind >= KIND_INQUIRY && kind <= KIND_BOOKING;
 }
 
-static void
-rename_features(struct run *run, struct record *r)
-{
-    struct span *names;
-
-    if (!run->worker->rules->features || r->feature_count == 0)
-        return;
-    names = arena_alloc(&run->worker->arena, r->feature_count * sizeof *names);
-    for (uint32_t i = 0; i < r->feature_count; i++)
-        names[i] = classify(run->worker->features, r->features[i]);
-    /* Two spellings of one feature on one record are one use of it. */
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < r->feature_count; i++) {
-        uint32_t j = 0;
-
-        while (j < n && !span_eq(names[j], names[i]))
-            j++;
-        if (j == n)
-            names[n++] = names[i];
-    }
-    r->features = names;
-    r->feature_count = n;
-    r->feature_list = 0;
-}
-
-/* Features and services are counted under the names that the rules give them. NULL, or why there
- * is no room for one of the record's names. */
+/* NULL, or why one of the record's names is not known, or has no room. */
 static const char *
 name_things(struct run *run, struct record *r)
 {
-    rename_features(run, r);
-    if (r->kind == KIND_CONTACT && run->worker->rules->services)
-        r->text[FIELD_SERVICE] = classify(run->worker->services, r->text[FIELD_SERVICE]);
-    if (run->tight && !engine_names_admit(run->engine, r, &run->names))
-        return run->names.why;
-    return NULL;
+    const char *why = worker_classify(run->worker, r);
+
+    if (!why && run->tight && !engine_names_admit(run->engine, r, &run->names))
+        why = run->names.why;
+    return why;
 }
 
 /* Ids that arrived before may be forgotten. Asked again once a group was looked up: what was not
@@ -422,6 +395,13 @@ expect_more(const struct run *run)
 }
 
 static void
+note_memory(struct worker *w)
+{
+    w->held = sizeof(struct run) + w->arena.total + mapping_memo_bytes() +
+              classifier_bytes(w->features) + classifier_bytes(w->services);
+}
+
+static void
 process(struct worker *w, struct job *job, struct run *run)
 {
     struct engine *e = w->engine;
@@ -459,6 +439,7 @@ process(struct worker *w, struct job *job, struct run *run)
     note_feed(run);
     arena_reset(&w->arena);
     mapping_memo_trim(run->memo);
+    note_memory(w);
     before = part_bytes(run->part) - before;
     atomic_fetch_add(&job->batch->bytes, before);
     atomic_fetch_add(&job->batch->held, before);

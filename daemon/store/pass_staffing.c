@@ -83,7 +83,7 @@ static enum status
 visit(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
-    struct span name = c->kind == CELL_SERVICE ? classify(w->classifier, c->name) : c->name;
+    struct span name = c->kind == CELL_SERVICE ? classify(w->classifier, c->name, NULL) : c->name;
     struct service *s = service_find(w, name);
 
     (void)err;

@@ -1,5 +1,6 @@
 /*
- * bench_parse.c - records per second of one core: splitting CSV, and mapping it to records.
+ * bench_parse.c - records per second of one core: splitting CSV, mapping it to records, lines by a
+ * regular expression.
  *
  * Usage: bench_parse [ROUNDS]. Prints one line per stage; asserts nothing.
  */
@@ -127,6 +128,99 @@ measure(const struct stage *s, int rounds)
     format_free(f);
 }
 
+/* --- lines by a regular expression --- */
+
+struct regex_stage {
+    const char *name;
+    int noise;           /* of a hundred lines, so many that do not match */
+    const char *explode; /* or what every line ends with, so that the pattern explodes */
+    int block;           /* lines that are read with one state, as one block's are */
+};
+
+#define EXPLODING 200 /* lines */
+
+static int
+regex_text(struct buf *b, const struct regex_stage *s)
+{
+    int lines = s->explode ? EXPLODING : RECORDS;
+
+    for (int i = 0; i < lines; i++)
+        buf_printf(b, "2026-03-%02dT%02d:%02d:%02dZ bridge-%d conf[%d]: customer-%05d %s %d %s\n",
+                   1 + i % 28, i % 24, i % 60, i % 59, i % 3, 1000 + i % 77, i % 5000,
+                   i % 100 < s->noise ? "heard an echo in" : "joined", i % 77777,
+                   s->explode ? s->explode : "well");
+    return lines;
+}
+
+/* As many lines at a time as a block has, with a format of its own, as for a request. */
+static uint64_t
+run_regex(const struct format_options *opt, struct span text, int block, struct arena *mem)
+{
+    uint64_t sum = 0;
+
+    while (text.n > 0) {
+        struct format *f;
+        void *state;
+
+        if (format_new(&f, opt, NULL) != ST_OK)
+            abort();
+        state = format_parser(f)->open(f);
+        for (int i = 0; i < block && text.n > 0; i++) {
+            struct fields fields = {.has = 0};
+            struct span raw;
+            struct error err;
+
+            format_parser(f)->next(state, f, NULL, MAX_FRAME, &text, mem, &fields, &raw, &err);
+            sum += fields.has;
+        }
+        format_parser(f)->close(state);
+        format_free(f);
+    }
+    arena_reset(mem);
+    return sum;
+}
+
+static void
+measure_regex(const struct regex_stage *s, int rounds)
+{
+    const struct format_options opt = {
+        .name = "bench",
+        .type = "regex",
+        .pattern =
+            "(?<start>\\S+) \\S+ conf\\[\\d+\\]: (?<customer>\\S+) joined (?<conference>\\d+) "
+            "(?<reason>(\\w+|a)+)$"};
+    struct buf text = {0};
+    struct arena mem;
+    volatile uint64_t sink = 0;
+    int lines = regex_text(&text, s);
+    double begin, spent;
+
+    arena_init(&mem);
+    begin = cpu_seconds();
+    for (int i = 0; i < rounds; i++)
+        sink += run_regex(&opt, span_of(text.p, text.n), s->block, &mem);
+    spent = cpu_seconds() - begin;
+    printf("%-34s %6.2f M lines/s    %8.2f us a line\n", s->name, lines * 1e-6 * rounds / spent,
+           spent * 1e6 / rounds / lines);
+    arena_clear(&mem);
+    buf_clear(&text);
+}
+
+static void
+measure_all_regex(int rounds)
+{
+    static const struct regex_stage stages[] = {
+        {"regex next", 0, NULL, RECORDS},
+        {"regex next, half matches", 50, NULL, RECORDS},
+        {"regex next, one in ten matches", 90, NULL, RECORDS},
+        {"regex next, a line a request", 0, NULL, 1},
+        {"regex next, lines explode", 0, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 1},
+    };
+
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        measure_regex(&stages[i], rounds);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,5 +239,6 @@ main(int argc, char **argv)
 
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         measure(&stages[i], rounds > 0 ? rounds : 20);
+    measure_all_regex(rounds > 0 ? rounds : 20);
     return 0;
 }

@@ -107,6 +107,7 @@ TEST(memory_is_accounted_for_with_its_limits)
     CHECK_INT(m.limit[HOLDER_QUEUE], 1 << 20);
     CHECK(m.limit[HOLDER_DUPLICATES] > 8000000 && m.limit[HOLDER_DUPLICATES] < 32000000);
     CHECK(m.held[HOLDER_BATCHES] > 0 && m.held[HOLDER_NAMES] > 0 && m.held[HOLDER_CUSTOMERS] > 0);
+    CHECK(m.held[HOLDER_WORKERS] > 0);
     CHECK(m.held[HOLDER_NAMES] <= m.limit[HOLDER_NAMES]);
     CHECK(m.resident > m.held[HOLDER_PROGRAM] && m.held[HOLDER_PROGRAM] > 0);
     site_close(&s);
