@@ -8,11 +8,8 @@
  */
 #include "csv_split.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "csv_wide.h"
+#include "sixteen.h"
 
 #define LANES 4 /* spans made at a time */
 
@@ -71,7 +68,7 @@ marks_bytes(const struct csv_rules *r, const char *p)
     return marks_few(r, p, 16);
 }
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
 static inline struct marks
 marks_sixteen(const struct csv_rules *r, const char *p)
 {
@@ -154,7 +151,7 @@ always(void)
     return true;
 }
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
 static const char *
 split_sixteen(const struct csv_rules *r, const struct layout *l, struct span rest, size_t max_frame,
               struct fields *out)
@@ -456,7 +453,7 @@ const struct csv_way csv_ways[] = {
 #ifdef HAVE_WIDE
     {"wider", split_wider, wider_works}, {"wide", split_wide, wide_works},
 #endif
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
     {"sixteen", split_sixteen, always},
 #endif
     {"bytes", split_bytes, always},      {NULL, NULL, NULL},

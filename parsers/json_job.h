@@ -66,7 +66,7 @@ struct job {
     struct span features; /* the text of a list of plain ones, from its first quote to its last */
 };
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
 /* The first of these bits says that the first of 32 bytes at p are those of e, and so on. */
 static inline uint32_t
 json_same_bytes(const char *p, const struct seen_key *e)

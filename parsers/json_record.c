@@ -26,7 +26,7 @@ slot_at(struct job *j, int slot)
 static inline bool
 is_expected(const struct json_text *t, const struct seen_key *e)
 {
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
     if (t->limit - t->p >= KEY_MEMORY + 3)
         return (~json_same_bytes(t->p, e) & e->bits >> 1) == 0;
 #endif

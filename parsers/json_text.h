@@ -10,10 +10,8 @@
 
 #include <stdbool.h>
 
+#include "sixteen.h"
 #include "span.h"
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define JSON_MAX_DEPTH 32
 #define JSON_MAX_KEYS  4096
@@ -66,7 +64,7 @@ json_expect(struct json_text *t, char c, const char *why)
     return true;
 }
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
 /* A bit for each of sixteen bytes that is no plain part of a string. One more than a control
  * character is below 0x21, and signed so is one more than DEL or than any byte beyond ASCII. */
 static inline uint32_t
@@ -86,7 +84,7 @@ json_stops(const char *p)
 static inline const char *
 json_plain(const struct json_text *t, const char *p)
 {
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
     for (; t->limit - p >= 32; p += 32) {
         uint32_t stops = json_stops(p) | json_stops(p + 16) << 16;
 

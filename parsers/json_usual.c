@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
 
 #define USUAL_ITEMS 16
 #define USUAL_ROOM  128 /* bytes that may be looked at from a member's beginning on, at least */
@@ -299,7 +299,7 @@ const struct json_way json_ways[] = {
 #ifdef __x86_64__
     {"wider", usual_wider, wider_works}, {"wide", usual_wide, wide_works},
 #endif
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
     {"sixteen", usual_sixteen, always},
 #endif
     {"never", usual_never, always},      {NULL, NULL, NULL},

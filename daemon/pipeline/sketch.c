@@ -9,10 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "sixteen.h"
 #include "sketch_private.h"
 
 #define FEW_CAP        2
@@ -172,7 +169,7 @@ same_register(const uint32_t *list, unsigned n, uint32_t pair)
 {
     unsigned found = 0;
 
-#ifdef __SSE2__
+#ifdef HAVE_SIXTEEN
     for (unsigned i = 0; i < n; i += 4) {
         __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(list + i));
         __m128i other = _mm_srli_epi32(_mm_xor_si128(four, _mm_set1_epi32((int)pair)), 6);
