@@ -24,7 +24,7 @@ enum holder {
     HOLDER_REDIS,      /* commands on their way to Redis */
     HOLDER_NETWORK,    /* HTTP requests and answers, timers, watched sockets */
     HOLDER_BUFFERS,    /* buffers that are kept for whoever reads next */
-    HOLDER_FREED,      /* given back to malloc, and kept by it for whoever asks next */
+    HOLDER_FREED,      /* given back to malloc, and still resident */
     HOLDER_PROGRAM,    /* the program itself and its libraries */
     HOLDERS
 };
@@ -50,6 +50,9 @@ void account_free(enum holder h, void *p); /* accepts NULL */
 /* What the process knows of itself: the accounts, what malloc keeps, the program, what is
  * resident. The others are zero afterwards. Walks all that malloc keeps: for people and metrics. */
 void account_read(struct memory_use *out);
+/* Once all others are in: of what malloc keeps only so much as can still be resident, because it
+ * counts what it gave back to the system, too. */
+void account_settle(struct memory_use *m);
 uint64_t account_sum(const struct memory_use *m);
 
 #endif

@@ -115,6 +115,16 @@ account_read(struct memory_use *out)
     read_resident(&out->resident, &out->held[HOLDER_PROGRAM]);
 }
 
+void
+account_settle(struct memory_use *m)
+{
+    uint64_t others = account_sum(m) - m->held[HOLDER_FREED];
+    uint64_t rest = m->resident > others ? m->resident - others : 0;
+
+    if (m->held[HOLDER_FREED] > rest)
+        m->held[HOLDER_FREED] = rest;
+}
+
 uint64_t
 account_sum(const struct memory_use *m)
 {

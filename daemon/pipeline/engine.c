@@ -3,6 +3,7 @@
  */
 #include "engine_internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -243,6 +244,19 @@ analyse(struct engine *e)
     pthread_cond_broadcast(&e->committed);
 }
 
+/* A pass is the last large step of an import: what malloc took for it and nobody holds any more
+ * goes back to the system. Lock held. */
+static void
+give_back(struct engine *e)
+{
+    if (e->last_bulk_ms <= e->given_back_ms)
+        return;
+    e->given_back_ms = clock_mono_ms();
+    pthread_mutex_unlock(&e->lock);
+    malloc_trim(0);
+    pthread_mutex_lock(&e->lock);
+}
+
 /* Passes follow folds: the reader sees what is in `total`. */
 static void *
 analyst_main(void *arg)
@@ -258,6 +272,7 @@ analyst_main(void *arg)
             break;
         e->analysis_wanted = false;
         analyse(e);
+        give_back(e);
     }
     e->analyst_done = true;
     pthread_cond_broadcast(&e->committed);
@@ -386,7 +401,7 @@ engine_open(struct engine **out, const struct engine_options *opt, struct error 
     e->dry_run = opt->dry_run;
     e->lock_fd = -1;
     e->last_fold_ms = e->last_analysis_ms = clock_mono_ms();
-    e->last_bulk_ms = e->trimmed_ms = INT64_MIN / 2;
+    e->last_bulk_ms = e->trimmed_ms = e->given_back_ms = INT64_MIN / 2;
     e->events_looked_at = (struct event_place){-1, -1};
     init_sync(e);
     e->worker_count = worker_count(c);

@@ -23,13 +23,15 @@ forget(void *arg, const uint64_t *fp, size_t n)
     dedup_remove(e->dedup, fp, n);
 }
 
-/* Records that begin before were possibly counted, and nobody knows any more. */
+/* Records that begin before were possibly counted, and nobody knows any more. Not in the future: a
+ * clock that was ahead once would make all records late. */
 void
 engine_note_forgotten(struct engine *e)
 {
-    int64_t gone = ledger_state(e->ledger)->seen_gone;
+    int64_t gone = ledger_state(e->ledger)->seen_gone, now = clock_now();
 
-    e->window_cut = gone ? gone / 1000000 + 1 : 0;
+    if (gone)
+        e->window_cut = gone / 1000000 < now ? gone / 1000000 + 1 : now + 1;
 }
 
 /* All of the window is known but for what is no longer kept for it: ids gave way to newer ones, or

@@ -227,7 +227,8 @@ struct engine {
     uint64_t retire_number;              /* batches up to this one may hold such, under lock, */
     uint64_t retire_seq; /* and the ledger's name of the last of them; 0: not known yet */
     int64_t last_fold_ms, last_expiry_ms, last_disk_ms, last_analysis_ms, last_bulk_ms;
-    int64_t trimmed_ms; /* what bulk batches took before that went back */
+    int64_t trimmed_ms;    /* what bulk batches took before that went back */
+    int64_t given_back_ms; /* and what malloc then had left, to the system; under lock */
 
     struct request *requests; /* for the ledger thread: merges, drops */
 };

@@ -51,4 +51,5 @@ engine_memory(struct engine *e, struct memory_use *out)
     out->limit[HOLDER_BATCHES] = MAX_BATCH_BYTES;
     out->limit[HOLDER_DUPLICATES] = dedup_bytes_of(limits->duplicate_records);
     out->limit[HOLDER_NAMES] = names_bytes_most(e->names);
+    account_settle(out);
 }

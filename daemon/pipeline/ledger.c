@@ -87,8 +87,8 @@ static const char *const statement_sql[STATEMENTS] = {
         "seq > ?1 AND seq <= ?2 HAVING count(*) > 0"),
     [DELETE_AUDIT] = "DELETE FROM audit WHERE seq > ?1 AND seq < ?2",
     [DELETE_SEEN] = "DELETE FROM seen WHERE seq < ?1",
-    [EMPTY_SEEN] = "UPDATE seen SET fingerprints = x'', checksum = row_checksum(seq, created, x'')"
-                   " WHERE seq = ?1",
+    [EMPTY_SEEN] = "UPDATE seen SET (" LEDGER_SEEN
+                   ", checksum) = (?1, ?2, x'', row_checksum(?1, ?2, x'')) WHERE seq = ?1",
     [PUT_IDEM] = "INSERT INTO idem " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
     [OLDEST_IDEM] = "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS
                     " FROM idem INDEXED BY idem_seq ORDER BY seq LIMIT ?1",

@@ -242,7 +242,7 @@ ledger_load_seen(struct ledger *l, int64_t since,
 
 struct expiry { /* rows that may go together: one transaction costs one sync */
     struct buf fingerprints;
-    int64_t last, gone; /* the newest of them: its seq, and when it was */
+    int64_t last, gone; /* the last of them, and when the newest was: clocks are set back */
     int64_t since;      /* when the first was that stays */
     size_t rows;
     bool more;
@@ -296,7 +296,8 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
         if (x->more)
             break;
         x->last = sqlite3_column_int64(rows, 0);
-        x->gone = x->since;
+        if (x->gone < x->since)
+            x->gone = x->since;
         result = take_expired(one, (uint64_t)x->last, x, &aligned, err);
         x->rows++;
         x->since = 0;
@@ -307,7 +308,7 @@ find_expired(struct ledger *l, int64_t before, uint64_t excess, struct expiry *x
     return result;
 }
 
-/* The newest of the rows stays without its fingerprints: a start has to know what is forgotten. */
+/* The last of the rows stays without its fingerprints: a start has to know what is forgotten. */
 static enum status
 drop_expired(struct ledger *l, const struct expiry *x, struct error *err)
 {
@@ -317,6 +318,7 @@ drop_expired(struct ledger *l, const struct expiry *x, struct error *err)
         return result;
     sqlite3_bind_int64(l->st[DELETE_SEEN], 1, x->last);
     sqlite3_bind_int64(l->st[EMPTY_SEEN], 1, x->last);
+    sqlite3_bind_int64(l->st[EMPTY_SEEN], 2, x->gone);
     result = sql_run(l->st[DELETE_SEEN], err);
     if (result == ST_OK)
         result = sql_run(l->st[EMPTY_SEEN], err);
@@ -328,7 +330,7 @@ ledger_expire_seen(struct ledger *l, int64_t before, uint64_t excess,
                    void (*visit)(void *arg, const uint64_t *fp, size_t n), void *arg, bool *more,
                    struct error *err)
 {
-    struct expiry x = {0};
+    struct expiry x = {.gone = l->state.seen_gone};
     enum status result = find_expired(l, before, excess, &x, err);
 
     if (result == ST_OK && x.rows > 0)

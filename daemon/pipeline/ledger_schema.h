@@ -21,7 +21,7 @@
  * history     where each incarnation ended: which (incarnation, seq) are our own past
  * batch       the log since the last fold: one compressed blob of deltas a batch
  * seen        fingerprints of a batch's records, kept for the duplicate window; a row without any
- *             is the newest that was forgotten
+ *             says when the newest were that are forgotten
  * total       one row per subject and day: everything Redis holds about it, packed.
  *             subject is the kind's letter, ':' and the name; period is the day's number
  * total_day   which days have rows at all, so that a first sight of a day costs no look-up

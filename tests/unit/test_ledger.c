@@ -303,6 +303,28 @@ TEST(ledger_forgets_ids_by_age_and_by_number)
     ledger_close(l);
 }
 
+/* Rows go in the order of their batches, whatever the clock said then. */
+TEST(ledger_knows_the_newest_ids_that_it_forgot_by_any_clock)
+{
+    struct ledger *l = reopen(NULL);
+    uint64_t gone[2] = {0, 0};
+    struct error err;
+    bool more;
+
+    commit(l, "acme", 1, 1, 900);
+    commit(l, "acme", 1, 2, 100); /* set back */
+    commit(l, "acme", 1, 3, 200);
+    CHECK_INT(ledger_expire_seen(l, 0, 2, collect_gone, gone, &more, &err), ST_OK);
+    CHECK_INT(ledger_state(l)->seen_gone, 900);
+    CHECK_INT(ledger_state(l)->seen_since, 200);
+    l = reopen(l);
+    check_seen(l, 1);
+    CHECK_INT(ledger_state(l)->seen_gone, 900);
+    CHECK_INT(ledger_expire_seen(l, 0, 1, collect_gone, gone, &more, &err), ST_OK);
+    CHECK_INT(ledger_state(l)->seen_gone, 900);
+    ledger_close(l);
+}
+
 TEST(ledger_forgets_in_slices)
 {
     struct ledger *l = reopen(NULL);

@@ -121,3 +121,20 @@ TEST(every_holder_has_a_name_and_says_what_it_holds)
     for (enum holder h = 0; h < HOLDERS; h++)
         CHECK(holder_name(h)[0] && holder_text(h)[0]);
 }
+
+TEST(what_malloc_keeps_counts_as_far_as_it_can_be_resident)
+{
+    struct memory_use m = {.resident = 1000};
+
+    m.held[HOLDER_TOTALS] = 700;
+    m.held[HOLDER_FREED] = 200;
+    account_settle(&m);
+    CHECK_INT(m.held[HOLDER_FREED], 200); /* 100 are nobody's */
+    CHECK_INT(account_sum(&m), 900);
+    m.held[HOLDER_FREED] = 400;
+    account_settle(&m);
+    CHECK_INT(account_sum(&m), 1000);
+    m.held[HOLDER_TOTALS] = 1100;
+    account_settle(&m);
+    CHECK_INT(m.held[HOLDER_FREED], 0);
+}

@@ -2,6 +2,8 @@
  * test_pattern.c - what every match of a pattern contains, and that the short ways by it and by
  * compiled code answer as the plain one does.
  */
+#include <pthread.h>
+
 #include "memory.h"
 #include "pattern.h"
 #include "test.h"
@@ -275,4 +277,34 @@ TEST(pattern_groups_are_those_of_the_match)
         pattern_scratch_free(s);
         pattern_free(p);
     }
+}
+
+static void *
+make_and_match(void *arg)
+{
+    const char *own = arg;
+
+    for (int i = 0; i < 300; i++) {
+        const char *text = i % 3 ? "same (text)" : own;
+        struct pattern *p = make(text, 0);
+        struct pattern_scratch *s = pattern_scratch_new(p);
+
+        CHECK_INT(pattern_match(p, s, SPAN("same text"), NULL), i % 3 ? ST_OK : ST_NOT_FOUND);
+        pattern_free(p);
+        pattern_scratch_free(s);
+    }
+    return NULL;
+}
+
+TEST(patterns_are_made_and_used_by_many_threads_at_once)
+{
+    char own[4][16];
+    pthread_t thread[4];
+
+    for (int i = 0; i < 4; i++) {
+        snprintf(own[i], sizeof own[i], "own %d", i);
+        CHECK_INT(pthread_create(&thread[i], NULL, make_and_match, own[i]), 0);
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
 }
