@@ -284,8 +284,8 @@ sketch_prefetch(const struct sketch *s, uint64_t hash)
 /* As many registers as compare in one instruction wherever there is one for it. */
 typedef uint8_t registers __attribute__((vector_size(16)));
 
-static bool
-merge_dense(uint8_t *into, const uint8_t *from)
+bool
+sketch_merge_dense(uint8_t *into, const uint8_t *from)
 {
     registers changed = {0};
 
@@ -333,7 +333,7 @@ sketch_merge_in(struct sketch *into, const struct sketch *from, struct pool *poo
     if (from->form == SKETCH_DENSE) {
         if (into->form != SKETCH_DENSE)
             to_dense(into, pool);
-        return merge_dense(into->dense, from->dense);
+        return sketch_merge_dense(into->dense, from->dense);
     }
     pairs = sketch_pairs(from, &n);
     reserve(into, from->count, pool);

@@ -1,5 +1,5 @@
 /*
- * sketch_private.h - what sketch.c and sketch_codec.c share.
+ * sketch_private.h - what the files about sketches share.
  */
 #ifndef SKETCH_PRIVATE_H
 #define SKETCH_PRIVATE_H
@@ -67,6 +67,12 @@ sketch_add_in(struct sketch *s, uint64_t hash, struct pool *pool)
 
     return sketch_is_dense(s) ? sketch_dense_add(s, pair) : sketch_add_pair(s, pair, pool);
 }
+
+/* Of SKETCH_REGISTERS ranks; of those that are listed, when the others are 0. */
+double sketch_estimate_dense(const uint8_t *reg);
+double sketch_estimate_listed(const uint8_t *reg, const uint16_t *list, unsigned count);
+/* True if a register of `into` changed. */
+bool sketch_merge_dense(uint8_t *into, const uint8_t *from);
 
 /* Pairs (register << 6 | rank) of a sketch that is not dense, ascending; how many. */
 unsigned sketch_sorted(const struct sketch *s, uint32_t *out);

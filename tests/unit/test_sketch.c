@@ -11,6 +11,7 @@
 
 #include "hash.h"
 #include "sketch.h"
+#include "sketch_union.h"
 
 #define SERVER "/usr/bin/redis-server"
 
@@ -330,4 +331,72 @@ TEST(sketch_refuses_strings_that_are_not_hyperloglogs)
     CHECK_INT(sketch_from_redis(&out, span_of(b.p, b.n - 1), NULL), ST_CORRUPT);
     buf_clear(&b);
     sketch_clear(&s);
+}
+
+/* Adds sketches of `step` elements each, half of which the one before it has too, to a union and to
+ * a sketch. */
+static void
+unite(struct sketch_union *u, int elements, int step)
+{
+    struct sketch all, into;
+
+    sketch_init(&all);
+    sketch_init(&into);
+    for (int from = 0; from < elements; from += step / 2 + 1) {
+        struct sketch one;
+
+        sketch_init(&one);
+        add_many(&one, "unite ", from, from + step);
+        sketch_merge(&all, &one);
+        sketch_union_add(u, &one);
+        sketch_clear(&one);
+    }
+    CHECK(sketch_union_estimate(u) == sketch_estimate(&all));
+    CHECK_INT(sketch_merge_union(&into, u), elements > 0);
+    CHECK(sketch_same(&into, &all));
+    CHECK(!sketch_merge_union(&into, u));
+    sketch_clear(&all);
+    sketch_clear(&into);
+}
+
+TEST(a_union_is_what_merging_makes_of_the_same_sketches)
+{
+    struct sketch_union *u = sketch_union_new();
+
+    /* Few of few, many of few (more registers than any sketch lists), and with whole ones. */
+    static const int sizes[][2] = {{0, 1},     {1, 1},       {40, 2},        {900, 12},
+                                   {4000, 17}, {60000, 300}, {30000, 20000}, {5, 3}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unite(u, sizes[i][0], sizes[i][1]);
+        sketch_union_reset(u);
+        CHECK(sketch_union_estimate(u) == 0);
+    }
+    sketch_union_free(u);
+}
+
+TEST(a_union_of_one_whole_sketch_and_small_ones_is_their_union)
+{
+    struct sketch_union *u = sketch_union_new();
+    struct sketch whole, small, all;
+
+    sketch_init(&whole);
+    sketch_init(&small);
+    sketch_init(&all);
+    add_many(&whole, "whole ", 0, 50000);
+    add_many(&small, "small ", 0, 1500);
+    sketch_merge(&all, &small);
+    sketch_merge(&all, &whole);
+    sketch_merge(&all, &small);
+    sketch_union_add(u, &small);
+    sketch_union_add(u, &whole);
+    sketch_union_add(u, &small);
+    CHECK(sketch_union_estimate(u) == sketch_estimate(&all));
+    sketch_clear(&small);
+    CHECK(sketch_merge_union(&small, u));
+    CHECK(sketch_same(&small, &all));
+    sketch_union_free(u);
+    sketch_clear(&whole);
+    sketch_clear(&small);
+    sketch_clear(&all);
 }
