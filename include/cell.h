@@ -113,6 +113,7 @@ struct cell_view {
     uint64_t seq;
     unsigned slot_count, feature_count;
     struct cell_slot *slots;       /* ascending */
+    int64_t sum[SERVICE_COLUMNS];  /* over slots, of each column */
     struct cell_feature *features; /* names borrowed from the bytes that were read */
     struct sketch sketch[2];       /* peeked: sketch.h */
     unsigned slot_cap, feature_cap;
@@ -121,8 +122,7 @@ struct cell_view {
 
 /* Reads encoded values of v->kind, overwriting what was read before. ST_CORRUPT: not values. */
 enum status cell_view_read(struct cell_view *v, struct span values, struct error *err);
-void cell_view_sum(const struct cell_view *v, int64_t *sum); /* over slots, of each column */
-void cell_view_clear(struct cell_view *v);                   /* frees */
+void cell_view_clear(struct cell_view *v); /* frees */
 
 /* Asks the processor to fetch what cell_encode is about to read of a cell. */
 void cell_prefetch(const struct cell *c);

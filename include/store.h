@@ -12,6 +12,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -75,22 +76,65 @@ enum status query_run(struct query *q, struct error *err);
 void query_reset(struct query *q); /* rows and parameters */
 
 /* Rows in bulk. The statement takes them out of a table `offered`, whose columns are c0 to c47:
- * "INSERT INTO t(a, b) SELECT c0, c1 FROM offered WHERE true ON CONFLICT ...". A column that the
- * statement does not name is not asked for. */
+ * "INSERT INTO t(a, b) SELECT c0, c1 FROM offered WHERE true ON CONFLICT ...". Columns in the order
+ * that t has them in spare a copy of each. */
 #define STORE_ROW_COLUMNS  48
 #define STORE_ROWS_AT_ONCE 1024 /* of a statement */
-struct row_value;
+struct row_value {
+    enum { ROW_NULL, ROW_INT, ROW_REAL, ROW_TEXT } type;
+    union {
+        int64_t number;
+        double real;
+        struct span text;
+    };
+};
 struct row_source {
-    /* Answers with one call of value_...; none is NULL. */
-    void (*column)(void *arg, size_t row, int column, struct row_value *out);
+    /* Fills in the row's values from c0 on, of every row as many. They are all NULL before the
+     * first; texts are good until the next row is asked for. */
+    void (*row)(void *arg, size_t row, struct row_value *values);
     void *arg;
 };
 enum status query_run_rows(struct store *s, struct query *q, const struct row_source *rows,
                            size_t count, struct error *err);
-void value_int(struct row_value *out, int64_t v);
-void value_real(struct row_value *out, double v);      /* NaN and infinity become NULL */
-void value_text(struct row_value *out, struct span v); /* good until the next row is asked for */
-void value_str(struct row_value *out, const char *v);  /* the same; NULL becomes NULL */
+/* The same with store_tick_rows before each statement: long work in short transactions. */
+enum status query_tick_rows(struct store *s, struct query *q, const struct row_source *rows,
+                            size_t count, struct error *err);
+
+static inline void
+value_null(struct row_value *out)
+{
+    out->type = ROW_NULL;
+}
+
+static inline void
+value_int(struct row_value *out, int64_t v)
+{
+    out->type = ROW_INT;
+    out->number = v;
+}
+
+static inline void
+value_real(struct row_value *out, double v) /* NaN and infinity become NULL */
+{
+    out->type = isfinite(v) ? ROW_REAL : ROW_NULL;
+    out->real = v;
+}
+
+static inline void
+value_text(struct row_value *out, struct span v)
+{
+    out->type = ROW_TEXT;
+    out->text = v;
+}
+
+static inline void
+value_str(struct row_value *out, const char *v) /* NULL becomes NULL */
+{
+    if (v)
+        value_text(out, span_str(v));
+    else
+        value_null(out);
+}
 
 /* Columns of the row from 0; text is borrowed until the next step. */
 int query_columns(const struct query *q);

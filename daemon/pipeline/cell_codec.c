@@ -146,17 +146,21 @@ reader_of(struct span s)
     return (struct reader){p, p + s.n};
 }
 
+/* One or two bytes, nearly always. */
 static inline bool
 read_number(struct reader *r, uint64_t *out)
 {
-    if (r->p < r->end && *r->p < 0x80) {
-        *out = *r->p++;
+    if (r->end - r->p >= 2 && !(r->p[0] & 0x80 && r->p[1] & 0x80)) {
+        bool two = r->p[0] & 0x80;
+
+        *out = (r->p[0] & 0x7Fu) | (two ? (uint64_t)r->p[1] << 7 : 0);
+        r->p += 1 + two;
         return true;
     }
     return varint_read(&r->p, r->end, out);
 }
 
-static bool
+static inline bool
 read_signed(struct reader *r, int64_t *out)
 {
     uint64_t v;
@@ -167,7 +171,7 @@ read_signed(struct reader *r, int64_t *out)
     return true;
 }
 
-static bool
+static inline bool
 read_value(struct reader *r, int64_t *out)
 {
     return read_signed(r, out) && *out <= VALUE_MAX && *out >= -VALUE_MAX;
@@ -191,12 +195,27 @@ read_version(struct reader *r)
     return r->p < r->end && *r->p++ == VERSION;
 }
 
+static inline bool
+read_slot(struct reader *r, struct cell_slot *s, unsigned columns, int64_t *sum)
+{
+    for (unsigned k = 0; k < columns; k++) {
+        if (!read_value(r, &s->v[k]))
+            return false;
+        sum[k] = (int64_t)((uint64_t)sum[k] + (uint64_t)s->v[k]);
+    }
+    for (unsigned k = columns; k < SERVICE_COLUMNS; k++)
+        s->v[k] = 0;
+    return true;
+}
+
+/* Nearly all are customers': those have a loop of their own. */
 static bool
 read_slots(struct reader *r, struct cell_view *v)
 {
     uint64_t count, skip, next = 0, limit = slots_of(v->kind);
     unsigned columns = columns_of(v->kind);
 
+    memset(v->sum, 0, sizeof v->sum);
     if (!read_number(r, &count) || count > limit)
         return false;
     if (count > v->slot_cap) {
@@ -209,10 +228,10 @@ read_slots(struct reader *r, struct cell_view *v)
         if (!read_number(r, &skip) || skip >= limit - next)
             return false;
         next += skip;
-        *s = (struct cell_slot){.slot = (uint16_t)next++};
-        for (unsigned k = 0; k < columns; k++)
-            if (!read_value(r, &s->v[k]))
-                return false;
+        s->slot = (uint16_t)next++;
+        if (columns == CUSTOMER_COLUMNS ? !read_slot(r, s, CUSTOMER_COLUMNS, v->sum)
+                                        : !read_slot(r, s, columns, v->sum))
+            return false;
     }
     v->slot_count = (unsigned)count;
     return true;
@@ -265,17 +284,6 @@ cell_view_read(struct cell_view *v, struct span values, struct error *err)
         r.p == r.end)
         return ST_OK;
     return fail(err, ST_CORRUPT, "stored counters are damaged");
-}
-
-void
-cell_view_sum(const struct cell_view *v, int64_t *sum)
-{
-    unsigned columns = columns_of(v->kind);
-
-    memset(sum, 0, columns * sizeof *sum);
-    for (unsigned i = 0; i < v->slot_count; i++)
-        for (unsigned k = 0; k < columns; k++)
-            sum[k] = (int64_t)((uint64_t)sum[k] + (uint64_t)v->slots[i].v[k]);
 }
 
 void

@@ -216,18 +216,22 @@ open_lanes(struct ledger_reader *r, struct merge *m, enum cell_kind kind, int32_
     char above[2] = {(char)kind, ':' + 1};
     enum status result = ST_OK;
 
+    if (r->walking)
+        abort(); /* who visits a row does not begin another walk */
+    r->walking = true;
     buf_char(&m->last, (char)kind);
     for (int p = 0; p < KEY_PARTITIONS && result == ST_OK; p++) {
         sqlite3_stmt *st;
 
-        result = sql_prepare(r->db, &st,
-                             LEDGER_TOTAL_COLUMNS
-                             "WHERE partition = ?1 AND subject > ?2 AND subject < ?3"
-                             " AND period >= ?4 ORDER BY subject, period",
-                             err);
+        if (!r->lanes[p])
+            result = sql_prepare(r->db, &r->lanes[p],
+                                 LEDGER_TOTAL_COLUMNS
+                                 "WHERE partition = ?1 AND subject > ?2 AND subject < ?3"
+                                 " AND period >= ?4 ORDER BY subject, period",
+                                 err);
         if (result != ST_OK)
             break;
-        m->lanes[p].st = st;
+        m->lanes[p].st = st = r->lanes[p];
         sqlite3_bind_int(st, 1, p);
         sqlite3_bind_blob(st, 3, above, sizeof above, SQLITE_TRANSIENT);
         sqlite3_bind_int(st, 4, from_day);
@@ -272,7 +276,8 @@ ledger_scan_kind(struct ledger_reader *r, enum cell_kind kind, int32_t from_day,
             result = place_lanes(&m, err);
     }
     for (unsigned p = 0; p < KEY_PARTITIONS; p++)
-        sqlite3_finalize(m.lanes[p].st);
+        sqlite3_reset(m.lanes[p].st);
+    r->walking = false;
     buf_clear(&m.last);
     return result;
 }

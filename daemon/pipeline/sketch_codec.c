@@ -198,15 +198,17 @@ encode_sparse(const uint32_t *pairs, unsigned count, struct buf *out)
     buf_reserve(out, (size_t)count * SPARSE_PAIR_BYTES);
     p = out->p + out->n;
     for (unsigned i = 0; i < count; i++) {
-        unsigned gap = (pairs[i] >> 6) - next, rank = pairs[i] & 63;
-        unsigned v = gap << 2 | (rank <= 3 ? rank - 1 : 3);
+        unsigned reg = pairs[i] >> 6, rank = pairs[i] & 63;
+        unsigned v = (reg - next) << 2 | (rank <= 3 ? rank - 1 : 3);
 
-        for (; v >= 0x80; v >>= 7)
-            *p++ = (char)(v | 0x80);
-        *p++ = (char)v;
-        if (rank > 3)
-            *p++ = (char)rank;
-        next = (pairs[i] >> 6) + 1;
+        /* Always written, kept only where it belongs: which it is cannot be foreseen. */
+        p[0] = (char)(v | (v >= 0x80 ? 0x80 : 0));
+        p[1] = (char)(v >> 7 | (v >= 0x4000 ? 0x80 : 0));
+        p[2] = (char)(v >> 14);
+        p += 1 + (v >= 0x80) + (v >= 0x4000);
+        *p = (char)rank;
+        p += rank > 3;
+        next = reg + 1;
     }
     out->n = (size_t)(p - out->p);
 }
@@ -260,39 +262,45 @@ sketch_encode(const struct sketch *s, struct buf *out)
         encode_sparse(pairs, sketch_sorted(s, pairs), out);
 }
 
+/* A gap with its rank: one or two bytes, nearly always, and one more for a rank that is high. */
 static inline bool
-read_gap(const uint8_t **p, const uint8_t *end, uint64_t *out)
+read_pair(const uint8_t **p, const uint8_t *end, uint64_t *gap, unsigned *rank)
 {
-    /* One or two bytes, nearly always. */
-    if (end - *p >= 2 && !((*p)[1] & 0x80) && (*p)[0] & 0x80) {
-        *out = ((*p)[0] & 0x7Fu) | (uint64_t)(*p)[1] << 7;
-        *p += 2;
-        return true;
+    const uint8_t *at = *p;
+    uint64_t v;
+
+    if (end - at >= 3 && !(at[0] & 0x80 && at[1] & 0x80)) {
+        bool two = at[0] & 0x80;
+
+        v = (at[0] & 0x7Fu) | (two ? (uint64_t)at[1] << 7 : 0);
+        at += 1 + two;
+    } else if (!varint_read(&at, end, &v)) {
+        return false;
     }
-    return varint_read(p, end, out);
+    *gap = v >> 2;
+    *rank = (v & 3) + 1;
+    if (*rank == 4 && (at == end || (*rank = *at++) < 4 || *rank > SKETCH_MAX_RANK))
+        return false;
+    *p = at;
+    return true;
 }
 
 static bool
 peek_sparse(struct sketch *out, uint32_t *room, const uint8_t **p, const uint8_t *end)
 {
-    uint64_t count, v, next = 0;
+    const uint8_t *at = *p;
+    uint64_t count, gap, next = 0;
+    unsigned rank;
 
-    if (!varint_read(p, end, &count) || count == 0 || count > SKETCH_REGISTERS)
+    if (!varint_read(&at, end, &count) || count == 0 || count > SKETCH_REGISTERS)
         return false;
     for (unsigned i = 0; i < count; i++) {
-        unsigned rank;
-
-        if (!read_gap(p, end, &v) || v >> 2 >= SKETCH_REGISTERS - next)
+        if (!read_pair(&at, end, &gap, &rank) || gap >= SKETCH_REGISTERS - next)
             return false;
-        next += v >> 2;
-        rank = (v & 3) + 1;
-        if (rank == 4) {
-            if (*p == end || (rank = *(*p)++) < 4 || rank > SKETCH_MAX_RANK)
-                return false;
-        }
-        room[i] = (uint32_t)next << 6 | rank;
-        next++;
+        next += gap;
+        room[i] = (uint32_t)next++ << 6 | rank;
     }
+    *p = at;
     *out = (struct sketch){.pairs = room, .count = (uint32_t)count, .form = SKETCH_LIST};
     return true;
 }

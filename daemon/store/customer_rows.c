@@ -17,6 +17,13 @@ struct seen_row {
     int64_t first, last; /* or PROFILE_NEVER */
 };
 
+/* The same few days come again and again. */
+#define DAY_NAMES 512
+struct day_name {
+    int32_t day;
+    char text[CIVIL_TEXT];
+};
+
 struct customer_rows {
     struct pass *pass;
     struct query *put_day, *put_seen, *put_stat;
@@ -27,8 +34,8 @@ struct customer_rows {
     struct arena texts; /* of stats */
     struct stat_row *stats;
     size_t stat_count, stat_cap;
-    size_t stat_from; /* the first of those being written */
     char text[2][CIVIL_TEXT];
+    struct day_name day_names[DAY_NAMES];
     struct buf recent;
 };
 
@@ -47,23 +54,20 @@ static const char put_seen_sql[] =
     " last_seen = max(ifnull(last_seen, excluded.last_seen), excluded.last_seen)"
     " WHERE first_seen IS NULL OR first_seen > excluded.first_seen"
     " OR last_seen < excluded.last_seen";
-#define STAT_COLUMNS                                                                               \
-    "customer, as_of, first_day, last_day, days_since_last,"                                       \
-    " active_days_30d, active_days_90d, legs_1d, seconds_1d, failed_1d, legs_7d, seconds_7d,"      \
-    " failed_7d, legs_28d, seconds_28d, failed_28d, legs_30d, seconds_30d, failed_30d, legs_90d,"  \
-    " seconds_90d, failed_90d, participants_30d, conferences_30d, features_30d, features_90d,"     \
-    " dominant_feature, dominant_feature_share, dominant_quarter, dominant_quarter_share,"         \
-    " office_share, evening_share, night_share, weekend_share, persona, trend, recent_legs"
-#define STAT_VALUES                                                                                \
-    "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19,"    \
-    " c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36"
-static const char add_stat_sql[] =
-    "INSERT INTO customer_stat(" STAT_COLUMNS ", rfm_r, rfm_f, rfm_m, rfm_segment)"
-    " SELECT " STAT_VALUES ", c37, c38, c39, c40 FROM offered";
+/* In the order of the table. */
+#define ADD_STAT_SQL                                                                               \
+    "INSERT INTO customer_stat(customer, as_of, first_day, last_day, days_since_last,"             \
+    " active_days_30d, active_days_90d, legs_1d, legs_7d, legs_28d, legs_30d, legs_90d,"           \
+    " seconds_1d, seconds_7d, seconds_28d, seconds_30d, seconds_90d, failed_1d, failed_7d,"        \
+    " failed_28d, failed_30d, failed_90d, participants_30d, conferences_30d, features_30d,"        \
+    " features_90d, dominant_feature, dominant_feature_share, dominant_quarter,"                   \
+    " dominant_quarter_share, office_share, evening_share, night_share, weekend_share, persona,"   \
+    " trend, rfm_r, rfm_f, rfm_m, rfm_segment, recent_legs) SELECT c0, c1, c2, c3, c4, c5, c6,"    \
+    " c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25," \
+    " c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36, c37, c38, c39, c40 FROM offered"
 /* Scores belong to another step and the first day may lie before what is read now. */
-static const char put_stat_sql[] =
-    "INSERT INTO customer_stat(" STAT_COLUMNS ") SELECT " STAT_VALUES " FROM offered WHERE true"
-    " ON CONFLICT(customer) DO UPDATE SET as_of = excluded.as_of,"
+static const char put_stat_sql[] = ADD_STAT_SQL
+    " WHERE true ON CONFLICT(customer) DO UPDATE SET as_of = excluded.as_of,"
     " first_day = min(ifnull(first_day, excluded.first_day), ifnull(excluded.first_day, "
     "first_day)),"
     " last_day = max(ifnull(last_day, excluded.last_day), ifnull(excluded.last_day, last_day)),"
@@ -87,41 +91,6 @@ static const char put_stat_sql[] =
     " night_share = excluded.night_share, weekend_share = excluded.weekend_share,"
     " persona = excluded.persona, trend = excluded.trend, recent_legs = excluded.recent_legs";
 
-/* The columns of the statements above, in their order. */
-enum { DAY_CUSTOMER, DAY_DAY, DAY_VALUES };
-enum { SEEN_CUSTOMER, SEEN_FIRST, SEEN_LAST };
-enum {
-    STAT_CUSTOMER,
-    STAT_AS_OF,
-    STAT_FIRST_DAY,
-    STAT_LAST_DAY,
-    STAT_DAYS_SINCE,
-    STAT_ACTIVE_30D,
-    STAT_ACTIVE_90D,
-    STAT_SUMS,
-    STAT_PEOPLE = STAT_SUMS + WINDOW_COUNT * CUSTOMER_COLUMNS,
-    STAT_CONFERENCES,
-    STAT_FEATURES_30D,
-    STAT_FEATURES_90D,
-    STAT_DOMINANT,
-    STAT_DOMINANT_SHARE,
-    STAT_QUARTER,
-    STAT_QUARTER_SHARE,
-    STAT_OFFICE,
-    STAT_EVENING,
-    STAT_NIGHT,
-    STAT_WEEKEND,
-    STAT_PERSONA,
-    STAT_TREND,
-    STAT_RECENT,
-    STAT_R,
-    STAT_F,
-    STAT_M,
-    STAT_SEGMENT
-};
-
-_Static_assert(STAT_RECENT == 36 && STAT_SEGMENT == 40, "the columns of add_stat_sql");
-
 enum status
 customer_rows_new(struct customer_rows **out, struct pass *p, struct error *err)
 {
@@ -135,7 +104,7 @@ customer_rows_new(struct customer_rows **out, struct pass *p, struct error *err)
     if (st == ST_OK)
         st = store_query(p->store, &r->put_seen, put_seen_sql, err);
     if (st == ST_OK)
-        st = store_query(p->store, &r->put_stat, p->first ? add_stat_sql : put_stat_sql, err);
+        st = store_query(p->store, &r->put_stat, p->first ? ADD_STAT_SQL : put_stat_sql, err);
     if (st == ST_OK)
         *out = r;
     else
@@ -158,126 +127,130 @@ customer_rows_free(struct customer_rows *r)
     free(r);
 }
 
-/* --- what SQLite asks for --- */
+/* --- as values --- */
 
 static void
-day_column(void *arg, size_t row, int column, struct row_value *out)
+day_row(void *arg, size_t row, struct row_value *out)
 {
     struct customer_rows *r = arg;
     const struct day_row *d = &r->days[row];
+    struct day_name *name = &r->day_names[(uint32_t)d->day % DAY_NAMES];
 
-    if (column == DAY_CUSTOMER)
-        value_text(out, d->customer);
-    else if (column == DAY_DAY)
-        value_str(out, format_day(r->text[0], d->day));
-    else
-        value_int(out, d->values[column - DAY_VALUES]);
+    if (!name->text[0] || name->day != d->day) {
+        name->day = d->day;
+        format_day(name->text, d->day);
+    }
+    value_text(out++, d->customer);
+    value_str(out++, name->text);
+    for (size_t i = 0; i < sizeof d->values / sizeof d->values[0]; i++)
+        value_int(out++, d->values[i]);
 }
 
 static void
-seen_column(void *arg, size_t row, int column, struct row_value *out)
+moment(struct row_value *out, char *text, int64_t at)
+{
+    value_str(out, at == PROFILE_NEVER ? NULL : format_utc(text, at));
+}
+
+static void
+seen_row(void *arg, size_t row, struct row_value *out)
 {
     struct customer_rows *r = arg;
     const struct seen_row *s = &r->seen[row];
-    int64_t at = column == SEEN_FIRST ? s->first : s->last;
 
-    if (column == SEEN_CUSTOMER)
-        value_text(out, s->customer);
-    else if (at != PROFILE_NEVER)
-        value_str(out, format_utc(r->text[column == SEEN_LAST], at));
+    value_text(out++, s->customer);
+    moment(out++, r->text[0], s->first);
+    moment(out++, r->text[1], s->last);
 }
 
-static void
-stat_habit(const struct stat_row *s, int column, struct row_value *out)
+static struct row_value *
+habit_values(const struct stat_row *s, struct row_value *out)
 {
-    const double shares[] = {s->quarter_share, s->office, s->evening, s->night, s->weekend};
-
-    if (column == STAT_DOMINANT && s->dominant.p)
-        value_text(out, s->dominant);
-    else if (column == STAT_DOMINANT_SHARE)
-        value_real(out, s->dominant_share);
-    else if (column == STAT_QUARTER && s->quarter >= 0)
-        value_int(out, s->quarter);
-    else if (column >= STAT_QUARTER_SHARE && column <= STAT_WEEKEND)
-        value_real(out, shares[column - STAT_QUARTER_SHARE]);
-    else if (column == STAT_PERSONA)
-        value_str(out, s->persona);
-    else if (column == STAT_TREND)
-        value_real(out, s->trend);
-    else if (column == STAT_RECENT)
-        value_text(out, s->recent);
-}
-
-static void
-stat_count(const struct stat_row *s, int column, struct row_value *out)
-{
-    const int64_t distinct[] = {s->people, s->conferences, s->features_30d, s->features_90d};
-
-    if (column == STAT_DAYS_SINCE && s->last_day == INT32_MIN)
-        return;
-    if (column == STAT_DAYS_SINCE)
-        value_int(out, s->days_since_last);
-    else if (column == STAT_ACTIVE_30D)
-        value_int(out, s->active_30d);
-    else if (column == STAT_ACTIVE_90D)
-        value_int(out, s->active_90d);
-    else if (column < STAT_PEOPLE)
-        value_int(out, (&s->sums[0][0])[column - STAT_SUMS]);
+    if (s->dominant.p)
+        value_text(out++, s->dominant);
     else
-        value_int(out, distinct[column - STAT_PEOPLE]);
+        value_null(out++);
+    value_real(out++, s->dominant_share);
+    if (s->quarter >= 0)
+        value_int(out++, s->quarter);
+    else
+        value_null(out++);
+    value_real(out++, s->quarter_share);
+    value_real(out++, s->office);
+    value_real(out++, s->evening);
+    value_real(out++, s->night);
+    value_real(out++, s->weekend);
+    value_str(out++, s->persona);
+    value_real(out++, s->trend);
+    return out;
 }
 
-static void
-stat_column(void *arg, size_t row, int column, struct row_value *out)
+static struct row_value *
+count_values(const struct stat_row *s, struct row_value *out)
 {
-    struct customer_rows *r = arg;
-    const struct stat_row *s = &r->stats[r->stat_from + row];
-    int32_t day = column == STAT_FIRST_DAY ? s->first_day : s->last_day;
+    value_int(out++, s->active_30d);
+    value_int(out++, s->active_90d);
+    for (int k = 0; k < CUSTOMER_COLUMNS; k++)
+        for (int w = 0; w < WINDOW_COUNT; w++)
+            value_int(out++, s->sums[w][k]);
+    value_int(out++, s->people);
+    value_int(out++, s->conferences);
+    value_int(out++, s->features_30d);
+    value_int(out++, s->features_90d);
+    return out;
+}
+
+static struct row_value *
+score_values(const struct stat_row *s, struct row_value *out)
+{
     const unsigned scores[] = {s->r, s->f, s->m};
 
-    if (column == STAT_CUSTOMER)
-        value_text(out, s->customer);
-    else if (column == STAT_AS_OF)
-        value_str(out, r->pass->now_text);
-    else if (column < STAT_DAYS_SINCE)
-        value_str(out, day == INT32_MIN ? NULL : format_day(r->text[column == STAT_LAST_DAY], day));
-    else if (column < STAT_DOMINANT)
-        stat_count(s, column, out);
-    else if (column < STAT_R)
-        stat_habit(s, column, out);
-    else if (column == STAT_SEGMENT)
-        value_str(out, s->rfm_segment);
-    else if (s->rfm_segment)
-        value_int(out, scores[column - STAT_R]);
+    for (int i = 0; i < 3; i++, out++)
+        if (s->rfm_segment)
+            value_int(out, scores[i]);
+        else
+            value_null(out);
+    value_str(out++, s->rfm_segment);
+    return out;
+}
+
+static void
+stat_row(void *arg, size_t row, struct row_value *out)
+{
+    struct customer_rows *r = arg;
+    const struct stat_row *s = &r->stats[row];
+    const int32_t days[] = {s->first_day, s->last_day};
+
+    value_text(out++, s->customer);
+    value_str(out++, r->pass->now_text);
+    for (int i = 0; i < 2; i++)
+        value_str(out++, days[i] == INT32_MIN ? NULL : format_day(r->text[i], days[i]));
+    if (s->last_day == INT32_MIN)
+        value_null(out++);
+    else
+        value_int(out++, s->days_since_last);
+    out = habit_values(s, count_values(s, out));
+    out = score_values(s, out);
+    value_text(out, s->recent);
 }
 
 /* --- writing --- */
 
 static enum status
 write_rows(struct customer_rows *r, struct query *q,
-           void (*column)(void *arg, size_t row, int column, struct row_value *out), size_t count,
+           void (*row)(void *arg, size_t row, struct row_value *out), size_t count,
            struct error *err)
 {
-    struct row_source rows = {column, r};
-    enum status st;
+    struct row_source rows = {row, r};
 
-    if (count == 0)
-        return ST_OK;
-    st = store_tick_rows(r->pass->store, (uint32_t)count, err);
-    return st == ST_OK ? query_run_rows(r->pass->store, q, &rows, count, err) : st;
+    return query_tick_rows(r->pass->store, q, &rows, count, err);
 }
 
-static enum status
-write_stats(struct customer_rows *r, struct error *err)
+enum status
+customer_rows_write_stats(struct customer_rows *r, struct error *err)
 {
-    enum status st = ST_OK;
-    size_t n;
+    enum status st = write_rows(r, r->put_stat, stat_row, r->stat_count, err);
 
-    for (r->stat_from = 0; st == ST_OK && r->stat_from < r->stat_count; r->stat_from += n) {
-        n = r->stat_count - r->stat_from;
-        n = n < STORE_ROWS_AT_ONCE ? n : STORE_ROWS_AT_ONCE;
-        st = write_rows(r, r->put_stat, stat_column, n, err);
-    }
     r->stat_count = 0;
     arena_reset(&r->texts);
     return st;
@@ -286,19 +259,13 @@ write_stats(struct customer_rows *r, struct error *err)
 enum status
 customer_rows_flush(struct customer_rows *r, struct error *err)
 {
-    enum status st = write_rows(r, r->put_day, day_column, r->day_count, err);
+    enum status st = write_rows(r, r->put_day, day_row, r->day_count, err);
 
     if (st == ST_OK)
-        st = write_rows(r, r->put_seen, seen_column, r->seen_count, err);
+        st = write_rows(r, r->put_seen, seen_row, r->seen_count, err);
     r->day_count = r->seen_count = 0;
     arena_reset(&r->names);
-    return st == ST_OK && !r->pass->first ? write_stats(r, err) : st;
-}
-
-enum status
-customer_rows_write_kept(struct customer_rows *r, struct error *err)
-{
-    return write_stats(r, err);
+    return st == ST_OK && !r->pass->first ? customer_rows_write_stats(r, err) : st;
 }
 
 struct stat_row *
@@ -372,8 +339,8 @@ customer_rows_stat(struct customer_rows *r, struct span id, const struct profile
         .first_day = f->first_day,
         .last_day = f->last_day,
         .days_since_last = f->last_day > f->today ? 0 : (int64_t)f->today - f->last_day,
-        .people = llround(sketch_estimate(&f->people)),
-        .conferences = llround(sketch_estimate(&f->conferences)),
+        .people = llround(sketch_union_estimate(f->people)),
+        .conferences = llround(sketch_union_estimate(f->conferences)),
         .active_30d = f->active_30d,
         .active_90d = f->active_90d,
         .features_30d = profile_features(f, true),

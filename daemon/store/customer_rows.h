@@ -41,6 +41,6 @@ enum status customer_rows_flush(struct customer_rows *r, struct error *err);
 
 /* What a first pass has kept, in the order of names; to be scored and then written. */
 struct stat_row *customer_rows_kept(struct customer_rows *r, size_t *count);
-enum status customer_rows_write_kept(struct customer_rows *r, struct error *err);
+enum status customer_rows_write_stats(struct customer_rows *r, struct error *err);
 
 #endif

@@ -47,6 +47,8 @@ struct work {
     struct change_baseline *baselines;
     size_t count, cap;
     double business;     /* usual legs of all customers in a recent window */
+    struct buf usual;    /* the same as text: every signal has it */
+    double completeness; /* of the days looked at */
     struct query *owner; /* of a customer: few are signalled */
     bool input[BASE_DAYS + RECENT_DAYS];
 };
@@ -201,7 +203,7 @@ write_evidence(struct buf *out, const struct work *w, const struct subject *s, i
     json_real(&j, "recent_days", s->counts.t1);
     json_real(&j, "baseline_legs", s->counts.x0);
     json_real(&j, "baseline_days", s->counts.t0);
-    json_real(&j, "all_customers_usual_legs", w->business);
+    json_raw(&j, "all_customers_usual_legs", span_of(w->usual.p, w->usual.n));
     json_real(&j, "dispersion", s->phi);
     json_real(&j, "false_discovery_rate", s->q[way]);
     json_close(&j);
@@ -261,7 +263,7 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
         .baseline = usual,
         .delta = s->counts.x1 - usual,
         .p_value = s->p[way],
-        .completeness = pass_completeness(w->pass, today - BASE_DAYS - RECENT_DAYS, today),
+        .completeness = w->completeness,
         .window_start = format_day(start, today - RECENT_DAYS),
         .window_end = format_day(end, today - 1),
     };
@@ -283,6 +285,18 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
     buf_clear(&reason);
     buf_clear(&evidence);
     return st;
+}
+
+/* What is the same in all signals. */
+static void
+describe_all(struct work *w)
+{
+    int32_t today = w->pass->today;
+    struct json_writer j;
+
+    json_begin(&j, &w->usual);
+    json_real(&j, NULL, w->business);
+    w->completeness = pass_completeness(w->pass, today - BASE_DAYS - RECENT_DAYS, today);
 }
 
 static bool
@@ -321,6 +335,7 @@ pass_change(struct pass *p, struct error *err)
         st = load(&w, err);
     if (st == ST_OK) {
         judge(&w);
+        describe_all(&w);
         st = signal_way(&w, 0, "surge", err);
     }
     if (st == ST_OK)
@@ -329,6 +344,7 @@ pass_change(struct pass *p, struct error *err)
         free(w.subjects[i].customer);
     }
     query_free(w.owner);
+    buf_clear(&w.usual);
     free(w.subjects);
     free(w.baselines);
     return st;

@@ -56,15 +56,14 @@ static const char put_old_sql[] =
 static enum status
 put_day(struct work *w, const struct cell_view *c, struct error *err)
 {
-    int64_t v[SERVICE_COLUMNS] = {0};
+    int64_t v[5] = {c->sum[CUSTOMER_LEGS], c->sum[CUSTOMER_SECONDS], c->sum[CUSTOMER_FAILED],
+                    llround(sketch_estimate(&c->sketch[SKETCH_PEOPLE])),
+                    llround(sketch_estimate(&c->sketch[SKETCH_SECOND]))};
     char day[CIVIL_TEXT];
     enum status st;
 
     w->p->customers_changed = true;
     w->p->closed_days_changed |= c->day < w->p->today;
-    cell_view_sum(c, v);
-    v[3] = llround(sketch_estimate(&c->sketch[SKETCH_PEOPLE]));
-    v[4] = llround(sketch_estimate(&c->sketch[SKETCH_SECOND]));
     if (v[0] || v[1] || v[2] || v[3] || v[4])
         return customer_rows_day(w->rows, c, v, err);
     /* All zero is what a merge leaves of the customer that went. */
@@ -94,7 +93,7 @@ finish_customer(struct work *w, struct error *err)
         return ST_OK;
     w->reading = false;
     if (w->write_days) /* many of a customer's days have the same people */
-        w->active_changed |= sketch_merge(&w->active, &w->profile.people);
+        w->active_changed |= sketch_merge_union(&w->active, w->profile.people);
     if (!w->profile.anything) {
         struct query *q = w->profile.cells ? w->delete_stat : w->fade;
 

@@ -138,7 +138,7 @@ static enum status
 visit(void *arg, const struct cell_view *c, struct error *err)
 {
     struct work *w = arg;
-    int64_t v[SERVICE_COLUMNS] = {0};
+    const int64_t *v = c->sum;
     int32_t age = w->pass->today - c->day;
     struct feature *f;
 
@@ -148,7 +148,6 @@ visit(void *arg, const struct cell_view *c, struct error *err)
     if (!w->reading || !span_is(c->name, w->features[w->count - 1].name))
         start(w, c->name);
     f = &w->features[w->count - 1];
-    cell_view_sum(c, v);
     f->ok += v[FEATURE_OK];
     f->failed += v[FEATURE_FAILED] + v[FEATURE_REJECTED];
     w->daily[age].ok += v[FEATURE_OK];

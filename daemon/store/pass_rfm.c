@@ -15,7 +15,8 @@
 
 /* Customers without use for longer than this are not scored. */
 #define RFM_DAYS 365
-/* Customers who change their segment are written so many at a time. */
+/* Customers who change their segment are written so many at a time; in a first pass, which keeps
+ * the scores back as well, all of them at its end. */
 #define MOVERS 512
 
 struct scored {
@@ -23,6 +24,12 @@ struct scored {
     struct stat_row *kept;
     int old_r, old_f, old_m;
     char old[24];
+};
+
+struct mover {
+    const struct scored *customer;
+    const char *segment; /* the new one */
+    struct span evidence;
 };
 
 struct work {
@@ -33,8 +40,11 @@ struct work {
     struct rfm_score *scores;
     size_t count, cap;
     struct query *stat, *leave, *join, *history;
-    size_t movers[MOVERS], mover_count; /* places in customers */
-    struct buf evidence;
+    struct mover *movers;
+    size_t mover_count, mover_cap;
+    const struct mover **listed; /* the same in the order in which a statement takes them */
+    struct arena evidence;       /* of the movers */
+    struct buf text;
 };
 
 static struct scored *
@@ -116,7 +126,7 @@ static struct span
 describe(struct work *w, size_t i)
 {
     const struct rfm_score *s = &w->scores[i];
-    struct buf *b = &w->evidence;
+    struct buf *b = &w->text;
 
     buf_reset(b);
     put_whole(b, "{\"r\":", s->r);
@@ -126,46 +136,73 @@ describe(struct work *w, size_t i)
     put_whole(b, ",\"active_days_90d\":", w->inputs[i].frequency);
     put_whole(b, ",\"seconds_90d\":", w->inputs[i].value);
     buf_str(b, s->worth_a_call ? ",\"worth_a_call\":true}" : ",\"worth_a_call\":false}");
-    return span_of(b->p, b->n);
+    return arena_copy(&w->evidence, span_of(b->p, b->n));
 }
-
-enum { MOVER_CUSTOMER, MOVER_FROM, MOVER_TO, MOVER_AT, MOVER_EVIDENCE };
 
 static void
-mover_column(void *arg, size_t row, int column, struct row_value *out)
+add_mover(struct work *w, size_t i)
 {
-    struct work *w = arg;
-    size_t i = w->movers[row];
-    const struct scored *c = &w->customers[i];
-
-    switch (column) {
-    case MOVER_CUSTOMER:
-        value_text(out, c->customer);
-        break;
-    case MOVER_FROM:
-        value_str(out, c->old[0] ? c->old : NULL);
-        break;
-    case MOVER_TO:
-        value_str(out, rfm_segment_name(w->scores[i].segment));
-        break;
-    case MOVER_AT:
-        value_str(out, w->pass->now_text);
-        break;
-    case MOVER_EVIDENCE:
-        value_text(out, describe(w, i));
-        break;
+    if (w->mover_count == w->mover_cap) {
+        w->mover_cap = w->mover_cap ? w->mover_cap * 2 : MOVERS;
+        w->movers = xrealloc(w->movers, w->mover_cap * sizeof *w->movers);
+        w->listed = xrealloc(w->listed, w->mover_cap * sizeof(struct mover *));
     }
+    w->movers[w->mover_count++] = (struct mover){
+        .customer = &w->customers[i],
+        .segment = rfm_segment_name(w->scores[i].segment),
+        .evidence = describe(w, i),
+    };
 }
 
+static void
+mover_row(void *arg, size_t row, struct row_value *out)
+{
+    struct work *w = arg;
+    const struct mover *m = w->listed[row];
+
+    value_text(out++, m->customer->customer);
+    value_str(out++, m->customer->old[0] ? m->customer->old : NULL);
+    value_str(out++, m->segment);
+    value_str(out++, w->pass->now_text);
+    value_text(out, m->evidence);
+}
+
+/* A score that is written already shares its transaction with the move. */
+static enum status
+write_listed(struct work *w, struct query *q, struct error *err)
+{
+    struct row_source rows = {mover_row, w};
+    struct store *s = w->pass->store;
+
+    return w->pass->rows ? query_tick_rows(s, q, &rows, w->mover_count, err)
+                         : query_run_rows(s, q, &rows, w->mover_count, err);
+}
+
+static int
+by_segment(const void *a, const void *b)
+{
+    const struct mover *x = *(const struct mover *const *)a, *y = *(const struct mover *const *)b;
+    int cmp = strcmp(x->segment, y->segment);
+
+    return cmp ? cmp : (x > y) - (x < y);
+}
+
+/* To each table in the order of its key. */
 static enum status
 write_movers(struct work *w, struct error *err)
 {
-    struct row_source rows = {mover_column, w};
-    enum status st = query_run_rows(w->pass->store, w->join, &rows, w->mover_count, err);
+    enum status st;
 
+    for (size_t i = 0; i < w->mover_count; i++)
+        w->listed[i] = &w->movers[i];
+    qsort(w->listed, w->mover_count, sizeof(struct mover *), by_segment);
+    st = write_listed(w, w->join, err);
+    for (size_t i = 0; i < w->mover_count; i++)
+        w->listed[i] = &w->movers[i];
     if (st == ST_OK)
-        st = query_run_rows(w->pass->store, w->history, &rows, w->mover_count, err);
+        st = write_listed(w, w->history, err);
     w->mover_count = 0;
+    arena_reset(&w->evidence);
     return st;
 }
 
@@ -213,8 +250,8 @@ write_score(struct work *w, size_t i, struct error *err)
         query_set_text(w->leave, 1, c->customer);
         st = query_run(w->leave, err);
     }
-    w->movers[w->mover_count++] = i;
-    return st == ST_OK && w->mover_count == MOVERS ? write_movers(w, err) : st;
+    add_mover(w, i);
+    return st == ST_OK && w->mover_count >= MOVERS && !w->pass->rows ? write_movers(w, err) : st;
 }
 
 /* Customers that are no longer scored (too long away, merged) leave their segment. */
@@ -276,7 +313,7 @@ write_scores(struct work *w, struct error *err)
         st = store_query(w->pass->store, all[i].q, all[i].sql, err);
     for (size_t i = 0; st == ST_OK && i < w->count; i++)
         st = write_score(w, i, err);
-    return st == ST_OK ? write_movers(w, err) : st;
+    return st == ST_OK && w->mover_count ? write_movers(w, err) : st;
 }
 
 static void
@@ -287,7 +324,10 @@ clear(struct work *w)
     query_free(w->join);
     query_free(w->history);
     arena_clear(&w->names);
-    buf_clear(&w->evidence);
+    arena_clear(&w->evidence);
+    buf_clear(&w->text);
+    free(w->movers);
+    free(w->listed);
     free(w->customers);
     free(w->inputs);
     free(w->scores);
@@ -302,6 +342,7 @@ pass_rfm(struct pass *p, struct error *err)
     if (!p->customers_changed && !p->full)
         return ST_OK;
     arena_init(&w.names);
+    arena_init(&w.evidence);
     if (p->rows)
         load_kept(&w);
     else
@@ -312,7 +353,7 @@ pass_rfm(struct pass *p, struct error *err)
         st = write_scores(&w, err);
     }
     if (st == ST_OK)
-        st = p->rows ? customer_rows_write_kept(p->rows, err) : leave_rfm(p, err);
+        st = p->rows ? customer_rows_write_stats(p->rows, err) : leave_rfm(p, err);
     clear(&w);
     customer_rows_free(p->rows);
     p->rows = NULL;

@@ -5,34 +5,43 @@
 
 static const char put_interval_sql[] =
     "INSERT INTO service_interval(service, start, offered, handled, abandoned, handle_seconds,"
-    " wait_seconds) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(service, start) DO UPDATE SET"
-    " offered = ?3, handled = ?4, abandoned = ?5, handle_seconds = ?6, wait_seconds = ?7";
+    " wait_seconds) SELECT c0, c1, c2, c3, c4, c5, c6 FROM offered WHERE true"
+    " ON CONFLICT(service, start) DO UPDATE SET offered = excluded.offered,"
+    " handled = excluded.handled, abandoned = excluded.abandoned,"
+    " handle_seconds = excluded.handle_seconds, wait_seconds = excluded.wait_seconds";
+
+struct intervals {
+    const struct cell_view *cell;
+    char start[CIVIL_TEXT];
+};
+
+static void
+interval_row(void *arg, size_t row, struct row_value *out)
+{
+    struct intervals *in = arg;
+    const struct cell_slot *slot = &in->cell->slots[row];
+
+    format_utc(in->start, (int64_t)in->cell->day * DAY_SECONDS + slot->slot * QUARTER_SECONDS);
+    value_text(out++, in->cell->name);
+    value_str(out++, in->start);
+    for (int k = 0; k < SERVICE_COLUMNS; k++)
+        value_int(out++, slot->v[k]);
+}
 
 enum status
 pass_service_cell(struct pass *p, const struct cell_view *c, struct error *err)
 {
+    struct intervals in = {.cell = c};
+    struct row_source rows = {interval_row, &in};
     enum status st = ST_OK;
 
     p->services_changed = true;
     pass_note_input(p, c->day);
     if (!p->put_interval)
         st = store_query(p->store, &p->put_interval, put_interval_sql, err);
-    for (unsigned i = 0; st == ST_OK && i < c->slot_count; i++) {
-        struct query *q = p->put_interval;
-        struct cell_slot slot = c->slots[i];
-        char start[CIVIL_TEXT];
-
-        st = store_tick(p->store, err);
-        if (st != ST_OK)
-            break;
-        query_set_text(q, 1, c->name);
-        format_utc(start, (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS);
-        query_set_str(q, 2, start);
-        for (int k = 0; k < SERVICE_COLUMNS; k++)
-            query_set_int(q, 3 + k, slot.v[k]);
-        st = query_run(q, err);
-    }
-    return st;
+    if (st == ST_OK)
+        st = store_tick_rows(p->store, c->slot_count, err);
+    return st == ST_OK ? query_run_rows(p->store, p->put_interval, &rows, c->slot_count, err) : st;
 }
 
 static enum status

@@ -18,16 +18,16 @@ profile_init(struct profile *p, const struct zone *zone)
 {
     *p = (struct profile){.zone = zone};
     arena_init(&p->mem);
-    sketch_init(&p->people);
-    sketch_init(&p->conferences);
+    p->people = sketch_union_new();
+    p->conferences = sketch_union_new();
 }
 
 void
 profile_clear(struct profile *p)
 {
     arena_clear(&p->mem);
-    sketch_clear(&p->people);
-    sketch_clear(&p->conferences);
+    sketch_union_free(p->people);
+    sketch_union_free(p->conferences);
     free(p->features);
 }
 
@@ -40,6 +40,8 @@ profile_start(struct profile *p, int32_t today)
         .mem = p->mem,
         .features = p->features,
         .feature_cap = p->feature_cap,
+        .people = p->people,
+        .conferences = p->conferences,
         .first_day = INT32_MIN,
         .last_day = INT32_MIN,
         .first_90d = INT32_MIN,
@@ -47,12 +49,10 @@ profile_start(struct profile *p, int32_t today)
         .last_seen = PROFILE_NEVER,
     };
 
-    sketch_clear(&p->people);
-    sketch_clear(&p->conferences);
     *p = fresh;
     arena_reset(&p->mem);
-    sketch_init(&p->people);
-    sketch_init(&p->conferences);
+    sketch_union_reset(p->people);
+    sketch_union_reset(p->conferences);
 }
 
 static struct profile_feature *
@@ -93,55 +93,86 @@ profile_add_features(struct profile *p, const struct cell_view *c)
 /* Office is 08-18 on Monday to Friday, evening 18-23, night 23-06, weekend two whole days;
  * the four overlap on purpose: somebody may be a night caller at weekends. */
 static void
+add_legs(struct profile *p, int64_t legs, int32_t second, bool rest)
+{
+    int32_t hour = second / 3600;
+
+    p->timed += legs;
+    p->quarters[second / QUARTER_SECONDS] += legs;
+    p->office += !rest && hour >= 8 && hour < 18 ? legs : 0;
+    p->evening += hour >= 18 && hour < 23 ? legs : 0;
+    p->night += hour >= 23 || hour < 6 ? legs : 0;
+    p->weekend += rest ? legs : 0;
+}
+
+static bool
+is_rest(int32_t day)
+{
+    return weekday_from_days(day) >= 5;
+}
+
+/* A UTC day lies in two local ones, and its slots are all as far from UTC, but on two days of the
+ * year. */
+static void
 add_times(struct profile *p, const struct cell_view *c)
 {
     int64_t begin = (int64_t)c->day * DAY_SECONDS;
-    int32_t offset = zone_offset_at(p->zone, begin);
+    int32_t offset = zone_offset_at(p->zone, begin), from = second_of_day(begin + offset);
+    int32_t day = day_of(begin + offset);
     bool change = zone_offset_at(p->zone, begin + DAY_SECONDS - 1) != offset;
+    bool rest[] = {is_rest(day), is_rest(day + 1)};
 
     for (unsigned i = 0; i < c->slot_count; i++) {
-        const struct cell_slot *slot = &c->slots[i];
-        int64_t legs = slot->v[CUSTOMER_LEGS];
-        int64_t utc = begin + slot->slot * QUARTER_SECONDS;
-        int64_t local = utc + (change ? zone_offset_at(p->zone, utc) : offset);
-        int hour = second_of_day(local) / 3600;
-        bool rest = weekday_from_days(day_of(local)) >= 5;
+        int64_t legs = c->slots[i].v[CUSTOMER_LEGS];
+        int32_t after = c->slots[i].slot * QUARTER_SECONDS, second = from + after;
 
         if (legs == 0)
             continue;
-        p->timed += legs;
-        p->quarters[second_of_day(local) / QUARTER_SECONDS] += legs;
-        p->office += !rest && hour >= 8 && hour < 18 ? legs : 0;
-        p->evening += hour >= 18 && hour < 23 ? legs : 0;
-        p->night += hour >= 23 || hour < 6 ? legs : 0;
-        p->weekend += rest ? legs : 0;
+        if (change) {
+            int64_t local = begin + after + zone_offset_at(p->zone, begin + after);
+
+            add_legs(p, legs, second_of_day(local), is_rest(day_of(local)));
+        } else {
+            bool next = second >= DAY_SECONDS;
+
+            add_legs(p, legs, next ? second - DAY_SECONDS : second, rest[next]);
+        }
     }
+}
+
+static bool
+was_there(const struct cell_slot *s)
+{
+    return s->v[CUSTOMER_LEGS] || s->v[CUSTOMER_FAILED];
 }
 
 static void
 note_seen(struct profile *p, const struct cell_view *c)
 {
-    for (unsigned i = 0; i < c->slot_count; i++) {
-        const struct cell_slot *s = &c->slots[i];
-        int64_t at = (int64_t)c->day * DAY_SECONDS + s->slot * QUARTER_SECONDS;
+    int64_t begin = (int64_t)c->day * DAY_SECONDS, first, last;
+    unsigned from = 0, to = c->slot_count;
 
-        if (s->v[CUSTOMER_LEGS] == 0 && s->v[CUSTOMER_FAILED] == 0)
-            continue;
-        if (p->first_seen == PROFILE_NEVER || at < p->first_seen)
-            p->first_seen = at;
-        if (at > p->last_seen)
-            p->last_seen = at;
-    }
+    while (from < to && !was_there(&c->slots[from]))
+        from++;
+    while (to > from && !was_there(&c->slots[to - 1]))
+        to--;
+    if (from == to)
+        return;
+    first = begin + c->slots[from].slot * QUARTER_SECONDS;
+    last = begin + c->slots[to - 1].slot * QUARTER_SECONDS;
+    if (p->first_seen == PROFILE_NEVER || first < p->first_seen)
+        p->first_seen = first;
+    if (last > p->last_seen)
+        p->last_seen = last;
 }
 
 void
 profile_add(struct profile *p, const struct cell_view *c)
 {
-    int64_t v[SERVICE_COLUMNS] = {0};
+    const int64_t *v = c->sum;
     int32_t age = p->today - c->day;
 
     p->cells++;
-    cell_view_sum(c, v);
     if (v[CUSTOMER_LEGS] || v[CUSTOMER_SECONDS] || v[CUSTOMER_FAILED] ||
         !sketch_empty(&c->sketch[SKETCH_PEOPLE]))
         p->anything = true;
@@ -165,8 +196,8 @@ profile_add(struct profile *p, const struct cell_view *c)
     if (age < PROFILE_RECENT)
         p->recent[PROFILE_RECENT - 1 - age] += v[CUSTOMER_LEGS];
     if (age < PROFILE_PEOPLE) {
-        sketch_merge(&p->people, &c->sketch[SKETCH_PEOPLE]);
-        sketch_merge(&p->conferences, &c->sketch[SKETCH_SECOND]);
+        sketch_union_add(p->people, &c->sketch[SKETCH_PEOPLE]);
+        sketch_union_add(p->conferences, &c->sketch[SKETCH_SECOND]);
     }
     profile_add_features(p, c);
     add_times(p, c);
@@ -243,8 +274,13 @@ void
 profile_recent_json(const struct profile *p, struct buf *out)
 {
     for (int i = 0; i < PROFILE_RECENT; i++) {
+        int64_t legs = p->recent[i];
+
         buf_char(out, i ? ',' : '[');
-        buf_i64(out, p->recent[i]);
+        if (legs >= 0 && legs < 10) /* nearly all are */
+            buf_char(out, (char)('0' + legs));
+        else
+            buf_i64(out, legs);
     }
     buf_char(out, ']');
 }

@@ -12,6 +12,7 @@
 
 #include "cell.h"
 #include "memory.h"
+#include "sketch_union.h"
 #include "zone.h"
 
 #define PROFILE_DAYS   90 /* cells older than this give first and last use only */
@@ -42,7 +43,7 @@ struct profile {
     bool anything; /* a counter is not zero: the customer has not been merged away */
     struct profile_feature *features;
     size_t feature_count, feature_cap;
-    struct sketch people, conferences; /* of PROFILE_PEOPLE days */
+    struct sketch_union *people, *conferences; /* of PROFILE_PEOPLE days */
 };
 
 void profile_init(struct profile *p, const struct zone *zone);

@@ -19,11 +19,20 @@ struct open_signal {
     bool raised;
 };
 
+struct new_signal {
+    char id[24];
+    struct signal_row row;
+};
+
 struct signals {
     struct pass *pass;
     const char *kind;
     struct open_signal *open; /* sorted by subject */
     size_t count;
+    struct new_signal *fresh;
+    size_t fresh_count, fresh_cap;
+    struct arena texts; /* of fresh */
+    char expires[CIVIL_TEXT];
     struct query *insert, *update;
 };
 
@@ -36,12 +45,15 @@ static const char insert_sql[] =
     "INSERT INTO signal(id, version, kind, subject_type, subject, severity, value, baseline,"
     " delta, low, high, p_value, completeness, window_start, window_end, reason, evidence, state,"
     " owner, first_seen, last_seen, expires)"
-    " VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'open',"
-    " ?17, ?18, ?18, ?19)"
+    " SELECT c0, 1, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, 'open',"
+    " c16, c17, c17, c18 FROM offered WHERE true"
     " ON CONFLICT(id) DO UPDATE SET version = version + 1, state = 'open', closed_at = NULL,"
-    " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
-    " completeness = ?12, window_end = ?14, reason = ?15, evidence = ?16, last_seen = ?18,"
-    " expires = ?19, calm_windows = 0, calm_end = NULL";
+    " severity = excluded.severity, value = excluded.value, baseline = excluded.baseline,"
+    " delta = excluded.delta, low = excluded.low, high = excluded.high,"
+    " p_value = excluded.p_value, completeness = excluded.completeness,"
+    " window_end = excluded.window_end, reason = excluded.reason, evidence = excluded.evidence,"
+    " last_seen = excluded.last_seen, expires = excluded.expires, calm_windows = 0,"
+    " calm_end = NULL";
 static const char update_sql[] =
     "UPDATE signal SET version = version + CASE WHEN " SEEN_SAME " THEN 0 ELSE 1 END,"
     " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
@@ -84,6 +96,8 @@ signals_begin(struct signals **out, struct pass *p, const char *kind, struct err
 
     s->pass = p;
     s->kind = kind;
+    arena_init(&s->texts);
+    format_utc(s->expires, p->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS);
     *out = s;
     st = store_query(p->store, &s->insert, insert_sql, err);
     if (st == ST_OK)
@@ -126,23 +140,18 @@ make_id(char out[24], const char *kind, const struct signal_row *row)
     snprintf(out, 24, "%016" PRIx64, h);
 }
 
-enum status
-signals_raise(struct signals *s, const struct signal_row *row, struct error *err)
+static enum status
+update_open(struct signals *s, const struct open_signal *o, const struct signal_row *row,
+            struct error *err)
 {
-    struct open_signal *o = find_open(s, row->subject);
-    struct query *q = o ? s->update : s->insert;
     const double reals[] = {row->value, row->baseline, row->delta,       row->low,
                             row->high,  row->p_value,  row->completeness};
-    char id[24], expires[CIVIL_TEXT];
+    struct query *q = s->update;
     enum status st = store_tick(s->pass->store, err);
 
     if (st != ST_OK)
         return st;
-    if (o)
-        o->raised = true;
-    else
-        make_id(id, s->kind, row);
-    query_set_str(q, 1, o ? o->id : id);
+    query_set_str(q, 1, o->id);
     query_set_str(q, 2, s->kind);
     query_set_str(q, 3, row->subject_type);
     query_set_text(q, 4, row->subject);
@@ -158,8 +167,92 @@ signals_raise(struct signals *s, const struct signal_row *row, struct error *err
     else
         query_set_null(q, 17);
     query_set_str(q, 18, s->pass->now_text);
-    query_set_str(q, 19, format_utc(expires, s->pass->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS));
+    query_set_str(q, 19, s->expires);
     return query_run(q, err);
+}
+
+static const char *
+keep_text(struct signals *s, const char *text)
+{
+    return text ? arena_copy(&s->texts, span_of(text, strlen(text) + 1)).p : NULL;
+}
+
+static void
+keep_new(struct signals *s, const struct signal_row *row)
+{
+    struct new_signal *n;
+
+    if (s->fresh_count == s->fresh_cap) {
+        s->fresh_cap = s->fresh_cap ? s->fresh_cap * 2 : 64;
+        s->fresh = xrealloc(s->fresh, s->fresh_cap * sizeof *s->fresh);
+    }
+    n = &s->fresh[s->fresh_count++];
+    make_id(n->id, s->kind, row);
+    n->row = *row;
+    n->row.subject = arena_copy(&s->texts, row->subject);
+    n->row.owner = arena_copy(&s->texts, row->owner);
+    n->row.window_start = keep_text(s, row->window_start);
+    n->row.window_end = keep_text(s, row->window_end);
+    n->row.reason = keep_text(s, row->reason);
+    n->row.evidence = keep_text(s, row->evidence);
+}
+
+enum status
+signals_raise(struct signals *s, const struct signal_row *row, struct error *err)
+{
+    struct open_signal *o = find_open(s, row->subject);
+
+    if (!o) {
+        keep_new(s, row);
+        return ST_OK;
+    }
+    o->raised = true;
+    return update_open(s, o, row, err);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct new_signal *)a)->id, ((const struct new_signal *)b)->id);
+}
+
+static void
+new_row(void *arg, size_t row, struct row_value *out)
+{
+    struct signals *s = arg;
+    const struct new_signal *n = &s->fresh[row];
+    const struct signal_row *r = &n->row;
+    const double reals[] = {r->value, r->baseline, r->delta,       r->low,
+                            r->high,  r->p_value,  r->completeness};
+
+    value_str(out++, n->id);
+    value_str(out++, s->kind);
+    value_str(out++, r->subject_type);
+    value_text(out++, r->subject);
+    value_str(out++, r->severity);
+    for (int i = 0; i < 7; i++)
+        value_real(out++, reals[i]);
+    value_str(out++, r->window_start);
+    value_str(out++, r->window_end);
+    value_str(out++, r->reason);
+    value_str(out++, r->evidence);
+    if (r->owner.n)
+        value_text(out++, r->owner);
+    else
+        value_null(out++);
+    value_str(out++, s->pass->now_text);
+    value_str(out, s->expires);
+}
+
+/* Ids are hashes: in their order, new ones that are neighbours are written together. */
+static enum status
+write_new(struct signals *s, struct error *err)
+{
+    struct row_source rows = {new_row, s};
+
+    if (s->fresh_count > 1)
+        qsort(s->fresh, s->fresh_count, sizeof *s->fresh, by_id);
+    return query_tick_rows(s->pass->store, s->insert, &rows, s->fresh_count, err);
 }
 
 static enum status
@@ -197,12 +290,16 @@ signals_end(struct signals *s, enum status st, const char *calm_end, struct erro
     if (!s)
         return st;
     if (st == ST_OK)
+        st = write_new(s, err);
+    if (st == ST_OK)
         st = calm_down(s, calm_end, err);
     for (size_t i = 0; i < s->count; i++) {
         free(s->open[i].id);
         free(s->open[i].subject);
     }
     free(s->open);
+    free(s->fresh);
+    arena_clear(&s->texts);
     query_free(s->insert);
     query_free(s->update);
     free(s);

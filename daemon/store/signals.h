@@ -32,11 +32,12 @@ struct signal_row {
 enum status signals_begin(struct signals **out, struct pass *p, const char *kind,
                           struct error *err);
 bool signals_is_open(const struct signals *s, struct span subject);
+/* Copies what it is given: new ones are written at the end. */
 enum status signals_raise(struct signals *s, const struct signal_row *row, struct error *err);
 
-/* What was open and was not raised is calm. Calm windows are told apart by their end;
- * `calm_end` NULL closes at once. Frees s (NULL allowed); does nothing else unless st is
- * ST_OK. */
+/* Writes the new ones. What was open and was not raised is calm. Calm windows are told apart by
+ * their end; `calm_end` NULL closes at once. Frees s (NULL allowed); does nothing else unless st
+ * is ST_OK. */
 #define SIGNALS_CLOSE_AT_ONCE NULL
 enum status signals_end(struct signals *s, enum status st, const char *calm_end, struct error *err);
 

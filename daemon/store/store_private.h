@@ -19,6 +19,7 @@ struct store {
     int limit_calls;          /* segment_where.c */
     struct sql_rows rows;     /* store_rows.c: the table `offered` */
     struct row_source source; /* of what it shows now */
+    struct row_value values[STORE_ROW_COLUMNS];
 };
 
 /* Makes the table `offered` known to the connection. */

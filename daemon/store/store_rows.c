@@ -3,16 +3,37 @@
  */
 #include "store_private.h"
 
-#include <math.h>
-
 _Static_assert(STORE_ROWS_AT_ONCE == SQL_ROWS_AT_ONCE, "what is collected is one statement's");
+
+static void
+reach_row(void *arg, size_t row)
+{
+    struct store *s = arg;
+
+    if (row < s->rows.to)
+        s->source.row(s->source.arg, row, s->values);
+}
 
 static void
 show_column(void *arg, size_t row, int column, sqlite3_context *out)
 {
-    const struct row_source *source = &((struct store *)arg)->source;
+    const struct row_value *v = &((const struct store *)arg)->values[column];
 
-    source->column(source->arg, row, column, (struct row_value *)out);
+    (void)row;
+    switch (v->type) {
+    case ROW_NULL:
+        break; /* what a result is unless told otherwise */
+    case ROW_INT:
+        sqlite3_result_int64(out, v->number);
+        break;
+    case ROW_REAL:
+        sqlite3_result_double(out, v->real);
+        break;
+    case ROW_TEXT:
+        sqlite3_result_text64(out, v->text.p ? v->text.p : "", v->text.n, SQLITE_STATIC,
+                              SQLITE_UTF8);
+        break;
+    }
 }
 
 enum status
@@ -24,9 +45,25 @@ store_offer_rows(struct store *s, struct error *err)
     for (int i = 0; i < STORE_ROW_COLUMNS; i++)
         buf_printf(&declaration, "%sc%d", i ? ", " : "CREATE TABLE offered(", i);
     buf_char(&declaration, ')');
-    s->rows = (struct sql_rows){.column = show_column, .arg = s};
+    s->rows = (struct sql_rows){.reach = reach_row, .column = show_column, .arg = s};
     st = sql_offer_rows(s->db, "offered", declaration.p, &s->rows, err);
     buf_clear(&declaration);
+    return st;
+}
+
+static enum status
+run_rows(struct store *s, struct query *q, size_t count, bool ticking, struct error *err)
+{
+    enum status st = ST_OK;
+
+    memset(s->values, 0, sizeof s->values);
+    while (st == ST_OK && sql_show_more(&s->rows, count)) {
+        if (ticking)
+            st = store_tick_rows(s, (uint32_t)(s->rows.to - s->rows.from), err);
+        if (st == ST_OK)
+            st = query_run(q, err);
+    }
+    s->rows.from = s->rows.to = 0;
     return st;
 }
 
@@ -34,41 +71,14 @@ enum status
 query_run_rows(struct store *s, struct query *q, const struct row_source *rows, size_t count,
                struct error *err)
 {
-    enum status st = ST_OK;
-
     s->source = *rows;
-    while (st == ST_OK && sql_show_more(&s->rows, count))
-        st = query_run(q, err);
-    s->rows.from = s->rows.to = 0;
-    return st;
+    return run_rows(s, q, count, false, err);
 }
 
-void
-value_int(struct row_value *out, int64_t v)
+enum status
+query_tick_rows(struct store *s, struct query *q, const struct row_source *rows, size_t count,
+                struct error *err)
 {
-    sqlite3_result_int64((sqlite3_context *)out, v);
-}
-
-void
-value_real(struct row_value *out, double v)
-{
-    if (isfinite(v))
-        sqlite3_result_double((sqlite3_context *)out, v);
-    else
-        sqlite3_result_null((sqlite3_context *)out);
-}
-
-void
-value_text(struct row_value *out, struct span v)
-{
-    sqlite3_result_text64((sqlite3_context *)out, v.p ? v.p : "", v.n, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-void
-value_str(struct row_value *out, const char *v)
-{
-    if (v)
-        value_text(out, span_str(v));
-    else
-        sqlite3_result_null((sqlite3_context *)out);
+    s->source = *rows;
+    return run_rows(s, q, count, true, err);
 }

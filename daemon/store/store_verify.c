@@ -81,13 +81,11 @@ static enum status
 visit_customer(void *arg, const struct cell_view *cell, struct error *err)
 {
     struct comparison *c = arg;
-    int64_t sum[CUSTOMER_COLUMNS];
     char day[CIVIL_TEXT];
 
-    cell_view_sum(cell, sum);
-    if (all_zero(sum, CUSTOMER_COLUMNS)) /* features only, or merged into another */
+    if (all_zero(cell->sum, CUSTOMER_COLUMNS)) /* features only, or merged into another */
         return ST_OK;
-    return compare_row(c, c->day, "customer_day", cell->name, format_day(day, cell->day), sum,
+    return compare_row(c, c->day, "customer_day", cell->name, format_day(day, cell->day), cell->sum,
                        CUSTOMER_COLUMNS, &c->found_days, err);
 }
 

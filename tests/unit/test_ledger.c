@@ -80,11 +80,8 @@ sum_legs(void *arg, const struct cell *c, struct error *err)
 static enum status
 sum_read_legs(void *arg, const struct cell_view *c, struct error *err)
 {
-    int64_t v[SERVICE_COLUMNS];
-
     (void)err;
-    cell_view_sum(c, v);
-    *(int64_t *)arg += v[CUSTOMER_LEGS];
+    *(int64_t *)arg += c->sum[CUSTOMER_LEGS];
     return ST_OK;
 }
 
@@ -201,7 +198,6 @@ static enum status
 check_order(void *arg, const struct cell_view *c, struct error *err)
 {
     struct in_order *o = arg;
-    int64_t v[SERVICE_COLUMNS];
 
     (void)err;
     CHECK_INT(c->kind, CELL_CUSTOMER);
@@ -215,8 +211,7 @@ check_order(void *arg, const struct cell_view *c, struct error *err)
     snprintf(o->name, sizeof o->name, "%.*s", SPAN_ARG(c->name));
     o->day = c->day;
     o->rows++;
-    cell_view_sum(c, v);
-    o->legs += v[CUSTOMER_LEGS];
+    o->legs += c->sum[CUSTOMER_LEGS];
     return ST_OK;
 }
 

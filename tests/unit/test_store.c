@@ -372,21 +372,21 @@ TEST(segment_conditions_read_the_profile_and_nothing_else)
 }
 
 static void
-number_column(void *arg, size_t row, int column, struct row_value *out)
+number_row(void *arg, size_t row, struct row_value *out)
 {
     char *text = arg;
 
-    if (column == 0)
-        value_int(out, (int64_t)row);
-    else if (column == 1)
-        value_real(out, row % 3 ? (double)row / 2 : NAN);
-    else if (column == 2 && row % 5)
+    value_int(out++, (int64_t)row);
+    value_real(out++, row % 3 ? (double)row / 2 : NAN);
+    if (row % 5)
         value_text(out, span_of(text, (size_t)snprintf(text, 32, "row %zu", row)));
+    else
+        value_null(out);
 }
 
 TEST(rows_in_bulk_are_the_rows_that_were_offered)
 {
-    struct row_source rows = {number_column, (char[32]){""}};
+    struct row_source rows = {number_row, (char[32]){""}};
     struct store *s;
     struct query *q;
     struct error err;
@@ -411,6 +411,36 @@ TEST(rows_in_bulk_are_the_rows_that_were_offered)
     CHECK_INT(query_run_rows(s, q, &rows, 3, &err), ST_OK);
     CHECK_INT(store_int(s, "SELECT sum(a) FROM t WHERE b = -1", 0, &n, &err), ST_OK);
     CHECK_INT(n, 0 + 1 + 2);
+    query_free(q);
+    store_close(s);
+}
+
+static enum status
+count_commit(void *arg, struct error *err)
+{
+    (void)err;
+    (*(int *)arg)++;
+    return ST_OK;
+}
+
+TEST(rows_in_bulk_are_spread_over_transactions_if_wanted)
+{
+    struct row_source rows = {number_row, (char[32]){""}};
+    struct store *s;
+    struct query *q;
+    struct error err;
+    int commits = 0;
+    int64_t n;
+
+    CHECK_INT(store_open(&s, "crm.db", STORE_ANALYST, &err), ST_OK);
+    CHECK_INT(store_run(s, "CREATE TABLE t(a INTEGER PRIMARY KEY, b REAL, c TEXT)", &err), ST_OK);
+    CHECK_INT(store_query(s, &q, "INSERT INTO t SELECT c0, c1, c2 FROM offered", &err), ST_OK);
+    store_before_commit(s, count_commit, &commits);
+    CHECK_INT(query_tick_rows(s, q, &rows, 120000, &err), ST_OK);
+    CHECK(commits >= 2);
+    CHECK_INT(store_commit_open(s, &err), ST_OK);
+    CHECK_INT(store_int(s, "SELECT count(*) FROM t", 0, &n, &err), ST_OK);
+    CHECK_INT(n, 120000);
     query_free(q);
     store_close(s);
 }
