@@ -54,9 +54,14 @@ struct projection_options {
     void (*revive)(void *arg);
     /* Called from it after every connection that can be written to. NULL allowed. */
     void (*ready)(void *arg);
-    void *server_arg;          /* of both */
+    /* Called from it when all keys of a server of our own are in start_folder: the server is ended
+     * and started from there. NULL: everything is sent. */
+    enum status (*restart)(void *arg, struct error *err);
+    const char *start_folder;  /* borrowed for good */
+    void *server_arg;          /* of all of these */
     int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
     size_t max_buffer;         /* of commands gathered under the feed's lock; 0: 64 MiB */
+    size_t start_bytes;        /* below which start_folder is not worth it; 0: 4 MiB */
 };
 
 struct projection_status {
@@ -98,6 +103,11 @@ bool managed_redis_alive(struct managed_redis *m);
 /* Starts the server again if it is dead or has hung for too long, without waiting until it has
  * loaded its data. To be called again and again while it cannot be reached. Any thread. */
 enum status managed_redis_revive(struct managed_redis *m, struct error *err);
+/* Where an append-only folder may be made for managed_redis_refill; lives as long as m. */
+const char *managed_redis_start_folder(const struct managed_redis *m);
+/* Ends the server and starts it with that folder in place of its own: nothing that it holds is
+ * kept. Returns when it has loaded its data or that takes long. Any thread. */
+enum status managed_redis_refill(struct managed_redis *m, struct error *err);
 /* UTC seconds when a server was last ended because it hung; 0: never. Any thread. */
 int64_t managed_redis_hung_at(const struct managed_redis *m);
 /* It answers and has loaded its data: what was left over from a violent end is cleared away. */

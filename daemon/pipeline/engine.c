@@ -124,6 +124,12 @@ redis_ready(void *arg)
 }
 
 static enum status
+restart_redis(void *arg, struct error *err)
+{
+    return managed_redis_refill(((struct engine *)arg)->redis, err);
+}
+
+static enum status
 open_redis(struct engine *e, struct error *err)
 {
     const struct config *c = e->config;
@@ -146,6 +152,8 @@ open_redis(struct engine *e, struct error *err)
         opt.url = managed_redis_url(e->redis);
         opt.revive = revive_redis;
         opt.ready = redis_ready;
+        opt.restart = restart_redis;
+        opt.start_folder = managed_redis_start_folder(e->redis);
         opt.server_arg = e;
     }
     engine_make_feed(e, &e->feed);

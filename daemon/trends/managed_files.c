@@ -1,5 +1,5 @@
 /*
- * managed_files.c - an append-only file that is damaged, moved out of the way.
+ * managed_files.c - the log's words, and append-only files moved out of the way and in.
  */
 #include "managed_files.h"
 
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "log.h"
 #include "memory.h"
 
@@ -108,9 +109,8 @@ find_complaint(const char *folder, off_t from)
     return found;
 }
 
-/* A folder with files and no folders in it. */
-static void
-remove_folder(const char *path)
+void
+managed_files_remove(const char *path)
 {
     DIR *d = opendir(path);
     struct dirent *e;
@@ -132,7 +132,7 @@ managed_files_set_aside(const char *folder, off_t log_from)
     bool moved = false;
 
     if (complaint) {
-        remove_folder(aside);
+        managed_files_remove(aside);
         moved = rename(files, aside) == 0;
         if (moved)
             log_error(
@@ -147,4 +147,18 @@ managed_files_set_aside(const char *folder, off_t log_from)
     free(files);
     free(aside);
     return moved;
+}
+
+enum status
+managed_files_replace(const char *folder, const char *by, struct error *err)
+{
+    char *files = xasprintf("%s/appendonlydir", folder);
+    enum status st = ST_OK;
+
+    managed_files_remove(files);
+    fault_point("redis_files_gone");
+    if (rename(by, files) != 0)
+        st = fail(err, ST_IO, "Cannot rename %.120s: %s", by, strerror(errno));
+    free(files);
+    return st;
 }

@@ -19,20 +19,17 @@
 #include "projection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 #include "managed_files.h"
 #include "redis_link.h"
@@ -44,12 +41,11 @@
 #define STEP_MS     10
 #define LISTEN_MS   1000
 
-extern char **environ;
-
 struct managed_redis {
     pthread_mutex_t mutex;
     char *program;
-    char *dir; /* state_dir/redis */
+    char *dir;          /* state_dir/redis */
+    char *start_folder; /* in it */
     char *url;
     char *socket;
     struct redis_url where;
@@ -197,34 +193,11 @@ spawn(struct managed_redis *m, struct error *err)
                     "--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile",
                     "redis.log", "--pidfile", "redis.pid", NULL};
     char *log = xasprintf("%s/redis.log", m->dir);
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, usual;
-    pid_t pid;
-    int failed;
+    int failed = server_process_start(&m->process, argv, m->dir, log);
 
-    sigemptyset(&none);
-    sigfillset(&usual);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    posix_spawn_file_actions_adddup2(&files, 1, 2);
-    posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    posix_spawn_file_actions_addchdir_np(&files, m->dir);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                        POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attr, 0);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &usual);
-    failed = posix_spawnp(&pid, m->program, &files, &attr, argv, environ);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&files);
     free(log);
-    if (!failed) {
-        server_process_born(&m->process, pid);
+    if (!failed)
         return ST_OK;
-    }
     return fail(err, ST_BAD_CONFIG,
                 "Cannot run %.100s (%s): install redis-server, or set url in the redis section",
                 m->program, strerror(failed));
@@ -334,6 +307,7 @@ free_managed(struct managed_redis *m)
     pthread_mutex_destroy(&m->mutex);
     free(m->program);
     free(m->dir);
+    free(m->start_folder);
     free(m->url);
     free(m->socket);
     free(m);
@@ -354,12 +328,14 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
     m->program = xstrdup(program && program[0] ? program : "redis-server");
     m->hang_ms = hang_ms;
     m->dir = xasprintf("%s/redis", root);
+    m->start_folder = xasprintf("%s/appendonlydir.new", m->dir);
     m->socket = xasprintf("%s/redis.sock", root);
     m->url = managed_redis_url_of(root);
     free(root);
     st = redis_url_parse(&m->where, m->url, err);
     if (st == ST_OK && mkdir(m->dir, 0700) != 0 && errno != EEXIST)
         st = fail(err, ST_IO, "Cannot make %.120s: %s", m->dir, strerror(errno));
+    managed_files_remove(m->start_folder); /* of a start that was cut short */
     if (st == ST_OK)
         st = bring_up(m, err);
     if (st == ST_OK)
@@ -461,14 +437,12 @@ managed_redis_ready(struct managed_redis *m)
 }
 
 /* SHUTDOWN writes and syncs the append-only file before it ends the server. */
-void
-managed_redis_stop(struct managed_redis *m)
+static bool
+shut_down(struct managed_redis *m)
 {
     struct redis_link *link = NULL;
     redisReply *r = NULL;
 
-    if (!m)
-        return;
     if (!server_process_gone(&m->process) && open_link(m, &link, NULL) == ST_OK) {
         /* A broken connection is the answer hoped for. */
         if (redis_link_ask(link, &r, NULL, "SHUTDOWN", NULL) == ST_OK) {
@@ -478,6 +452,39 @@ managed_redis_stop(struct managed_redis *m)
         redis_link_close(link);
         server_process_wait(&m->process, r ? 0 : SHUTDOWN_MS);
     }
-    server_process_end(&m->process);
+    return server_process_end(&m->process);
+}
+
+void
+managed_redis_stop(struct managed_redis *m)
+{
+    if (!m)
+        return;
+    shut_down(m);
     free_managed(m);
+}
+
+const char *
+managed_redis_start_folder(const struct managed_redis *m)
+{
+    return m->start_folder;
+}
+
+enum status
+managed_redis_refill(struct managed_redis *m, struct error *err)
+{
+    enum status st = ST_OK;
+
+    pthread_mutex_lock(&m->mutex);
+    if (!shut_down(m))
+        st = fail(err, ST_RETRY, "redis-server cannot be ended (pid %ld)", (long)m->process.pid);
+    if (st == ST_OK)
+        st = managed_files_replace(m->dir, m->start_folder, err);
+    fault_point("redis_files_in_place");
+    if (st == ST_OK)
+        st = bring_up(m, err);
+    if (st == ST_OK)
+        st = wait_ready(m, err);
+    pthread_mutex_unlock(&m->mutex);
+    return st;
 }

@@ -15,6 +15,8 @@
  *            of HSET, which does nothing if the key is there after all: then HSET is sent. Then
  *            SADD dirty; when every reply is read and good, the marker moves to the batch
  *            that the scan reached, by a script that compares the whole old marker first
+ *   fill     a server of our own that is empty and that nobody else uses is not told: it is ended,
+ *            and started with files that hold every key and the markers (projection_fill.c)
  *   ahead    before any of it, cs:sent:NODE names the newest batch that goes out
  *   idle     every 5 s: run id, owner, markers as we left them? Lifetimes of keys whose period
  *            has closed (a sweep a day); comparing a partition at a time with the ledger
@@ -29,6 +31,9 @@
  *   the marker, reply lost             marker ahead of our idea      read at the next attach
  *   a lost tail of Redis' log          old marker, older keys        sent again from the marker
  *   FLUSHALL, empty Redis              no marker                     all sent from 0
+ *   files of everything, not in place  the server as it was, or      all sent from 0
+ *                                      none, or an empty one
+ *   files of everything, in place      every key and every marker    goes on from the markers
  *   marker lost alone                  no marker                     all sent from 0
  *   ledger restored from a copy        marker not in its history     all sent, the rest removed
  *   another ledger's marker or owner   -                             nothing is written: hold
@@ -283,7 +288,10 @@ take_place(struct projection *p, struct error *err)
     }
     if (p->opt.ready)
         p->opt.ready(p->opt.server_arg);
+    if (p->filled) /* cs:sent is ahead of the markers where a batch came while files were made */
+        p->filled = p->session.interrupted = false;
     p->writer.guarded = p->session.guarded;
+    p->fill_tried = false;
     p->restore_ok = p->session.version >= DUMP_NEEDS_MAJOR * 100;
     p->writer.set_with_time = p->session.version >= SET_TIME_VERSION;
     if (p->attaches == 1)
@@ -327,8 +335,18 @@ static enum status
 do_round(struct projection *p, struct error *err)
 {
     int64_t start = clock_mono_ms();
-    enum status st = projection_round(p, false, true, err);
+    bool filled = false;
+    enum status st = ST_OK;
 
+    if (projection_may_fill(p))
+        st = projection_fill(p, &filled, err);
+    if (filled) {
+        detach(p);
+        p->filled = true;
+        return st;
+    }
+    if (st == ST_OK)
+        st = projection_round(p, false, true, err);
     p->round_end_ms = clock_mono_ms();
     p->round_ms = p->round_end_ms - start;
     if (st == ST_OK)

@@ -161,6 +161,21 @@ write_swept(struct projection *p, unsigned partition, const struct sweep *s, uin
     return redis_link_must(p->link, NULL, err, "SET", key, value, NULL);
 }
 
+/* 0 and 0: the next sweep looks at every cell, and the one after that at all that changed since. */
+void
+projection_note_swept(const struct projection *p, unsigned partition, int32_t day,
+                      struct redis_batch *b)
+{
+    char key[96], value[256];
+    struct sweep s;
+
+    if (!read_settings(p, &s))
+        return;
+    swept_key(p, partition, key);
+    snprintf(value, sizeof value, "%" PRId32 ":0:0:%s", day, s.settings);
+    redis_batch_add(b, partition, "SET", key, value, NULL);
+}
+
 static enum status
 sweep_partition(struct projection *p, unsigned partition, struct error *err)
 {

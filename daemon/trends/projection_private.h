@@ -35,6 +35,8 @@ struct projection {
     uint64_t lost;            /* of those, since this was logged last */
     char lost_key[300];       /* one of them */
     bool unsure;              /* answers were not read to their end */
+    bool fill_tried;          /* on this connection */
+    bool filled;              /* the server starts with our files: all of their keys are there */
     bool restore_ok;          /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_ms, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
@@ -60,6 +62,10 @@ struct projection {
 /* projection_round.c. Brings every partition that is behind to the feed's last batch. With
  * mark, markers follow; without, `gathered` says which could. ST_RETRY: drop the link. */
 enum status projection_round(struct projection *p, bool all, bool mark, struct error *err);
+/* Adds to the writer what changed in a partition after a batch; reached[] says up to where. fresh:
+ * its keys are not there yet. */
+enum status projection_gather(struct projection *p, unsigned partition, uint64_t after, bool fresh,
+                              struct error *err);
 /* Sends one partition from 0 without touching its marker. */
 enum status projection_resend(struct projection *p, unsigned partition, struct error *err);
 /* Moves the markers of `gathered`. */
@@ -73,6 +79,11 @@ enum status projection_flush(struct projection *p, struct error *err);
  * between visits. */
 enum status projection_scan(struct projection *p, unsigned partition, uint64_t after,
                             cell_visit *visit, uint64_t *upto, struct error *err);
+
+/* projection_fill.c: an empty managed server is started with files of everything. */
+bool projection_may_fill(const struct projection *p);
+/* *filled: the server was ended for it, and the link with it. */
+enum status projection_fill(struct projection *p, bool *filled, struct error *err);
 
 /* projection_mend.c: month keys that were lost, noticed when they are written. */
 void projection_suspect(struct projection *p, struct span key);
@@ -88,6 +99,9 @@ int64_t projection_chore_due(const struct projection *p); /* monotonic ms */
 enum status projection_chore(struct projection *p, struct error *err);
 int64_t projection_scrub_interval(const struct projection *p); /* all keys in so many ms */
 void projection_plan_chores(struct projection *p, bool attached);
+/* Adds what says that all keys of the partition have the lifetimes due on that day. */
+void projection_note_swept(const struct projection *p, unsigned partition, int32_t day,
+                           struct redis_batch *b);
 /* Compares everything in about a minute, because something may have been set back or lost. */
 void projection_scrub_soon(struct projection *p);
 

@@ -149,13 +149,34 @@ send_plain(struct replies *o, struct error *err)
     return redis_link_tell(p->link, &o->plain, note_plain_reply, o, err);
 }
 
-enum status
-projection_flush(struct projection *p, struct error *err)
+static void
+publish_counts(struct projection *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->status.keys_sent = p->writer.keys;
+    p->status.fields_sent = p->writer.fields;
+    p->status.expired = p->writer.expired;
+    p->status.buffer_bytes = trend_writer_held(&p->writer);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* What the files' base does not take goes into their log. */
+static enum status
+flush_to_files(struct projection *p, struct error *err)
+{
+    struct redis_batch *b = &p->writer.batch;
+
+    start_files_log(p->writer.files, span_of(b->out.p, b->out.n));
+    redis_batch_reset(b);
+    return start_files_flush(p->writer.files, err);
+}
+
+static enum status
+flush_to_server(struct projection *p, struct error *err)
 {
     struct replies o = {.p = p, .st = ST_OK};
     enum status st = trend_session_announce(&p->session, p->newest, err);
 
-    trend_writer_dirty(&p->writer);
     if (st == ST_OK)
         st = redis_link_tell(p->link, &p->writer.batch, note_reply, &o, err);
     if (st == ST_OK && o.st == ST_OK && o.plain.count > 0)
@@ -175,13 +196,21 @@ projection_flush(struct projection *p, struct error *err)
     redis_batch_clear(&o.again);
     redis_batch_reset(&p->writer.batch);
     p->writer.restores = 0;
-    pthread_mutex_lock(&p->mutex);
-    p->status.keys_sent = p->writer.keys;
-    p->status.fields_sent = p->writer.fields;
-    p->status.expired = p->writer.expired;
-    p->status.buffer_bytes = trend_writer_held(&p->writer);
-    pthread_mutex_unlock(&p->mutex);
+    publish_counts(p);
     return st;
+}
+
+enum status
+projection_flush(struct projection *p, struct error *err)
+{
+    trend_writer_dirty(&p->writer);
+    return p->writer.files ? flush_to_files(p, err) : flush_to_server(p, err);
+}
+
+static bool
+is_flush_due(const struct projection *p)
+{
+    return p->writer.files ? start_files_due(p->writer.files) : p->writer.batch.out.n > CHUNK;
 }
 
 /* --- scanning --- */
@@ -205,7 +234,7 @@ visit_disk(void *arg, const struct cell *c, struct error *err)
     st = s->visit(s->p, c, err);
     if (months_bytes(&s->p->writer.months) > MAX_MONTHS)
         trend_writer_months(&s->p->writer);
-    if (st == ST_OK && s->p->writer.batch.out.n > CHUNK)
+    if (st == ST_OK && is_flush_due(s->p))
         st = projection_flush(s->p, err);
     return st;
 }
@@ -213,7 +242,8 @@ visit_disk(void *arg, const struct cell *c, struct error *err)
 static size_t
 gathered_bytes(const struct projection *p)
 {
-    return p->writer.batch.out.n + months_bytes(&p->writer.months);
+    return p->writer.batch.out.n + months_bytes(&p->writer.months) +
+           (p->writer.files ? start_files_held(p->writer.files) : 0);
 }
 
 /* Under the ledger's lock: nothing may wait, so nothing is sent from here. */
@@ -310,8 +340,9 @@ write_cell(void *arg, const struct cell *c, struct error *err)
 
 /* The version is a batch that the feed had finished before the first cell was visited: a key that
  * says 41 holds at least all of batch 41. */
-static enum status
-gather(struct projection *p, unsigned partition, uint64_t after, bool fresh, struct error *err)
+enum status
+projection_gather(struct projection *p, unsigned partition, uint64_t after, bool fresh,
+                  struct error *err)
 {
     const struct change_feed *feed = p->opt.feed;
     uint64_t target = feed->last_batch(feed->ctx);
@@ -373,7 +404,7 @@ projection_round(struct projection *p, bool all, bool mark, struct error *err)
         if (!all && place->seq >= target)
             continue;
         p->redo &= ~(UINT64_C(1) << part);
-        st = gather(p, part, place->seq, place->seq == 0 && !p->session.restored, err);
+        st = projection_gather(p, part, place->seq, place->seq == 0 && !p->session.restored, err);
         if (st == ST_OK)
             p->gathered |= UINT64_C(1) << part;
         if (st == ST_OK && p->writer.batch.out.n > CHUNK)
@@ -389,7 +420,7 @@ enum status
 projection_resend(struct projection *p, unsigned partition, struct error *err)
 {
     uint64_t reached = p->reached[partition];
-    enum status st = gather(p, partition, 0, false, err);
+    enum status st = projection_gather(p, partition, 0, false, err);
 
     p->reached[partition] = reached;
     return st == ST_OK ? projection_flush(p, err) : st;

@@ -77,12 +77,23 @@ write_lifetime(struct redis_batch *b, unsigned partition, struct span key, int64
     redis_batch_i64(b, at * 1000);
 }
 
+/* A key of which the files know nothing yet. */
+static bool
+is_new(const struct trend_writer *w, struct span key)
+{
+    return w->files && start_files_first(w->files, key);
+}
+
 /* at: 0 for a key without end. */
 static void
 write_sketch(struct trend_writer *w, const struct key_image *image, int64_t at)
 {
     buf_reset(&w->value);
     sketch_to_redis(image->sketch, &w->value);
+    if (is_new(w, image->key)) {
+        start_files_string(w->files, image->key, span_of(w->value.p, w->value.n), at * 1000);
+        return;
+    }
     redis_batch_begin(&w->batch, w->partition, at && w->set_with_time ? 5 : 3);
     redis_batch_arg(&w->batch, SPAN("SET"));
     redis_batch_arg(&w->batch, image->key);
@@ -195,7 +206,11 @@ write_hash(struct trend_writer *w, struct span key, size_t fields, int64_t at)
     entries = span_of(w->value.p, w->value.n);
     w->keys++;
     w->fields += fields;
-    if (w->fresh && fields < DUMP_MAX_FIELDS) {
+    if (is_new(w, key) && fields < DUMP_MAX_FIELDS) {
+        start_files_hash(w->files, key, entries, fields + 1, at * 1000);
+        return;
+    }
+    if (w->fresh && !w->files && fields < DUMP_MAX_FIELDS) {
         write_restore(w, key, entries, fields + 1, at);
         return;
     }
@@ -252,10 +267,10 @@ write_image(struct trend_writer *w, const struct key_image *image)
     }
     if (image->type != KEY_HASH) {
         w->keys++;
-        if (image->type == KEY_GONE)
-            write_bare(w, "UNLINK", image->key);
-        else
+        if (image->type != KEY_GONE)
             write_sketch(w, image, at);
+        else if (!is_new(w, image->key))
+            write_bare(w, "UNLINK", image->key);
         return false;
     }
     buf_reset(&w->value);

@@ -11,6 +11,7 @@
 #include "key_image.h"
 #include "months.h"
 #include "redis_link.h"
+#include "start_files.h"
 
 struct trend_writer {
     struct key_imager imager;
@@ -21,15 +22,17 @@ struct trend_writer {
     size_t member_count;
     size_t last_member; /* where the newest begins in members */
     unsigned partition;
-    int64_t now;           /* UTC seconds */
-    bool fresh;            /* keys are not there yet, most likely: RESTORE them */
-    bool watch;            /* let it be seen when nothing of ours was in a month's key */
-    bool guarded;          /* look at a hash's version before writing it */
-    bool set_with_time;    /* SET knows PXAT (Redis 6.2) */
-    struct buf version;    /* two entries: @NODE, incarnation:batch */
-    size_t restores;       /* in the batch */
-    uint64_t keys, fields; /* written so far, ever */
-    uint64_t expired;      /* keys left out because their time is over */
+    int64_t now;               /* UTC seconds */
+    bool fresh;                /* keys are not there yet, most likely: RESTORE them */
+    bool watch;                /* let it be seen when nothing of ours was in a month's key */
+    bool guarded;              /* look at a hash's version before writing it */
+    bool set_with_time;        /* SET knows PXAT (Redis 6.2) */
+    struct start_files *files; /* borrowed; keys go there, and only what is no new key goes into the
+                                * batch, which is for its log. NULL: commands are sent */
+    struct buf version;        /* two entries: @NODE, incarnation:batch */
+    size_t restores;           /* in the batch */
+    uint64_t keys, fields;     /* written so far, ever */
+    uint64_t expired;          /* keys left out because their time is over */
 };
 
 void trend_writer_init(struct trend_writer *w, const char *node,

@@ -19,6 +19,8 @@
 /* The form is that of Redis 7 (type 16, RDB version 10), which every later one reads. */
 #define DUMP_NEEDS_MAJOR 7
 #define DUMP_MAX_FIELDS  4096
+#define DUMP_RDB_VERSION 10
+#define DUMP_TYPE_HASH   16
 
 void dump_entry(struct buf *entries, struct span text);
 /* Reads entries back: takes the first, false when there is none. */
@@ -29,6 +31,10 @@ bool dump_take(struct span *entries, struct span *text);
 size_t dump_bytes(size_t entry_bytes);
 char *dump_begin(char *payload, size_t entry_bytes, size_t fields);
 void dump_end(char *payload, size_t entry_bytes);
+/* The same without what stands around it, as in a file of Redis: the value that follows
+ * DUMP_TYPE_HASH and the key. There is no end to write. */
+size_t dump_value_bytes(size_t entry_bytes);
+char *dump_value_begin(char *value, size_t entry_bytes, size_t fields);
 /* The entries of such a payload; empty if it is none of ours. */
 struct span dump_entries(struct span payload);
 

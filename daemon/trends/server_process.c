@@ -3,13 +3,16 @@
  */
 #include "server_process.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -56,10 +59,36 @@ works_in(const char *folder, pid_t pid)
            cwd.st_dev == dir.st_dev && cwd.st_ino == dir.st_ino;
 }
 
-void
-server_process_born(struct server_process *p, pid_t pid)
+int
+server_process_start(struct server_process *p, char *const argv[], const char *folder,
+                     const char *log)
 {
-    *p = (struct server_process){.pid = pid, .child = true, .started = start_of(pid)};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, usual;
+    pid_t pid;
+    int failed;
+
+    sigemptyset(&none);
+    sigfillset(&usual);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    posix_spawn_file_actions_addclosefrom_np(&files, 3);
+    posix_spawn_file_actions_addchdir_np(&files, folder);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attr, 0);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &usual);
+    failed = posix_spawnp(&pid, argv[0], &files, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    if (!failed)
+        *p = (struct server_process){.pid = pid, .child = true, .started = start_of(pid)};
+    return failed;
 }
 
 bool

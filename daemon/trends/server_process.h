@@ -1,5 +1,5 @@
 /*
- * server_process.h - the process of a managed server: known for certain, waited for, ended.
+ * server_process.h - the process of a managed server: run, known for certain, waited for, ended.
  *
  * A number alone names no process: it may be another one's by now. One that works in the server's
  * folder and began when ours did is ours. Nothing else is ever signalled.
@@ -17,8 +17,10 @@ struct server_process {
     uint64_t started; /* in ticks since the system's start */
 };
 
-/* A child just made. */
-void server_process_born(struct server_process *p, pid_t pid);
+/* Runs a program, looked for along PATH, in a folder and a process group of its own; what it says
+ * goes to a file. 0, or errno. */
+int server_process_start(struct server_process *p, char *const argv[], const char *folder,
+                         const char *log);
 /* Another's child, if it works in this folder; false if not, and p is none then. */
 bool server_process_found(struct server_process *p, pid_t pid, const char *folder);
 

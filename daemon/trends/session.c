@@ -31,39 +31,6 @@ static const char meta_script[] =
     "redis.call('HSET', KEYS[1], 'version', ARGV[1], 'partitions', ARGV[2], 'nodes', n)\n"
     "return 1";
 
-/* The ledger's id is everything before the third colon from the right. */
-bool
-trend_marker_parse(struct trend_marker *out, struct span text)
-{
-    struct span part[4];
-    int64_t number[2];
-
-    for (int i = 3; i > 0; i--) {
-        size_t n = text.n;
-
-        while (n > 0 && text.p[n - 1] != ':')
-            n--;
-        if (n == 0)
-            return false;
-        part[i] = span_of(text.p + n, text.n - n);
-        text.n = n - 1;
-    }
-    part[0] = text;
-    for (int i = 0; i < 2; i++)
-        if (!span_to_i64(part[i + 1], &number[i]) || number[i] < 0)
-            return false;
-    *out = (struct trend_marker){part[0], part[3], (uint64_t)number[0], (uint64_t)number[1]};
-    return part[0].n > 0;
-}
-
-static void
-marker_text(const struct trend_session *s, char out[MARKER_TEXT], uint64_t incarnation,
-            uint64_t seq, const char *prefix)
-{
-    snprintf(out, MARKER_TEXT, "%s:%llu:%llu:%s%s", s->feed->ledger_id,
-             (unsigned long long)incarnation, (unsigned long long)seq, prefix, s->token);
-}
-
 static void
 batch_marker_key(const struct trend_session *s, struct redis_batch *b, unsigned partition)
 {
@@ -352,8 +319,8 @@ stamp_markers(struct trend_session *s, struct error *err)
     enum status st;
 
     for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
-        marker_text(s, value[p], s->place[p].incarnation, s->place[p].seq,
-                    s->restored ? RESTORED : "");
+        trend_marker_text(s, value[p], s->place[p].incarnation, s->place[p].seq,
+                          s->restored ? RESTORED : "");
         batch_move(s, &b, p, value[p]);
     }
     st = send_moves(s, &b, err);
@@ -436,7 +403,7 @@ trend_session_announce(struct trend_session *s, uint64_t seq, struct error *err)
     if (seq <= s->announced)
         return ST_OK;
     keys_sent(&key, s->node);
-    marker_text(s, value, s->feed->incarnation, seq, "");
+    trend_marker_text(s, value, s->feed->incarnation, seq, "");
     st = redis_link_must(s->link, NULL, err, "SET", key.p, value, NULL);
     if (st == ST_OK)
         s->announced = seq;
@@ -480,7 +447,7 @@ trend_session_move(struct trend_session *s, uint64_t which, const uint64_t reach
     for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
         if (!(which >> p & 1))
             continue;
-        marker_text(s, value, incarnation, reached[p], "");
+        trend_marker_text(s, value, incarnation, reached[p], "");
         batch_move(s, &b, p, value);
     }
     if (b.count > 0)
@@ -491,7 +458,7 @@ trend_session_move(struct trend_session *s, uint64_t which, const uint64_t reach
             continue;
         s->place[p].incarnation = incarnation;
         s->place[p].seq = reached[p];
-        marker_text(s, s->place[p].value, incarnation, reached[p], "");
+        trend_marker_text(s, s->place[p].value, incarnation, reached[p], "");
     }
     return st;
 }

@@ -70,5 +70,7 @@ struct trend_marker {
     uint64_t incarnation, seq;
 };
 bool trend_marker_parse(struct trend_marker *out, struct span text);
+void trend_marker_text(const struct trend_session *s, char out[MARKER_TEXT], uint64_t incarnation,
+                       uint64_t seq, const char *prefix);
 
 #endif

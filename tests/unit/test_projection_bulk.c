@@ -106,21 +106,6 @@ TEST(months_replace_a_day_that_comes_again)
     months_clear(&m);
 }
 
-/* 40 customers on 35 days of two months. */
-static void
-many_days(struct fake_ledger *l)
-{
-    batch_begin(l);
-    for (int d = 0; d < 35; d++)
-        for (int i = 0; i < 40; i++) {
-            char name[16];
-
-            snprintf(name, sizeof name, "c%d", i);
-            leg(l, name, DAY - d, (unsigned)(d + i) % 96);
-        }
-    batch_end(l);
-}
-
 TEST(projection_writes_every_key_once_and_a_month_in_one_command)
 {
     struct scene s;

@@ -24,6 +24,8 @@
 
 /* --- a ledger --- */
 
+#define DAY 20779 /* 2026-11-22 */
+
 enum { ON_DISK, IN_MEMORY }; /* cell.flags */
 
 struct fake_ledger {
@@ -238,6 +240,21 @@ leg(struct fake_ledger *l, const char *customer, int32_t day, unsigned quarter)
     person(c, SKETCH_SECOND, "room");
 }
 
+/* 40 customers on 35 days of two months. */
+FIXTURE void
+many_days(struct fake_ledger *l)
+{
+    batch_begin(l);
+    for (int d = 0; d < 35; d++)
+        for (int i = 0; i < 40; i++) {
+            char name[16];
+
+            snprintf(name, sizeof name, "c%d", i);
+            leg(l, name, DAY - d, (unsigned)(d + i) % 96);
+        }
+    batch_end(l);
+}
+
 FIXTURE void
 fold(struct fake_ledger *l)
 {
@@ -363,8 +380,6 @@ ask(struct redis_link *link, const char *fmt, ...)
 }
 
 /* --- a scene: a managed server in the test's own folder, a ledger, a connection --- */
-
-#define DAY 20779 /* 2026-11-22 */
 
 struct scene {
     struct managed_redis *redis;
