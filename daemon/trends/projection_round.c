@@ -218,7 +218,8 @@ is_flush_due(const struct projection *p)
 struct scan {
     struct projection *p;
     cell_visit *visit;
-    size_t start; /* of what this scan of memory added */
+    uint64_t since; /* what changed after it is in memory */
+    size_t start;   /* of what this scan of memory added */
     size_t max_buffer;
     uint64_t slices, slice; /* of memory: hash mod slices */
 };
@@ -231,6 +232,8 @@ visit_disk(void *arg, const struct cell *c, struct error *err)
 
     if (atomic_load(&s->p->stopping))
         return fail(err, ST_RETRY, "Stopping");
+    if (c->seq > s->since)
+        return ST_OK;
     st = s->visit(s->p, c, err);
     if (months_bytes(&s->p->writer.months) > MAX_MONTHS)
         trend_writer_months(&s->p->writer);
@@ -305,22 +308,21 @@ projection_scan(struct projection *p, unsigned partition, uint64_t after, cell_v
     if (s.max_buffer == 0)
         s.max_buffer = MAX_BUFFER;
     for (;;) {
-        uint64_t since = feed->memory_since(feed->ctx);
         enum status st = ST_OK;
 
-        if (after < since)
+        s.since = feed->memory_since(feed->ctx);
+        if (after < s.since) {
             st = feed->scan_disk(feed->ctx, partition, after, visit_disk, &s, err);
-        if (st != ST_OK)
-            return st;
+            if (st != ST_OK)
+                return st;
+            after = s.since; /* whatever changed up to it and not since then has been visited */
+        }
         st = scan_memory(&s, partition, after, upto, err);
         if (st != ST_OK && st != ST_MORE)
             return st;
-        if (st == ST_OK && feed->memory_since(feed->ctx) <= since)
+        if (st == ST_OK && feed->memory_since(feed->ctx) <= s.since)
             return ST_OK;
-        /* Cells went from memory to disk between the two scans, and may have been in neither.
-         * Whatever changed up to `since` has been visited for certain. */
-        if (after < since)
-            after = since;
+        /* Cells went from memory to disk between the two scans, and may have been in neither. */
     }
 }
 
