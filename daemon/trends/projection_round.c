@@ -168,6 +168,9 @@ flush_to_files(struct projection *p, struct error *err)
 
     start_files_log(p->writer.files, span_of(b->out.p, b->out.n));
     redis_batch_reset(b);
+    pthread_mutex_lock(&p->mutex);
+    p->status.buffer_bytes = trend_writer_held(&p->writer);
+    pthread_mutex_unlock(&p->mutex);
     return start_files_flush(p->writer.files, err);
 }
 

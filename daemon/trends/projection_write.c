@@ -40,7 +40,8 @@ trend_writer_reset(struct trend_writer *w)
 size_t
 trend_writer_held(const struct trend_writer *w)
 {
-    return redis_batch_held(&w->batch) + months_held(&w->months) + w->members.cap + w->value.cap;
+    return redis_batch_held(&w->batch) + months_held(&w->months) + w->members.cap + w->value.cap +
+           (w->files ? start_files_memory(w->files) : 0);
 }
 
 void

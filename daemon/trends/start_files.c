@@ -224,6 +224,12 @@ start_files_held(const struct start_files *f)
     return f->base.held.n + f->log.held.n;
 }
 
+size_t
+start_files_memory(const struct start_files *f)
+{
+    return f->base.held.cap + f->log.held.cap + f->seen_slots * sizeof *f->seen;
+}
+
 bool
 start_files_due(const struct start_files *f)
 {

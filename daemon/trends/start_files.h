@@ -40,7 +40,8 @@ void start_files_hash(struct start_files *f, struct span key, struct span entrie
 /* More for the log: whole commands in their wire form. */
 void start_files_log(struct start_files *f, struct span commands);
 
-size_t start_files_held(const struct start_files *f); /* bytes not yet written */
+size_t start_files_held(const struct start_files *f);   /* bytes not yet written */
+size_t start_files_memory(const struct start_files *f); /* held for them, and to know keys */
 /* Is that enough to be flushed? */
 bool start_files_due(const struct start_files *f);
 enum status start_files_flush(struct start_files *f, struct error *err);

@@ -132,6 +132,22 @@ TEST(projection_writes_every_key_once_and_a_month_in_one_command)
     scene_close(&s);
 }
 
+TEST(projection_sends_once_what_is_on_disk_and_in_memory)
+{
+    struct scene s;
+
+    scene_open(&s);
+    many_days(s.ledger);
+    fold(s.ledger); /* memory gave back something of this batch */
+    many_days(s.ledger);
+    write_rows(s.ledger);
+    scene_project(&s);
+    settled(&s);
+    CHECK_INT(status_of(&s).keys_sent, 40 * (35 * 3 + 2));
+    CHECK(is_clean(&s));
+    scene_close(&s);
+}
+
 TEST(projection_adds_to_keys_that_exist_and_replaces_what_is_no_hash)
 {
     unsigned p = keys_partition(SPAN("c1"));
