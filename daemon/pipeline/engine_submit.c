@@ -183,8 +183,8 @@ is_analysed(const struct engine *e, uint64_t seq)
 
 /* Lock held throughout, but for the waits. */
 static enum status
-settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
-                struct error *err)
+analyse(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
+        struct error *err)
 {
     if (e->analysed >= seq)
         return ST_OK;
@@ -203,6 +203,18 @@ settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct ti
     return ST_OK;
 }
 
+static enum status
+settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
+                struct error *err)
+{
+    enum status st;
+
+    pthread_mutex_lock(&e->lock);
+    st = analyse(e, number, seq, deadline, err);
+    pthread_mutex_unlock(&e->lock);
+    return st;
+}
+
 enum status
 engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err)
 {
@@ -216,13 +228,13 @@ engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error 
         st = fail(err, ST_RETRY, "not committed%s%s%s", e->abandoned ? "" : " in time",
                   e->stalled[0] ? ": " : "", e->stalled);
     seq = e->snapshot.last_batch;
+    pthread_mutex_unlock(&e->lock);
+    if (st == ST_OK && (what & (SETTLE_ANALYSED | SETTLE_REDIS)) && e->projection)
+        projection_kick(e->projection, true); /* goes on beside the analyst */
     if (st == ST_OK && (what & SETTLE_ANALYSED) && e->analyst)
         st = settle_analysed(e, number, seq, &deadline, err);
-    pthread_mutex_unlock(&e->lock);
-    if (st == ST_OK && (what & SETTLE_REDIS) && e->projection) {
-        projection_kick(e->projection, true);
+    if (st == ST_OK && (what & SETTLE_REDIS) && e->projection)
         st = projection_wait(e->projection, seq, timeout_ms, err);
-    }
     return st;
 }
 
