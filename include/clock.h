@@ -9,7 +9,8 @@
 int64_t clock_now(void);     /* UTC seconds */
 int64_t clock_now_us(void);  /* UTC microseconds */
 int64_t clock_mono_ms(void); /* monotonic: for waits and rates, never for records */
-int64_t clock_cpu_us(void);  /* that this thread has used */
+int64_t clock_mono_us(void);
+int64_t clock_cpu_us(void); /* that this thread has used */
 
 /* Fixes clock_now and clock_now_us at a moment (tests); 0 gives the real clock back. */
 void clock_fix(int64_t utc_seconds);

@@ -63,8 +63,7 @@
 #define CHECK_MS         5000
 #define LOOK_MS          1000
 #define PATIENCE_MS      10000 /* waiters give up on a Redis that takes nothing for so long */
-#define QUIET_MS         20
-#define GATHER_MAX_MS    2000
+#define GATHER_MAX_MS    500
 #define URGENT_MAX_MS    200
 #define LATER_MS         10000 /* longer than an import takes from one batch to the next */
 #define LATER_MAX_MS     60000
@@ -115,28 +114,23 @@ wait_until_ms(struct projection *p, pthread_cond_t *cond, int64_t at_ms)
     pthread_cond_timedwait(cond, &p->mutex, &ts);
 }
 
-/* A lone batch is sent at once. Urgent ones wait for as long as the last round took, so that half
- * of the time is left to others. Batches that follow one another are gathered until there is a
- * pause, or for as long as is in proportion to what a round costs. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Batches gather until rounds take their share of the time and no more: a lone one is sent at once,
+ * and the more there is to do, the more goes out in one round. When somebody waits, that is half of
+ * the time. */
 static int64_t
 send_due(const struct projection *p)
 {
-    int64_t limit = p->round_ms * GATHER_FACTOR, quiet = p->last_kick_ms + QUIET_MS;
-
-    if (p->quiet)
-        return 0;
     if (p->urgent)
-        return p->round_end_ms + (p->round_ms < URGENT_MAX_MS ? p->round_ms : URGENT_MAX_MS);
-    if (p->later_first_ms) {
-        limit = p->last_kick_ms + LATER_MS;
-        quiet = p->later_first_ms + LATER_MAX_MS;
-        return quiet < limit ? quiet : limit;
-    }
-    if (limit < QUIET_MS)
-        limit = QUIET_MS;
-    if (limit > GATHER_MAX_MS)
-        limit = GATHER_MAX_MS;
-    return quiet < p->first_kick_ms + limit ? quiet : p->first_kick_ms + limit;
+        return p->round_end_ms + earlier(p->round_us / 1000, URGENT_MAX_MS);
+    if (p->later_first_ms)
+        return earlier(p->later_last_ms + LATER_MS, p->later_first_ms + LATER_MAX_MS);
+    return p->round_end_ms + earlier(p->round_us * GATHER_FACTOR / 1000, GATHER_MAX_MS);
 }
 
 static enum task
@@ -164,7 +158,7 @@ next_task(struct projection *p)
         wait_until_ms(p, &p->wake, due);
     }
     if (task == TASK_SEND) {
-        p->pending = p->urgent = p->quiet = false;
+        p->pending = p->urgent = false;
         p->later_first_ms = 0;
     }
     pthread_mutex_unlock(&p->mutex);
@@ -174,15 +168,9 @@ next_task(struct projection *p)
 void
 projection_kick(struct projection *p, bool urgent)
 {
-    int64_t now = clock_mono_ms();
-
     pthread_mutex_lock(&p->mutex);
-    if (!p->pending) {
-        p->pending = true;
-        p->first_kick_ms = now;
-        p->quiet = now - p->last_kick_ms >= QUIET_MS;
-    }
-    p->last_kick_ms = now;
+    p->pending = true;
+    p->later_first_ms = 0;
     p->urgent |= urgent;
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->mutex);
@@ -192,11 +180,10 @@ void
 projection_kick_later(struct projection *p)
 {
     pthread_mutex_lock(&p->mutex);
-    p->last_kick_ms = clock_mono_ms();
+    p->later_last_ms = clock_mono_ms();
     p->pending = true;
-    p->quiet = false;
     if (!p->later_first_ms)
-        p->later_first_ms = p->last_kick_ms;
+        p->later_first_ms = p->later_last_ms;
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->mutex);
 }
@@ -334,7 +321,7 @@ attach(struct projection *p, struct error *err)
 static enum status
 do_round(struct projection *p, struct error *err)
 {
-    int64_t start = clock_mono_ms();
+    int64_t start = clock_mono_us(), end;
     bool filled = false;
     enum status st = ST_OK;
 
@@ -347,8 +334,9 @@ do_round(struct projection *p, struct error *err)
     }
     if (st == ST_OK)
         st = projection_round(p, false, true, err);
-    p->round_end_ms = clock_mono_ms();
-    p->round_ms = p->round_end_ms - start;
+    end = clock_mono_us();
+    p->round_end_ms = end / 1000;
+    p->round_us = end - start;
     if (st == ST_OK)
         p->back_off_ms = BACK_OFF_MIN_MS;
     return st;
@@ -462,7 +450,6 @@ projection_start(struct projection **out, const struct projection_options *opt, 
     p->opt.node = p->node;
     p->opt.url = NULL; /* the caller's; it may hold a password */
     p->back_off_ms = BACK_OFF_MIN_MS;
-    p->last_kick_ms = INT64_MIN / 2;
     p->stuck_since_ms = clock_mono_ms();
     p->session.node = p->node;
     p->session.feed = opt->feed;

@@ -38,7 +38,7 @@ struct projection {
     bool fill_tried;          /* on this connection */
     bool filled;              /* the server starts with our files: all of their keys are there */
     bool restore_ok;          /* RESTORE makes keys here, as far as is known */
-    int64_t back_off_ms, round_ms, round_end_ms;
+    int64_t back_off_ms, round_us, round_end_ms;
     int64_t check_due_ms, scrub_due_ms;
     int64_t stray_due_ms, stray_page_ms; /* the walk's next page; from one to the next */
     char stray_cursor[24];               /* "": no walk is under way */
@@ -52,10 +52,10 @@ struct projection {
     pthread_cond_t wake;  /* the thread: kicked or stopping */
     pthread_cond_t moved; /* waiters: the places moved */
     /* under mutex */
-    bool pending, urgent, quiet;
-    int64_t first_kick_ms, last_kick_ms;
+    bool pending, urgent;
     int64_t stuck_since_ms; /* Redis takes nothing since then; INT64_MAX: it does */
     int64_t later_first_ms; /* the first kick that can wait since the last round; 0: none */
+    int64_t later_last_ms;  /* the last of them */
     struct projection_status status;
 };
 
