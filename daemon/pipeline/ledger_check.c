@@ -194,8 +194,8 @@ look_at_batch(struct checking *k, sqlite3_stmt *row)
     k->out->batches++;
     if (seq <= k->out->state.folded_batch || seq > k->out->state.last_batch)
         wrong(k, "batch %llu is not one of the log", (unsigned long long)seq);
-    if (ledger_unpack_batch(&k->raw, seq, sql_column(row, 2), (size_t)sqlite3_column_int64(row, 1),
-                            sqlite3_column_int(row, 3), &err) != ST_OK ||
+    if (ledger_read_deltas(&k->raw, seq, sql_column(row, 2), (size_t)sqlite3_column_int64(row, 1),
+                           sqlite3_column_int(row, 3), &err) != ST_OK ||
         ledger_visit_parts(seq, span_of(k->raw.p, k->raw.n), look_at_part, k, &err) != ST_OK)
         wrong(k, "%s", err.text);
 }

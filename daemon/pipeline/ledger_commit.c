@@ -4,7 +4,6 @@
 #include "ledger_internal.h"
 
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "clock.h"
 #include "fault.h"
@@ -15,12 +14,12 @@
 #define INSIST_MS                250
 
 /* The deltas of every part, one after the other, each behind its length: adding is all that is
- * ever done with them. */
+ * ever done with them. They are not packed: the log lives for half a minute, and packing it costs
+ * more than writing it. */
 static enum status
 put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
     sqlite3_stmt *st = l->st[PUT_BATCH];
-    size_t bound, n;
 
     buf_reset(&l->raw);
     for (size_t i = 0; i < b->delta_count; i++) {
@@ -33,16 +32,10 @@ put_deltas(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct 
     }
     if (l->raw.n == 0)
         return ST_OK;
-    bound = ZSTD_compressBound(l->raw.n);
-    buf_reset(&l->packed);
-    buf_reserve(&l->packed, bound);
-    n = ZSTD_compress(l->packed.p, bound, l->raw.p, l->raw.n, 1);
-    if (ZSTD_isError(n))
-        return fail(err, ST_IO, "compressing a batch: %s", ZSTD_getErrorName(n));
     sqlite3_bind_int64(st, 1, (int64_t)seq);
     sqlite3_bind_int64(st, 2, b->created);
     sqlite3_bind_int64(st, 3, (int64_t)l->raw.n);
-    sql_bind_blob(st, 4, l->packed.p, n);
+    sql_bind_blob(st, 4, l->raw.p, l->raw.n);
     return sql_run(st, err);
 }
 

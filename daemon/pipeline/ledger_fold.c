@@ -118,26 +118,47 @@ ledger_load_cell(struct ledger *l, struct cell *c, struct error *err)
 
 /* --- what a start reads back --- */
 
-enum status
-ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size, bool holds,
-                    struct error *err)
+/* Ledgers of before have them packed. What is not begins with the length of a part, whose own first
+ * byte, its version, is none of zstd's magic. */
+static bool
+is_packed(struct span deltas)
 {
-    size_t n;
+    static const char magic[] = {'\x28', '\xb5', '\x2f', '\xfd'};
 
-    if (!holds)
-        return fail(err, ST_CORRUPT, "ledger.db: batch %llu fails its checksum",
-                    (unsigned long long)seq);
-    n = ZSTD_getFrameContentSize(packed.p, packed.n);
+    return deltas.n >= sizeof magic && memcmp(deltas.p, magic, sizeof magic) == 0;
+}
+
+static bool
+unpack(struct buf *raw, struct span packed, size_t size)
+{
+    size_t n = ZSTD_getFrameContentSize(packed.p, packed.n);
+
     if (n != size) /* before memory is taken for it */
-        return fail(err, ST_CORRUPT, "ledger.db: batch %llu has another size",
-                    (unsigned long long)seq);
-    buf_reset(raw);
+        return false;
     buf_reserve(raw, size);
     n = ZSTD_decompress(raw->p, size, packed.p, packed.n);
     if (ZSTD_isError(n) || n != size)
+        return false;
+    raw->n = n;
+    return true;
+}
+
+enum status
+ledger_read_deltas(struct buf *raw, uint64_t seq, struct span deltas, size_t size, bool holds,
+                   struct error *err)
+{
+    if (!holds)
+        return fail(err, ST_CORRUPT, "ledger.db: batch %llu fails its checksum",
+                    (unsigned long long)seq);
+    buf_reset(raw);
+    if (!is_packed(deltas))
+        buf_span(raw, deltas);
+    else if (!unpack(raw, deltas, size))
         return fail(err, ST_CORRUPT, "ledger.db: batch %llu does not unpack",
                     (unsigned long long)seq);
-    raw->n = n;
+    if (raw->n != size)
+        return fail(err, ST_CORRUPT, "ledger.db: batch %llu has another size",
+                    (unsigned long long)seq);
     return ST_OK;
 }
 
@@ -176,9 +197,9 @@ ledger_replay_log(struct ledger *l,
     while (result == ST_OK && (result = sql_step(st, &row, err)) == ST_OK && row) {
         uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
 
-        result = ledger_unpack_batch(&l->raw, seq, sql_column(st, 2),
-                                     (size_t)sqlite3_column_int64(st, 1), sqlite3_column_int(st, 3),
-                                     err);
+        result =
+            ledger_read_deltas(&l->raw, seq, sql_column(st, 2), (size_t)sqlite3_column_int64(st, 1),
+                               sqlite3_column_int(st, 3), err);
         if (result == ST_OK) {
             /* visit loads totals and so uses the scratch buffers: keep our own. */
             struct buf blob = l->raw;

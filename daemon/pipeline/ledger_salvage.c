@@ -62,8 +62,8 @@ good_batch(struct salvage *s, sqlite3_stmt *row)
 {
     uint64_t seq = (uint64_t)sqlite3_column_int64(row, 0);
 
-    return ledger_unpack_batch(&s->raw, seq, sql_column(row, 3),
-                               (size_t)sqlite3_column_int64(row, 2), true, NULL) == ST_OK &&
+    return ledger_read_deltas(&s->raw, seq, sql_column(row, 3),
+                              (size_t)sqlite3_column_int64(row, 2), true, NULL) == ST_OK &&
            ledger_visit_parts(seq, span_of(s->raw.p, s->raw.n), decode_part, s, NULL) == ST_OK;
 }
 

@@ -19,7 +19,8 @@
  *             are no longer kept; last_refused: the highest number that a refused record was ever
  *             given
  * history     where each incarnation ended: which (incarnation, seq) are our own past
- * batch       the log since the last fold: one compressed blob of deltas a batch
+ * batch       the log since the last fold: one blob of deltas a batch, and its size. It may be
+ *             packed with zstd, as it always was before
  * seen        fingerprints of a batch's records, kept for the duplicate window; a row without any
  *             says when the newest were that are forgotten
  * total       one row per subject and day: everything Redis holds about it, packed.
@@ -92,8 +93,8 @@ uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq
                                struct span values);
 
 /* The deltas of a batch row, whose checksum holds or not, into raw. */
-enum status ledger_unpack_batch(struct buf *raw, uint64_t seq, struct span packed, size_t size,
-                                bool holds, struct error *err);
+enum status ledger_read_deltas(struct buf *raw, uint64_t seq, struct span packed, size_t size,
+                               bool holds, struct error *err);
 /* Each part of what the above gave: a set of cells. */
 typedef enum status ledger_part_visit(void *arg, uint64_t seq, struct span part, struct error *err);
 enum status ledger_visit_parts(uint64_t seq, struct span blob, ledger_part_visit *visit, void *arg,
