@@ -108,6 +108,7 @@ struct block {
     struct source *source; /* one reference, taken over */
     struct cursor cursor;
     bool bulk;         /* import: gather, nobody waits for this block alone */
+    bool patient;      /* whoever sends more can wait without harm: little is queued of it */
     ticket_done *done; /* NULL: nobody is told */
     void *done_arg;
     uint64_t quarantine_id; /* replay: row to release if accepted; else 0 */

@@ -29,8 +29,8 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *pages_alloc(size_t n);
 void pages_free(void *p, size_t n); /* accepts NULL */
 
-/* Buffers for what is read in bulk. A few of 128 KiB to 2 MiB are kept for the next who asks,
- * whatever its thread: their memory is at hand, and still in the processor's cache. malloc would
+/* Buffers for what is read in bulk. A few of 128 KiB to 2 MiB, 8 MiB in all, are kept for the next
+ * who asks, whatever its thread: their memory is at hand, and still in the processor's cache. malloc would
  * cut them up for small things or give them back to the system each time. Both are also malloc's
  * and free's, with which they may be mixed. */
 void *buffer_take(size_t n); /* not cleared */

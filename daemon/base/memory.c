@@ -97,26 +97,30 @@ pages_free(void *p, size_t n)
 
 #define ROUND_MIN   ((size_t)128 << 10)
 #define ROUND_MAX   ((size_t)2 << 20)
-#define ROUND_SPARE 4
+#define ROUND_STEP  ((size_t)64 << 10) /* sizes that differ by less are the same */
+#define ROUND_SPARE 16
+#define ROUND_BYTES ((size_t)8 << 20) /* of all that are kept */
 
 static struct {
     pthread_mutex_t lock;
     void *spare[ROUND_SPARE];
+    size_t count, bytes;
 } buffers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* One that is large enough, and of which not most would lie idle; or NULL. */
+/* The last one given back that is large enough, and of which not most would lie idle; or NULL. */
 static void *
 take_spare(size_t n)
 {
     void *p = NULL;
 
     pthread_mutex_lock(&buffers.lock);
-    for (size_t i = 0; i < ROUND_SPARE && !p; i++) {
-        size_t room = buffers.spare[i] ? malloc_usable_size(buffers.spare[i]) : 0;
+    for (size_t i = buffers.count; i-- > 0 && !p;) {
+        size_t room = malloc_usable_size(buffers.spare[i]);
 
         if (room >= n && room / 2 <= n) {
             p = buffers.spare[i];
-            buffers.spare[i] = NULL;
+            buffers.bytes -= room;
+            buffers.spare[i] = buffers.spare[--buffers.count];
         }
     }
     pthread_mutex_unlock(&buffers.lock);
@@ -124,25 +128,29 @@ take_spare(size_t n)
 }
 
 static bool
-keep_spare(void *p)
+keep_spare(void *p, size_t room)
 {
-    size_t i = 0;
+    bool kept;
 
     pthread_mutex_lock(&buffers.lock);
-    while (i < ROUND_SPARE && buffers.spare[i])
-        i++;
-    if (i < ROUND_SPARE)
-        buffers.spare[i] = p;
+    kept = buffers.count < ROUND_SPARE && buffers.bytes + room <= ROUND_BYTES;
+    if (kept) {
+        buffers.spare[buffers.count++] = p;
+        buffers.bytes += room;
+    }
     pthread_mutex_unlock(&buffers.lock);
-    return i < ROUND_SPARE;
+    return kept;
 }
 
 void *
 buffer_take(size_t n)
 {
-    void *p = n >= ROUND_MIN && n <= ROUND_MAX ? take_spare(n) : NULL;
+    void *p;
 
-    return p ? p : xmalloc(n);
+    if (n < ROUND_MIN || n > ROUND_MAX)
+        return xmalloc(n);
+    p = take_spare(n);
+    return p ? p : xmalloc((n + ROUND_STEP - 1) / ROUND_STEP * ROUND_STEP);
 }
 
 void
@@ -150,18 +158,17 @@ buffer_give(void *p)
 {
     size_t room = p ? malloc_usable_size(p) : 0;
 
-    if (room < ROUND_MIN || room > ROUND_MAX || !keep_spare(p))
+    if (room < ROUND_MIN || room > ROUND_MAX || !keep_spare(p, room))
         free(p);
 }
 
 size_t
 buffers_kept(void)
 {
-    size_t n = 0;
+    size_t n;
 
     pthread_mutex_lock(&buffers.lock);
-    for (size_t i = 0; i < ROUND_SPARE; i++)
-        n += buffers.spare[i] ? malloc_usable_size(buffers.spare[i]) : 0;
+    n = buffers.bytes;
     pthread_mutex_unlock(&buffers.lock);
     return n;
 }

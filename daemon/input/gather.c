@@ -92,7 +92,7 @@ hold(struct gather *g, char *p, size_t cap)
 void
 gather_clear(struct gather *g)
 {
-    free(g->p);
+    buffer_give(g->p);
     hold(g, NULL, 0);
     free(g->head);
     if (g->source)
@@ -156,13 +156,28 @@ gather_add(struct gather *g, const char *p, size_t n)
     gather_added(g, n);
 }
 
+/* Another buffer for the bytes behind the first `from`. */
+static void
+move_rest(struct gather *g, size_t from)
+{
+    size_t rest = g->n - from;
+    char *p = rest ? buffer_take(rest) : NULL;
+
+    if (rest)
+        memcpy(p, g->p + from, rest);
+    hold(g, p, rest);
+    g->n = rest;
+}
+
 void
 gather_trim(struct gather *g)
 {
-    if (g->n == 0) {
-        free(g->p);
-        hold(g, NULL, 0);
-    }
+    char *old = g->p;
+
+    if (g->n > g->cap / 4)
+        return;
+    move_rest(g, 0);
+    buffer_give(old);
 }
 
 uint64_t
@@ -179,6 +194,7 @@ gather_fill(struct gather *g, struct block *out, char *p, size_t n, uint64_t off
     out->n = n;
     out->offset = offset;
     out->source = source_ref(g->source);
+    out->patient = true;
     out->cursor.position = g->offset;
     out->cursor.fingerprint = trail_hash(&g->trail);
 }
@@ -198,19 +214,15 @@ static void
 take_bytes(struct gather *g, size_t n, struct block *out)
 {
     uint64_t offset = g->offset;
-    size_t rest = g->n - n;
     char *p;
 
     if (n >= g->cap / 2) {
         p = g->p;
         trail_add(&g->trail, p, n);
-        hold(g, rest ? xmalloc(rest) : NULL, rest);
-        if (rest)
-            memcpy(g->p, p + n, rest);
-        g->n = rest;
+        move_rest(g, n);
         g->offset += n;
     } else {
-        p = xmalloc(n);
+        p = buffer_take(n);
         memcpy(p, g->p, n);
         gather_drop(g, n);
     }
@@ -332,7 +344,7 @@ gather_take(struct gather *g, size_t limit, bool eof, struct block *out, struct 
 void
 block_clear(struct block *b)
 {
-    free(b->p);
+    buffer_give(b->p);
     free(b->frame_end);
     free(b->frame_origin);
     if (b->source)

@@ -57,7 +57,7 @@ char *gather_room(struct gather *g, size_t n);
 void gather_added(struct gather *g, size_t n);
 void gather_add(struct gather *g, const char *p, size_t n);
 
-/* Gives back memory that holds nothing. */
+/* Gives back memory that holds nothing, or little. */
 void gather_trim(struct gather *g);
 
 /* Place of the first byte that no block has taken: where a reader must start again. */
@@ -65,7 +65,7 @@ uint64_t gather_place(const struct gather *g);
 
 /* Takes what is whole, from the first `limit` bytes at most; frames never reach beyond it
  * unless it is all there is. `eof`: nothing follows. Fills all of *out but done, bulk and the
- * cursor's identity.
+ * cursor's identity; who sends waits without harm.
  *   ST_MORE       nothing whole yet
  *   ST_BAD_INPUT  the header line cannot be used; nothing was taken */
 enum status gather_take(struct gather *g, size_t limit, bool eof, struct block *out,

@@ -86,9 +86,9 @@ welcome(void *arg, int fd, const char *name, struct error *err)
 }
 
 ssize_t
-listening_receive(struct listening *l, struct guest *g)
+listening_receive(struct listening *l, struct guest *g, char *p, size_t room)
 {
-    ssize_t n = recv(g->fd, l->scratch, LISTENING_READ_BYTES, MSG_DONTWAIT);
+    ssize_t n = recv(g->fd, p, room, MSG_DONTWAIT);
 
     if (n > 0) {
         l->bytes += (uint64_t)n;
@@ -154,7 +154,6 @@ listening_open(struct listening *l, const struct listening_kind *kind, struct ev
         st = open_acceptor(l, cfg, limits, err);
     if (st != ST_OK)
         return st;
-    l->scratch = xmalloc(LISTENING_READ_BYTES);
     l->on_report = event_new(base, -1, EV_PERSIST, on_report, l);
     event_add(l->on_report, &every);
     report(l);
@@ -231,6 +230,5 @@ void
 listening_close(struct listening *l)
 {
     listening_leave(l);
-    free(l->scratch);
     input_config_free(l->cfg);
 }

@@ -41,8 +41,7 @@ struct listening {
     struct config_input *cfg; /* own copy */
     struct acceptor acceptor;
     struct event *on_report;
-    char *scratch; /* LISTENING_READ_BYTES, of whoever is being read */
-    bool dirty;    /* there is something new to report */
+    bool dirty; /* there is something new to report */
     uint64_t bytes, lost;
     int64_t last_arrival;
 };
@@ -63,8 +62,8 @@ enum status listening_change(struct input *in, const struct config_input *cfg,
                              const struct config_limits *limits, struct error *err);
 void listening_withdraw(struct input *in);
 
-/* What has arrived, in l->scratch: as recv(2) answers, and counted. */
-ssize_t listening_receive(struct listening *l, struct guest *g);
+/* What has arrived, as recv(2) answers, and counted. */
+ssize_t listening_receive(struct listening *l, struct guest *g, char *p, size_t room);
 /* Says in the log and in the feed that a guest is closed for breaking the rules. */
 void listening_closes(struct listening *l, const struct guest *g, const char *why);
 

@@ -79,6 +79,7 @@ relp_stop(struct input *in)
     if (in->on_leave)
         event_free(in->on_leave);
     listening_close(&in->l);
+    free(in->scratch);
     free(in);
 }
 
@@ -198,6 +199,7 @@ relp_start(struct input **out, struct event_base *base, struct engine *e,
         relp_stop(in);
         return st;
     }
+    in->scratch = xmalloc(LISTENING_READ_BYTES);
     in->on_acks = event_new(base, -1, EV_PERSIST, on_acks, in);
     in->acks = acks_new(wake, in);
     *out = in;

@@ -51,6 +51,7 @@ struct input {
     struct listening l; /* first */
     struct acks *acks;
     struct event *on_acks;
+    char *scratch; /* LISTENING_READ_BYTES, of whoever is being read */
     /* while it leaves */
     struct event *on_leave;
     bool leaving, parting; /* waiting for commits; all are told to go */

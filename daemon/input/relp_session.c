@@ -265,31 +265,42 @@ take_frame(struct session *s, struct span in, size_t *used, struct error *err)
     return ST_OK;
 }
 
-/* Uses what was received, as far as there is room. */
+/* Uses what was received, as far as there is room; *rest is what is left of it. */
 static enum status
-take_frames(struct session *s, struct error *err)
+take_frames(struct session *s, struct span *rest, struct error *err)
 {
     enum status st = ST_OK;
-    size_t at = 0, used;
+    size_t used;
 
-    while (st == ST_OK && at < s->got.n && !s->closing && !s->out_answer &&
+    while (st == ST_OK && rest->n > 0 && !s->closing && !s->out_answer &&
            s->unanswered + s->ends.n / sizeof(uint32_t) < UNANSWERED_MAX) {
         if (s->skip) {
-            used = s->skip < s->got.n - at ? (size_t)s->skip : s->got.n - at;
+            used = s->skip < rest->n ? (size_t)s->skip : rest->n;
             s->skip -= used;
         } else {
             used = 0;
-            st = take_frame(s, span_of(s->got.p + at, s->got.n - at), &used, err);
+            st = take_frame(s, *rest, &used, err);
         }
-        at += used;
+        rest->p += used;
+        rest->n -= used;
     }
     if (!s->out_answer)
         hand_on(s);
-    s->got.n -= at;
-    memmove(s->got.p, s->got.p + at, s->got.n);
-    if (s->got.n == 0)
-        buf_clear(&s->got);
     return st == ST_MORE ? ST_OK : st;
+}
+
+/* The rest may be the end of what was kept before. */
+static void
+keep(struct session *s, struct span rest)
+{
+    if (rest.n == 0) {
+        buf_clear(&s->got);
+    } else if (s->got.n == 0) {
+        buf_span(&s->got, rest);
+    } else {
+        memmove(s->got.p, rest.p, rest.n);
+        s->got.n = rest.n;
+    }
 }
 
 /* --- the session --- */
@@ -308,16 +319,18 @@ watch(struct session *s)
         event_del(s->on_write);
 }
 
-void
-session_go_on(struct session *s)
+/* `in`: what was received and not yet used. */
+static void
+go_on(struct session *s, struct span in)
 {
     struct error err;
     enum status st = ST_OK;
 
     if (s->out_answer && (s->in->leaving || !submit(s)))
         st = ST_FULL;
-    if (st == ST_OK && s->got.n > 0 && !s->in->leaving)
-        st = take_frames(s, &err);
+    if (st == ST_OK && in.n > 0 && !s->in->leaving)
+        st = take_frames(s, &in, &err);
+    keep(s, in);
     if (!collect_answers(s)) {
         refuse(s, "its messages could not be committed");
         return;
@@ -333,6 +346,12 @@ session_go_on(struct session *s)
     } else {
         watch(s);
     }
+}
+
+void
+session_go_on(struct session *s)
+{
+    go_on(s, span_of(s->got.p, s->got.n));
 }
 
 /* Closing a socket that has something to read destroys what its peer has not read yet: so the last
@@ -366,7 +385,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct session *s = arg;
     struct listening *l = &s->in->l;
-    ssize_t n = listening_receive(l, &s->guest);
+    ssize_t n = listening_receive(l, &s->guest, s->in->scratch, LISTENING_READ_BYTES);
 
     (void)fd, (void)what;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -377,7 +396,11 @@ on_read(evutil_socket_t fd, short what, void *arg)
     }
     if (s->parting)
         return; /* not answered, so it comes again */
-    buf_add(&s->got, l->scratch, (size_t)n);
+    if (s->got.n == 0) {
+        go_on(s, span_of(s->in->scratch, (size_t)n));
+        return;
+    }
+    buf_add(&s->got, s->in->scratch, (size_t)n);
     session_go_on(s);
 }
 

@@ -56,6 +56,20 @@ cut_off(struct connection *c, const char *why)
         close_connection(c);
 }
 
+/* Straight into the buffer that a worker will parse. A record that is long and comes in small
+ * pieces is not moved for each of them. */
+static ssize_t
+receive(struct connection *c)
+{
+    size_t room = c->g.cap - c->g.n;
+    char *p;
+
+    if (room < LISTENING_READ_BYTES / 4)
+        room = LISTENING_READ_BYTES;
+    p = gather_room(&c->g, room);
+    return listening_receive(&c->in->l, &c->guest, p, room);
+}
+
 /* Gives on all that is whole. False: the engine is full, or the connection is gone. */
 static bool
 give_on(struct connection *c)
@@ -67,6 +81,7 @@ give_on(struct connection *c)
 
         if (c->has_out && engine_submit(c->in->l.engine, &c->out) != ST_OK) {
             event_del(c->on_read);
+            gather_trim(&c->g);
             c->paused = true;
             return false;
         }
@@ -90,17 +105,18 @@ static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *c = arg;
-    ssize_t n = listening_receive(&c->in->l, &c->guest);
+    ssize_t n = receive(c);
 
     (void)fd, (void)what;
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
-            return;
-        cut_off(c, strerror(errno));
+            gather_trim(&c->g);
+        else
+            cut_off(c, strerror(errno));
         return;
     }
     if (n > 0)
-        gather_add(&c->g, c->in->l.scratch, (size_t)n);
+        gather_added(&c->g, (size_t)n);
     else
         c->ended = true;
     if (give_on(c))
@@ -151,10 +167,11 @@ tcp_resume(struct input *in)
 {
     struct guest *g, *next;
 
-    for (g = TAILQ_FIRST(&in->l.acceptor.guests); g; g = next) {
+    /* Who was heard longest ago comes first: none keeps all room to itself. */
+    for (g = TAILQ_LAST(&in->l.acceptor.guests, guests); g; g = next) {
         struct connection *c = (struct connection *)g;
 
-        next = TAILQ_NEXT(g, link);
+        next = TAILQ_PREV(g, guests, link);
         if (!c->paused)
             continue;
         c->paused = false;

@@ -1,9 +1,11 @@
 /*
  * committer.c - the ledger thread: close the batch, commit it, answer, fold.
  *
- * A batch is closed as soon as this thread is free and something waits, so commits follow one
- * another under load and a lone record waits for nobody; imports gather, because nobody waits
- * for one of their blocks. Everything that changes ledger.db happens on this thread.
+ * A lone record waits for nobody. Under load batches gather. One that somebody waits for stays
+ * open as long as the workers are busy with it: it could not be committed before, and whoever
+ * comes meanwhile goes with it. One that nobody waits for stays open until commits take their
+ * share of the time and no more; an import's for seconds. Everything that changes ledger.db
+ * happens on this thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +16,15 @@
 #include "fault.h"
 #include "log.h"
 
-#define LIVE_GATHER_MS    5
-#define BULK_GATHER_MS    3000
+#define WANTED_MAX_US     20000 /* such a batch stays open for as long as commits take, or this */
+#define LIVE_MIN_US       5000  /* from one commit to the next that nobody waits for */
+#define LIVE_MAX_US       250000
+#define LIVE_FACTOR       16 /* those take about a seventeenth of a core at most */
+#define BULK_US           3000000
+#define LOOK_US           50000
 #define BULK_OVER_MS      500
-#define BULK_BATCH_BYTES  (96u << 20) /* of deltas in memory */
+#define IDLE_LOOK_US      1000000
+#define MAX_BATCH_DELTAS  (96u << 20) /* bytes in memory */
 #define FOLD_LOG_BYTES    (64u << 20)
 #define TOTALS_KEEP_BYTES (64u << 20)
 #define RETRY_COMMIT_MS   100
@@ -212,6 +219,37 @@ commit(struct engine *e, struct batch *b, struct gathered *g, struct ledger_batc
 }
 
 static void
+note_commit(struct engine *e, const struct batch *b, const struct ledger_batch *lb, int64_t begun)
+{
+    pthread_mutex_lock(&e->lock);
+    e->snapshot = *ledger_state(e->ledger);
+    e->commits++;
+    e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
+    if (!lb->folds)
+        e->log_bytes += atomic_load(&b->bytes);
+    if (b->bulk_only)
+        e->last_bulk_ms = clock_mono_ms();
+    pthread_mutex_unlock(&e->lock);
+    if (lb->released_count)
+        note_released(e, b);
+}
+
+/* It is in the ledger: whoever waits is told first, and sends on while memory follows. */
+static void
+after_commit(struct engine *e, struct batch *b, struct gathered *g, uint64_t seq)
+{
+    fault_point("not_answered");
+    if (guard_stands("answer_after_commit"))
+        answer(e, b, seq);
+    fault_point("answered");
+    apply(e, b, g, seq);
+    if (e->projection && b->bulk_only)
+        projection_kick_later(e->projection);
+    else if (e->projection)
+        projection_kick(e->projection, false);
+}
+
+static void
 commit_batch(struct engine *e, struct batch *b)
 {
     struct ledger_batch lb;
@@ -227,26 +265,8 @@ commit_batch(struct engine *e, struct batch *b)
     } else if (e->abandoned || (has_something(&lb) && !commit(e, b, &g, &lb, &seq))) {
         give_up(b, &lb);
     } else if (has_something(&lb)) {
-        apply(e, b, &g, seq);
-        engine_publish_state(e);
-        if (lb.released_count)
-            note_released(e, b);
-        pthread_mutex_lock(&e->lock);
-        e->commits++;
-        e->commit_ms_last = (uint64_t)(clock_mono_ms() - begun);
-        if (!lb.folds)
-            e->log_bytes += atomic_load(&b->bytes);
-        if (b->bulk_only)
-            e->last_bulk_ms = clock_mono_ms();
-        pthread_mutex_unlock(&e->lock);
-        fault_point("not_answered");
-        if (guard_stands("answer_after_commit"))
-            answer(e, b, seq);
-        fault_point("answered");
-        if (e->projection && b->bulk_only)
-            projection_kick_later(e->projection);
-        else if (e->projection)
-            projection_kick(e->projection, true);
+        note_commit(e, b, &lb, begun);
+        after_commit(e, b, &g, seq);
         log_debug("batch_committed", "batch=%llu records=%llu ms=%lld", (unsigned long long)seq,
                   (unsigned long long)lb.count.records, (long long)(clock_mono_ms() - begun));
     } else {
@@ -310,39 +330,59 @@ fold_if_due(struct engine *e, bool now)
 
 /* --- the thread --- */
 
-static bool
-ready(const struct engine *e, int64_t now)
+static int64_t
+earlier(int64_t a, int64_t b)
 {
-    const struct batch *b = e->open;
-    int64_t age = now - b->opened_ms;
+    return a < b ? a : b;
+}
 
-    if (b->blocks == 0)
-        return false;
-    if (b->wanted || e->stop_ledger)
-        return true;
-    if (!b->bulk_only)
-        return age >= LIVE_GATHER_MS;
-    return age >= BULK_GATHER_MS || atomic_load(&b->bytes) >= BULK_BATCH_BYTES;
+/* When a batch that nobody waits for is to be closed: commits of such take no more than their share
+ * of the time. */
+static int64_t
+live_due(const struct engine *e)
+{
+    int64_t pause = earlier(e->commit_cpu_us * LIVE_FACTOR, LIVE_MAX_US);
+
+    return e->committed_us + (pause > LIVE_MIN_US ? pause : LIVE_MIN_US);
 }
 
 static int64_t
-wait_ms(const struct engine *e, int64_t now)
+close_due(const struct engine *e)
 {
     const struct batch *b = e->open;
 
-    if (b->blocks > 0)
-        return b->bulk_only ? 50 : LIVE_GATHER_MS - (now - b->opened_ms);
-    return e->last_bulk_ms > e->trimmed_ms ? BULK_OVER_MS : 1000;
+    if (atomic_load(&b->bytes) >= MAX_BATCH_DELTAS || e->stop_ledger)
+        return 0;
+    if (b->wanted)
+        return b->blocks_done == b->blocks
+                   ? 0
+                   : b->opened_us + earlier(e->commit_cpu_us, WANTED_MAX_US);
+    return b->bulk_only ? b->opened_us + BULK_US : live_due(e);
+}
+
+static bool
+ready(const struct engine *e, int64_t now)
+{
+    return e->open->blocks > 0 && close_due(e) <= now;
+}
+
+/* Nobody says when a batch has become large, or when an import is over. */
+static int64_t
+look_again_us(const struct engine *e, int64_t now)
+{
+    if (e->open->blocks > 0)
+        return earlier(close_due(e) - now, LOOK_US);
+    return e->last_bulk_ms > e->trimmed_ms ? BULK_OVER_MS * 1000 : IDLE_LOOK_US;
 }
 
 static void
-wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t ms)
+wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t us)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (ms > 0 ? ms : 1) % 1000 * 1000000;
-    until.tv_sec += (ms > 0 ? ms : 1) / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec += (us > 0 ? us : 1) % 1000000 * 1000;
+    until.tv_sec += (us > 0 ? us : 1) / 1000000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(cond, lock, &until);
 }
@@ -392,10 +432,13 @@ commit_open(struct engine *e)
 {
     struct batch *closed = close_batch(e);
     uint64_t number = closed->number;
+    int64_t cpu = clock_cpu_us();
 
     pthread_mutex_unlock(&e->lock);
     commit_batch(e, closed);
     pthread_mutex_lock(&e->lock);
+    e->committed_us = clock_mono_us();
+    e->commit_cpu_us = clock_cpu_us() - cpu;
     e->committed_number = number;
     pthread_cond_broadcast(&e->committed);
 }
@@ -420,13 +463,13 @@ committer_main(void *arg)
     pthread_setname_np(pthread_self(), "ledger");
     pthread_mutex_lock(&e->lock);
     while (!e->stop_ledger || e->open->blocks > 0 || e->requests) {
-        int64_t now = clock_mono_ms();
+        int64_t now = clock_mono_us();
         bool fold_now;
 
         if (ready(e, now))
             commit_open(e);
         else if (!e->requests && !fold_is_due(e))
-            wait_for(&e->gathered, &e->lock, wait_ms(e, now));
+            wait_for(&e->gathered, &e->lock, look_again_us(e, now));
         serve_requests(e);
         trim_after_bulk(e);
         fold_now = fold_is_due(e);

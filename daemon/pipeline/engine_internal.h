@@ -35,9 +35,10 @@ struct feed_state { /* counters of one configured input; never freed before the 
     struct feed report;
     uint64_t new_names; /* since then */
     int64_t names_since_ms;
-    size_t queued_bytes;  /* of its blocks in the queue; these three under the engine's lock */
+    size_t queued_bytes;  /* of its blocks in the queue; these four under the engine's lock */
     size_t refused_bytes; /* of the block that was refused last; 0: it got in since */
     int64_t refused_ms;
+    bool sated;                       /* that was refused because enough of its own was queued */
     _Atomic int64_t quarantine_bytes; /* of its refused records that are kept */
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
     _Atomic int64_t last_record, last_arrival;
@@ -98,7 +99,7 @@ struct batch {
     uint64_t number; /* 1, 2, ... in order of opening; not the ledger's seq */
     struct part *parts;
     size_t blocks, blocks_done;
-    int64_t opened_ms; /* arrival of the first block */
+    int64_t opened_us; /* arrival of the first block */
     bool bulk_only, wanted;
     _Atomic size_t bytes; /* what its records made its parts grow by */
     _Atomic size_t held;  /* memory of its parts, with what is kept from batch to batch */
@@ -178,14 +179,16 @@ struct engine {
     pthread_cond_t committed; /* a batch was committed, folded or analysed */
     struct job *head, *tail;
     size_t queue_bytes, queue_blocks;
-    bool was_full, closing, stop_workers, stop_ledger, stop_analyst;
+    bool was_full, was_sated; /* who was refused wants to know when there is room */
+    bool closing, stop_workers, stop_ledger, stop_analyst;
     bool winding_down;  /* nobody waits for room any more */
     int64_t give_up_ms; /* commits that fail after this are given up; 0: never */
     bool abandoned;     /* one was: no later batch may be committed */
     struct batch *open;
     struct batch *closed; /* no longer open, and not all of its blocks are done */
     struct batch batches[2];
-    uint64_t committed_number; /* batch.number of the last one committed */
+    uint64_t committed_number;           /* batch.number of the last one committed, */
+    int64_t committed_us, commit_cpu_us; /* when that was, and what it cost the ledger thread */
     bool fold_wanted, analysis_wanted;
     uint64_t fold_target; /* fold once this batch is committed */
     struct room_callback room_callbacks[8];
@@ -333,10 +336,10 @@ uint64_t engine_want_commit(struct engine *e);
 /* Bytes of refused records that each input may keep. */
 int64_t engine_quarantine_share(const struct engine *e);
 
-/* engine_room.c: is there room for n bytes of this input? If not, some is kept for it. And: tells
+/* engine_room.c: is there room for this block? If not, some is kept for it. And: tells
  * those who met a full queue if there is room now. Lock held. */
 #define MAX_BATCH_BYTES (512u << 20) /* an open batch may grow by: the ledger cannot commit */
-bool engine_has_room(struct engine *e, struct feed_state *feed, size_t n, bool bulk);
+bool engine_has_room(struct engine *e, const struct block *b);
 void engine_wake_room(struct engine *e);
 
 /* engine_names.c. Could so many more records of every worker bring too many names? Then each is

@@ -101,7 +101,7 @@ enqueue_repetition(struct engine *e, struct block *b, struct once *o)
     if (e->closing)
         return ST_RETRY;
     if (open->blocks == 0)
-        open->opened_ms = clock_mono_ms();
+        open->opened_us = clock_mono_us();
     open->blocks++;
     open->blocks_done++;
     open->bulk_only = false;

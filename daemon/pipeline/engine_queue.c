@@ -48,6 +48,7 @@ engine_job_done(struct engine *e, struct job *job, const struct outcome_count *c
     e->queue_bytes -= job->block.n;
     job->feed->queued_bytes -= job->block.n;
     e->queue_blocks--;
-    pthread_cond_signal(&e->gathered);
+    if (b->blocks_done == b->blocks)
+        pthread_cond_signal(&e->gathered);
     engine_wake_room(e);
 }

@@ -84,6 +84,7 @@ submit_row(struct replay *r, const struct quarantine_row *q, struct source *sour
         .offset = q->offset,
         .source = source,
         .bulk = true,
+        .patient = true,
         .done = replayed,
         .done_arg = r,
         .quarantine_id = q->id,

@@ -9,9 +9,10 @@
 #include "clock.h"
 #include "engine_internal.h"
 
-/* Nobody sends what an import reads: a few blocks for each worker keep all of them busy, and
- * what was just read is then parsed while the processor's cache still has it. */
-#define BULK_QUEUE_BYTES (2u << 20)
+/* What a file holds, or a sender who is made to wait, need not be read ahead: a few blocks for each
+ * worker keep all of them busy, and what was just read is then parsed while the processor's cache
+ * still has it. */
+#define PATIENT_BYTES (2u << 20)
 
 #define KEEP_FREE_MS 3000 /* HTTP clients are told to come again after a second */
 
@@ -34,15 +35,19 @@ kept_for_others(const struct engine *e, const struct feed_state *feed, size_t li
     return kept < limit / 2 ? kept : limit / 2;
 }
 
-static bool
-fits(const struct engine *e, const struct feed_state *feed, size_t n, bool bulk)
+static size_t
+enough(const struct engine *e)
 {
-    size_t limit = e->config->limits.max_queue, most = e->worker_count * BULK_QUEUE_BYTES, free;
+    return e->worker_count * PATIENT_BYTES;
+}
+
+static bool
+fits(const struct engine *e, const struct feed_state *feed, size_t n)
+{
+    size_t limit = e->config->limits.max_queue, free;
 
     if (e->queue_bytes == 0)
         return true; /* also what is larger than the queue */
-    if (bulk && feed->queued_bytes && feed->queued_bytes + n > most)
-        return false;
     if (e->queue_bytes + n > limit)
         return false;
     free = limit - e->queue_bytes - n;
@@ -52,24 +57,41 @@ fits(const struct engine *e, const struct feed_state *feed, size_t n, bool bulk)
 }
 
 bool
-engine_has_room(struct engine *e, struct feed_state *feed, size_t n, bool bulk)
+engine_has_room(struct engine *e, const struct block *b)
 {
-    if (is_open(e) && fits(e, feed, n, bulk)) {
+    struct feed_state *feed = b->source->feed;
+
+    feed->sated = b->patient && feed->queued_bytes && feed->queued_bytes + b->n > enough(e);
+    if (!feed->sated && is_open(e) && fits(e, feed, b->n)) {
         feed->refused_bytes = 0;
         return true;
     }
-    feed->refused_bytes = n;
+    e->was_sated |= feed->sated;
+    e->was_full |= !feed->sated;
+    feed->refused_bytes = b->n;
     feed->refused_ms = clock_mono_ms();
-    e->was_full = true;
+    return false;
+}
+
+/* Some block finished: has one that had enough become hungry? Half is room for several blocks, so
+ * that not every one of them wakes a reader. */
+static bool
+hungry(const struct engine *e)
+{
+    for (const struct feed_state *f = e->feeds; e->was_sated && f; f = f->next)
+        if (f->sated && f->queued_bytes <= enough(e) / 2)
+            return true;
     return false;
 }
 
 void
 engine_wake_room(struct engine *e)
 {
-    if (!e->was_full || e->queue_bytes > e->config->limits.max_queue / 2 || !is_open(e))
+    bool room = e->was_full && e->queue_bytes <= e->config->limits.max_queue / 2;
+
+    if (!(room || hungry(e)) || !is_open(e))
         return;
-    e->was_full = false;
+    e->was_full = e->was_sated = false;
     pthread_cond_broadcast(&e->room);
     for (size_t i = 0; i < e->room_callback_count; i++)
         e->room_callbacks[i].fn(e->room_callbacks[i].arg);

@@ -37,6 +37,21 @@ brings_too_many_names(const struct engine *e, const struct block *b)
     return !b->quarantine_id && engine_names_wait_ms(e, b->source->feed) > 0;
 }
 
+/* The ledger thread is told when that changes how long the batch stays open. */
+static void
+count_block(struct engine *e, struct batch *open, const struct block *b)
+{
+    bool waited_for = b->done && !b->bulk;
+
+    if (open->blocks == 0)
+        open->opened_us = clock_mono_us();
+    if (open->blocks == 0 || open->bulk_only > b->bulk || open->wanted < waited_for)
+        pthread_cond_signal(&e->gathered);
+    open->blocks++;
+    open->bulk_only &= b->bulk;
+    open->wanted |= waited_for;
+}
+
 static void
 enqueue(struct engine *e, const struct block *b)
 {
@@ -47,12 +62,7 @@ enqueue(struct engine *e, const struct block *b)
     job->block = *b;
     job->batch = open;
     job->ticket = batch_ticket(open, b);
-    if (open->blocks++ == 0)
-        open->opened_ms = clock_mono_ms();
-    if (!b->bulk)
-        open->bulk_only = false;
-    if (b->done && !b->bulk)
-        open->wanted = true; /* somebody waits for the answer */
+    count_block(e, open, b);
     if (b->cursor.identity[0]) {
         const char *input = b->source->feed->input;
         struct cursor before;
@@ -70,7 +80,6 @@ enqueue(struct engine *e, const struct block *b)
     job->feed->queued_bytes += b->n;
     e->queue_blocks++;
     pthread_cond_signal(&e->work);
-    pthread_cond_signal(&e->gathered);
 }
 
 enum status
@@ -82,7 +91,7 @@ engine_enqueue(struct engine *e, struct block *b)
         e->was_full = true;
         return ST_FULL;
     }
-    if (!engine_has_room(e, b->source->feed, b->n, b->bulk))
+    if (!engine_has_room(e, b))
         return ST_FULL;
     enqueue(e, b);
     return ST_OK;
@@ -105,7 +114,7 @@ engine_submit_wait(struct engine *e, struct block *b)
     enum status st = ST_OK;
 
     pthread_mutex_lock(&e->lock);
-    while (!e->winding_down && !engine_has_room(e, b->source->feed, b->n, b->bulk))
+    while (!e->winding_down && !engine_has_room(e, b))
         pthread_cond_wait(&e->room, &e->lock);
     if (e->winding_down)
         st = ST_RETRY;
