@@ -30,9 +30,9 @@ void *pages_alloc(size_t n);
 void pages_free(void *p, size_t n); /* accepts NULL */
 
 /* Buffers for what is read in bulk. A few of 128 KiB to 2 MiB, 8 MiB in all, are kept for the next
- * who asks, whatever its thread: their memory is at hand, and still in the processor's cache. malloc would
- * cut them up for small things or give them back to the system each time. Both are also malloc's
- * and free's, with which they may be mixed. */
+ * who asks, whatever its thread: their memory is at hand, and still in the processor's cache.
+ * malloc would cut them up for small things or give them back to the system each time. Both are
+ * also malloc's and free's, with which they may be mixed. */
 void *buffer_take(size_t n); /* not cleared */
 void buffer_give(void *p);   /* accepts NULL */
 size_t buffers_kept(void);   /* bytes of those that lie there now */

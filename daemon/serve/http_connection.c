@@ -65,12 +65,12 @@ let_body_go(struct http_connection *c)
     account_sub(HOLDER_NETWORK, c->body_got);
 }
 
-/* A request that no application gets to see: answered here, the connection closed. */
-static void
-refuse(struct http_connection *c, int status, const char *why)
+void
+http_connection_refuse(struct http_connection *c, int status, const char *why)
 {
     struct buf body = {0}, head = {0};
 
+    http_body_leave_socket(c);
     if (c->request) {
         let_body_go(c);
         http_request_free(c->request);
@@ -127,13 +127,7 @@ on_value(http_parser *p, const char *at, size_t n)
 static int
 on_body(http_parser *p, const char *at, size_t n)
 {
-    struct http_connection *c = p->data;
-
-    buf_add(&c->request->body, at, n);
-    c->body_got += n;
-    c->server->stats.memory += n;
-    account_add(HOLDER_NETWORK, n);
-    return 0;
+    return http_body_add(p->data, at, n);
 }
 
 static int
@@ -145,7 +139,7 @@ on_complete(http_parser *p)
     return 0;
 }
 
-static const http_parser_settings callbacks = {
+const http_parser_settings http_callbacks = {
     .on_url = on_url,
     .on_header_field = on_field,
     .on_header_value = on_value,
@@ -186,7 +180,7 @@ parse_head(struct http_connection *c, struct http_request *r)
     http_parser_init(&c->parser, HTTP_REQUEST);
     c->parser.data = c;
     c->complete = false;
-    n = http_parser_execute(&c->parser, &callbacks, r->head.p, r->head.n);
+    n = http_parser_execute(&c->parser, &http_callbacks, r->head.p, r->head.n);
     if (HTTP_PARSER_ERRNO(&c->parser) == HPE_INVALID_METHOD)
         return 501;
     if (HTTP_PARSER_ERRNO(&c->parser) != HPE_OK || n != r->head.n ||
@@ -196,8 +190,8 @@ parse_head(struct http_connection *c, struct http_request *r)
     return split_target(r) ? 0 : 400;
 }
 
-static void
-dispatch(struct http_connection *c)
+void
+http_connection_dispatch(struct http_connection *c)
 {
     struct http_request *r = c->request;
 
@@ -222,11 +216,11 @@ begin_body(struct http_connection *c, struct http_request *r)
         return;
     }
     if (!c->head.has_body) {
-        dispatch(c);
+        http_connection_dispatch(c);
         return;
     }
     if (c->head.length > r->max_body) {
-        refuse(c, 413, "The body is longer than this server takes.");
+        http_connection_refuse(c, 413, "The body is longer than this server takes.");
         return;
     }
     memset(&c->chunks, 0, sizeof c->chunks);
@@ -256,7 +250,7 @@ read_head(struct http_connection *c)
     if (status == HTTP_MORE)
         return false;
     if (status != HTTP_DONE) {
-        refuse(c, status, why);
+        http_connection_refuse(c, status, why);
         return true;
     }
     c->requests++;
@@ -270,52 +264,10 @@ read_head(struct http_connection *c)
     evbuffer_drain(in, c->head.skipped + c->head.n);
     status = parse_head(c, r);
     if (status != 0)
-        refuse(c, status, "The request line or a header line cannot be understood.");
+        http_connection_refuse(c, status,
+                               "The request line or a header line cannot be understood.");
     else
         begin_body(c, r);
-    return true;
-}
-
-/* How many of the n bytes at p belong to the body; HTTP_DONE with the last of them. */
-static int
-frame_body(struct http_connection *c, const char *p, size_t n, size_t *used, const char **why)
-{
-    if (c->head.chunked)
-        return http_frame_chunks(&c->chunks, &c->server->limits, span_of(p, n), used, why);
-    *used = c->body_left < n ? (size_t)c->body_left : n;
-    c->body_left -= *used;
-    return c->body_left ? HTTP_MORE : HTTP_DONE;
-}
-
-static bool
-read_body(struct http_connection *c)
-{
-    struct evbuffer *in = input_of(c);
-    size_t n = evbuffer_get_contiguous_space(in), used = 0;
-    const char *why = NULL, *bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)n);
-    int status;
-
-    if (n == 0)
-        return false;
-    status = frame_body(c, bytes, n, &used, &why);
-    if (status != HTTP_MORE && status != HTTP_DONE) {
-        refuse(c, status, why);
-        return true;
-    }
-    if (c->chunks.total > c->request->max_body && c->head.chunked) {
-        refuse(c, 413, "The body is longer than this server takes.");
-        return true;
-    }
-    if (http_parser_execute(&c->parser, &callbacks, bytes, used) != used ||
-        HTTP_PARSER_ERRNO(&c->parser) != HPE_OK || c->complete != (status == HTTP_DONE)) {
-        refuse(c, 400, "The body is not framed as it should be.");
-        return true;
-    }
-    evbuffer_drain(in, used);
-    if (c->server->stats.memory > c->server->limits.max_memory)
-        refuse(c, 503, "Too many bodies are being received; try again.");
-    else if (status == HTTP_DONE)
-        dispatch(c);
     return true;
 }
 
@@ -335,7 +287,7 @@ advance(struct http_connection *c)
         if (c->state == CONN_HEAD)
             more = read_head(c);
         else if (c->state == CONN_BODY)
-            more = read_body(c);
+            more = http_body_read(c);
         else
             more = false;
         if (c->state == CONN_LINGER)
@@ -443,7 +395,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
     if (left > 0)
         set_deadline(c, left);
     else if (c->state == CONN_HEAD || c->state == CONN_BODY)
-        refuse(c, 408, "The request did not arrive in time.");
+        http_connection_refuse(c, 408, "The request did not arrive in time.");
     else
         http_connection_free(c);
 }
@@ -481,6 +433,8 @@ http_connection_free(struct http_connection *c)
             http_request_free(c->request);
     }
     event_free(c->timer);
+    if (c->on_body)
+        event_free(c->on_body);
     bufferevent_disable(c->bev, EV_READ | EV_WRITE); /* its socket is closed before it is gone */
     bufferevent_free(c->bev);
     acceptor_leave(&s->acceptor, &c->guest);

@@ -1,5 +1,5 @@
 /*
- * http_internal.h - what http_server.c, http_connection.c and http_reply.c share.
+ * http_internal.h - what http_server.c, http_connection.c, http_body.c and http_reply.c share.
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
@@ -28,6 +28,7 @@ struct http_connection {
     struct http_server *server;
     struct bufferevent *bev;
     struct event *timer;
+    struct event *on_body; /* the body comes straight from the socket; else NULL */
     enum conn_state state;
     struct http_head head;
     struct http_chunks chunks;
@@ -75,5 +76,17 @@ void http_write_problem(struct buf *out, int status, const char *detail);
 struct http_connection *http_connection_new(struct http_server *s, int fd);
 void http_connection_free(struct http_connection *c);
 void http_connection_reply(struct http_connection *c, struct http_request *r);
+/* A request that no application gets to see: answered here, the connection closed. */
+void http_connection_refuse(struct http_connection *c, int status, const char *why);
+void http_connection_dispatch(struct http_connection *c); /* it is there as a whole */
+extern const http_parser_settings http_callbacks;
+
+/* http_body.c. Goes on with the body; false: more bytes are needed. May refuse the request, or give
+ * it to the application. */
+bool http_body_read(struct http_connection *c);
+/* n bytes of it, as libhttp-parser sees them. */
+int http_body_add(struct http_connection *c, const char *at, size_t n);
+/* Whatever comes next is for libevent's buffer. */
+void http_body_leave_socket(struct http_connection *c);
 
 #endif

@@ -337,6 +337,7 @@ run(void *arg)
     struct job *job;
     bool stopping;
 
+    pthread_setname_np(pthread_self(), "ingest");
     for (;;) {
         pthread_mutex_lock(&in->lock);
         while (!in->first && !in->stopping)

@@ -94,6 +94,70 @@ TEST(every_piece_size_gives_the_same_answer)
 }
 
 /* A second request hides in each; it must never be executed. */
+/* A body of n bytes, no two stretches of it alike, and a request behind it. */
+static struct buf
+with_body(size_t n)
+{
+    struct buf all = {0};
+
+    buf_printf(&all, "POST /long HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n", n);
+    for (size_t i = 0; i < n; i++)
+        buf_char(&all, (char)('a' + i * i / 7 % 26));
+    buf_str(&all, "GET /next HTTP/1.1\r\n" HOST BYE "\r\n");
+    return all;
+}
+
+static void
+send_in_pieces(int fd, const struct buf *all, size_t piece)
+{
+    for (size_t at = 0; at < all->n; at += piece)
+        put(fd, all->p + at, all->n - at < piece ? all->n - at : piece);
+}
+
+TEST(a_long_body_arrives_as_it_was_sent_and_what_follows_it_is_the_next_request)
+{
+    static const size_t sizes[] = {8191, 8192, 70000, 262144, 262145, 1500000};
+    static const size_t pieces[] = {4001, 65536, SIZE_MAX};
+    struct site s;
+
+    site_init(&s);
+    site_start(&s);
+    for (size_t i = 0; i < 3 * sizeof sizes / sizeof *sizes; i++) {
+        struct buf all = with_body(sizes[i / 3]), b;
+        int fd = dial(s.port);
+        const char *echo;
+
+        send_in_pieces(fd, &all, pieces[i % 3]);
+        b = hear_all(fd);
+        echo = strstr(b.p, "POST /long [] ");
+        CHECK(echo && memcmp(echo + strlen("POST /long [] "), strstr(all.p, "\r\n\r\n") + 4,
+                             sizes[i / 3]) == 0);
+        CHECK_INT(count_text(&b, "HTTP/1.1 200 OK"), 2);
+        CHECK(strstr(b.p, "GET /next [] "));
+        buf_clear(&all);
+        buf_clear(&b);
+    }
+    site_stop(&s);
+}
+
+TEST(half_a_long_body_is_no_request)
+{
+    struct buf all = with_body(300000), answer;
+    struct site s;
+    int fd;
+
+    site_init(&s);
+    site_start(&s);
+    fd = dial(s.port);
+    put(fd, all.p, 150000);
+    shutdown(fd, SHUT_WR);
+    answer = hear_all(fd);
+    CHECK_INT(answer.n, 0);
+    buf_clear(&answer);
+    buf_clear(&all);
+    site_stop(&s);
+}
+
 TEST(smuggled_requests_are_not_executed)
 {
     static const char *const heads[] = {
