@@ -60,7 +60,7 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
 $(O)/tests/bench_%: $(O)/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=-fno-lto) $(LDFLAGS) $^ $(LIBS) -o $@
-build/tests/yardstick build/tests/load: build/tests/%: tests/bench/%.c
+build/tests/yardstick build/tests/load build/tests/spray: build/tests/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -g $(WARN) $(if $(WERROR),-Werror) -D_GNU_SOURCE $< -o $@
 build/preload.so: tests/chaos/preload.c
@@ -93,7 +93,7 @@ bench: deps ## every goal of speed and size measured; ROWS="csv ndjson": those w
 bench-quick: deps ## the usual ones in under two minutes, beside DuckDB where npm has it
 	@$(MAKE) -s -j2 all bench-tools
 	@python3 -B tests/bench/bench.py --quick $(ROWS)
-bench-tools: build/tests/yardstick build/tests/load $(O)/tests/bench_analyst
+bench-tools: build/tests/yardstick build/tests/load build/tests/spray $(O)/tests/bench_analyst
 chaos: ## SECONDS=600 SEED=1: real senders while everything fails around them; TRIAL=n: one of them
 	@$(MAKE) -s chaos-build
 	@python3 tests/chaos/chaos.py $(CHAOS_BUILD) --seconds $(or $(SECONDS),600) $(if $(TRIAL),--trial $(TRIAL))

@@ -1,4 +1,4 @@
-"""cases_network.py - records that arrive over TCP and HTTP while a daemon runs.
+"""cases_network.py - records that arrive over TCP, UDP and HTTP while a daemon runs.
 
 Kept means here: committed and in Redis. What comes every half minute, however much has arrived
 since (the fold into rows, the analytics), is in the imports' figures and not in these.
@@ -14,6 +14,12 @@ DAY = 86400
 DAY_RECORDS = 1000000
 SINGLES = 50000
 QUIET_RECORDS = 200
+DATAGRAMS = 300000
+DATAGRAMS_A_SECOND = 100000  # the sender's core is not what is measured
+
+UDP = """\
+input "datagrams" { type = "udp" listen = "127.0.0.1:0" format = "lines" }
+"""
 
 
 def one_day(site):
@@ -28,6 +34,26 @@ def tcp(site):
         records = send_file(d.port("lines"), path)
         counts = d.wait_until_kept(records)
         return {**counts, "seconds": time.monotonic() - begun, **cost_between(before, d.cost())}
+
+
+def udp(site):
+    """A line a datagram. Nobody can be made to wait, so it is sent at a pace that nothing need be
+    lost of, and what was lost nevertheless is not counted among what the CPU time was for."""
+    site.configure(more=LINES + UDP)
+    path = one_day(site)
+    with Daemon(site) as d:
+        before = d.cost()
+        sent = site.run_json([site.tool("spray"), str(d.port("datagrams")), path, str(DATAGRAMS),
+                              str(DATAGRAMS_A_SECOND)], site.other)
+
+        def lost():
+            return next(f["lost"] for f in d.status()["feeds"] if f["input"] == "datagrams")
+
+        wait_for("every datagram", 60, lambda: d.status()["records"]["seen"] + lost() >=
+                 sent["datagrams"])
+        counts = d.wait_until_kept(sent["datagrams"] - lost())
+        return {**counts, "seconds": sent["seconds"], "lost": lost(),
+                **cost_between(before, d.cost())}
 
 
 def load(site, daemon, lines, connections, requests, skip=0):
@@ -80,6 +106,7 @@ def quiet(site):
 
 CASES = {
     "tcp": Case(tcp, rounds=3),
+    "udp": Case(udp, rounds=3),
     "http-batches": Case(http_batches, rounds=3),
     "http-singles": Case(http_singles, rounds=3),
     "quiet": Case(quiet, rounds=1),

@@ -52,6 +52,7 @@ ROWS = [
     rate("ndjson-counted", "NDJSON counted", 3.5, 2, "ndjson-counted", quick=True),
     rate("ndjson-kept", "NDJSON kept", 2, 1, "ndjson-kept", quick=True),
     rate("tcp", "TCP lines kept, customers of one day", 4, 2, "tcp"),
+    rate("udp", "UDP datagrams of a line each, kept", None, None, "udp"),
     rate("http-batches", "HTTP kept, 1000 a batch, 16 senders", 2.5, 1.2, "http-batches"),
     Row("http-singles", "HTTP, 1 a batch, 64 connections, wall", "/s", 10000, 3000,
         ("http-singles",),
