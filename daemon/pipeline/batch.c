@@ -184,7 +184,7 @@ part_quarantine(struct part *p, const struct source *s, struct place at, struct 
         p->quarantine_cap = p->quarantine_cap ? 2 * p->quarantine_cap : 64;
         p->quarantine = xrealloc(p->quarantine, p->quarantine_cap * sizeof *p->quarantine);
     }
-    if (raw.n > limit)
+    if (raw.n > limit && raw.n > QUARANTINE_HEAD)
         kept.n = QUARANTINE_HEAD;
     atomic_fetch_add(&s->feed->quarantine_bytes, (int64_t)kept.n);
     q = &p->quarantine[p->quarantine_count++];

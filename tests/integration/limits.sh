@@ -21,8 +21,11 @@ reason() { cs quarantine list --config c.conf --json | grep -o '"reason":"[^"]*"
 check "start" start c.conf
 
 check "max_record: below" contains "$(record 1 A ",\"x\":\"$(many x 900)\"" | post)" '"accepted":1'
-check "max_record: above" contains "$(record 2 A ",\"x\":\"$(many x 1000)\"" | post)" '"quarantined":1'
+large=$(record 2 A ",\"x\":\"$(many x 1000)\"")
+check "max_record: above" contains "$(echo "$large" | post)" '"quarantined":1'
 check "max_record: said" contains "$(reason)" 'longer than 1024 bytes'
+check "max_record: kept is what was sent, and no byte more" equals \
+    "$(sql state/ledger.db 'SELECT length(head) || CHAR(32) || length FROM quarantine')" "${#large} ${#large}"
 check "max_name: below" contains "$(record 3 "$(many x 20)" | post)" '"accepted":1'
 check "max_name: above" contains "$(record 4 "$(many x 21)" | post)" '"quarantined":1'
 check "max_name: said" contains "$(reason)" 'customer: longer than 20 bytes'
