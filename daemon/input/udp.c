@@ -21,7 +21,8 @@
 /* The longest UDP payload is 65,527 bytes, so that nothing is ever cut off in here. */
 #define SLOT_BYTES   65536
 #define SLOTS        64
-#define ROUNDS       8 /* of SLOTS datagrams, then others have their turn */
+#define ROUNDS       8 /* of SLOTS datagrams into one block, then others have their turn */
+#define TURN_BYTES   (256 * 1024)
 #define WANT_RCVBUF  (32 * 1024 * 1024)
 #define PLAIN_RCVBUF (8 * 1024 * 1024)
 #define REPORT_MS    1000
@@ -37,7 +38,8 @@ struct input {
     struct mmsghdr msgs[SLOTS];
     struct iovec iov[SLOTS];
     char control[SLOTS][CMSG_SPACE(sizeof(uint32_t))];
-    struct block out; /* refused by the engine, tried again first */
+    struct block out;  /* of this turn; or refused by the engine, tried again first */
+    size_t frames_cap; /* room for the ends of its frames */
     bool has_out, dirty;
     uint32_t kernel_drops;
     uint64_t bytes, lost, place;
@@ -86,8 +88,9 @@ note_drops(struct input *in, struct msghdr *m)
 /* Adds the lines of one datagram behind b->n; one that is too large is a frame that the engine
  * refuses. */
 static void
-add_datagram(struct block *b, size_t *cap, const char *p, size_t n)
+add_datagram(struct input *in, const char *p, size_t n)
 {
+    struct block *b = &in->out;
     bool whole = n > b->max_frame;
 
     memcpy(b->p + b->n, p, n);
@@ -95,9 +98,9 @@ add_datagram(struct block *b, size_t *cap, const char *p, size_t n)
         const char *end = whole ? NULL : memchr(p + at, '\n', n - at);
 
         at = end ? (size_t)(end - p) + 1 : n;
-        if (b->frame_count == *cap) {
-            *cap = *cap ? 2 * *cap : SLOTS;
-            b->frame_end = xrealloc(b->frame_end, *cap * sizeof *b->frame_end);
+        if (b->frame_count == in->frames_cap) {
+            in->frames_cap = in->frames_cap ? 2 * in->frames_cap : SLOTS;
+            b->frame_end = xrealloc(b->frame_end, in->frames_cap * sizeof *b->frame_end);
         }
         b->frame_end[b->frame_count++] = (uint32_t)(b->n + at);
     }
@@ -105,10 +108,20 @@ add_datagram(struct block *b, size_t *cap, const char *p, size_t n)
 }
 
 static void
+begin_block(struct input *in)
+{
+    in->out = (struct block){
+        .max_frame = in->max_datagram, .offset = in->place, .source = source_ref(in->source)};
+    in->frames_cap = 0;
+    in->has_out = true;
+}
+
+/* Adds what a round received to the turn's block. */
+static void
 build(struct input *in, int count)
 {
     struct block *b = &in->out;
-    size_t total = 0, cap = 0;
+    size_t total = 0;
 
     for (int i = 0; i < count; i++) {
         total += in->msgs[i].msg_len;
@@ -118,17 +131,14 @@ build(struct input *in, int count)
     in->last_arrival = clock_now();
     if (total == 0)
         return;
-    memset(b, 0, sizeof *b);
-    b->p = xmalloc(total);
-    b->max_frame = in->max_datagram;
+    if (!in->has_out)
+        begin_block(in);
+    b->p = xrealloc(b->p, b->n + total);
     for (int i = 0; i < count; i++)
-        add_datagram(b, &cap, in->iov[i].iov_base, in->msgs[i].msg_len);
-    b->offset = in->place;
-    b->source = source_ref(in->source);
-    b->cursor.position = in->place + total;
+        add_datagram(in, in->iov[i].iov_base, in->msgs[i].msg_len);
     in->place += total;
+    b->cursor.position = in->place;
     in->bytes += total;
-    in->has_out = true;
 }
 
 static bool
@@ -156,27 +166,32 @@ receive(struct input *in)
     return recvmmsg(in->fd, in->msgs, SLOTS, MSG_DONTWAIT, NULL);
 }
 
+/* One round; false: nothing more is there for now, or the block is large enough. */
+static bool
+receive_round(struct input *in)
+{
+    int n = receive(in);
+
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        snprintf(in->problem, sizeof in->problem, "receiving: %s", strerror(errno));
+        in->dirty = true;
+    }
+    if (n <= 0)
+        return false;
+    in->problem[0] = '\0';
+    build(in, n);
+    return n == SLOTS && in->out.n < TURN_BYTES;
+}
+
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct input *in = arg;
 
     (void)fd, (void)what;
-    for (int round = 0; round < ROUNDS; round++) {
-        int n = receive(in);
-
-        if (n <= 0) {
-            if (n < 0 && errno != EAGAIN && errno != EINTR) {
-                snprintf(in->problem, sizeof in->problem, "receiving: %s", strerror(errno));
-                in->dirty = true;
-            }
-            return;
-        }
-        in->problem[0] = '\0';
-        build(in, n);
-        if (!submit(in) || n < SLOTS)
-            return;
-    }
+    for (int round = 0; round < ROUNDS && receive_round(in); round++)
+        continue;
+    submit(in);
 }
 
 static void
