@@ -38,7 +38,7 @@ struct feed_state { /* counters of one configured input; never freed before the 
     size_t queued_bytes;  /* of its blocks in the queue; these four under the engine's lock */
     size_t refused_bytes; /* of the block that was refused last; 0: it got in since */
     int64_t refused_ms;
-    bool sated;                       /* that was refused because enough of its own was queued */
+    bool sated; /* one was refused because enough of its own was queued, and not called since */
     _Atomic int64_t quarantine_bytes; /* of its refused records that are kept */
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
     _Atomic int64_t last_record, last_arrival;

@@ -60,14 +60,15 @@ bool
 engine_has_room(struct engine *e, const struct block *b)
 {
     struct feed_state *feed = b->source->feed;
+    bool sated = b->patient && feed->queued_bytes && feed->queued_bytes + b->n > enough(e);
 
-    feed->sated = b->patient && feed->queued_bytes && feed->queued_bytes + b->n > enough(e);
-    if (!feed->sated && is_open(e) && fits(e, feed, b->n)) {
+    if (!sated && is_open(e) && fits(e, feed, b->n)) {
         feed->refused_bytes = 0;
         return true;
     }
-    e->was_sated |= feed->sated;
-    e->was_full |= !feed->sated;
+    feed->sated |= sated; /* until all are called, whoever else of the input gets in meanwhile */
+    e->was_sated |= sated;
+    e->was_full |= !sated;
     feed->refused_bytes = b->n;
     feed->refused_ms = clock_mono_ms();
     return false;
@@ -92,6 +93,8 @@ engine_wake_room(struct engine *e)
     if (!(room || hungry(e)) || !is_open(e))
         return;
     e->was_full = e->was_sated = false;
+    for (struct feed_state *f = e->feeds; f; f = f->next)
+        f->sated = false;
     pthread_cond_broadcast(&e->room);
     for (size_t i = 0; i < e->room_callback_count; i++)
         e->room_callbacks[i].fn(e->room_callbacks[i].arg);

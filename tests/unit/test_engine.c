@@ -378,6 +378,45 @@ TEST(engine_says_full_and_calls_when_there_is_room)
     free(text);
 }
 
+static enum status
+submit_patient(struct site *s, struct source *source, const char *text, struct answer *answer)
+{
+    struct block b = site_block(source, text, answer);
+    enum status st;
+
+    b.patient = true;
+    st = engine_submit(s->engine, &b);
+    if (st != ST_OK) {
+        free(b.p);
+        source_unref(b.source);
+    }
+    return st;
+}
+
+TEST(who_had_enough_queued_is_called_although_another_of_its_input_got_in)
+{
+    struct answer answers[64] = {0}, small = {0};
+    atomic_int calls = 0;
+    char *text = legs_without_ids("acme", 5000), *one = legs_without_ids("acme", 1);
+    struct source *source;
+    struct site s;
+    int n = 0;
+
+    site_open(&s, "workers = 1");
+    engine_on_room(s.engine, count_room, &calls);
+    source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
+    while (n < 64 && submit_patient(&s, source, text, &answers[n]) == ST_OK)
+        n++;
+    CHECK(n < 64); /* far from the queue's 64 MiB */
+    CHECK_INT(submit_patient(&s, source, one, &small), ST_OK);
+    site_settle(&s, SETTLE_COMMITTED);
+    CHECK(calls > 0);
+    source_unref(source);
+    site_close(&s);
+    free(text);
+    free(one);
+}
+
 /* --- Redis and analytics --- */
 
 TEST(engine_settles_in_redis_and_in_the_store)
