@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "fault.h"
+#include "keys.h"
 
 #define PREFIX_BYTES 14 /* of a name, in the sort key */
 
@@ -39,6 +40,12 @@ row_of(const struct cell *c)
         .day = c->day,
         .name_bytes = c->name.n < UINT32_MAX ? (uint32_t)c->name.n : UINT32_MAX,
     };
+}
+
+static unsigned
+partition_of(const struct ledger_row *r)
+{
+    return (unsigned)(r->high >> 56);
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "row_of turns bytes around");
@@ -87,18 +94,30 @@ sort_rows(struct ledger_row *rows, size_t n, struct ledger_row *scratch)
         rows[out++] = scratch[left++];
 }
 
+/* A partition at a time: it comes first in the key, and all of them are known beforehand. */
 static struct ledger_row *
 sorted_rows(struct cell *const *cells, size_t count, uint64_t seq)
 {
     struct ledger_row *rows = xmalloc((count + 1) * sizeof *rows);
-    struct ledger_row *scratch = xmalloc((count / 2 + 1) * sizeof *rows);
+    struct ledger_row *scratch = xmalloc((count + 1) * sizeof *rows);
+    size_t end[KEY_PARTITIONS] = {0}, begin = 0;
 
     for (size_t i = 0; i < count; i++) {
         if (cells[i]->seq > seq)
             abort(); /* I4: a total never runs ahead of the batches it stands for */
-        rows[i] = row_of(cells[i]);
+        scratch[i] = row_of(cells[i]);
+        end[partition_of(&scratch[i])]++;
     }
-    sort_rows(rows, count, scratch);
+    for (size_t p = 0, sum = 0; p < KEY_PARTITIONS; p++) {
+        size_t n = end[p];
+
+        end[p] = sum;
+        sum += n;
+    }
+    for (size_t i = 0; i < count; i++)
+        rows[end[partition_of(&scratch[i])]++] = scratch[i];
+    for (unsigned p = 0; p < KEY_PARTITIONS; begin = end[p++])
+        sort_rows(rows + begin, end[p] - begin, scratch);
     free(scratch);
     return rows;
 }

@@ -362,7 +362,8 @@ sort_list(const uint32_t *pairs, unsigned n, uint32_t *out)
     }
 }
 
-/* A hash table's pairs stand almost in order: an insertion sort puts them right. */
+/* A hash table's pairs stand almost in order: an insertion sort puts them right. Which places are
+ * empty cannot be foreseen, so all of them are copied. */
 unsigned
 sketch_sorted(const struct sketch *s, uint32_t *out)
 {
@@ -374,14 +375,16 @@ sketch_sorted(const struct sketch *s, uint32_t *out)
         return s->count;
     }
     for (unsigned i = 0; i < places; i++) {
-        unsigned j = n;
+        out[n] = pairs[i];
+        n += pairs[i] != 0;
+    }
+    for (unsigned i = 1; i < n; i++) {
+        uint32_t pair = out[i];
+        unsigned j = i;
 
-        if (!pairs[i])
-            continue;
-        for (; j > 0 && out[j - 1] > pairs[i]; j--)
+        for (; j > 0 && out[j - 1] > pair; j--)
             out[j] = out[j - 1];
-        out[j] = pairs[i];
-        n++;
+        out[j] = pair;
     }
     return n;
 }

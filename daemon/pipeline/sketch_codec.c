@@ -198,17 +198,15 @@ encode_sparse(const uint32_t *pairs, unsigned count, struct buf *out)
     buf_reserve(out, (size_t)count * SPARSE_PAIR_BYTES);
     p = out->p + out->n;
     for (unsigned i = 0; i < count; i++) {
-        unsigned reg = pairs[i] >> 6, rank = pairs[i] & 63;
-        unsigned v = (reg - next) << 2 | (rank <= 3 ? rank - 1 : 3);
+        unsigned gap = (pairs[i] >> 6) - next, rank = pairs[i] & 63;
+        unsigned v = gap << 2 | (rank <= 3 ? rank - 1 : 3);
 
-        /* Always written, kept only where it belongs: which it is cannot be foreseen. */
-        p[0] = (char)(v | (v >= 0x80 ? 0x80 : 0));
-        p[1] = (char)(v >> 7 | (v >= 0x4000 ? 0x80 : 0));
-        p[2] = (char)(v >> 14);
-        p += 1 + (v >= 0x80) + (v >= 0x4000);
-        *p = (char)rank;
-        p += rank > 3;
-        next = reg + 1;
+        for (; v >= 0x80; v >>= 7)
+            *p++ = (char)(v | 0x80);
+        *p++ = (char)v;
+        if (rank > 3)
+            *p++ = (char)rank;
+        next = (pairs[i] >> 6) + 1;
     }
     out->n = (size_t)(p - out->p);
 }
