@@ -7,6 +7,7 @@
 #ifndef PROJECTION_H
 #define PROJECTION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,7 +57,7 @@ struct projection_options {
     void (*ready)(void *arg);
     /* Called from it when all keys of a server of our own are in start_folder: the server is ended
      * and started from there. NULL: everything is sent. */
-    enum status (*restart)(void *arg, struct error *err);
+    enum status (*restart)(void *arg, const atomic_bool *cancel, struct error *err);
     const char *start_folder;  /* borrowed for good */
     void *server_arg;          /* of all of these */
     int64_t scrub_interval_ms; /* all keys are compared once in this time; 0: an hour */
@@ -106,8 +107,10 @@ enum status managed_redis_revive(struct managed_redis *m, struct error *err);
 /* Where an append-only folder may be made for managed_redis_refill; lives as long as m. */
 const char *managed_redis_start_folder(const struct managed_redis *m);
 /* Ends the server and starts it with that folder in place of its own: nothing that it holds is
- * kept. Returns when it has loaded its data or that takes long. Any thread. */
-enum status managed_redis_refill(struct managed_redis *m, struct error *err);
+ * kept. Waits until it has loaded its data, unless that takes a minute or cancel, which may be
+ * NULL, becomes true. Any thread. */
+enum status managed_redis_refill(struct managed_redis *m, const atomic_bool *cancel,
+                                 struct error *err);
 /* UTC seconds when a server was last ended because it hung; 0: never. Any thread. */
 int64_t managed_redis_hung_at(const struct managed_redis *m);
 /* It answers and has loaded its data: what was left over from a violent end is cleared away. */

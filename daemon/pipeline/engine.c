@@ -124,9 +124,9 @@ redis_ready(void *arg)
 }
 
 static enum status
-restart_redis(void *arg, struct error *err)
+restart_redis(void *arg, const atomic_bool *cancel, struct error *err)
 {
-    return managed_redis_refill(((struct engine *)arg)->redis, err);
+    return managed_redis_refill(((struct engine *)arg)->redis, cancel, err);
 }
 
 static enum status

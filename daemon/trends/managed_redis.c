@@ -203,10 +203,10 @@ spawn(struct managed_redis *m, struct error *err)
                 m->program, strerror(failed));
 }
 
-/* Until it has loaded its data, or that takes long: then who uses it tries until it has, and
- * nothing else waits for it. */
+/* Until it has loaded its data, or that takes long, or nobody wants to wait any more: then who uses
+ * it tries until it has, and nothing else waits for it. cancel: NULL allowed. */
 static enum status
-wait_ready(struct managed_redis *m, struct error *err)
+wait_ready(struct managed_redis *m, int64_t loaded_ms, const atomic_bool *cancel, struct error *err)
 {
     int64_t begun = clock_mono_ms(), waited;
     struct redis_link *link = NULL;
@@ -221,7 +221,8 @@ wait_ready(struct managed_redis *m, struct error *err)
             redis_link_close(link);
         }
         waited = clock_mono_ms() - begun;
-        if (loaded == ST_OK || (answered == ST_OK && waited >= LOADED_MS))
+        if (loaded == ST_OK || (answered == ST_OK && waited >= loaded_ms) ||
+            (cancel && atomic_load(cancel)))
             return ST_OK;
         if (server_process_gone(&m->process)) {
             managed_files_log_tail(m->dir, tail, sizeof tail);
@@ -339,11 +340,11 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
     if (st == ST_OK)
         st = bring_up(m, err);
     if (st == ST_OK)
-        st = wait_ready(m, err);
+        st = wait_ready(m, LOADED_MS, NULL, err);
     if (st != ST_OK && m->process.pid == 0 && managed_files_set_aside(m->dir, m->log_from)) {
         st = bring_up(m, err);
         if (st == ST_OK)
-            st = wait_ready(m, err);
+            st = wait_ready(m, LOADED_MS, NULL, err);
     }
     if (st == ST_OK) {
         log_info("redis_server_answers", "pid=%ld", (long)m->process.pid);
@@ -471,7 +472,7 @@ managed_redis_start_folder(const struct managed_redis *m)
 }
 
 enum status
-managed_redis_refill(struct managed_redis *m, struct error *err)
+managed_redis_refill(struct managed_redis *m, const atomic_bool *cancel, struct error *err)
 {
     enum status st = ST_OK;
 
@@ -484,7 +485,7 @@ managed_redis_refill(struct managed_redis *m, struct error *err)
     if (st == ST_OK)
         st = bring_up(m, err);
     if (st == ST_OK)
-        st = wait_ready(m, err);
+        st = wait_ready(m, READY_MS, cancel, err);
     pthread_mutex_unlock(&m->mutex);
     return st;
 }

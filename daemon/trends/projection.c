@@ -275,10 +275,8 @@ take_place(struct projection *p, struct error *err)
     }
     if (p->opt.ready)
         p->opt.ready(p->opt.server_arg);
-    if (p->filled) /* cs:sent is ahead of the markers where a batch came while files were made */
-        p->filled = p->session.interrupted = false;
+    projection_note_filled(p);
     p->writer.guarded = p->session.guarded;
-    p->fill_tried = false;
     p->restore_ok = p->session.version >= DUMP_NEEDS_MAJOR * 100;
     p->writer.set_with_time = p->session.version >= SET_TIME_VERSION;
     if (p->attaches == 1)

@@ -32,18 +32,35 @@
 #define DATABASES   16
 #define PAUSE_MS    "10000" /* longer than it takes to look once more and to end the server */
 
+static bool
+has_markers(const struct projection *p)
+{
+    for (unsigned part = 0; part < KEY_PARTITIONS; part++)
+        if (p->session.place[part].seq > 0)
+            return true;
+    return false;
+}
+
 bool
 projection_may_fill(const struct projection *p)
 {
     const struct change_feed *feed = p->opt.feed;
 
-    if (!p->opt.restart || p->fill_tried || !p->restore_ok || p->session.restored ||
-        p->session.guarded || feed->last_batch(feed->ctx) == 0)
-        return false;
-    for (unsigned part = 0; part < KEY_PARTITIONS; part++)
-        if (p->session.place[part].seq > 0)
-            return false;
-    return true;
+    return p->opt.restart && !p->fill_tried && p->restore_ok && !p->session.restored &&
+           !p->session.guarded && feed->last_batch(feed->ctx) > 0 && !has_markers(p);
+}
+
+/* A server that came without what was in its files could not read them, and would not the next
+ * time. cs:sent is ahead of the markers where a batch came while files were made. */
+void
+projection_note_filled(struct projection *p)
+{
+    p->fill_tried = p->filled && !has_markers(p);
+    if (p->fill_tried)
+        log_warn("redis_fill_lost", "node=%s text=\"all keys are sent\"", p->node);
+    if (p->filled)
+        p->session.interrupted = false;
+    p->filled = false;
 }
 
 /* --- is there anything to lose? --- */
@@ -61,8 +78,10 @@ is_state_key(const char *node, const char *key)
     if (strncmp(key, "cs:", 3) != 0)
         return false;
     key += 3;
-    if (sscanf(key, "{%*u}:%n", &at) == 0 && at > 0)
+    if (key[0] == '{' && key[1] >= '0' && key[1] <= '9') {
+        sscanf(key, "{%*u}:%n", &at);
         key += at;
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         snprintf(text, sizeof text, "%s:%s", kinds[i], node);
         if (strcmp(key, text) == 0)
@@ -213,7 +232,7 @@ restart(struct projection *p, bool *filled, struct error *err)
         return st;
     fault_point("redis_files_written");
     *filled = true;
-    return p->opt.restart(p->opt.server_arg, err);
+    return p->opt.restart(p->opt.server_arg, &p->stopping, err);
 }
 
 /* The keys are sent, then. */

@@ -35,7 +35,7 @@ struct projection {
     uint64_t lost;            /* of those, since this was logged last */
     char lost_key[300];       /* one of them */
     bool unsure;              /* answers were not read to their end */
-    bool fill_tried;          /* on this connection */
+    bool fill_tried;          /* on this connection, or in vain before it */
     bool filled;              /* the server starts with our files: all of their keys are there */
     bool restore_ok;          /* RESTORE makes keys here, as far as is known */
     int64_t back_off_ms, round_us, round_end_ms;
@@ -82,6 +82,8 @@ enum status projection_scan(struct projection *p, unsigned partition, uint64_t a
 
 /* projection_fill.c: an empty managed server is started with files of everything. */
 bool projection_may_fill(const struct projection *p);
+/* The session has begun: with what it finds, or not, after a fill. */
+void projection_note_filled(struct projection *p);
 /* *filled: the server was ended for it, and the link with it. */
 enum status projection_fill(struct projection *p, bool *filled, struct error *err);
 

@@ -88,7 +88,7 @@ TEST(start_files_are_what_a_server_starts_from)
     add_keys(f);
     CHECK_INT(start_files_end(f, NULL), ST_OK);
     CHECK(exists("redis/appendonlydir.new"));
-    CHECK_INT(managed_redis_refill(s.redis, NULL), ST_OK);
+    CHECK_INT(managed_redis_refill(s.redis, NULL, NULL), ST_OK);
     start_files_free(f);
     CHECK(!exists("redis/appendonlydir.new") && !exists("redis/appendonlydir.damaged"));
     for (int again = 0; again < 2; again++) { /* what came later is kept beside them */
@@ -158,9 +158,9 @@ TEST(start_files_know_which_keys_came)
 static _Atomic unsigned restarts;
 
 static enum status
-restart(void *arg, struct error *err)
+restart(void *arg, const atomic_bool *cancel, struct error *err)
 {
-    enum status st = managed_redis_refill(arg, err);
+    enum status st = managed_redis_refill(arg, cancel, err);
 
     restarts++;
     return st;
@@ -384,6 +384,32 @@ TEST(projection_sends_everything_where_files_cannot_be_made)
     many_days(s.ledger);
     projected(&s);
     was_told(&s);
+}
+
+/* Files that this server cannot read. */
+static enum status
+restart_badly(void *arg, const atomic_bool *cancel, struct error *err)
+{
+    int fd = open("redis/appendonlydir.new/appendonly.aof.1.base.rdb", O_WRONLY);
+
+    CHECK(fd >= 0 && pwrite(fd, "RADISH", 6, 0) == 6);
+    close(fd);
+    return restart(arg, cancel, err);
+}
+
+TEST(projection_sends_everything_to_a_server_that_cannot_read_its_files)
+{
+    struct scene s;
+
+    fill_scene(&s);
+    s.opt.restart = restart_badly;
+    many_days(s.ledger);
+    projected(&s);
+    CHECK_INT(restarts, 1);
+    CHECK(exists("redis/appendonlydir.damaged"));
+    CHECK_INT(calls(&s, "restore"), 40 * (35 + 2));
+    CHECK(is_clean(&s));
+    scene_close(&s);
 }
 
 /* --- crashes --- */
