@@ -163,6 +163,8 @@ adopt(struct managed_redis *m, struct error *err)
                   m->where.shown);
     else if (server_process_found(&m->process, ask_pid(link), m->dir))
         log_info("redis_server_taken_over", "pid=%ld", (long)m->process.pid);
+    if (st == ST_OK) /* a daemon that ended while it was about to end the server left it paused */
+        redis_link_must(link, NULL, NULL, "CLIENT", "UNPAUSE", NULL);
     redis_link_close(link);
     return st;
 }
