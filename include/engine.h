@@ -205,6 +205,7 @@ struct engine_status {
     /* analytics */
     uint64_t analysed; /* last batch in the store */
     int64_t analysed_at;
+    int64_t analytics_cpu_us; /* of all passes since the start */
     char analytics_problem[200];
 };
 void engine_status(struct engine *e, struct engine_status *out);

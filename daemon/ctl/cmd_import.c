@@ -92,14 +92,18 @@ end_line(const struct import_run *run)
 
 /* Of this process alone: neither a daemon's nor a managed Redis'. */
 static void
-print_cost(struct json_writer *w)
+print_cost(struct json_writer *w, struct engine *e)
 {
+    struct engine_status st = {0};
     struct rusage u;
 
+    if (e)
+        engine_status(e, &st);
     getrusage(RUSAGE_SELF, &u);
     json_real(w, "cpu_seconds",
               (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
                   (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+    json_real(w, "analytics_cpu_seconds", (double)st.analytics_cpu_us / 1e6);
     json_i64(w, "peak_kilobytes", u.ru_maxrss);
 }
 
@@ -117,7 +121,7 @@ print_json(const struct import_run *run, double seconds)
     json_u64(&w, "quarantined", run->quarantined);
     json_u64(&w, "ignored", run->ignored);
     json_real(&w, "seconds", seconds);
-    print_cost(&w);
+    print_cost(&w, run->engine);
     json_bool(&w, "dry_run", run->dry_run);
     json_close(&w);
     puts(b.p);

@@ -218,7 +218,7 @@ struct engine {
     struct projection *projection;
     struct analyst *analyst;
     uint64_t analysed;
-    int64_t analysed_at;
+    int64_t analysed_at, analytics_cpu_us;
     char analytics_problem[200], stalled[200];
     char disk_full[200], disk_alarm[200]; /* "" or why nothing is taken; what may come to that */
     int64_t commit_since_ms;              /* one is under way since then; 0: none */

@@ -344,6 +344,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->commit_ms_last = e->commit_ms_last;
     out->analysed = e->analysed;
     out->analysed_at = e->analysed_at;
+    out->analytics_cpu_us = e->analytics_cpu_us;
     engine_disk_status(e, out);
     engine_window_status(e, out);
     snprintf(out->analytics_problem, sizeof out->analytics_problem, "%s", e->analytics_problem);
