@@ -257,14 +257,6 @@ chunk_at(struct span rest, size_t at, char tail[CHUNK])
     return memcpy(tail, p, rest.n - at);
 }
 
-/* Control characters, and what is not ASCII. One more than a control character is below 0x21, and
- * signed so is one more than DEL or than any byte beyond ASCII. */
-WIDE static inline __m256i
-is_odd(__m256i v)
-{
-    return _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), _mm256_add_epi8(v, _mm256_set1_epi8(1)));
-}
-
 /* What a chunk of a line's bytes is, a bit for each: separators, blanks, and what is odd: control
  * characters, what is not ASCII, quotes. Separators are nothing else. */
 struct chunk_marks {
@@ -285,8 +277,8 @@ marks_wide(const struct csv_rules *r, const char *p)
     chunk_load(&k, p);
     m.separator = bytes_of(&k, r->separator);
     m.blank = bytes_of(&k, ' ') & ~m.separator;
-    m.odd = bits(_mm256_or_si256(is_odd(k.a), _mm256_cmpeq_epi8(k.a, quote)),
-                 _mm256_or_si256(is_odd(k.b), _mm256_cmpeq_epi8(k.b, quote))) &
+    m.odd = bits(_mm256_or_si256(wide_odd(k.a), _mm256_cmpeq_epi8(k.a, quote)),
+                 _mm256_or_si256(wide_odd(k.b), _mm256_cmpeq_epi8(k.b, quote))) &
             ~m.separator;
     return m;
 }
@@ -336,7 +328,7 @@ split_quoted(const struct csv_rules *r, const struct layout *l, struct span rest
         if ((size_t)(last - ends) > l->count)
             return NULL;
         text = part & ~(separators | quotes | line_ends | (cr & line_ends >> 1));
-        strange |= bits(is_odd(k.a), is_odd(k.b)) & text;
+        strange |= bits(wide_odd(k.a), wide_odd(k.b)) & text;
         blanks |= bytes_of(&k, ' ') & text;
         if (line_ends) {
             judge(out, strange, blanks);

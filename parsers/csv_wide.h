@@ -8,26 +8,17 @@
 #ifndef CSV_WIDE_H
 #define CSV_WIDE_H
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#include <stdbool.h>
+#include "wide.h"
+
+#ifdef HAVE_WIDE
 #include <stdint.h>
 
-#define HAVE_WIDE
-#define WIDE  __attribute__((target("avx2,bmi,popcnt")))
 #define CHUNK 64
 
 struct chunk {
     const char *p;
     __m256i a, b;
 };
-
-static inline bool
-wide_works(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("popcnt");
-}
 
 WIDE static inline void
 chunk_load(struct chunk *k, const char *p)

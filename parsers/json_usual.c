@@ -7,10 +7,7 @@
  * There is one way for each width of what the processor compares at a time; all read the same.
  */
 #include "json_job.h"
-
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
+#include "wide.h"
 
 #ifdef HAVE_SIXTEEN
 
@@ -198,15 +195,7 @@ usual_sixteen(struct job *j, const struct seen_keys *seen, uint16_t *last)
 
 /* --- thirty-two, with AVX2 --- */
 
-#ifdef __x86_64__
-#define WIDE __attribute__((target("avx2,bmi")))
-
-static bool
-wide_works(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-}
-
+#ifdef HAVE_WIDE
 WIDE static inline bool
 is_key_wide(const char *p, const struct seen_key *e)
 {
@@ -221,8 +210,7 @@ WIDE static inline uint32_t
 stops_half(const char *p)
 {
     __m256i x = _mm256_loadu_si256((const __m256i *)p);
-    __m256i odd =
-        _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), _mm256_add_epi8(x, _mm256_set1_epi8(1)));
+    __m256i odd = wide_odd(x);
     __m256i quote = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
     __m256i slash = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
 
@@ -245,7 +233,7 @@ usual_wide(struct job *j, const struct seen_keys *seen, uint16_t *last)
 
 /* --- sixty-four, with AVX-512 --- */
 
-#define WIDER __attribute__((target("avx2,bmi,avx512f,avx512bw,avx512vl")))
+#define WIDER __attribute__((target("avx2,bmi,popcnt,avx512f,avx512bw,avx512vl")))
 
 static bool
 wider_works(void)
@@ -296,7 +284,7 @@ usual_never(struct job *j, const struct seen_keys *seen, uint16_t *last)
 }
 
 const struct json_way json_ways[] = {
-#ifdef __x86_64__
+#ifdef HAVE_WIDE
     {"wider", usual_wider, wider_works}, {"wide", usual_wide, wide_works},
 #endif
 #ifdef HAVE_SIXTEEN

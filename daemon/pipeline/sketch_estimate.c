@@ -5,11 +5,8 @@
 #include <math.h>
 #include <pthread.h>
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 #include "sketch_private.h"
+#include "wide.h"
 
 /* x + sum over k of x^(2^k) 2^(k-1) */
 static double
@@ -95,10 +92,10 @@ need_table(void)
     pthread_once(&once, make_table);
 }
 
-#ifdef __x86_64__
+#ifdef HAVE_WIDE
 /* 32 registers at a time. A register that is not in use shifts by nothing, which is put right at
  * the end: sums are modulo 2^64. */
-__attribute__((target("avx2,popcnt"))) static struct rank_sum
+WIDE static struct rank_sum
 sum_wide(const uint8_t *reg)
 {
     const __m256i one = _mm256_set1_epi64x((int64_t)1 << SKETCH_RANK_BITS);
@@ -144,8 +141,8 @@ sketch_estimate_dense(const uint8_t *reg)
     struct rank_sum sum;
 
     need_table();
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt"))
+#ifdef HAVE_WIDE
+    if (wide_works())
         sum = sum_wide(reg);
     else
 #endif
