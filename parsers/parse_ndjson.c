@@ -23,13 +23,6 @@ skip_mark(struct json_text *t)
         t->p += 3;
 }
 
-/* The line end behind an object that was read without knowing where its line ends, or NULL. */
-static const char *
-end_behind(const struct json_text *t)
-{
-    return !t->end && t->p < t->limit && *t->p == '\n' ? t->p : NULL;
-}
-
 /* Nearly all lines are an object from their first byte to their last. */
 static enum status
 ndjson_next(void *state, const struct format *f, const struct layout *layout, size_t max_frame,
@@ -38,13 +31,11 @@ ndjson_next(void *state, const struct format *f, const struct layout *layout, si
 {
     struct json_text t = {.p = rest->p, .limit = rest->p + rest->n};
     bool object = *t.p == '{', good = object && json_record(&t, state, f, mem, out);
-    const char *nl = good ? end_behind(&t) : NULL;
-    enum status st;
+    const char *seen = t.end ? t.end : t.p; /* up to here there is no LF */
+    enum status st =
+        take_line(rest, memchr(seen, '\n', (size_t)(t.limit - seen)), max_frame, raw, err);
 
     (void)layout;
-    if (!nl)
-        nl = memchr(rest->p, '\n', rest->n);
-    st = take_line(rest, nl, max_frame, raw, err);
     if (st != ST_OK)
         return st;
     t.end = raw->p + raw->n;
