@@ -116,4 +116,19 @@ buf_reset(struct buf *b) /* empties, keeps the memory */
 /* Reads one LEB128 number from [*p, end); false when cut off or over 64 bits. */
 int varint_read(const uint8_t **p, const uint8_t *end, uint64_t *out);
 
+/* The same for numbers that have one or two bytes, nearly always: without a branch on which. */
+static inline int
+varint_read_short(const uint8_t **p, const uint8_t *end, uint64_t *out)
+{
+    const uint8_t *at = *p;
+    unsigned two;
+
+    if (end - at < 2 || (at[0] & at[1] & 0x80))
+        return varint_read(p, end, out);
+    two = at[0] >> 7;
+    *out = (at[0] & 0x7Fu) | (two ? (uint64_t)at[1] << 7 : 0);
+    *p = at + 1 + two;
+    return 1;
+}
+
 #endif

@@ -146,18 +146,10 @@ reader_of(struct span s)
     return (struct reader){p, p + s.n};
 }
 
-/* One or two bytes, nearly always. */
 static inline bool
 read_number(struct reader *r, uint64_t *out)
 {
-    if (r->end - r->p >= 2 && !(r->p[0] & 0x80 && r->p[1] & 0x80)) {
-        bool two = r->p[0] & 0x80;
-
-        *out = (r->p[0] & 0x7Fu) | (two ? (uint64_t)r->p[1] << 7 : 0);
-        r->p += 1 + two;
-        return true;
-    }
-    return varint_read(&r->p, r->end, out);
+    return varint_read_short(&r->p, r->end, out);
 }
 
 static inline bool

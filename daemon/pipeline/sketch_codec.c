@@ -260,21 +260,15 @@ sketch_encode(const struct sketch *s, struct buf *out)
         encode_sparse(pairs, sketch_sorted(s, pairs), out);
 }
 
-/* A gap with its rank: one or two bytes, nearly always, and one more for a rank that is high. */
+/* A gap with its rank, and one byte more for a rank that is high. */
 static inline bool
 read_pair(const uint8_t **p, const uint8_t *end, uint64_t *gap, unsigned *rank)
 {
     const uint8_t *at = *p;
     uint64_t v;
 
-    if (end - at >= 3 && !(at[0] & 0x80 && at[1] & 0x80)) {
-        bool two = at[0] & 0x80;
-
-        v = (at[0] & 0x7Fu) | (two ? (uint64_t)at[1] << 7 : 0);
-        at += 1 + two;
-    } else if (!varint_read(&at, end, &v)) {
+    if (!varint_read_short(&at, end, &v))
         return false;
-    }
     *gap = v >> 2;
     *rank = (v & 3) + 1;
     if (*rank == 4 && (at == end || (*rank = *at++) < 4 || *rank > SKETCH_MAX_RANK))
