@@ -12,6 +12,12 @@ int64_t clock_mono_ms(void); /* monotonic: for waits and rates, never for record
 int64_t clock_mono_us(void);
 int64_t clock_cpu_us(void); /* that this thread has used */
 
+static inline int64_t
+clock_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Fixes clock_now and clock_now_us at a moment (tests); 0 gives the real clock back. */
 void clock_fix(int64_t utc_seconds);
 

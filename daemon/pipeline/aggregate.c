@@ -2,8 +2,8 @@
  * aggregate.c - the counting rules.
  *
  * Records come in groups. A first pass over the group hashes each record's names once, finds its
- * features, and fetches the customer's place in the table; a second fetches the cell found there,
- * a third what the cell points to; the last one counts, when all of it has arrived.
+ * features and region, and fetches the customer's place in the table; a second fetches the cell
+ * found there, a third what the cell points to; the last one counts, when all of it has arrived.
  */
 #include "aggregate.h"
 

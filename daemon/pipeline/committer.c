@@ -330,18 +330,12 @@ fold_if_due(struct engine *e, bool now)
 
 /* --- the thread --- */
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* When a batch that nobody waits for is to be closed: commits of such take no more than their share
  * of the time. */
 static int64_t
 live_due(const struct engine *e)
 {
-    int64_t pause = earlier(e->commit_cpu_us * LIVE_FACTOR, LIVE_MAX_US);
+    int64_t pause = clock_earlier(e->commit_cpu_us * LIVE_FACTOR, LIVE_MAX_US);
 
     return e->committed_us + (pause > LIVE_MIN_US ? pause : LIVE_MIN_US);
 }
@@ -356,7 +350,7 @@ close_due(const struct engine *e)
     if (b->wanted)
         return b->blocks_done == b->blocks
                    ? 0
-                   : b->opened_us + earlier(e->commit_cpu_us, WANTED_MAX_US);
+                   : b->opened_us + clock_earlier(e->commit_cpu_us, WANTED_MAX_US);
     return b->bulk_only ? b->opened_us + BULK_US : live_due(e);
 }
 
@@ -371,7 +365,7 @@ static int64_t
 look_again_us(const struct engine *e, int64_t now)
 {
     if (e->open->blocks > 0)
-        return earlier(close_due(e) - now, LOOK_US);
+        return clock_earlier(close_due(e) - now, LOOK_US);
     return e->last_bulk_ms > e->trimmed_ms ? BULK_OVER_MS * 1000 : IDLE_LOOK_US;
 }
 

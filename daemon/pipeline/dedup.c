@@ -159,15 +159,20 @@ resize(struct segment *s, size_t size)
     places_free(old, old_size);
 }
 
+/* The size from `least` on at which so many are no crowd. */
+static size_t
+size_for(size_t least, size_t count)
+{
+    while (is_crowded(least, count))
+        least *= 2;
+    return least;
+}
+
 /* Makes room for `more` besides what is there, at least twice as much as there was. */
 static void
 grow(struct segment *s, size_t more)
 {
-    size_t size = s->size * 2;
-
-    while (is_crowded(size, s->count + more))
-        size *= 2;
-    resize(s, size);
+    resize(s, size_for(2 * s->size, s->count + more));
 }
 
 void
@@ -321,9 +326,7 @@ dedup_bytes(const struct dedup *d)
 size_t
 dedup_bytes_of(uint64_t n)
 {
-    struct segment s = {.size = PLACES_MIN, .count = n / SEGMENTS};
+    size_t places = SEGMENTS * size_for(PLACES_MIN, n / SEGMENTS);
 
-    while (is_crowded(s.size, s.count))
-        s.size *= 2;
-    return sizeof(struct dedup) + SEGMENTS * bytes_of(&s);
+    return sizeof(struct dedup) + places * sizeof(uint64_t);
 }

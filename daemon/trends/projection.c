@@ -114,12 +114,6 @@ wait_until_ms(struct projection *p, pthread_cond_t *cond, int64_t at_ms)
     pthread_cond_timedwait(cond, &p->mutex, &ts);
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Batches gather until rounds take their share of the time and no more: a lone one is sent at once,
  * and the more there is to do, the more goes out in one round. When somebody waits, that is half of
  * the time. */
@@ -127,10 +121,10 @@ static int64_t
 send_due(const struct projection *p)
 {
     if (p->urgent)
-        return p->round_end_ms + earlier(p->round_us / 1000, URGENT_MAX_MS);
+        return p->round_end_ms + clock_earlier(p->round_us / 1000, URGENT_MAX_MS);
     if (p->later_first_ms)
-        return earlier(p->later_last_ms + LATER_MS, p->later_first_ms + LATER_MAX_MS);
-    return p->round_end_ms + earlier(p->round_us * GATHER_FACTOR / 1000, GATHER_MAX_MS);
+        return clock_earlier(p->later_last_ms + LATER_MS, p->later_first_ms + LATER_MAX_MS);
+    return p->round_end_ms + clock_earlier(p->round_us * GATHER_FACTOR / 1000, GATHER_MAX_MS);
 }
 
 static enum task
