@@ -108,8 +108,10 @@ enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64
 /* How long the write-ahead log may become (1 GiB): from a sixteenth of it on, checkpoints wait for
  * readers a little, from a quarter on they cut the file. */
 void ledger_limit_wal(struct ledger *l, uint64_t bytes);
-/* Tries again to empty a write-ahead log that has grown long; how many bytes are in use. */
-uint64_t ledger_shorten_wal(struct ledger *l);
+/* Tries again to empty a write-ahead log that has grown long. */
+void ledger_shorten_wal(struct ledger *l);
+/* How many bytes of it were in use after the last commit. Cheap; on the ledger thread. */
+uint64_t ledger_wal_bytes(const struct ledger *l);
 
 /* Folds: writes the given absolute cells (any order; they are sorted here), deletes the log up
  * to seq, in one transaction. */

@@ -142,6 +142,15 @@ say(const char *before, const char *now)
         log_info("taking_again", "reason=\"there is room\"");
 }
 
+/* Now and then; and at once when a commit took the log past its limit, which under load would
+ * otherwise be passed by all that fits between two looks. */
+static bool
+look_is_due(const struct engine *e, int64_t now)
+{
+    return now - e->last_disk_ms >= LOOK_EVERY_MS ||
+           (!e->disk_full[0] && ledger_wal_bytes(e->ledger) >= e->config->limits.max_wal);
+}
+
 void
 engine_watch_disk(struct engine *e)
 {
@@ -149,7 +158,7 @@ engine_watch_disk(struct engine *e)
     char full[sizeof e->disk_full], alarm[sizeof e->disk_alarm];
     uint64_t room, wal;
 
-    if (e->dry_run || now - e->last_disk_ms < LOOK_EVERY_MS)
+    if (e->dry_run || !look_is_due(e, now))
         return;
     e->last_disk_ms = now;
     if (!find_free(e, &room))
@@ -157,7 +166,8 @@ engine_watch_disk(struct engine *e)
     if (!e->ballast && e->ledger_running) /* not before inputs can be heard */
         make_ballast(e, room);
     ledger_limit_wal(e->ledger, e->config->limits.max_wal);
-    wal = ledger_shorten_wal(e->ledger);
+    ledger_shorten_wal(e->ledger);
+    wal = ledger_wal_bytes(e->ledger);
     judge(e, room, wal, full, sizeof full);
     find_alarm(e, wal, alarm, sizeof alarm);
     pthread_mutex_lock(&e->lock);

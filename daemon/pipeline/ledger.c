@@ -301,9 +301,9 @@ open_database(struct ledger *l, const char *path, struct error *err)
     sqlite3_extended_result_codes(l->db, 1);
     sqlite3_busy_timeout(l->db, LEDGER_BUSY_MS);
     result = sql_exec(l->db,
-                      "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
-                      "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;"
-                      "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON",
+                      LEDGER_PAGES "PRAGMA journal_mode = WAL;"
+                                   "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;"
+                                   "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON",
                       err);
     if (result == ST_OK && !guard_stands("commit_synced"))
         result = sql_exec(l->db, "PRAGMA synchronous = NORMAL", err);

@@ -205,7 +205,7 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
 static void
 checkpoint_wal(struct ledger *l)
 {
-    size_t bytes = (size_t)l->wal_pages * 8192;
+    uint64_t bytes = ledger_wal_bytes(l);
     int64_t now = clock_mono_ms();
     int mode = SQLITE_CHECKPOINT_PASSIVE, pages = -1;
 
@@ -230,11 +230,16 @@ ledger_limit_wal(struct ledger *l, uint64_t bytes)
 }
 
 uint64_t
+ledger_wal_bytes(const struct ledger *l)
+{
+    return (uint64_t)l->wal_pages * LEDGER_PAGE_BYTES;
+}
+
+void
 ledger_shorten_wal(struct ledger *l)
 {
-    if ((size_t)l->wal_pages * 8192 > l->max_wal / 16)
+    if (ledger_wal_bytes(l) > l->max_wal / 16)
         checkpoint_wal(l);
-    return (uint64_t)l->wal_pages * 8192;
 }
 
 enum status

@@ -232,10 +232,10 @@ open_both(struct salvage *s, const char *from, const char *made, struct error *e
         return sql_fail(s->to, made, err);
     sqlite3_extended_result_codes(s->to, 1);
     st = sql_exec(s->to,
-                  "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY;"
-                  "PRAGMA temp_store = MEMORY;"
-                  "CREATE TEMP TABLE said(text TEXT PRIMARY KEY);"
-                  "BEGIN;" LEDGER_SCHEMA,
+                  LEDGER_PAGES "PRAGMA journal_mode = MEMORY;"
+                               "PRAGMA temp_store = MEMORY;"
+                               "CREATE TEMP TABLE said(text TEXT PRIMARY KEY);"
+                               "BEGIN;" LEDGER_SCHEMA,
                   err);
     if (st == ST_OK)
         st = ledger_offer_sums(s->to, err);

@@ -14,6 +14,9 @@
  * for another one: each layout must have others there than all before it. */
 #define LEDGER_VERSION 2
 
+#define LEDGER_PAGE_BYTES 8192
+#define LEDGER_PAGES      "PRAGMA page_size = 8192;"
+
 /*
  * meta        one row: who the ledger is and where it stands; floor: totals of the days before it
  *             are no longer kept; last_refused: the highest number that a refused record was ever

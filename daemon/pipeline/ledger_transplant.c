@@ -16,8 +16,6 @@
 #include "ledger_parts.h"
 #include "ledger_salvage_internal.h"
 
-#define PAGE 8192
-
 static enum status
 copy_file(const char *from, const char *to, struct error *err)
 {
@@ -45,7 +43,7 @@ copy_file(const char *from, const char *to, struct error *err)
 
 /* Of an empty ledger made at path for the purpose. */
 static enum status
-first_page(const char *path, unsigned char page[PAGE], struct error *err)
+first_page(const char *path, unsigned char page[LEDGER_PAGE_BYTES], struct error *err)
 {
     sqlite3 *db = NULL;
     enum status st = ST_OK;
@@ -55,12 +53,12 @@ first_page(const char *path, unsigned char page[PAGE], struct error *err)
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
         st = sql_fail(db, path, err);
     if (st == ST_OK)
-        st = sql_exec(db, "PRAGMA page_size = 8192; BEGIN;" LEDGER_SCHEMA "COMMIT", err);
+        st = sql_exec(db, LEDGER_PAGES "BEGIN;" LEDGER_SCHEMA "COMMIT", err);
     sqlite3_close(db);
     if (st != ST_OK)
         return st;
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || read(fd, page, PAGE) != PAGE)
+    if (fd < 0 || read(fd, page, LEDGER_PAGE_BYTES) != LEDGER_PAGE_BYTES)
         st = fail(err, ST_IO, "%.180s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
@@ -70,7 +68,7 @@ first_page(const char *path, unsigned char page[PAGE], struct error *err)
 /* File format 1.3 of SQLite: 18 and 19 say WAL, 24 and 92 the counter of changes, 28 the number
  * of pages, 32 and 36 the list of free ones. */
 static enum status
-give_page(const char *path, unsigned char page[PAGE], struct error *err)
+give_page(const char *path, unsigned char page[LEDGER_PAGE_BYTES], struct error *err)
 {
     enum status st = ST_OK;
     struct stat file;
@@ -79,13 +77,13 @@ give_page(const char *path, unsigned char page[PAGE], struct error *err)
 
     if (fd < 0 || fstat(fd, &file) != 0)
         file.st_size = 0;
-    pages = (uint32_t)(file.st_size / PAGE);
+    pages = (uint32_t)(file.st_size / LEDGER_PAGE_BYTES);
     page[18] = page[19] = 2;
     memcpy(page + 92, page + 24, 4);
     for (int i = 0; i < 4; i++)
         page[28 + i] = (unsigned char)(pages >> (24 - 8 * i));
     memset(page + 32, 0, 8);
-    if (fd < 0 || pages == 0 || pwrite(fd, page, PAGE, 0) != PAGE)
+    if (fd < 0 || pages == 0 || pwrite(fd, page, LEDGER_PAGE_BYTES, 0) != LEDGER_PAGE_BYTES)
         st = fail(err, ST_CORRUPT, "%.180s: there is nothing to be read", path);
     if (fd >= 0)
         close(fd);
@@ -96,7 +94,7 @@ enum status
 salvage_transplant(const char *from, const char *copy, struct error *err)
 {
     char *log = xasprintf("%s-wal", from), *copied_log = xasprintf("%s-wal", copy);
-    unsigned char *page = xmalloc(PAGE);
+    unsigned char *page = xmalloc(LEDGER_PAGE_BYTES);
     enum status st = first_page(copy, page, err);
 
     if (st == ST_OK)
