@@ -49,6 +49,7 @@ struct config_retention { /* seconds; 0 is for ever */
 
 struct config_limits {
     uint32_t max_record;        /* 65536 */
+    uint32_t max_document;      /* 16 MiB: of several records */
     uint32_t max_name;          /* 128 */
     uint32_t max_future;        /* 300 s */
     uint64_t duplicate_window;  /* 172800 s */

@@ -162,6 +162,12 @@ void engine_followed(struct engine *e, const char *format, const char *source,
 #define FEED_WITH_IDS "exact with ids"
 
 /* Inputs report themselves for status and metrics; counters may be updated at any time. */
+#define FEED_REASONS 16
+struct feed_reason { /* for which records of an input are left out */
+    char why[48];
+    uint64_t records;
+};
+
 struct feed {
     char input[64], type[16], detail[160];
     bool exact;          /* false: at most once up to the socket */
@@ -173,6 +179,9 @@ struct feed {
     int64_t last_arrival; /* wall clock, UTC; 0 none */
     uint64_t behind;      /* bytes known to wait (tail) */
     char problem[160];    /* "" or one sentence */
+    struct feed_reason
+        left_out[FEED_REASONS]; /* since the start, in order of coming up; the last */
+    size_t reasons;             /* stands for all that found no place */
 };
 /* Merges detail, lost, behind, bytes and problem into the engine's table by input name; the
  * record counts are the engine's own and are ignored here. */

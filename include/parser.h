@@ -19,8 +19,9 @@
 #include "span.h"
 #include "status.h"
 
-struct format; /* format.h */
-struct layout; /* a parser's own: what a header line said; immutable, counted references */
+struct format;       /* format.h */
+struct document_ops; /* parsers/document.h */
+struct layout;       /* a parser's own: what a header line said; immutable, counted references */
 
 struct parser_ops {
     const char *name;    /* as written in the configuration: "csv" */
@@ -50,12 +51,26 @@ struct parser_ops {
     /* Takes one frame off the front of *rest (never empty on entry) and sets *raw to its
      * bytes without the line end. Always advances. `layout` is NULL unless wants_header.
      *   ST_OK         out is filled, spans borrow from the frame or mem
-     *   ST_SKIP       blank line, comment, closing bracket: nothing to count
+     *   ST_SKIP       blank line, comment, closing bracket: nothing is there
+     *   ST_IGNORE     what it is is not counted; err->text is why, in few words that are the same
+     *                 for all of its kind ("recording leg"), because they are counted by them
      *   ST_BAD_INPUT  err->text is the reason, err->pos the offset inside *raw
      * A malformed record costs one line: parsing resumes after its first newline. */
     enum status (*next)(void *state, const struct format *f, const struct layout *layout,
                         size_t max_frame, struct span *rest, struct arena *mem, struct fields *out,
                         struct span *raw, struct error *err);
+
+    /* Where one frame may hold several records: the next one of the frame that `next` took last.
+     * Answers as `next`, and ST_NOT_FOUND when there are no more. NULL: it never does. */
+    enum status (*more)(void *state, struct fields *out, struct error *err);
+
+    /* Says before a block what its stream is called: a file's path, an input's name. NULL: it does
+     * not matter. */
+    void (*begin)(void *state, struct span name);
+
+    /* Set for parsers made of document.h. Their frames are whole documents, which may be as long as
+     * limits.max_document. */
+    const struct document_ops *document;
 };
 
 /* NULL-ended table of all parsers, in the order in which `formats` lists them. */

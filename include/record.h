@@ -47,6 +47,7 @@ enum field {
     FIELD_QUANTITY,
     FIELD_RESOURCE,
     FIELD_STATE,
+    FIELD_LEG,
     FIELD_COUNT
 };
 
@@ -81,6 +82,13 @@ fields_begin(struct fields *f)
     f->longest = SIZE_MAX;
 }
 
+/*
+ * Join, leave, conference_start and conference_end are events: `start` is the moment at which they
+ * happened, `conference` the one occurrence that they belong to (an id, not a name that is used
+ * again), `leg` the stay or channel that begins and ends, or else `participant` is. Pairing makes
+ * legs of them. Only a join needs a customer; a leave may carry the stay's `duration`, for when the
+ * join is never seen.
+ */
 enum record_kind {
     KIND_LEG,
     KIND_JOIN,
@@ -153,7 +161,7 @@ struct format; /* format.h */
  *   ST_OK         out is complete
  *                 has shows END and DURATION when they were given or follow from the others;
  *                 the customer may still be absent, because matching may find it
- *   ST_SKIP       the format says that such records are not counted (err->text says why)
+ *   ST_IGNORE     the format says that such records are not counted (err->text says why)
  *   ST_BAD_INPUT  err->text is the quarantine reason: a short lower-case phrase that begins
  *                 with the field's name ("start: not a time", "end: before start")
  */

@@ -10,7 +10,8 @@
 enum status {
     ST_OK,
     ST_MORE,       /* not enough bytes yet: feed me */
-    ST_SKIP,       /* nothing to count here: blank line, comment, header, ignored record */
+    ST_SKIP,       /* nothing is here: blank line, comment, header */
+    ST_IGNORE,     /* a record, and none to be counted: it is left out, and that is counted */
     ST_BAD_INPUT,  /* the data is wrong: quarantine it and go on */
     ST_BAD_CONFIG, /* the configuration is wrong: say file and line */
     ST_NOT_FOUND,

@@ -33,6 +33,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_QUANTITY] = "quantity",
     [FIELD_RESOURCE] = "resource",
     [FIELD_STATE] = "state",
+    [FIELD_LEG] = "leg",
 };
 
 static const char *const kind_names[KIND_COUNT] = {

@@ -20,7 +20,7 @@
      FIELD_BIT(FIELD_SERVICE) | FIELD_BIT(FIELD_REGION) | FIELD_BIT(FIELD_MEDIA) |                 \
      FIELD_BIT(FIELD_DIRECTION) | FIELD_BIT(FIELD_AGENT) | FIELD_BIT(FIELD_REASON) |               \
      FIELD_BIT(FIELD_CURRENCY) | FIELD_BIT(FIELD_PRODUCT) | FIELD_BIT(FIELD_RESOURCE) |            \
-     FIELD_BIT(FIELD_STATE))
+     FIELD_BIT(FIELD_STATE) | FIELD_BIT(FIELD_LEG))
 #define REASON_FACTOR 8
 #define NUMBER_FIELDS                                                                              \
     (FIELD_BIT(FIELD_VERSION) | FIELD_BIT(FIELD_WAIT) | FIELD_BIT(FIELD_HANDLE) |                  \
@@ -71,7 +71,7 @@ pick_one(struct mapping *m, enum field field, uint64_t present)
     if (present & bit)
         s = name_trimmed(*text);
     if ((f->has_ignore & bit) && listed(f->ignore, f->ignore_count, field, s))
-        return fail(m->err, ST_SKIP, "%s: %.*s is left out by the format", field_name(field),
+        return fail(m->err, ST_IGNORE, "%s: %.*s is left out by the format", field_name(field),
                     SPAN_ARG(s));
     if ((f->has_null & bit) && listed(f->null, f->null_count, field, s))
         s.n = 0;
@@ -125,7 +125,7 @@ read_word(struct mapping *m, enum field f, const struct word_index *words, int *
     if (*value == WORD_UNKNOWN)
         return bad(m, f, "not a known word");
     if (*value == WORD_IGNORE)
-        return fail(m->err, ST_SKIP, "%s: %.*s is left out by the format", field_name(f),
+        return fail(m->err, ST_IGNORE, "%s: %.*s is left out by the format", field_name(f),
                     SPAN_ARG(text));
     return ST_OK;
 }

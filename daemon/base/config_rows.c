@@ -95,6 +95,8 @@ static const struct option_row retention_rows[] = {
 static const struct option_row limit_rows[] = {
     {"max_record", V_SIZE32, MAIN(limits.max_record), "64KiB", 256, MIB,
      .help = "Longest record; a longer one goes to quarantine."},
+    {"max_document", V_SIZE32, MAIN(limits.max_document), "16MiB", 64 * KIB, 256 * MIB,
+     .help = "The same for formats whose records come together in documents (XML, JSON bodies)."},
     {"max_name", V_COUNT32, MAIN(limits.max_name), "128", 1, 256, .reloadable = true,
      .help = "Longest name or id in bytes."},
     {"max_future", V_SECONDS32, MAIN(limits.max_future), "5m", 0, 366 * DAY, .reloadable = true,

@@ -50,7 +50,24 @@ engine_report_feed(struct engine *e, const struct feed *report)
     struct feed_state *f = engine_feed(e, report->input);
 
     pthread_mutex_lock(&f->lock);
-    f->report = *report;
+    memcpy(&f->report, report, offsetof(struct feed, left_out));
+    pthread_mutex_unlock(&f->lock);
+}
+
+void
+feed_ignored(struct feed_state *f, const char *why)
+{
+    struct feed *r = &f->report;
+    size_t i = 0;
+
+    pthread_mutex_lock(&f->lock);
+    while (i < r->reasons && i < FEED_REASONS - 1 &&
+           strncmp(r->left_out[i].why, why, sizeof r->left_out[i].why - 1) != 0)
+        i++;
+    if (i == r->reasons)
+        snprintf(r->left_out[r->reasons++].why, sizeof r->left_out[i].why, "%s",
+                 i == FEED_REASONS - 1 ? "for other reasons" : why);
+    r->left_out[i].records++;
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -202,7 +219,9 @@ source_header_of(struct source *s, const struct source *other, struct error *err
 size_t
 source_max_record(const struct source *s)
 {
-    return s->engine->config->limits.max_record;
+    const struct config_limits *limits = &s->engine->config->limits;
+
+    return s->parser->document ? limits->max_document : limits->max_record;
 }
 
 size_t

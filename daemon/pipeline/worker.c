@@ -1,10 +1,9 @@
 /*
  * worker.c - from a block of bytes to deltas: parse, understand, match, once, count.
  *
- * Records go through in groups, so that the duplicate filter's cache misses overlap. A
- * record is decided exactly once, here: accepted, duplicate, quarantined or ignored. Nothing
- * is allocated per record; what a group needs lives in the worker's arena until its block is
- * done.
+ * A record is decided exactly once, here and in worker_count.c: accepted, duplicate, quarantined or
+ * ignored. Nothing is allocated per record; what a group needs lives in the worker's arena until
+ * its block is done.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -12,55 +11,10 @@
 
 #include "civil.h"
 #include "clock.h"
-#include "engine_internal.h"
-#include "hash.h"
 #include "log.h"
-
-#define GROUP 64
-
-#define CONTENT_SEED UINT64_C(0x9e3779b97f4a7c15) /* keeps whole-record hashes apart from ids */
-
-struct pending { /* a record that waits for the rest of its group */
-    struct record record;
-    struct span raw;
-    uint64_t fingerprint;
-    bool identified;
-};
+#include "worker_internal.h"
 
 #define MAX_DURATION (31 * 86400)
-
-struct run { /* one block being worked on */
-    struct engine *engine;
-    struct worker *worker;
-    struct source *source;
-    struct part *part;
-    struct directory *directory;
-    const struct block *block;
-    struct mapping_context mapping;
-    struct mapping_memo *memo; /* of this worker, from block to block */
-    int64_t window_start;      /* event times before this are late */
-    bool refuse_late;
-    int64_t oldest;    /* nothing is known any more of event times before this */
-    size_t first_cell; /* of those whose names were not taken note of */
-    bool tight;        /* there could be too many names: each is looked at */
-    struct names_answer names;
-    struct outcome_count count;
-    int64_t newest_record;
-    struct pending group[GROUP];
-    size_t pending;
-    bool replay;
-    const struct frame_origin *origin; /* of the frame at hand, or NULL */
-    const char *frame;                 /* where it begins */
-};
-
-/* Of what has no id and stands at `at` in a frame that has an identity. */
-static uint64_t
-place_fingerprint(const struct run *run, const char *at)
-{
-    uint64_t place = (uint64_t)(at - run->frame);
-
-    return hash_bytes(&place, sizeof place, run->origin->identity ^ run->source->identity_seed);
-}
 
 /* What was refused and comes again must not stand in quarantine twice. */
 static bool
@@ -98,137 +52,6 @@ refuse(struct run *run, struct span raw, const char *reason)
         part_quarantine(run->part, run->source, place_of(run, raw.p), raw, reason);
 }
 
-/* --- identity --- */
-
-/* Identity is (source, id); the payload does not matter. Without an id it is what the input
- * says: the whole record, or nothing, because its place in the file guards it. */
-static void
-identify(const struct run *run, struct pending *p)
-{
-    const struct record *r = &p->record;
-    uint64_t seed = run->source->identity_seed;
-
-    p->identified = true;
-    if (r->has & FIELD_BIT(FIELD_ID)) {
-        if (r->has & FIELD_BIT(FIELD_SOURCE))
-            seed = hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n,
-                              run->engine->identity_key);
-        p->fingerprint = hash_bytes(r->text[FIELD_ID].p, r->text[FIELD_ID].n, seed);
-    } else if (run->origin) {
-        p->fingerprint = place_fingerprint(run, p->raw.p);
-    } else if (run->source->identity == IDENTITY_CONTENT) {
-        p->fingerprint = hash_bytes(p->raw.p, p->raw.n, seed ^ CONTENT_SEED);
-    } else {
-        p->identified = false;
-    }
-}
-
-/* --- counting a group --- */
-
-static bool
-is_counted(enum record_kind kind)
-{
-    return kind == KIND_LEG || kind == KIND_FEATURE || kind == KIND_CONTACT;
-}
-
-static bool
-is_event(enum record_kind kind)
-{
-    return kind >= KIND_INQUIRY && kind <= KIND_BOOKING;
-}
-
-/* NULL, or why one of the record's names is not known, or has no room. */
-static const char *
-name_things(struct run *run, struct record *r)
-{
-    const char *why = worker_classify(run->worker, r);
-
-    if (!why && run->tight && !engine_names_admit(run->engine, r, &run->names))
-        why = run->names.why;
-    return why;
-}
-
-/* Ids that arrived before may be forgotten. Asked again once a group was looked up: what was not
- * found then may have been forgotten just now. */
-static void
-note_window(struct run *run)
-{
-    int64_t cut = run->engine->window_cut;
-
-    if (run->window_start < cut)
-        run->window_start = cut;
-}
-
-/* False for a record that is kept as an event and not counted. */
-static bool
-count_fresh(struct run *run, struct pending *p)
-{
-    struct record *r = &p->record;
-
-    run->count.accepted++;
-    if (r->start > run->newest_record)
-        run->newest_record = r->start;
-    if (p->identified && r->start < run->window_start)
-        run->part->late++;
-    if (is_event(r->kind)) {
-        part_event(run->part, &p->record);
-        return false;
-    }
-    return true;
-}
-
-/* The group's names are known now; could those of the next one be too many? */
-static void
-note_names(struct run *run)
-{
-    const struct cells *cells = run->part->cells;
-
-    run->names.added += engine_names_take(run->engine, cells, run->first_cell);
-    run->first_cell = cells_slots(cells);
-    run->tight = engine_names_tight(run->engine, GROUP);
-}
-
-static void
-flush_group(struct run *run)
-{
-    const struct record *counted[GROUP];
-    uint64_t fingerprints[GROUP];
-    size_t index[GROUP], n = 0, m = 0, known = 0;
-    bool fresh[GROUP];
-
-    if (run->replay && run->count.quarantined > 0) {
-        /* The row stays, so nothing of it may count: it will be tried again as a whole. */
-        run->count.quarantined += run->pending;
-        run->pending = 0;
-    }
-    for (size_t i = 0; i < run->pending; i++)
-        if (run->group[i].identified) {
-            index[n] = i;
-            fingerprints[n++] = run->group[i].fingerprint;
-        }
-    if (n)
-        dedup_test_and_add(run->engine->dedup, fingerprints, n, fresh);
-    note_window(run);
-    for (size_t i = 0, k = 0; i < run->pending; i++) {
-        bool is_fresh = true;
-
-        if (k < n && index[k] == i) {
-            is_fresh = fresh[k];
-            fingerprints[known] = fingerprints[k++]; /* those that are new, one behind the other */
-            known += is_fresh;
-        }
-        if (!is_fresh)
-            run->count.duplicates++;
-        else if (count_fresh(run, &run->group[i]))
-            counted[m++] = &run->group[i].record;
-    }
-    if (!run->engine->dry_run)
-        buf_add(&run->part->fingerprints, fingerprints, known * sizeof *fingerprints);
-    aggregate_batch(run->part->cells, &run->worker->rules->aggregate, counted, m);
-    run->pending = 0;
-    note_names(run);
-}
-
 /* --- from fields to a pending record --- */
 
 /* What can be wrong with a record although each of its fields is right. NULL: nothing. */
@@ -253,6 +76,13 @@ objection(const struct run *run, const struct pending *p)
     return NULL;
 }
 
+static void
+leave_out(struct run *run, const char *why)
+{
+    run->count.ignored++;
+    feed_ignored(run->source->feed, why);
+}
+
 /* The parser left the fields in the record that waits next. */
 static void
 take_record(struct run *run, struct span raw)
@@ -265,8 +95,8 @@ take_record(struct run *run, struct span raw)
                                &run->worker->arena, &p->record, &err)) {
     case ST_OK:
         break;
-    case ST_SKIP:
-        run->count.ignored++;
+    case ST_IGNORE:
+        leave_out(run, err.text);
         return;
     default:
         refuse(run, raw, err.text);
@@ -289,6 +119,27 @@ take_record(struct run *run, struct span raw)
         flush_group(run);
 }
 
+/* What the parser says of one record. */
+static void
+take_answer(struct run *run, enum status st, struct span raw, const struct error *err)
+{
+    if (st == ST_SKIP)
+        return;
+    run->count.records++;
+    if (st == ST_OK)
+        take_record(run, raw);
+    else if (st == ST_IGNORE)
+        leave_out(run, err->text);
+    else
+        refuse(run, raw, err->text);
+}
+
+static struct fields *
+room_for_fields(struct run *run)
+{
+    return &run->group[run->pending].record.fields;
+}
+
 static void
 parse_frames(struct run *run, struct span rest, void *state)
 {
@@ -296,20 +147,16 @@ parse_frames(struct run *run, struct span rest, void *state)
     size_t limit = source_max_record(s);
 
     while (rest.n > 0) {
-        struct fields *fields = &run->group[run->pending].record.fields;
         struct span before = rest, raw = {0};
         struct error err;
         enum status st = s->parser->next(state, s->format, s->layout, limit, &rest,
-                                         &run->worker->arena, fields, &raw, &err);
+                                         &run->worker->arena, room_for_fields(run), &raw, &err);
 
         assert(rest.n < before.n); /* a parser always advances */
-        if (st == ST_SKIP)
-            continue;
-        run->count.records++;
-        if (st == ST_OK)
-            take_record(run, raw);
-        else
-            refuse(run, raw, err.text);
+        take_answer(run, st, raw, &err);
+        while (s->parser->more &&
+               (st = s->parser->more(state, room_for_fields(run), &err)) != ST_NOT_FOUND)
+            take_answer(run, st, raw, &err);
     }
 }
 
@@ -342,6 +189,8 @@ work_through(struct run *run)
     const struct block *b = run->block;
     void *state = run->source->parser->open ? run->source->parser->open(run->source->format) : NULL;
 
+    if (run->source->parser->begin)
+        run->source->parser->begin(state, span_str(run->source->name));
     run->origin = NULL;
     if (b->frame_end) {
         size_t begin = 0;

@@ -174,7 +174,7 @@ TEST(the_anonbank_format_reads_contacts)
     CHECK_INT(r.start, 930819600);
     CHECK_SPAN(r.text[FIELD_CUSTOMER], "unidentified");
     CHECK_SPAN(r.text[FIELD_AGENT], "11");
-    CHECK_INT(next_record(&s, &r), ST_SKIP);
+    CHECK_INT(next_record(&s, &r), ST_IGNORE);
     stream_close(&s);
     format_free(f);
 }
@@ -196,8 +196,8 @@ TEST(the_whole_call_log)
     while (s.rest.n > 0) {
         enum status st = next_record(&s, &r);
 
-        CHECK(st == ST_OK || st == ST_SKIP);
-        ignored += st == ST_SKIP;
+        CHECK(st == ST_OK || st == ST_IGNORE);
+        ignored += st == ST_IGNORE;
         if (st != ST_OK)
             continue;
         contacts++;
