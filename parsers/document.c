@@ -191,7 +191,7 @@ first_element(struct span s)
     return span_of(end, 0);
 }
 
-/* "</name >", with blanks: where it ends, or NULL. */
+/* Behind the first "</name >", with blanks; NULL: it is not there. */
 static const char *
 end_tag(const char *p, const char *end, struct span name)
 {
@@ -217,13 +217,11 @@ frame_xml(struct span s, bool eof)
 
     if (name.n == 0)
         return eof ? s.n : 0;
-    close = end_tag(name.p, end, name);
-    if (!close) { /* <alone/> */
-        const char *gt = memchr(name.p, '>', (size_t)(end - name.p));
-
-        if (gt && gt[-1] == '/')
-            close = gt + 1;
-    }
+    close = memchr(name.p, '>', (size_t)(end - name.p));
+    if (close && close[-1] == '/') /* <alone/> */
+        close++;
+    else if (close)
+        close = end_tag(close, end, name);
     return close ? (size_t)(close - s.p) : eof ? s.n : 0;
 }
 
@@ -285,17 +283,20 @@ document_begin(void *state, struct span name)
     ((struct document *)state)->name = name;
 }
 
-/* A frame, or so much of what is too long for one as may be passed over; 0: not there yet. */
+/* A frame, or so much of what is too long for one as is passed over: to the first newline at or
+ * after max_frame. 0: that is not there yet. The answer does not depend on what follows. */
 static size_t
 frame_at(const struct document_ops *ops, struct span s, size_t max_frame, bool eof)
 {
-    size_t n = ops->frame(s, eof);
+    size_t n = ops->frame(s, false);
     const char *nl;
 
-    if (n > 0 || s.n <= max_frame)
+    if (n > 0 && n <= max_frame)
         return n;
+    if (s.n <= max_frame)
+        return eof ? ops->frame(s, true) : 0;
     nl = memchr(s.p + max_frame, '\n', s.n - max_frame);
-    return nl ? (size_t)(nl - s.p) + 1 : 0;
+    return nl ? (size_t)(nl - s.p) + 1 : eof ? s.n : 0;
 }
 
 size_t
@@ -320,7 +321,7 @@ document_more(void *state, struct fields *out, struct error *err)
         return ST_NOT_FOUND;
     d->first = item->next;
     if (item->st != ST_OK)
-        return fail(err, item->st, "%s", item->why);
+        return fail_at(err, item->st, 0, "%s", item->why);
     *out = item->fields;
     return ST_OK;
 }
@@ -336,8 +337,6 @@ document_next(void *state, const struct format *f, const struct layout *layout, 
     enum status st;
 
     (void)layout;
-    if (n == 0) /* too long, and its end is not even here */
-        n = rest->n;
     *raw = span_of(rest->p, n);
     rest->p += n;
     rest->n -= n;
@@ -353,6 +352,8 @@ document_next(void *state, const struct format *f, const struct layout *layout, 
     st = ops->read(d, *raw, err);
     if (st != ST_OK) {
         d->first = d->last = NULL;
+        if (err && (err->pos < 0 || (size_t)err->pos > raw->n))
+            err->pos = 0;
         return st;
     }
     if (!d->first)

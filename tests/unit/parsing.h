@@ -65,6 +65,8 @@ stream_open(struct stream *s, const struct format *f, struct span text)
     s->f = f;
     s->ops = format_parser(f);
     s->state = s->ops->open(f);
+    if (s->ops->begin)
+        s->ops->begin(s->state, SPAN("test"));
     s->rest = text;
     arena_init(&s->mem);
     if (s->ops->wants_header(f)) {
@@ -76,9 +78,16 @@ stream_open(struct stream *s, const struct format *f, struct span text)
     }
 }
 
+/* The next record, of the frame at hand or of the next one. */
 static inline enum status
 stream_next(struct stream *s)
 {
+    if (s->ops->more && s->raw.p) {
+        enum status st = s->ops->more(s->state, &s->fields, &s->err);
+
+        if (st != ST_NOT_FOUND || s->rest.n == 0)
+            return st;
+    }
     return s->ops->next(s->state, s->f, s->layout, MAX_FRAME, &s->rest, &s->mem, &s->fields,
                         &s->raw, &s->err);
 }
