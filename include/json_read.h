@@ -1,5 +1,5 @@
 /*
- * json_read.h - a small strict JSON reader for requests and answers, not for records.
+ * json_read.h - a small strict JSON reader for requests, answers, and documents of records.
  *
  * Reads RFC 8259 and nothing more: no comments, no trailing commas, no NaN, valid UTF-8
  * only, no key twice in one object, nesting up to JSON_READ_DEPTH. The tree lives in the
@@ -31,6 +31,13 @@ struct json_value {
 /* The whole text must be one value. ST_BAD_INPUT: err->pos is where. */
 enum status json_parse(struct span text, struct arena *mem, struct json_value **out,
                        struct error *err);
+
+/* The same for what other programs wrote: deeper, a key may come again (json_find answers with the
+ * first), and so many values at most. */
+#define JSON_READ_FOREIGN_DEPTH  48
+#define JSON_READ_FOREIGN_VALUES 1000000
+enum status json_parse_foreign(struct span text, struct arena *mem, struct json_value **out,
+                               struct error *err);
 
 /* NULL if v is NULL or no object, or has no such key. */
 const struct json_value *json_find(const struct json_value *v, const char *key);

@@ -9,7 +9,9 @@ struct reader {
     const char *p, *end, *start;
     struct arena *mem;
     struct error *err;
-    unsigned depth;
+    unsigned depth, max_depth;
+    size_t values, max_values;
+    bool repeats; /* a key may come again */
 };
 
 static enum status read_value(struct reader *r, struct json_value *out);
@@ -211,7 +213,7 @@ read_key(struct reader *r, const struct json_value *object, struct span *key)
     st = read_string(r, key);
     if (st != ST_OK)
         return st;
-    if (has_key(object, *key))
+    if (!r->repeats && has_key(object, *key))
         return refuse(r, "a key appears twice");
     skip_blanks(r);
     return take(r, ':') ? ST_OK : refuse(r, "a colon is missing");
@@ -252,6 +254,8 @@ read_value(struct reader *r, struct json_value *out)
     skip_blanks(r);
     if (r->p == r->end)
         return refuse(r, "it ends too early");
+    if (++r->values > r->max_values)
+        return refuse(r, "too many values");
     if (*r->p == '"') {
         out->type = JSON_STRING;
         return read_string(r, &out->text);
@@ -259,7 +263,7 @@ read_value(struct reader *r, struct json_value *out)
     if (*r->p == '{' || *r->p == '[') {
         bool object = *r->p++ == '{';
 
-        if (++r->depth > JSON_READ_DEPTH)
+        if (++r->depth > r->max_depth)
             return refuse(r, "nested too deeply");
         out->type = object ? JSON_OBJECT : JSON_ARRAY;
         st = read_members(r, out, object ? '}' : ']');
@@ -272,22 +276,50 @@ read_value(struct reader *r, struct json_value *out)
     return read_number(r, &out->text);
 }
 
-enum status
-json_parse(struct span text, struct arena *mem, struct json_value **out, struct error *err)
+static enum status
+read_all(struct reader *r, struct json_value **out)
 {
-    struct reader r = {text.p, text.p + text.n, text.p, mem, err, 0};
-    struct json_value *v = arena_alloc(mem, sizeof *v);
+    struct json_value *v = arena_alloc(r->mem, sizeof *v);
     enum status st;
 
     memset(v, 0, sizeof *v);
-    st = read_value(&r, v);
+    st = read_value(r, v);
     if (st != ST_OK)
         return st;
-    skip_blanks(&r);
-    if (r.p != r.end)
-        return refuse(&r, "something follows the value");
+    skip_blanks(r);
+    if (r->p != r->end)
+        return refuse(r, "something follows the value");
     *out = v;
     return ST_OK;
+}
+
+enum status
+json_parse(struct span text, struct arena *mem, struct json_value **out, struct error *err)
+{
+    struct reader r = {.p = text.p,
+                       .end = text.p + text.n,
+                       .start = text.p,
+                       .mem = mem,
+                       .err = err,
+                       .max_depth = JSON_READ_DEPTH,
+                       .max_values = SIZE_MAX};
+
+    return read_all(&r, out);
+}
+
+enum status
+json_parse_foreign(struct span text, struct arena *mem, struct json_value **out, struct error *err)
+{
+    struct reader r = {.p = text.p,
+                       .end = text.p + text.n,
+                       .start = text.p,
+                       .mem = mem,
+                       .err = err,
+                       .max_depth = JSON_READ_FOREIGN_DEPTH,
+                       .max_values = JSON_READ_FOREIGN_VALUES,
+                       .repeats = true};
+
+    return read_all(&r, out);
 }
 
 const struct json_value *

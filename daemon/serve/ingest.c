@@ -125,7 +125,7 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->coding = body_coding(http_request_field(r, "content-encoding"));
     job->family = media_of_type(http_request_field(r, "content-type"));
     job->format = media_format(job->entrance->input->format, job->entrance->family, job->family);
-    if (job->family == FAMILY_OWN)
+    if (job->family == FAMILY_OWN || job->entrance->family == FAMILY_DOCUMENT)
         job->family = job->entrance->family;
     idempotency_key(r, &job->once.key, NULL); /* looked at with the head */
     pthread_mutex_lock(&in->lock);
@@ -265,12 +265,13 @@ inspect_body(const struct ingest *in, struct job *job, struct source *src, size_
              struct error *err)
 {
     struct span all;
-    size_t records;
+    size_t records = 0;
 
     if (source_needs_header(src) && read_header(src, &job->body, offset, err) != ST_OK)
         return 422;
     all = span_of(job->body.p, job->body.n);
-    records = is_json_array(job) ? body_count_elements(all) : body_count_lines(all);
+    if (job->family != FAMILY_DOCUMENT) /* which have a length of their own, and any lines */
+        records = is_json_array(job) ? body_count_elements(all) : body_count_lines(all);
     if (records > in->max_records) {
         fail(err, ST_FULL, "more than %u records in one request", in->max_records);
         return 413;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "parser.h"
+
 static const struct {
     const char *type;
     enum family family;
@@ -37,6 +39,10 @@ media_of_type(struct span value)
 enum family
 media_of_parser(const char *parser)
 {
+    const struct parser_ops *ops = parser_find(parser);
+
+    if (ops && ops->document)
+        return FAMILY_DOCUMENT;
     if (strcmp(parser, "ndjson") == 0)
         return FAMILY_JSON;
     return strcmp(parser, "csv") == 0 ? FAMILY_CSV : FAMILY_TEXT;
@@ -45,6 +51,8 @@ media_of_parser(const char *parser)
 const char *
 media_format(const char *own, enum family family, enum family sent)
 {
+    if (family == FAMILY_DOCUMENT)
+        return own;
     if (sent == FAMILY_NONE)
         return NULL;
     if (sent == FAMILY_OWN || sent == family || (family == FAMILY_TEXT && sent == FAMILY_CSV))

@@ -5,6 +5,7 @@
 #include "json_write.h"
 #include "test.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -166,5 +167,44 @@ TEST(reader_never_reads_past_the_end)
         memcpy(at, text, i);
         CHECK_INT(json_parse(span_of(at, i), &mem, &v, NULL), i == n ? ST_OK : ST_BAD_INPUT);
     }
+    arena_clear(&mem);
+}
+
+TEST(what_others_wrote_may_repeat_keys_and_nest_deeper)
+{
+    char deep[2 * JSON_READ_FOREIGN_DEPTH + 3];
+    struct arena mem;
+    struct json_value *v;
+    struct error err;
+
+    arena_init(&mem);
+    CHECK_INT(json_parse_foreign(SPAN("{\"a\":1,\"a\":2}"), &mem, &v, NULL), ST_OK);
+    CHECK_SPAN(json_find(v, "a")->text, "1");
+    memset(deep, '[', JSON_READ_FOREIGN_DEPTH);
+    memset(deep + JSON_READ_FOREIGN_DEPTH, ']', JSON_READ_FOREIGN_DEPTH);
+    CHECK_INT(json_parse_foreign(span_of(deep, 2 * JSON_READ_FOREIGN_DEPTH), &mem, &v, NULL),
+              ST_OK);
+    memset(deep, '[', sizeof deep);
+    CHECK_INT(json_parse_foreign(span_of(deep, sizeof deep), &mem, &v, &err), ST_BAD_INPUT);
+    CHECK_STR(err.text, "not JSON: nested too deeply");
+    arena_clear(&mem);
+}
+
+TEST(no_document_is_more_than_a_million_values)
+{
+    size_t n = 2 * (size_t)JSON_READ_FOREIGN_VALUES + 1; /* "[0,0,0]" */
+    char *text = malloc(n);
+    struct arena mem;
+    struct json_value *v;
+    struct error err;
+
+    arena_init(&mem);
+    for (size_t i = 0; i < n; i++)
+        text[i] = i % 2 ? '0' : ',';
+    text[0] = '[';
+    text[n - 1] = ']';
+    CHECK_INT(json_parse_foreign(span_of(text, n), &mem, &v, &err), ST_BAD_INPUT);
+    CHECK_STR(err.text, "not JSON: too many values");
+    free(text);
     arena_clear(&mem);
 }
