@@ -40,6 +40,7 @@ struct format_options {
                                     %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %% */
     const char *timezone;           /* for times without an offset; default UTC */
     const char *pattern;            /* regex */
+    const char *envelope;           /* "syslog": each record comes as one syslog message */
 };
 
 /* ST_BAD_CONFIG with the option's name in err->text. Copies all it needs. */
@@ -48,7 +49,12 @@ void format_free(struct format *f); /* accepts NULL */
 
 const char *format_name(const struct format *f);
 const struct parser_ops *format_parser(const struct format *f);
+/* What reads the records themselves: another one where they come in an envelope. */
+const struct parser_ops *format_content(const struct format *f);
 const struct format_options *format_options(const struct format *f); /* as kept */
+
+/* "syslog:NAME" is the format NAME in the envelope: its name, or NULL if it has no such prefix. */
+const char *format_in_syslog(const char *name);
 
 /* Parsers ask: which field does this column (or JSON path, or group) feed?
  * Without a map entry a column called like a field feeds that field, unless the field has a

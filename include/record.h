@@ -65,6 +65,7 @@ struct fields {
     const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
     uint32_t feature_count;           /* carry a real list; items borrow like spans */
     struct span feature_text;         /* where they lie: equal texts, equal items; n 0: not known */
+    uint64_t stamped;                 /* FIELD_BITs of times that an envelope's header says */
     bool printable; /* all text is known to be of ASCII's printable bytes; false: not known */
     bool trimmed;   /* no text begins or ends with a blank or tab; false: not known */
     size_t longest; /* no text is longer than this; SIZE_MAX: not known */
@@ -78,6 +79,7 @@ fields_begin(struct fields *f)
     f->feature_items = NULL;
     f->feature_count = 0;
     f->feature_text.n = 0;
+    f->stamped = 0;
     f->printable = f->trimmed = false;
     f->longest = SIZE_MAX;
 }

@@ -302,7 +302,7 @@ frame_at(const struct document_ops *ops, struct span s, size_t max_frame, bool e
 size_t
 document_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
 {
-    const struct document_ops *ops = format_parser(f)->document;
+    const struct document_ops *ops = format_content(f)->document;
     size_t whole = 0, n;
 
     while (whole < buf.n &&
@@ -332,7 +332,7 @@ document_next(void *state, const struct format *f, const struct layout *layout, 
               struct error *err)
 {
     struct document *d = state;
-    const struct document_ops *ops = format_parser(f)->document;
+    const struct document_ops *ops = format_content(f)->document;
     size_t n = frame_at(ops, *rest, max_frame, true);
     enum status st;
 

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "envelope.h"
 #include "hash.h"
 #include "timetext.h"
 
@@ -62,6 +63,7 @@ keep_options(struct format *f, const struct format_options *o)
         .time_format = keep(f, o->time_format),
         .timezone = keep(f, o->timezone),
         .pattern = keep(f, o->pattern),
+        .envelope = keep(f, o->envelope),
     };
 }
 
@@ -323,6 +325,19 @@ compile(struct format *f, struct error *err)
     return st;
 }
 
+static enum status
+wrap(struct format *f, struct error *err)
+{
+    if (strcmp(f->opt.envelope, "syslog") != 0)
+        return fail(err, ST_BAD_CONFIG, "envelope: expected syslog, not \"%.40s\"",
+                    f->opt.envelope);
+    if (f->content->wants_header(f))
+        return fail(err, ST_BAD_CONFIG,
+                    "envelope: messages have no header line, so the columns must be listed");
+    f->parser = &parser_envelope;
+    return ST_OK;
+}
+
 enum status
 format_new(struct format **out, const struct format_options *opt, struct error *err)
 {
@@ -339,9 +354,11 @@ format_new(struct format **out, const struct format_options *opt, struct error *
     keep_options(f, opt);
     st = compile(f, err);
     if (st == ST_OK) {
-        f->parser = parser_find(opt->type);
-        st = f->parser->prepare(&f->shared, f, err);
+        f->parser = f->content = parser_find(opt->type);
+        st = f->content->prepare(&f->shared, f, err);
     }
+    if (st == ST_OK && opt->envelope)
+        st = wrap(f, err);
     if (st != ST_OK) {
         format_free(f);
         return st;
@@ -355,8 +372,8 @@ format_free(struct format *f)
 {
     if (!f)
         return;
-    if (f->parser)
-        f->parser->release(f->shared);
+    if (f->content)
+        f->content->release(f->shared);
     free(f->names);
     arena_clear(&f->mem);
     free(f);
@@ -372,6 +389,20 @@ const struct parser_ops *
 format_parser(const struct format *f)
 {
     return f->parser;
+}
+
+const struct parser_ops *
+format_content(const struct format *f)
+{
+    return f->content;
+}
+
+const char *
+format_in_syslog(const char *name)
+{
+    static const char prefix[] = "syslog:";
+
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : NULL;
 }
 
 const struct format_options *

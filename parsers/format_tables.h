@@ -62,8 +62,9 @@ struct column_name {
 struct format {
     struct arena mem; /* all texts below */
     struct format_options opt;
-    const struct parser_ops *parser;
-    void *shared;
+    const struct parser_ops *parser;  /* whom the pipeline asks */
+    const struct parser_ops *content; /* the same, or what is in the envelope */
+    void *shared;                     /* of the content's */
     const struct zone *zone;
     const char *time_pattern; /* NULL: auto */
     char features_separator;

@@ -8,6 +8,7 @@
 #include "digits.h"
 #include "features.h"
 #include "format_tables.h"
+#include "syslog.h"
 #include "timetext.h"
 
 #define YEAR_10000 INT64_C(253402300800)
@@ -34,6 +35,7 @@ struct mapping {
     struct error *err;
     bool printable;          /* nothing but the length of names needs a look */
     size_t longest;          /* no text is longer */
+    uint64_t stamped;        /* of which fields an envelope says the time */
     int64_t latest;          /* UTC; a time after it is in the future */
     struct date_memo *dates; /* or NULL */
 };
@@ -199,8 +201,11 @@ static inline enum status
 read_time(struct mapping *m, enum field f, int64_t *utc, bool *floating)
 {
     struct span s = m->r->text[f];
+    bool good = m->stamped & FIELD_BIT(f)
+                    ? syslog_time(s, m->ctx->now, utc, floating)
+                    : timetext_read(m->f->time_pattern, m->dates, s, utc, floating);
 
-    if (!timetext_read(m->f->time_pattern, m->dates, s, utc, floating))
+    if (!good)
         return bad(m, f, "not a time");
     if (*floating)
         *utc = zone_to_utc(m->f->zone, *utc);
@@ -370,6 +375,7 @@ record_from_fields(const struct format *f, const struct mapping_context *ctx,
         .err = err,
         .printable = in->printable && f->plain_defaults,
         .longest = in->longest,
+        .stamped = in->stamped,
         .dates = ctx->memo ? &ctx->memo->dates : NULL,
         .latest = ctx->now > 0 ? ctx->now + ctx->max_future : INT64_MAX,
     };

@@ -337,10 +337,13 @@ config_state_path(const struct config *c, const char *name)
 const struct format_options *
 config_format(const struct config *c, const char *name)
 {
+    const char *inner;
+
     for (size_t i = 0; i < c->format_count; i++)
         if (strcmp(c->formats[i].name, name) == 0)
             return &c->formats[i];
-    return NULL;
+    inner = format_in_syslog(name);
+    return inner && !format_in_syslog(inner) ? config_format(c, inner) : NULL;
 }
 
 static bool

@@ -293,6 +293,12 @@ static const struct option_row format_rows[] = {
      .example = "(?<customer>\\S+) joined (?<conference>\\d+) at (?<start>.+)",
      .help = "regex: a regular expression (PCRE2) over the line, with a named group for each "
              "field. Easiest in single quotes."},
+    {"envelope", V_CHOICE, FORMAT(envelope), NULL, .elsewhere = true, .choices = "syslog",
+     .example = "syslog",
+     .help = "syslog: each line is a syslog message (RFC 3164 or 5424) whose text is a record; the "
+             "header's time is taken where the record has none, and `map` may use SYSLOG_HOST and "
+             "SYSLOG_APP. The same for any format without a section of its own: format = "
+             "\"syslog:NAME\" at the input."},
     {0}};
 
 #define UNTITLED(label, table, words)                                                              \

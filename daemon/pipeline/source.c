@@ -140,6 +140,8 @@ engine_source(struct engine *e, struct source **out, const struct source_options
         own.timezone = opt->timezone;
     if (opt->json_array)
         own.type = "json-array";
+    if (format_in_syslog(opt->format))
+        own.envelope = "syslog";
     s = xcalloc(1, sizeof *s);
     result = format_new(&s->format, &own, err);
     if (result != ST_OK) {

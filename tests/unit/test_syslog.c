@@ -1,0 +1,220 @@
+/*
+ * test_syslog.c - records in syslog messages: headers as systems write them, times without a
+ * year, and any format in the envelope.
+ */
+#include "../../parsers/syslog.h"
+#include "shipped.h"
+
+/* What the header says: "time|host|app|text", or why it is none. */
+static const char *
+peeled(const char *line)
+{
+    static char out[512];
+    struct syslog_message m;
+    const char *why;
+
+    if (!syslog_peel(at_the_edge(span_str(line)), &m, &why))
+        return why;
+    snprintf(out, sizeof out, "%.*s|%.*s|%.*s|%.*s", SPAN_ARG(m.time), SPAN_ARG(m.host),
+             SPAN_ARG(m.app), SPAN_ARG(m.text));
+    return out;
+}
+
+TEST(headers_as_systems_write_them)
+{
+    static const char bom[] = "<134>1 2026-03-01T09:00:00+01:00 h a - - - \xEF\xBB\xBFtext";
+    static const struct {
+        const char *line, *want;
+    } cases[] = {
+        /* RFC 5424 */
+        {"<134>1 2026-03-01T09:00:00.000003+01:00 sbc1 kamailio 8710 - - ACC: x",
+         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|ACC: x"},
+        {"<0>1 - - - - - -", "|||"},
+        {"<134>1 - h a p m [x@1 a=\"\\\"]\\\\\" b=\"]\"][y] t", "|h|a|t"},
+        {bom, "2026-03-01T09:00:00+01:00|h|a|text"},
+        {"<134>1 - h a p m [x@1 a=\"] t", "syslog: the header of RFC 5424 is not whole"},
+        {"<134>1 2026-03-01T09:00:00Z h", "syslog: the header of RFC 5424 is not whole"},
+        /* RFC 3164 */
+        {"<134>Mar  1 09:00:00 sbc1 kamailio[8710]: text", "Mar  1 09:00:00|sbc1|kamailio|text"},
+        {"<134>Oct 17 09:00:00 sbc1 kamailio: a: b", "Oct 17 09:00:00|sbc1|kamailio|a: b"},
+        {"<13>Mar  1 09:00:00 10.1.2.3 acme,4711", "Mar  1 09:00:00|10.1.2.3||acme,4711"},
+        {"<13>Mar  1 09:00:00 /usr/sbin/kamailio[1]: x", "Mar  1 09:00:00||/usr/sbin/kamailio|x"},
+        {"<13>Mar  1 09:00:00 h app: @cee: {\"a\":1}", "Mar  1 09:00:00|h|app|{\"a\":1}"},
+        /* host or time left out */
+        {"<13>Mar  1 09:00:00 {\"a\": 1}", "Mar  1 09:00:00|||{\"a\": 1}"},
+        {"<13>Mar  1 09:00:00 kamailio[8710]: text", "Mar  1 09:00:00||kamailio|text"},
+        {"<13>acme,4711,2026-03-01 09:00", "|||acme,4711,2026-03-01 09:00"},
+        {"<13>", "|||"},
+        /* Cisco: sequence number, name, unset clock, fraction, year, zone */
+        {"<189>16261: Dec 16 10:16:25.486: %A-5-B: x", "Dec 16 10:16:25.486|||%A-5-B: x"},
+        {"<189>16261: gw1: *Dec 16 2010 10:16:25.486 CET: %A-5-B: x",
+         "Dec 16 2010 10:16:25.486|||%A-5-B: x"},
+        {"<189>51: gw1: .Dec 16 10:16:25: %A-5-B: x", "Dec 16 10:16:25|||%A-5-B: x"},
+        /* files, which have no priority */
+        {"Mar  1 09:00:00 sbc1 kamailio[8710]: text", "Mar  1 09:00:00|sbc1|kamailio|text"},
+        {"2026-03-01T09:00:00.000003+01:00 sbc1 kamailio[8710]: text",
+         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|text"},
+        /* none */
+        {"<192>Mar  1 09:00:00 h t: x", "syslog: the priority is not <0> to <191>"},
+        {"<007>Mar  1 09:00:00 h t: x", "syslog: the priority is not <0> to <191>"},
+        {"<13", "syslog: the priority is not <0> to <191>"},
+        {"GET / HTTP/1.1", "syslog: neither a priority nor a time in front"},
+        {"", "syslog: neither a priority nor a time in front"},
+        {"Mar", "syslog: neither a priority nor a time in front"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_STR(peeled(cases[i].line), cases[i].want);
+}
+
+TEST(every_beginning_of_a_header_is_read_within_its_bytes)
+{
+    static const char line[] = "<189>16261: gw1: *Dec 16 2010 10:16:25.486 CET: %A-5-B: x";
+    static const char other[] = "<1>1 2026-03-01T09:00:00Z h a p m [x a=\"\\\"\"] \xEF\xBB\xBFt";
+    struct syslog_message m;
+    const char *why;
+
+    for (size_t n = 0; n < sizeof line; n++)
+        syslog_peel(at_the_edge(span_of(line, n)), &m, &why);
+    for (size_t n = 0; n < sizeof other - 1; n++)
+        CHECK(!syslog_peel(at_the_edge(span_of(other, n)), &m, &why) || n == 3 || n == 4 ||
+              n >= strlen(other) - 5);
+    CHECK(syslog_peel(at_the_edge(span_str(other)), &m, &why));
+    CHECK_SPAN(m.text, "t");
+}
+
+TEST(a_time_without_a_year_is_the_nearest_one)
+{
+    static const struct {
+        const char *text;
+        int64_t now;
+        const char *want;
+    } cases[] = {
+        {"Mar  1 09:00:00", 1772366400, "2026-03-01T09:00:00Z"},
+        {"Dec 31 23:59:58", 1767225605, "2025-12-31T23:59:58Z"}, /* read after New Year */
+        {"Jan  1 00:00:03", 1767225597, "2026-01-01T00:00:03Z"}, /* a clock that is ahead */
+        {"Jan  1 11:00:00", 1767225597, "2026-01-01T11:00:00Z"}, /* a zone that is wrong */
+        {"Jun  1 09:00:00", 1772366400, "2025-06-01T09:00:00Z"}, /* an old file */
+        {"Dec 16 2010 10:16:25.486", 1772366400, "2010-12-16T10:16:25Z"},
+        {"Feb 29 09:00:00", 1709300000, "2024-02-29T09:00:00Z"},
+        {"Feb 29 09:00:00", 1772366400, NULL}, /* neither 2025 nor 2026 */
+        {"2026-03-01T09:00:00.5+01:00", 1772366400, "2026-03-01T08:00:00Z"},
+        {"Mar 41 09:00:00", 1772366400, NULL},
+    };
+    char text[CIVIL_TEXT];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool floating;
+        int64_t utc;
+
+        if (!syslog_time(span_str(cases[i].text), cases[i].now, &utc, &floating))
+            CHECK(!cases[i].want);
+        else
+            CHECK_STR(format_utc(text, utc), cases[i].want ? cases[i].want : "none");
+    }
+}
+
+static struct format *
+enveloped(const char *name)
+{
+    struct format_options o = shipped_options(name);
+
+    o.envelope = "syslog";
+    return make_format(o);
+}
+
+TEST(any_format_is_read_in_messages)
+{
+    struct record r;
+    struct error err;
+
+    CHECK_INT(first_record(enveloped("ndjson"),
+                           "<134>1 2026-03-01T09:00:00Z h a - - - \xEF\xBB\xBF"
+                           "{\"customer\":\"acme\",\"start\":1772355600,\"duration\":60}\n",
+                           &r, &err),
+              ST_OK);
+    CHECK_SPAN(r.text[FIELD_CUSTOMER], "acme");
+    CHECK_INT(r.start, 1772355600);
+    CHECK_INT(r.duration, 60);
+    CHECK_INT(first_record(
+                  enveloped("asterisk-cdr"),
+                  "<134>Mar  1 09:00:00 h asterisk[1]: \"acme\",\"1001\",\"8600\",\"d\",\"\",\"c\","
+                  "\"\",\"ConfBridge\",\"4711\",\"2026-03-01 09:00:02\",\"2026-03-01 09:00:02\","
+                  "\"2026-03-01 09:30:02\",1800,1800,\"ANSWERED\",\"DOCUMENTATION\"\n",
+                  &r, &err),
+              ST_OK);
+    CHECK_SPAN(r.text[FIELD_CONFERENCE], "4711");
+}
+
+TEST(the_header_says_when_where_the_record_does_not)
+{
+    struct format *f = enveloped("ndjson");
+    struct record r;
+    struct error err;
+
+    CHECK_INT(first_record(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"acme\"}\n", &r, &err),
+              ST_OK);
+    CHECK_INT(r.start, 1772355600);
+    /* A record with a duration is written at its end. */
+    CHECK_INT(first_record(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"a\",\"duration\":600}\n",
+                           &r, &err),
+              ST_OK);
+    CHECK_INT(r.start, 1772355000);
+    CHECK_INT(first_record(f, "<134>{\"customer\":\"acme\"}\n", &r, &err), ST_BAD_INPUT);
+    CHECK_STR(err.text, "start: missing");
+}
+
+TEST(a_header_without_zone_is_read_in_the_formats)
+{
+    struct format_options o = shipped_options("ndjson");
+    struct record r;
+    struct error err;
+
+    o.envelope = "syslog";
+    o.timezone = "Europe/Berlin";
+    o.time_format = "%d.%m.%Y %H:%M"; /* the record's, not the header's */
+    o.map = LIST("source=SYSLOG_HOST", "agent=SYSLOG_APP");
+    CHECK_INT(first_record(make_format(o), "<134>Mar  1 09:00:00 sbc1 a[1]: {\"customer\":\"c\"}\n",
+                           &r, &err),
+              ST_OK);
+    CHECK_INT(r.start, 1772352000);
+    CHECK_SPAN(r.text[FIELD_SOURCE], "sbc1");
+    CHECK_SPAN(r.text[FIELD_AGENT], "a");
+}
+
+TEST(messages_one_after_the_other_and_what_is_wrong_with_them)
+{
+    static const char text[] = "<13>Mar  1 09:00:00 h a: {\"customer\":\"x\"}\r\n"
+                               "\n"
+                               "<13>Mar  1 09:00:00 h a: {\"customer\":\n"
+                               "<13>Mar  1 09:00:00 h a: \n"
+                               "scanner\n"
+                               "<13>Mar  1 09:00:01 h a: {\"customer\":\"y\"}";
+    struct stream s;
+
+    stream_of(&s, enveloped("ndjson"), text);
+    CHECK_STR(next_found(&s), "customer=x|start=Mar  1 09:00:00");
+    CHECK(strncmp(next_found(&s), "refused: ", 9) == 0);
+    CHECK_SPAN(s.raw, "<13>Mar  1 09:00:00 h a: {\"customer\":"); /* can be read again */
+    CHECK(s.err.pos > 25);
+    CHECK_STR(next_found(&s), "ignored: syslog message without text");
+    CHECK_STR(next_found(&s), "refused: syslog: neither a priority nor a time in front");
+    CHECK_STR(next_found(&s), "customer=y|start=Mar  1 09:00:01");
+    CHECK_STR(next_found(&s), "end");
+    stream_close(&s);
+}
+
+TEST(a_name_puts_any_format_into_the_envelope)
+{
+    CHECK_STR(format_in_syslog("syslog:ndjson"), "ndjson");
+    CHECK(!format_in_syslog("ndjson"));
+    CHECK_STR(shipped_options("syslog:ndjson").name, "ndjson");
+}
+
+TEST(what_has_a_header_line_has_no_envelope)
+{
+    CHECK(strncmp(refused_option((struct format_options){.type = "csv", .envelope = "syslog"}),
+                  "envelope: messages have no header", 33) == 0);
+    CHECK(strncmp(refused_option((struct format_options){.type = "ndjson", .envelope = "paper"}),
+                  "envelope: expected syslog", 25) == 0);
+}
