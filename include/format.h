@@ -25,10 +25,18 @@ struct format_options {
                                always does; with columns listed, yes passes over it */
     const char *separator;       /* csv: one byte, default ","; "\\t" is a tab */
     const char *quote;           /* csv: one byte, default '"'; "" switches quoting off */
-    const char *const *columns;  /* csv: names by position, when there is no header */
+    const char *const *columns;  /* csv: names by position, when there is no header;
+                                    fixed: "name:1-17", positions in bytes, from 1 */
+    const char *records;         /* xml: "report/call", json: "report.calls": where records are */
     const char *const *map;      /* "field=column" (csv), "field=a.b.c" (ndjson), regex group;
                                     a field may be fed by several columns: the first in the
                                     record that is not empty, but a column feeds one field */
+    const char *const *join;     /* "field=column+column": one text made of several columns, for a
+                                    field that is absent: times with a blank between them, all
+                                    others with ":". A column may also feed a field by `map` */
+    const char *const *units;    /* "duration=minutes": how duration, wait and handle are written:
+                                    seconds (default), milliseconds, minutes, tenths (of a minute),
+                                    clock (H:MM:SS, MM:SS), iso (PT1H2M3.5S) */
     const char *const *defaults; /* "field=text" used when the field is absent */
     const char *const *null;     /* "field=text": this text means absent */
     const char *const *outcome;  /* "text=ok|failed|rejected|abandoned|ignore" before synonyms */
@@ -60,5 +68,11 @@ const char *format_in_syslog(const char *name);
  * Without a map entry a column called like a field feeds that field, unless the field has a
  * map entry of its own. FIELD_COUNT: none. */
 enum field format_field_of(const struct format *f, struct span column);
+
+/* The columns that `join` wants and that feed no field themselves, for parsers that look for
+ * columns by name: the n-th, and its place among the parts. False: there are no more. */
+bool format_part(const struct format *f, size_t n, struct span *column, enum field *part);
+/* FIELD_BIT of each field that a join makes where there are these fields and parts. */
+uint64_t format_joined(const struct format *f, uint64_t fed);
 
 #endif

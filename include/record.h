@@ -48,8 +48,11 @@ enum field {
     FIELD_RESOURCE,
     FIELD_STATE,
     FIELD_LEG,
-    FIELD_COUNT
+    FIELD_COUNT,
+    FIELD_PART /* columns that only `join` wants: they have no name, and FIELD_PARTS places */
 };
+
+#define FIELD_PARTS 8
 
 const char *field_name(enum field f);
 /* FIELD_COUNT when there is no such field. */
@@ -61,7 +64,8 @@ enum field field_find(struct span name);
  * it has seen every byte, need not be asked of each field again. */
 struct fields {
     uint64_t has; /* FIELD_BIT set for each v[] that is present (an empty CSV cell is not) */
-    struct span v[FIELD_COUNT + 1];   /* the last is for what no field wants */
+    /* v[FIELD_COUNT] is for what no field wants. */
+    struct span v[FIELD_PART + FIELD_PARTS];
     const struct span *feature_items; /* set instead of v[FIELD_FEATURES] by formats that */
     uint32_t feature_count;           /* carry a real list; items borrow like spans */
     struct span feature_text;         /* where they lie: equal texts, equal items; n 0: not known */

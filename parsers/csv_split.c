@@ -33,7 +33,7 @@ put(struct fields *out, const struct layout *l, size_t column, const char *p, si
     unsigned f = l->field[column];
 
     out->longest |= n;
-    if (f < FIELD_COUNT && n > 0 && !(out->has & FIELD_BIT(f))) {
+    if (f != FIELD_COUNT && n > 0 && !(out->has & FIELD_BIT(f))) {
         out->v[f] = span_of(p, n);
         out->has |= FIELD_BIT(f);
     }

@@ -11,6 +11,7 @@ struct document_item {
     struct document_item *next;
     enum status st;
     const char *why;
+    size_t number; /* in its frame */
     struct fields fields;
 };
 
@@ -23,6 +24,7 @@ add_item(struct document *d, enum status st, const char *why)
 
     item->next = NULL;
     item->st = st;
+    item->number = d->last ? d->last->number + 1 : 0;
     item->why = why ? arena_copy(d->mem, span_of(why, strlen(why) + 1)).p : NULL;
     fields_begin(&item->fields);
     if (d->last)
@@ -63,7 +65,30 @@ fields_set(struct fields *r, enum field f, struct span text)
 void
 document_value(const struct document *d, struct fields *r, const char *name, struct span value)
 {
-    fields_set(r, format_field_of(d->format, span_str(name)), value);
+    enum field field = format_field_of(d->format, span_str(name));
+
+    fields_set(r, field, value);
+    document_show(d, r, name, value, field);
+}
+
+void
+document_show(const struct document *d, const struct fields *r, const char *name, struct span value,
+              enum field field)
+{
+    const struct document_item *item =
+        (const void *)((const char *)r - offsetof(struct document_item, fields));
+
+    if (d->seen)
+        d->seen(d->watcher, item->number, name, value, field);
+}
+
+void
+document_watch(void *state, document_seen *seen, void *arg)
+{
+    struct document *d = state;
+
+    d->seen = seen;
+    d->watcher = arg;
 }
 
 struct span

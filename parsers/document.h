@@ -30,11 +30,18 @@
 
 struct document_item;
 
+/* Told of every value that a reader comes across: of which record of the frame (from 0), by what
+ * name, and the field that the format gives it to (FIELD_COUNT: none). */
+typedef void document_seen(void *arg, size_t record, const char *name, struct span value,
+                           enum field field);
+
 struct document { /* one worker's, while it reads one frame */
     const struct format *format;
     struct arena *mem; /* lives as long as the records do */
     struct span name;  /* of the stream: a file's path, an input's name */
     struct document_item *first, *last;
+    document_seen *seen; /* NULL: nobody watches */
+    void *watcher;
 };
 
 struct document_ops {
@@ -58,6 +65,9 @@ void document_refuse(struct document *d, const char *why);
  * any. The first that is not empty stays. Borrows. */
 void document_value(const struct document *d, struct fields *r, const char *name,
                     struct span value);
+/* The same for readers that look for what is mapped only: told to whoever watches, and not fed. */
+void document_show(const struct document *d, const struct fields *r, const char *name,
+                   struct span value, enum field field);
 /* What the parser knows better than a map: only where that left the field open. An empty text sets
  * nothing. Borrows. */
 void fields_set(struct fields *r, enum field f, struct span text);
@@ -78,6 +88,9 @@ size_t frame_all(struct span s, bool eof);    /* everything */
 /* For readers without options of their own. */
 enum status document_prepare(void **shared, const struct format *f, struct error *err);
 void document_release(void *shared);
+
+/* From now on. The state is one that `open` made. */
+void document_watch(void *state, document_seen *seen, void *arg);
 
 /* --- for DOCUMENT_PARSER only --- */
 

@@ -17,8 +17,8 @@ keep(struct format *f, const char *text)
     return text ? arena_copy(&f->mem, span_str(text)).p : NULL;
 }
 
-static size_t
-list_count(const char *const *list)
+size_t
+format_list_count(const char *const *list)
 {
     size_t n = 0;
 
@@ -30,7 +30,7 @@ list_count(const char *const *list)
 static const char *const *
 keep_list(struct format *f, const char *const *list)
 {
-    size_t n = list_count(list);
+    size_t n = format_list_count(list);
     const char **copy;
 
     if (n == 0)
@@ -53,7 +53,10 @@ keep_options(struct format *f, const struct format_options *o)
         .separator = keep(f, o->separator),
         .quote = keep(f, o->quote),
         .columns = keep_list(f, o->columns),
+        .records = keep(f, o->records),
         .map = keep_list(f, o->map),
+        .join = keep_list(f, o->join),
+        .units = keep_list(f, o->units),
         .defaults = keep_list(f, o->defaults),
         .null = keep_list(f, o->null),
         .outcome = keep_list(f, o->outcome),
@@ -82,9 +85,9 @@ split(const char *entry, bool at_last, struct span *left, struct span *right)
     return left->n > 0 && right->n > 0;
 }
 
-static enum status
-split_field(const char *option, const char *entry, enum field *field, struct span *right,
-            struct error *err)
+enum status
+format_split_field(const char *option, const char *entry, enum field *field, struct span *right,
+                   struct error *err)
 {
     struct span left;
 
@@ -117,9 +120,8 @@ name_hash(struct span name, uint64_t *hash)
     return true;
 }
 
-/* False: the very same name is there already. */
-static bool
-add_name(struct format *f, struct span name, enum field field)
+bool
+format_add_name(struct format *f, struct span name, enum field field)
 {
     uint64_t hash;
     size_t i;
@@ -136,28 +138,30 @@ add_name(struct format *f, struct span name, enum field field)
 static enum status
 compile_map(struct format *f, struct error *err)
 {
-    size_t n = list_count(f->opt.map);
+    size_t n = format_list_count(f->opt.map);
 
     f->name_slots = 128;
-    while (f->name_slots < 2 * (n + FIELD_COUNT))
+    while (f->name_slots < 2 * (n + FIELD_COUNT + FIELD_PARTS))
         f->name_slots *= 2;
     f->names = xcalloc(f->name_slots, sizeof *f->names);
     for (size_t i = 0; i < n; i++) {
         struct span column;
         enum field field;
-        enum status st = split_field("map", f->opt.map[i], &field, &column, err);
+        enum status st = format_split_field("map", f->opt.map[i], &field, &column, err);
 
         if (st != ST_OK)
             return st;
-        if (!add_name(f, column, field))
+        if (!format_add_name(f, column, field))
             return fail(err, ST_BAD_CONFIG, "map: \"%.*s\" is mapped twice",
                         column.n > 80 ? 80 : SPAN_ARG(column));
         f->mapped |= FIELD_BIT(field);
     }
+    if (format_compile_join(f, err) != ST_OK)
+        return ST_BAD_CONFIG;
     /* A mapped column that is called like another field does not feed that field as well. */
     for (int field = 0; field < FIELD_COUNT; field++)
         if (!(f->mapped & FIELD_BIT(field)))
-            add_name(f, span_str(field_name((enum field)field)), (enum field)field);
+            format_add_name(f, span_str(field_name((enum field)field)), (enum field)field);
     return ST_OK;
 }
 
@@ -189,11 +193,12 @@ static enum status
 compile_texts(struct format *f, const char *option, const char *const *list,
               struct field_text **out, uint64_t *mask, struct error *err)
 {
-    size_t n = list_count(list);
+    size_t n = format_list_count(list);
 
     *out = arena_alloc(&f->mem, n * sizeof **out);
     for (size_t i = 0; i < n; i++) {
-        enum status st = split_field(option, list[i], &(*out)[i].field, &(*out)[i].text, err);
+        enum status st =
+            format_split_field(option, list[i], &(*out)[i].field, &(*out)[i].text, err);
 
         if (st != ST_OK)
             return st;
@@ -208,10 +213,10 @@ compile_defaults(struct format *f, struct error *err)
     char folded[WORD_MAX];
 
     f->plain_defaults = true;
-    for (size_t i = 0; i < list_count(f->opt.defaults); i++) {
+    for (size_t i = 0; i < format_list_count(f->opt.defaults); i++) {
         struct span text;
         enum field field;
-        enum status st = split_field("defaults", f->opt.defaults[i], &field, &text, err);
+        enum status st = format_split_field("defaults", f->opt.defaults[i], &field, &text, err);
 
         if (st != ST_OK)
             return st;
@@ -233,7 +238,7 @@ static enum status
 compile_words(struct format *f, const char *option, const char *const *list,
               int (*meaning)(struct span), struct word_table *out, struct error *err)
 {
-    size_t n = list_count(list);
+    size_t n = format_list_count(list);
     struct word *words = arena_alloc(&f->mem, n * sizeof *words);
     char folded[WORD_MAX];
 
@@ -309,6 +314,8 @@ compile(struct format *f, struct error *err)
     enum status st = compile_map(f, err);
 
     if (st == ST_OK)
+        st = format_compile_units(f, err);
+    if (st == ST_OK)
         st = compile_texts(f, "null", f->opt.null, &f->null, &f->has_null, err);
     if (st == ST_OK)
         st = compile_texts(f, "ignore", f->opt.ignore, &f->ignore, &f->has_ignore, err);
@@ -320,8 +327,8 @@ compile(struct format *f, struct error *err)
         st = compile_separator(f, err);
     if (st == ST_OK)
         st = compile_time(f, err);
-    f->null_count = list_count(f->opt.null);
-    f->ignore_count = list_count(f->opt.ignore);
+    f->null_count = format_list_count(f->opt.null);
+    f->ignore_count = format_list_count(f->opt.ignore);
     return st;
 }
 

@@ -59,6 +59,14 @@ struct column_name {
 };
 #define COLUMN_NAME_MAX 255
 
+/* A field that is made of several texts, which lie in these places of struct fields. */
+struct field_join {
+    enum field field, *from;
+    size_t count;
+};
+
+enum unit { UNIT_SECONDS, UNIT_MILLISECONDS, UNIT_MINUTES, UNIT_TENTHS, UNIT_CLOCK, UNIT_ISO };
+
 struct format {
     struct arena mem; /* all texts below */
     struct format_options opt;
@@ -73,6 +81,14 @@ struct format {
     struct column_name *names; /* open addressing; name.p NULL is free */
     size_t name_slots;         /* a power of two */
 
+    struct field_join *joins;
+    size_t join_count;
+    uint64_t joined;                /* fields that have a join */
+    struct span parts[FIELD_PARTS]; /* columns that only joins want */
+    size_t part_count;
+    bool has_units; /* some field is not written in seconds */
+    uint8_t unit[FIELD_COUNT];
+
     uint64_t has_default, has_null, has_ignore;
     struct span defaults[FIELD_COUNT];
     struct field_text *null, *ignore;
@@ -81,5 +97,24 @@ struct format {
     bool plain_defaults; /* their texts are of ASCII's printable bytes, or there are none */
     size_t longest_default;
 };
+
+/* --- parts of format.c that other files of it need --- */
+
+size_t format_list_count(const char *const *list);
+/* "field=text" of the option of that name, taken apart. */
+enum status format_split_field(const char *option, const char *entry, enum field *field,
+                               struct span *right, struct error *err);
+/* False: the very same name is there already. */
+bool format_add_name(struct format *f, struct span name, enum field field);
+
+/* join.c. After the map is known, and before unmapped fields get their own names. */
+enum status format_compile_join(struct format *f, struct error *err);
+/* Fills the fields of `r` that are absent and have a join; returns the longest text made. */
+size_t fields_join(const struct format *f, struct record *r, struct arena *mem);
+
+/* units.c */
+enum status format_compile_units(struct format *f, struct error *err);
+/* Whole seconds, cut off; beyond UINT32_MAX it is that. False: not written so. */
+bool unit_read(enum unit unit, struct span s, uint32_t *seconds);
 
 #endif

@@ -30,11 +30,11 @@ too_many(struct error *err)
     return fail(err, ST_BAD_CONFIG, "map: too many paths");
 }
 
-/* A field's first path takes the field's own slot. */
+/* A field's first path takes the field's own slot; parts of joins have none. */
 static int
 new_slot(struct json_paths *p, enum field field, uint64_t *taken)
 {
-    if (!(*taken & FIELD_BIT(field))) {
+    if (field < FIELD_COUNT && !(*taken & FIELD_BIT(field))) {
         *taken |= FIELD_BIT(field);
         return (int)field;
     }
@@ -134,6 +134,8 @@ json_paths_new(void **shared, const struct format *f, struct error *err)
     const char *const *map = format_options(f)->map;
     struct json_paths *p = xcalloc(1, sizeof *p);
     uint64_t taken = 0, mapped;
+    enum field place;
+    struct span part;
     enum status st = ST_OK;
 
     arena_init(&p->mem);
@@ -149,6 +151,8 @@ json_paths_new(void **shared, const struct format *f, struct error *err)
         else
             st = add_path(p, span_trim(span_str(equals + 1)), field, &taken, err);
     }
+    for (size_t i = 0; st == ST_OK && format_part(f, i, &part, &place); i++)
+        st = add_path(p, part, place, &taken, err);
     mapped = taken;
     for (int i = 0; i < FIELD_COUNT && st == ST_OK; i++)
         if (!(mapped & FIELD_BIT(i)))

@@ -378,14 +378,22 @@ read_in_line(struct job *j)
 
 /* --- the whole --- */
 
-/* Of a field's paths the first in the map that has a value counts. */
-static void
+/* Of a field's paths the first in the map that has a value counts. Returns the parts of joins that
+ * are there. */
+static uint64_t
 take_alternatives(struct job *j)
 {
+    uint64_t parts = 0;
+
     for (int i = 0; i < j->paths->alternatives; i++) {
         enum field field = j->paths->alternative[i];
         uint64_t bit = UINT64_C(1) << (FIELD_COUNT + i);
 
+        if (field > FIELD_COUNT && (j->has & bit)) {
+            j->out->v[field] = j->w->alternative[i];
+            parts |= FIELD_BIT(field);
+            continue;
+        }
         if (!(j->has & bit) || (j->has & FIELD_BIT(field)))
             continue;
         j->out->v[field] = j->w->alternative[i];
@@ -393,6 +401,7 @@ take_alternatives(struct job *j)
         if (j->lists & bit)
             j->lists |= FIELD_BIT(field);
     }
+    return parts;
 }
 
 bool
@@ -400,15 +409,16 @@ json_record(struct json_text *t, void *state, const struct format *f, struct are
             struct fields *out)
 {
     struct job j = {.t = t, .paths = format_shared(f), .w = state, .mem = mem, .out = out};
+    uint64_t parts = 0;
 
     t->keys = 0;
     t->depth = 1;
     if (!(t->end ? read_object(&j, 0) : read_in_line(&j)))
         return false;
     if (j.has >> FIELD_COUNT)
-        take_alternatives(&j);
+        parts = take_alternatives(&j);
     fields_begin(out);
-    out->has = j.has & (FIELD_BIT(FIELD_COUNT) - 1);
+    out->has = (j.has & (FIELD_BIT(FIELD_COUNT) - 1)) | parts;
     if (!j.unknown) {
         out->printable = true;
         out->trimmed = !j.blank;

@@ -252,11 +252,23 @@ read_long_seconds(struct mapping *m, enum field f, uint32_t limit, uint32_t *out
     return ST_OK;
 }
 
+static enum status
+read_unit(struct mapping *m, enum field f, uint32_t limit, uint32_t *out)
+{
+    if (!unit_read((enum unit)m->f->unit[f], m->r->text[f], out))
+        return bad(m, f, "not written as the format's units say");
+    if (*out > limit)
+        return fail(m->err, ST_BAD_INPUT, "%s: longer than %u seconds", field_name(f), limit);
+    return ST_OK;
+}
+
 static inline __attribute__((always_inline)) enum status
 read_seconds(struct mapping *m, enum field f, uint32_t *out)
 {
     uint32_t limit = m->ctx->max_duration ? m->ctx->max_duration : UINT32_MAX;
 
+    if (m->f->has_units && m->f->unit[f] != UNIT_SECONDS)
+        return read_unit(m, f, limit, out);
     if (digits_read(m->r->text[f], out) && *out <= limit)
         return ST_OK;
     return read_long_seconds(m, f, limit, out);
@@ -391,6 +403,11 @@ record_from_fields(const struct format *f, const struct mapping_context *ctx,
         out->fields = *in;
     if (m.longest < f->longest_default)
         m.longest = f->longest_default;
+    if (f->join_count) {
+        size_t joined = fields_join(f, out, mem);
+
+        m.longest = m.longest < joined ? joined : m.longest;
+    }
     st = pick(&m, in->trimmed);
     if (st == ST_OK)
         st = read_words(&m);

@@ -253,7 +253,7 @@ fill(const struct asterisk *a, const struct span *cells, size_t n, struct arena 
         size_t place = a->listed ? i : column_at(i, n, cells);
 
         col[a->places[place].column] = cells[i];
-        if (a->places[place].field < FIELD_COUNT)
+        if (a->places[place].field != FIELD_COUNT)
             set(out, (enum field)a->places[place].field, cells[i]);
     }
     set_conference(out, col);

@@ -166,6 +166,7 @@ csv_read_header(const struct format *f, struct span line, struct layout **out, s
     l = c->columns ? layout_new(f, NULL, 0) : layout_new(f, names, n);
     arena_clear(&mem);
     fed = fed_fields(l);
+    fed |= format_joined(f, fed);
     if (!c->columns && !(fed & FIELD_BIT(FIELD_START)) && (fed & ended) != ended) {
         csv_layout_free(l); /* another format's file: without a time no row could be counted */
         return no_field(f, fed ? "says when" : "is known", err);

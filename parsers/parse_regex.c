@@ -75,6 +75,8 @@ static enum status
 check_map(const struct regex *r, const struct format *f, struct error *err)
 {
     const char *const *map = format_options(f)->map;
+    enum field place;
+    struct span part;
 
     for (; map && *map; map++) {
         const char *equals = strchr(*map, '=');
@@ -83,6 +85,10 @@ check_map(const struct regex *r, const struct format *f, struct error *err)
             return fail(err, ST_BAD_CONFIG, "map: the pattern has no group called \"%.40s\"",
                         equals + 1);
     }
+    for (size_t i = 0; format_part(f, i, &part, &place); i++)
+        if (!has_group(r, part))
+            return fail(err, ST_BAD_CONFIG, "join: the pattern has no group called \"%.*s\"",
+                        part.n > 40 ? 40 : SPAN_ARG(part));
     return r->count ? ST_OK
                     : fail(err, ST_BAD_CONFIG,
                            "pattern: expected named groups such as (?<customer>...) that feed a "

@@ -268,10 +268,24 @@ static const struct option_row format_rows[] = {
      .help = "csv: the byte around a column that holds separators, a double quote unless given; "
              "\"\" switches quoting off."},
     {"columns", V_LIST, FORMAT(columns), NULL, .elsewhere = true, .example = "Account|Begin|Secs",
-     .help = "csv: the columns by position, when there is no header."},
+     .help = "csv: the columns by position, when there is no header. fixed: each with the bytes it "
+             "stands in, counted from 1, \"start:1-19\"; \"reason:40-\" goes to the line's end."},
+    {"records", V_TEXT, FORMAT(records), NULL, .elsewhere = true, .example = "report.calls",
+     .help = "json, xml: where the records are, \"report.calls\" (arrays are gone through), "
+             "\"report/call\"; the whole document unless given."},
     {"map", V_LIST, FORMAT(map), NULL, .example = "customer=Account|start=Begin|duration=Secs",
-     .help = "\"FIELD=COLUMN\" (csv), \"FIELD=KEY.KEY\" (ndjson), \"FIELD=GROUP\" (regex). A "
-             "column called like a field needs no entry."},
+     .help =
+         "\"FIELD=COLUMN\" (csv, fixed), \"FIELD=KEY.KEY\" (ndjson, json), \"FIELD=GROUP\" "
+         "(regex), \"FIELD=ELEMENT/@ATTRIBUTE\" (xml). In json \"$.KEY\" begins at the document's "
+         "top and \"^.KEY\" at the object around the record, in xml \"/\" and \"../\" do. A column "
+         "called like a field needs no entry."},
+    {"join", V_LIST, FORMAT(join), NULL, .elsewhere = true,
+     .example = "start=Date+Time|id=Node+Call",
+     .help = "\"FIELD=COLUMN+COLUMN\": a field made of several columns; start and end with a blank "
+             "between them, all others with a colon."},
+    {"units", V_LIST, FORMAT(units), NULL, .example = "duration=seconds",
+     .help = "\"FIELD=UNIT\": how duration, wait and handle are written: seconds, milliseconds, "
+             "minutes, tenths (of a minute), clock (1:02:03 or 02:03) or iso (PT1H2M3S)."},
     {"defaults", V_LIST, FORMAT(defaults), NULL, .example = "region=emea",
      .help = "\"FIELD=TEXT\": what is taken when the field is absent."},
     {"null", V_LIST, FORMAT(null), NULL, .example = "customer=-",

@@ -33,7 +33,7 @@ TEST(mistakes_in_options_are_named)
         {{.type = "csv", .quote = "''"}, "quote: "},
         {{.type = "csv", .columns = LIST("a", "b")}, "columns: "},
         {{.type = "csv", .features_separator = "::"}, "features_separator: "},
-        {{.type = "xml"}, "type: there is no parser called \"xml\""},
+        {{.type = "pdf"}, "type: there is no parser called \"pdf\""},
         {{.type = NULL}, "type: "},
     };
 
