@@ -65,7 +65,7 @@ stamp(const struct envelope *e, struct fields *out)
     static const uint64_t times = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_END);
     enum field f = out->has & FIELD_BIT(FIELD_DURATION) ? FIELD_END : FIELD_START;
 
-    if ((out->has & times) || e->message.time.n == 0)
+    if (((out->has | format_joined(e->format, out->has)) & times) || e->message.time.n == 0)
         return;
     fields_set(out, f, e->message.time);
     out->stamped |= FIELD_BIT(f);

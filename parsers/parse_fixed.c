@@ -65,7 +65,7 @@ read_column(struct column *c, const struct format *f, const char *text, struct e
     return ST_OK;
 }
 
-/* A map entry for a column that is not listed would wait for ever. */
+/* A map entry for a column that is not listed would wait for ever, unless an envelope has it. */
 static enum status
 check_names(const struct fixed *x, const struct format *f, struct error *err)
 {
@@ -74,7 +74,7 @@ check_names(const struct fixed *x, const struct format *f, struct error *err)
 
     for (size_t i = 0; i < x->count; i++)
         any |= x->column[i].field != FIELD_COUNT;
-    for (; map && *map; map++) {
+    for (; map && *map && !format_options(f)->envelope; map++) {
         struct span name = span_trim(span_str(strchr(*map, '=') + 1));
         size_t i = 0;
 

@@ -166,7 +166,7 @@ json_read(struct document *d, struct span frame, struct error *err)
 
     if (text.n == 0 || span_trim(text).n == 0)
         return ST_SKIP;
-    st = json_parse(text, d->mem, &top, err);
+    st = json_parse_foreign(text, d->mem, &top, err);
     if (st != ST_OK) {
         if (err)
             err->pos += marked ? 3 : 0;

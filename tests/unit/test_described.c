@@ -198,6 +198,19 @@ TEST(what_a_join_is_made_of_need_not_be_there)
               "id=own customer=c start=1772355600"));
 }
 
+TEST(a_joined_start_is_not_taken_from_the_envelope)
+{
+    const struct format_options o = {.type = "fixed",
+                                     .envelope = "syslog",
+                                     .columns = LIST("d:1-10", "t:12-16", "customer:18-"),
+                                     .join = LIST("start=d+t"),
+                                     .map = LIST("source=SYSLOG_HOST"),
+                                     .time_format = "%Y-%m-%d %H:%M"};
+
+    says(o, "<13>1 2026-03-01T10:00:00Z pbx app - - - 2026-03-01 09:00 acme\n",
+         LIST("source=pbx customer=acme start=2026-03-01 09:00"));
+}
+
 TEST(lengths_of_time_are_read_in_their_units)
 {
     static const struct {
