@@ -21,7 +21,9 @@ struct config_input {
     char *path;                              /* tail: file or glob; http: URL path, never NULL */
     char *listen;                            /* tcp, udp, relp: "127.0.0.1:0" */
     char *framing;                           /* tcp: auto, lines, octets */
-    char *url;                               /* stream: where Redis is, never NULL */
+    char *url;                               /* stream: where Redis is, never NULL; http: where
+                                                senders reach this path */
+    char *signature, *secret;                /* http: how requests prove who sent them */
     char *stream, *group, *consumer, *field; /* stream: never NULL */
     bool from_end; /* tail, stream: from = "end" ignores what is there on first sight */
     int line;      /* in the configuration file, for messages */

@@ -175,6 +175,7 @@ struct feed {
     uint64_t bytes, records, accepted, duplicates, quarantined, ignored;
     uint64_t lost;        /* what the input knows it could not take (kernel drops) */
     uint64_t gave_way;    /* connections closed to let a newcomer in */
+    uint64_t strangers;   /* requests refused because they were not signed as they should be */
     int64_t last_record;  /* event time of the newest record, UTC; 0 none */
     int64_t last_arrival; /* wall clock, UTC; 0 none */
     uint64_t behind;      /* bytes known to wait (tail) */

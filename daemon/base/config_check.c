@@ -213,6 +213,27 @@ check_for_type(const struct check *k, const struct config_input *in, int nth)
 }
 
 static enum status
+check_signature(const struct check *k, const struct config_input *in, int nth)
+{
+    bool over_url = in->signature &&
+                    (strcmp(in->signature, "twilio") == 0 || strcmp(in->signature, "bbb") == 0);
+
+    if (in->signature && (!in->secret || !in->secret[0]))
+        return wrong(k, SECTION_INPUT, nth, "signature",
+                     "input \"%s\": a signature needs the option secret, and that is empty",
+                     in->title);
+    if (in->secret && !in->signature)
+        return wrong(k, SECTION_INPUT, nth, "secret",
+                     "input \"%s\": expected the option signature beside secret", in->title);
+    if (over_url && !in->url)
+        return wrong(k, SECTION_INPUT, nth, "signature",
+                     "input \"%s\": expected the option url, which is signed", in->title);
+    if (in->url && !starts(in->url, "https://") && !starts(in->url, "http://"))
+        return wrong(k, SECTION_INPUT, nth, "url", "url: expected \"https://HOST/PATH\"");
+    return ST_OK;
+}
+
+static enum status
 check_input(const struct check *k, const struct config_input *in, int nth)
 {
     unsigned type = input_type(in);
@@ -231,7 +252,7 @@ check_input(const struct check *k, const struct config_input *in, int nth)
     if (type == FOR_STREAM && (!in->url || !in->stream || !in->stream[0]))
         return wrong(k, SECTION_INPUT, nth, NULL,
                      "input \"%s\": expected the options url and stream", in->title);
-    if (in->url && !starts(in->url, "redis://") && !starts(in->url, "unix://"))
+    if (type == FOR_STREAM && !starts(in->url, "redis://") && !starts(in->url, "unix://"))
         return wrong(k, SECTION_INPUT, nth, "url",
                      "url: expected \"redis://HOST:PORT/DB\" or \"unix:///PATH\"");
     if (in->listen && !is_address(in->listen))
@@ -241,6 +262,8 @@ check_input(const struct check *k, const struct config_input *in, int nth)
                      "format: expected a format shipped (callswell formats lists them) or "
                      "described in this file, not \"%.40s\"",
                      in->format);
+    if (type == FOR_HTTP && check_signature(k, in, nth) != ST_OK)
+        return ST_BAD_CONFIG;
     return check_zone(k, SECTION_INPUT, nth, in->timezone);
 }
 

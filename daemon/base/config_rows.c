@@ -204,9 +204,20 @@ static const struct option_row input_rows[] = {
      .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
              "counting); auto, the default, tells them apart."},
     {"url", V_TEXT, INPUT(url), NULL, .elsewhere = true,
-     .example = "redis://:password@10.0.0.7:6379/0", .inputs = FOR_STREAM,
+     .example = "redis://:password@10.0.0.7:6379/0", .inputs = FOR_STREAM | FOR_HTTP,
      .help = "stream: the Redis server (5 or later) that has it; redis://[USER:PASSWORD@]HOST:PORT"
-             "[/DB] or unix:///PATH. Not the trends' own, if that is managed."},
+             "[/DB] or unix:///PATH. Not the trends' own, if that is managed. http: the address "
+             "that the sender was given (https://...), which is part of Twilio's and "
+             "BigBlueButton's signatures."},
+    {"signature", V_CHOICE, INPUT(signature), NULL, .elsewhere = true,
+     .choices = "zoom twilio bbb token", .example = "zoom", .inputs = FOR_HTTP,
+     .help = "http: how a request proves who sent it; without it everybody may send. token: the "
+             "secret itself in Authorization, behind Bearer, Basic or nothing. Others are refused "
+             "with 401 (BigBlueButton's with 403) and counted."},
+    {"secret", V_TEXT, INPUT(secret), NULL, .elsewhere = true, .example = "${ZOOM_SECRET_TOKEN}",
+     .inputs = FOR_HTTP,
+     .help = "http: what only the sender and this input know; best from the environment. For "
+             "Basic it is USER:PASSWORD."},
     {"stream", V_TEXT, INPUT(stream), NULL, .elsewhere = true, .example = "calls",
      .inputs = FOR_STREAM, .help = "stream: its key."},
     {"group", V_TEXT, INPUT(group), NULL, .elsewhere = true, .example = "callswell",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 13
+#define TEXTS 15
 
 extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream;
 
@@ -40,6 +40,8 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[10] = &cfg->group;
     texts[11] = &cfg->consumer;
     texts[12] = &cfg->field;
+    texts[13] = &cfg->signature;
+    texts[14] = &cfg->secret;
 }
 
 struct config_input *

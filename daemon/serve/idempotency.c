@@ -13,14 +13,28 @@ is_key_byte(char c)
     return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+static unsigned
+count_fields(const struct http_request *r, const char *name)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < r->field_count; i++)
+        n += span_eq_nocase(r->fields[i].name, span_str(name));
+    return n;
+}
+
 enum status
 idempotency_key(const struct http_request *r, struct span *out, struct error *err)
 {
-    struct span key = http_request_field(r, "idempotency-key");
-    unsigned given = 0;
+    const char *name = "idempotency-key";
+    struct span key = http_request_field(r, name);
+    unsigned given = count_fields(r, name);
 
-    for (size_t i = 0; i < r->field_count; i++)
-        given += span_eq_nocase(r->fields[i].name, SPAN("idempotency-key"));
+    if (given == 0) {
+        name = "i-twilio-idempotency-token";
+        key = http_request_field(r, name);
+        given = count_fields(r, name);
+    }
     *out = key;
     if (given == 0)
         return ST_OK;

@@ -8,7 +8,8 @@
 
 enum { IDEMPOTENCY_KEY_MAX = 255 };
 
-/* The key without the quotes that may be around it, the empty span if there is none. ST_BAD_INPUT:
+/* Idempotency-Key, or where there is none I-Twilio-Idempotency-Token.
+ * The key without the quotes that may be around it, the empty span if there is none. ST_BAD_INPUT:
  * it is given twice, empty, longer than IDEMPOTENCY_KEY_MAX or holds a byte that is not visible
  * ASCII, a quote or a backslash. */
 enum status idempotency_key(const struct http_request *r, struct span *out, struct error *err);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "body.h"
+#include "clock.h"
 #include "config.h"
 #include "format.h"
 #include "hash.h"
@@ -18,16 +19,21 @@
 #include "log.h"
 #include "media_type.h"
 #include "serve_internal.h"
+#include "webhook.h"
 
 #define BUSY     "Retry-After: 1\r\n"
 #define STOPPING "Retry-After: 5\r\n"
 #define REPLAYED "Idempotent-Replayed: true\r\n"
+
+#define REFUSAL_LOG_MS 10000 /* at most one line of an input in this time */
 
 /* One http input of the configuration. */
 struct entrance {
     struct feed feed;
     const struct config_input *input; /* borrowed from the configuration */
     enum family family;               /* of its format's parser */
+    bool by_query;                    /* GET brings a form in its query */
+    int64_t refusal_logged_ms;        /* 0: never */
 };
 
 struct job {
@@ -71,6 +77,13 @@ bool
 ingest_has(const struct ingest *in, struct span path)
 {
     return find_entrance(in, path) != NULL;
+}
+
+bool
+ingest_takes(const struct ingest *in, const struct http_request *r)
+{
+    return span_is(r->method, "POST") ||
+           (span_is(r->method, "GET") && find_entrance(in, r->path)->by_query);
 }
 
 /* Browsers name the page that sends; a page of another site must not feed records to a
@@ -122,6 +135,8 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->request = r;
     job->body = r->body;
     memset(&r->body, 0, sizeof r->body);
+    if (span_is(r->method, "GET"))
+        buf_add(&job->body, r->query.p, r->query.n);
     job->coding = body_coding(http_request_field(r, "content-encoding"));
     job->family = media_of_type(http_request_field(r, "content-type"));
     job->format = media_format(job->entrance->input->format, job->entrance->family, job->family);
@@ -290,6 +305,35 @@ skip_byte_order_mark(struct buf *b)
         drop_front(b, 3);
 }
 
+/* False: the request has its answer. */
+static bool
+admit(struct ingest *in, struct job *job)
+{
+    struct entrance *e = job->entrance;
+    struct span body = {job->body.p, job->body.n};
+    int64_t now_ms = clock_mono_ms();
+    struct buf reply = {0};
+    struct error err;
+
+    if (webhook_check(e->input, job->request, body, &err) == ST_OK) {
+        if (!webhook_question(e->input, body, &reply))
+            return true;
+        http_reply(job->request, 200, "application/json", &reply, NULL);
+        return false;
+    }
+    e->feed.strangers++;
+    engine_report_feed(in->engine, &e->feed);
+    if (e->refusal_logged_ms == 0 || now_ms - e->refusal_logged_ms >= REFUSAL_LOG_MS) {
+        e->refusal_logged_ms = now_ms;
+        log_warn("sender_refused", "input=%s from=%s refused=%llu reason=\"%s\"", e->input->title,
+                 job->request->peer, (unsigned long long)e->feed.strangers, err.text);
+    }
+    http_problem(job->request, webhook_refusal(e->input), NULL,
+                 "Input %.60s takes signed requests only: %s. Nothing was counted.",
+                 e->input->title, err.text);
+    return false;
+}
+
 static void
 run_job(struct ingest *in, struct job *job)
 {
@@ -298,8 +342,11 @@ run_job(struct ingest *in, struct job *job)
     struct error err = {0};
     size_t offset = 0;
     int status = 0;
-    enum status st = body_unpack(&job->body, job->coding, &in->unpack, &err);
+    enum status st;
 
+    if (!admit(in, job))
+        return;
+    st = body_unpack(&job->body, job->coding, &in->unpack, &err);
     job->entrance->feed.bytes += job->body.n;
     engine_report_feed(in->engine, &job->entrance->feed);
     if (st != ST_OK) {
@@ -377,6 +424,7 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
                     input->title, input->path);
     e->input = input;
     e->family = media_of_parser(format->type);
+    e->by_query = strcmp(format->type, "twilio-conference") == 0;
     snprintf(e->feed.input, sizeof e->feed.input, "%s", input->title);
     snprintf(e->feed.type, sizeof e->feed.type, "http");
     snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);

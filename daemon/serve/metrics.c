@@ -78,6 +78,8 @@ static const struct figure feed_figures[] = {
     {"feed_lost", "What an input knows it could not take.", COUNTER, OF_FEED(lost)},
     {"feed_gave_way", "Connections of an input closed to let a newcomer in.", COUNTER,
      OF_FEED(gave_way)},
+    {"feed_strangers", "Requests to an input that were not signed as it wants.", COUNTER,
+     OF_FEED(strangers)},
     {"feed_behind_bytes", "Bytes known to wait at an input.", GAUGE, OF_FEED(behind)},
     {"feed_last_record_timestamp_seconds", "Event time of an input's newest record.", GAUGE,
      OF_FEED(last_record)},

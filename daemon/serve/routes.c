@@ -94,7 +94,7 @@ routes_head(void *arg, struct http_request *r)
     bool known;
 
     if (ingest_has(s->ingest, r->path)) {
-        if (!span_is(r->method, "POST"))
+        if (!ingest_takes(s->ingest, r))
             http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
         else if (s->draining)
             http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");

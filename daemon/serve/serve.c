@@ -122,6 +122,7 @@ write_feed(struct json_writer *w, const struct feed *f)
     json_close(w);
     json_u64(w, "lost", f->lost);
     json_u64(w, "gave_way", f->gave_way);
+    json_u64(w, "strangers", f->strangers);
     json_u64(w, "behind", f->behind);
     json_time(w, "last_record", f->last_record);
     json_time(w, "last_arrival", f->last_arrival);

@@ -34,6 +34,8 @@ enum status ingest_change(struct ingest *in, const struct config *wanted, struct
 void ingest_stop(struct ingest *in);  /* submits no more; what waits is answered with 503 */
 void ingest_close(struct ingest *in); /* accepts NULL */
 bool ingest_has(const struct ingest *in, struct span path);
+/* By its method; its path is one that ingest_has. */
+bool ingest_takes(const struct ingest *in, const struct http_request *r);
 /* Refuses what the headers alone rule out (415, 403); false if it did. */
 bool ingest_head(struct ingest *in, struct http_request *r);
 /* Takes the request; answers after the commit. */

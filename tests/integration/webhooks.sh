@@ -1,0 +1,67 @@
+#!/bin/sh
+# What services post: questions answered, signatures checked, repeats counted once; curl is the sender and
+# openssl makes the signatures.
+. "$(dirname "$0")/lib.sh"
+export ZOOM_SECRET='zoom "secret"' TWILIO_TOKEN=twilio-token
+public=https://calls.example.com/v1/ingest
+cat >c.conf <<EOF
+state_dir = "$dir/state"
+http  { listen = "127.0.0.1:0" }
+input "zoom" { type = "http" format = "zoom-webhook" signature = "zoom" secret = "\${ZOOM_SECRET}" }
+input "token" { type = "http" format = "zoom-webhook" signature = "token" secret = "s3cret" source = "t" }
+input "open" { type = "http" format = "zoom-webhook" source = "o" }
+EOF
+now=$(date +%s)
+hex() { sed 's/^.*= *//'; }
+hmac() { openssl dgst "-$1" -mac HMAC -macopt "hexkey:$(printf %s "$2" | od -An -tx1 | tr -d ' \n')" | hex; }
+post() { # INPUT BODY [CURL'S OPTIONS...]: answer and status
+    post_input=$1 post_body=$2
+    shift 2
+    curl -sS -w ' %{http_code}' "$@" --data-binary "$post_body" "http://$address/v1/ingest/$post_input"
+}
+zoom() { # BODY [SECONDS AGO] [SECRET]
+    zoom_time=$((now - ${2:-0}))
+    post zoom "$1" -H 'Content-Type: application/json; charset=utf-8' -H "x-zm-request-timestamp: $zoom_time" \
+        -H "x-zm-signature: v0=$(printf 'v0:%s:%s' $zoom_time "$1" | hmac sha256 "${3:-$ZOOM_SECRET}")"
+}
+figure() { curl -sS "http://$address/metrics" | sed -n "s/^callswell_$1{input=\"$2\"} //p"; }
+event() { # NAME PERSON [MORE OF THE PARTICIPANT]
+    printf '{"event":"meeting.%s","event_ts":%s000,"payload":{"account_id":"acme","object":{"id":"1","uuid":"u/1==",%s' \
+        "$1" "$((now - 60))" "\"duration\":60,\"participant\":{\"user_id\":\"$2\",\"participant_uuid\":\"p-$2\"}}}}"
+}
+check "start" start c.conf
+
+question='{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1}'
+answer=$(printf %s qgg8vlvZRS6UYooatFL8Aw | hmac sha256 "$ZOOM_SECRET")
+check "Zoom's question is answered" equals "$(zoom "$question")" \
+    "{\"plainToken\":\"qgg8vlvZRS6UYooatFL8Aw\",\"encryptedToken\":\"$answer\"} 200"
+check "but not to somebody else" contains "$(zoom "$question" 0 other)" ' 401'
+check "a signed event is taken" contains "$(zoom "$(event sharing_started ann)")" '"quarantined":0'
+check "the same again is a duplicate and a success" contains "$(zoom "$(event sharing_started ann)")" \
+    '"duplicates":1'
+check "a wrong signature is 401" contains "$(zoom "$(event sharing_started bob)" 0 wrong)" ' 401'
+check "an old one too" contains "$(zoom "$(event sharing_started bob)" 301)" ' 401'
+check "and none" contains "$(post zoom "$(event sharing_started bob)")" ' 401'
+check "what is no usage is left out, with success" contains "$(zoom "$(event sharing_ended ann)")" '"ignored":1'
+check "no JSON is a refused record and a success" contains "$(zoom '{"event"')" '"quarantined":1'
+check "refused senders are counted" equals "$(figure feed_strangers_total zoom)" 4
+check "and logged" grep -q 'event=sender_refused input=zoom' daemon.log
+check "no secret is in the log" sh -c '! grep -q "zoom.*secret\|s3cret" daemon.log'
+
+check "a shared secret as it is" contains \
+    "$(post token "$(event sharing_started ann)" -H 'Authorization: s3cret')" '"quarantined":0'
+check "behind Bearer" contains \
+    "$(post token "$(event sharing_started ann)" -H 'Authorization: Bearer s3cret')" '"duplicates":1'
+check "a wrong one" contains "$(post token x -H 'Authorization: Bearer s3cre')" ' 401'
+for type in application/x-www-form-urlencoded text/html application/json ''; do
+    check "documents come as type \"$type\"" contains \
+        "$(post open "$(event sharing_started ann)" -H "Content-Type: $type")" ' 200'
+done
+check "GET is for those who send so" contains "$(curl -sS -w ' %{http_code}' "http://$address/v1/ingest/open?a=b")" ' 405'
+check "stop" stop
+sed -i 's/secret = "\\\?${ZOOM_SECRET}"/secret = "other"/' c.conf
+check "start with another secret" start c.conf
+check "the old one is wrong" contains "$(zoom "$(event sharing_started bob)")" ' 401'
+check "the new one is right" contains "$(zoom "$(event sharing_started bob)" 0 other)" ' 200'
+check "stop" stop
+finish
