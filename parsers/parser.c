@@ -4,11 +4,12 @@
 #include "parser.h"
 
 extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, parser_regex,
-    parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook;
+    parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook, parser_sip_acc;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv, &parser_ndjson, &parser_json_array,   &parser_regex,        &parser_fixed,
-    &parser_xml, &parser_json,   &parser_asterisk_cdr, &parser_zoom_webhook, NULL,
+    &parser_xml, &parser_json,   &parser_asterisk_cdr, &parser_zoom_webhook, &parser_sip_acc,
+    NULL,
 };
 
 const struct parser_ops *

@@ -8,9 +8,9 @@
 #include "config.h"
 #include "parsing.h"
 
-/* The format as it is shipped; the test's end frees it. */
-static inline struct format *
-shipped_format(const char *name)
+/* The options of a format as it is shipped, to be changed and made; the test's end frees them. */
+static inline struct format_options
+shipped_options(const char *name)
 {
     struct config *c = NULL;
     struct error err = {.text = ""};
@@ -21,7 +21,13 @@ shipped_format(const char *name)
     o = config_format(c, name);
     if (!o)
         test_fail(__FILE__, __LINE__, "there is no format %s", name);
-    return make_format(*o);
+    return *o;
+}
+
+static inline struct format *
+shipped_format(const char *name)
+{
+    return make_format(shipped_options(name));
 }
 
 /* "join start=2026-03-01T10:00:00Z customer=acme ..." of what mapping makes of it. */

@@ -3,7 +3,7 @@
  * year, and any format in the envelope.
  */
 #include "../../parsers/syslog.h"
-#include "shipped.h"
+#include "format_lines.h"
 
 /* What the header says: "time|host|app|text", or why it is none. */
 static const char *
@@ -123,63 +123,63 @@ enveloped(const char *name)
     return make_format(o);
 }
 
+/* What becomes of the first message of a text. */
+static const char *
+line_of(struct format *f, const char *text)
+{
+    static char line[2000];
+    struct stream s;
+
+    stream_open(&s, f, at_the_edge(span_str(text)));
+    CHECK(next_line_of(&s, line, sizeof line));
+    stream_close(&s);
+    return line;
+}
+
 TEST(any_format_is_read_in_messages)
 {
-    struct record r;
-    struct error err;
+    CHECK_STR(line_of(enveloped("ndjson"),
+                      "<134>1 2026-03-01T09:00:00Z h a - - - \xEF\xBB\xBF"
+                      "{\"customer\":\"acme\",\"start\":1772355600,\"duration\":60}\n"),
+              "leg 2026-03-01T09:00:00Z+60 customer=acme");
+    CHECK_STR(line_of(enveloped("asterisk-cdr"),
+                      "<134>Mar  1 09:00:00 h asterisk[1]: \"acme\",\"1001\",\"8600\",\"d\",\"\","
+                      "\"c\",\"\",\"ConfBridge\",\"4711\",\"2026-03-01 09:00:02\","
+                      "\"2026-03-01 09:00:02\",\"2026-03-01 09:30:02\",1800,1800,\"ANSWERED\","
+                      "\"DOCUMENTATION\"\n"),
+              "leg 2026-03-01T09:00:02Z+1800 customer=acme conference=4711 participant=1001");
+}
 
-    CHECK_INT(first_record(enveloped("ndjson"),
-                           "<134>1 2026-03-01T09:00:00Z h a - - - \xEF\xBB\xBF"
-                           "{\"customer\":\"acme\",\"start\":1772355600,\"duration\":60}\n",
-                           &r, &err),
-              ST_OK);
-    CHECK_SPAN(r.text[FIELD_CUSTOMER], "acme");
-    CHECK_INT(r.start, 1772355600);
-    CHECK_INT(r.duration, 60);
-    CHECK_INT(first_record(
-                  enveloped("asterisk-cdr"),
-                  "<134>Mar  1 09:00:00 h asterisk[1]: \"acme\",\"1001\",\"8600\",\"d\",\"\",\"c\","
-                  "\"\",\"ConfBridge\",\"4711\",\"2026-03-01 09:00:02\",\"2026-03-01 09:00:02\","
-                  "\"2026-03-01 09:30:02\",1800,1800,\"ANSWERED\",\"DOCUMENTATION\"\n",
-                  &r, &err),
-              ST_OK);
-    CHECK_SPAN(r.text[FIELD_CONFERENCE], "4711");
+TEST(documents_are_read_in_messages)
+{
+    CHECK_STR(line_of(enveloped("kamailio-acc"),
+                      "<134>1 2026-03-01T09:00:00Z h a - - - "
+                      "{\"time\":1772355600,\"method\":\"ACK\",\"call_id\":\"x\"}"),
+              "ignored: request that begins or ends no call");
 }
 
 TEST(the_header_says_when_where_the_record_does_not)
 {
     struct format *f = enveloped("ndjson");
-    struct record r;
-    struct error err;
 
-    CHECK_INT(first_record(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"acme\"}\n", &r, &err),
-              ST_OK);
-    CHECK_INT(r.start, 1772355600);
+    CHECK_STR(line_of(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"acme\"}\n"),
+              "leg 2026-03-01T09:00:00Z customer=acme");
     /* A record with a duration is written at its end. */
-    CHECK_INT(first_record(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"a\",\"duration\":600}\n",
-                           &r, &err),
-              ST_OK);
-    CHECK_INT(r.start, 1772355000);
-    CHECK_INT(first_record(f, "<134>{\"customer\":\"acme\"}\n", &r, &err), ST_BAD_INPUT);
-    CHECK_STR(err.text, "start: missing");
+    CHECK_STR(line_of(f, "<134>Mar  1 09:00:00 h a: {\"customer\":\"a\",\"duration\":600}\n"),
+              "leg 2026-03-01T08:50:00Z+600 customer=a");
+    CHECK_STR(line_of(f, "<134>{\"customer\":\"acme\"}\n"), "refused: start: missing");
 }
 
 TEST(a_header_without_zone_is_read_in_the_formats)
 {
     struct format_options o = shipped_options("ndjson");
-    struct record r;
-    struct error err;
 
     o.envelope = "syslog";
     o.timezone = "Europe/Berlin";
     o.time_format = "%d.%m.%Y %H:%M"; /* the record's, not the header's */
     o.map = LIST("source=SYSLOG_HOST", "agent=SYSLOG_APP");
-    CHECK_INT(first_record(make_format(o), "<134>Mar  1 09:00:00 sbc1 a[1]: {\"customer\":\"c\"}\n",
-                           &r, &err),
-              ST_OK);
-    CHECK_INT(r.start, 1772352000);
-    CHECK_SPAN(r.text[FIELD_SOURCE], "sbc1");
-    CHECK_SPAN(r.text[FIELD_AGENT], "a");
+    CHECK_STR(line_of(make_format(o), "<134>Mar  1 09:00:00 sbc1 a[1]: {\"customer\":\"c\"}\n"),
+              "leg 2026-03-01T08:00:00Z source=sbc1 customer=c agent=a");
 }
 
 TEST(messages_one_after_the_other_and_what_is_wrong_with_them)
@@ -190,17 +190,24 @@ TEST(messages_one_after_the_other_and_what_is_wrong_with_them)
                                "<13>Mar  1 09:00:00 h a: \n"
                                "scanner\n"
                                "<13>Mar  1 09:00:01 h a: {\"customer\":\"y\"}";
+    static const char *const wanted[] = {"leg 2026-03-01T09:00:00Z customer=x",
+                                         "refused: json: expected a value",
+                                         "ignored: syslog message without text",
+                                         "refused: syslog: neither a priority nor a time in front",
+                                         "leg 2026-03-01T09:00:01Z customer=y"};
+    char line[2000];
     struct stream s;
 
-    stream_of(&s, enveloped("ndjson"), text);
-    CHECK_STR(next_found(&s), "customer=x|start=Mar  1 09:00:00");
-    CHECK(strncmp(next_found(&s), "refused: ", 9) == 0);
-    CHECK_SPAN(s.raw, "<13>Mar  1 09:00:00 h a: {\"customer\":"); /* can be read again */
-    CHECK(s.err.pos > 25);
-    CHECK_STR(next_found(&s), "ignored: syslog message without text");
-    CHECK_STR(next_found(&s), "refused: syslog: neither a priority nor a time in front");
-    CHECK_STR(next_found(&s), "customer=y|start=Mar  1 09:00:01");
-    CHECK_STR(next_found(&s), "end");
+    stream_open(&s, enveloped("ndjson"), at_the_edge(span_str(text)));
+    for (size_t i = 0; i < 5; i++) {
+        CHECK(next_line_of(&s, line, sizeof line));
+        CHECK_STR(line, wanted[i]);
+        if (i == 1) {
+            CHECK_SPAN(s.raw, "<13>Mar  1 09:00:00 h a: {\"customer\":"); /* to be read again */
+            CHECK(s.err.pos > 25);
+        }
+    }
+    CHECK(!next_line_of(&s, line, sizeof line));
     stream_close(&s);
 }
 
