@@ -5,10 +5,21 @@
 
 extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, parser_regex,
     parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook, parser_sip_acc;
+extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 
 const struct parser_ops *const parsers[] = {
-    &parser_csv, &parser_ndjson, &parser_json_array,   &parser_regex,        &parser_fixed,
-    &parser_xml, &parser_json,   &parser_asterisk_cdr, &parser_zoom_webhook, &parser_sip_acc,
+    &parser_csv,
+    &parser_ndjson,
+    &parser_json_array,
+    &parser_regex,
+    &parser_fixed,
+    &parser_xml,
+    &parser_json,
+    &parser_asterisk_cdr,
+    &parser_zoom_webhook,
+    &parser_sip_acc,
+    &parser_asterisk_ami,
+    &parser_freeswitch_esl,
     NULL,
 };
 
