@@ -39,6 +39,8 @@ void
 values_map(const struct document *d, struct fields *r, const struct named_values *v)
 {
     const char *const *map = format_options(d->format)->map;
+    struct span column;
+    enum field part;
 
     for (; map && *map; map++) {
         const char *equals = strchr(*map, '='); /* format_new wanted one */
@@ -46,6 +48,8 @@ values_map(const struct document *d, struct fields *r, const struct named_values
 
         fields_set(r, field_find(field), find(v, span_trim(span_str(equals + 1))));
     }
+    for (size_t i = 0; format_part(d->format, i, &column, &part); i++)
+        fields_set(r, part, find(v, column));
 }
 
 struct span
