@@ -38,6 +38,8 @@ struct config_service {
     double shrinkage;     /* 0.3 */
     int interval;         /* minutes: 15, 30 or 60; 30 */
     int minimum_staff;    /* 0 */
+    double patience;      /* seconds; 0: learned */
+    double max_abandon;   /* 1: no cap */
 };
 
 struct config_segment {

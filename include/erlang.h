@@ -3,7 +3,8 @@
  *
  * Pure arithmetic. Times are seconds, loads erlangs, probabilities 0..1. Erlang C assumes that
  * callers wait for as long as it takes, so it asks for slightly too many people rather than
- * too few; an interval whose load reaches its agents is overloaded, never NaN.
+ * too few; an interval whose load reaches its agents is overloaded, never NaN. Erlang A knows how
+ * patient callers are, and any load; on real call centres it is by far the nearer one.
  */
 #ifndef ERLANG_H
 #define ERLANG_H
@@ -36,6 +37,41 @@ struct erlang_queue erlang_c(double calls, double interval_s, double aht_s, unsi
 /* The same with the load given, for loads that are not calls * aht / interval. */
 struct erlang_queue erlang_c_load(double offered, double aht_s, unsigned agents, double target_s);
 
+/* --- callers who hang up (Erlang A) --- */
+
+struct erlang_impatient {
+    double offered;                /* erlangs */
+    double occupancy, prob_wait;   /* as above */
+    double prob_abandon;           /* a caller hangs up */
+    double mean_wait_s;            /* of all, whether answered or not */
+    double asa_s;                  /* of those who are answered */
+    double queue;                  /* mean number waiting */
+    double service_level;          /* answered within the target, of all who called */
+    double service_level_answered; /* the same, of those who were answered */
+    double service_level_virtual;  /* whoever never hangs up would be answered within it */
+};
+
+/* patience_s: mean patience, above 0. */
+struct erlang_impatient erlang_a(double calls, double interval_s, double aht_s, double patience_s,
+                                 unsigned agents, double target_s);
+struct erlang_impatient erlang_a_load(double offered, double aht_s, double patience_s,
+                                      unsigned agents, double target_s);
+
+/* What a plan is worth when the load is only forecast: its mean is Gamma distributed around
+ * `offered` with variance phi * offered^2. A call's share of what is expected, so busy outcomes
+ * weigh more. */
+struct erlang_expected {
+    double service_level, prob_abandon;
+};
+struct erlang_expected erlang_a_expected(double offered, double phi, double aht_s,
+                                         double patience_s, unsigned agents, double target_s);
+
+/* Mean patience from logs: all waits, of the answered and of those who gave up, by how many gave up
+ * (maximum likelihood for censored exponential times). Infinite when nobody did. */
+double erlang_patience(double waited_s, double abandoned);
+
+/* --- how many people --- */
+
 struct erlang_demand {
     double calls, interval_s, aht_s;
     double offered;       /* erlangs; 0: calls * aht_s / interval_s */
@@ -44,6 +80,8 @@ struct erlang_demand {
     double max_occupancy; /* (0, 1]; anything else is 1 */
     double shrinkage;     /* [0, 1): share of paid time not on the phones */
     unsigned minimum;     /* staff kept even when nobody calls */
+    double patience_s;    /* mean; 0 or infinite: callers do not hang up (Erlang C) */
+    double max_abandon;   /* (0, 1): share who may; anything else is no cap. With patience only */
 };
 
 struct erlang_plan {
@@ -51,6 +89,7 @@ struct erlang_plan {
     unsigned scheduled;        /* needed on the roster */
     bool capped;               /* more than ERLANG_MAX_AGENTS would be needed */
     struct erlang_queue queue; /* what that staff achieves */
+    double prob_abandon;       /* 0 by Erlang C */
 };
 
 struct erlang_plan erlang_required(const struct erlang_demand *d);

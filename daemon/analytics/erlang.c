@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "erlang_private.h"
+
 /* Keeps quotients such as 21 / (1 - 0.3), which is 30.000000000000004 in doubles, from
  * costing one person too many. */
 #define CEIL_GUARD 1e-9
@@ -88,17 +90,23 @@ erlang_c_load(double offered, double aht_s, unsigned agents, double target_s)
     return queue_from_b(offered, aht_s, agents, target_s, erlang_b(offered, agents));
 }
 
-static double
-offered_load(double calls, double interval, double aht)
+double
+erlang_offered(double calls, double interval_s, double aht_s)
 {
     /* This order of operations is exact for whole numbers that divide. */
-    return calls > 0 && interval > 0 && aht > 0 ? calls * aht / interval : 0;
+    return calls > 0 && interval_s > 0 && aht_s > 0 ? calls * aht_s / interval_s : 0;
+}
+
+double
+erlang_cap(double share)
+{
+    return share > 0 && share < 1 ? share : 1;
 }
 
 struct erlang_queue
 erlang_c(double calls, double interval_s, double aht_s, unsigned agents, double target_s)
 {
-    return erlang_c_load(offered_load(calls, interval_s, aht_s), aht_s, agents, target_s);
+    return erlang_c_load(erlang_offered(calls, interval_s, aht_s), aht_s, agents, target_s);
 }
 
 unsigned
@@ -116,38 +124,61 @@ erlang_scheduled(unsigned agents, double shrinkage)
 static double
 fewest_agents(const struct erlang_demand *d, double offered)
 {
-    double cap = d->max_occupancy > 0 && d->max_occupancy < 1 ? d->max_occupancy : 1;
-    double n = fmax(floor(offered) + 1, ceil(offered / cap - CEIL_GUARD));
+    double n = fmax(floor(offered) + 1, ceil(offered / erlang_cap(d->max_occupancy) - CEIL_GUARD));
 
     return fmax(n, d->minimum);
+}
+
+/* The search never starts the recurrence again: one step an agent. */
+static void
+plan_for_patient(const struct erlang_demand *d, double offered, struct erlang_plan *plan)
+{
+    double first = fewest_agents(d, offered), b;
+
+    plan->capped = !(first < ERLANG_MAX_AGENTS);
+    plan->agents = plan->capped ? ERLANG_MAX_AGENTS : (unsigned)first;
+    b = erlang_b(offered, plan->agents);
+    plan->queue = queue_from_b(offered, d->aht_s, plan->agents, d->answer_within_s, b);
+    while (plan->queue.service_level < d->service_level) {
+        if (plan->agents == ERLANG_MAX_AGENTS) {
+            plan->capped = true;
+            break;
+        }
+        b = next_b(b, offered, ++plan->agents);
+        plan->queue = queue_from_b(offered, d->aht_s, plan->agents, d->answer_within_s, b);
+    }
+}
+
+static void
+plan_for_impatient(const struct erlang_demand *d, double offered, struct erlang_plan *plan)
+{
+    struct erlang_impatient q;
+
+    plan->agents = erlang_a_agents(d, offered);
+    q = erlang_a_load(offered, d->aht_s, d->patience_s, plan->agents, d->answer_within_s);
+    plan->capped = plan->agents == ERLANG_MAX_AGENTS;
+    plan->prob_abandon = q.prob_abandon;
+    plan->queue = (struct erlang_queue){.offered = offered,
+                                        .occupancy = q.occupancy,
+                                        .prob_wait = q.prob_wait,
+                                        .service_level = q.service_level,
+                                        .asa_s = q.asa_s,
+                                        .queue = q.queue};
 }
 
 struct erlang_plan
 erlang_required(const struct erlang_demand *d)
 {
     struct erlang_plan plan = {.agents = d->minimum, .queue.service_level = 1};
-    double offered = d->offered > 0 ? d->offered : offered_load(d->calls, d->interval_s, d->aht_s);
-    double first, b;
+    double offered =
+        d->offered > 0 ? d->offered : erlang_offered(d->calls, d->interval_s, d->aht_s);
 
-    if (!(d->calls > 0 || d->offered > 0)) {
-        plan.scheduled = erlang_scheduled(plan.agents, d->shrinkage);
-        return plan;
-    }
     if (!(d->aht_s > 0))
         offered = 0;
-    first = fewest_agents(d, offered);
-    plan.capped = !(first < ERLANG_MAX_AGENTS);
-    plan.agents = plan.capped ? ERLANG_MAX_AGENTS : (unsigned)first;
-    b = erlang_b(offered, plan.agents);
-    plan.queue = queue_from_b(offered, d->aht_s, plan.agents, d->answer_within_s, b);
-    while (plan.queue.service_level < d->service_level) {
-        if (plan.agents == ERLANG_MAX_AGENTS) {
-            plan.capped = true;
-            break;
-        }
-        b = next_b(b, offered, ++plan.agents);
-        plan.queue = queue_from_b(offered, d->aht_s, plan.agents, d->answer_within_s, b);
-    }
+    if (offered > 0 && offered < ERLANG_MAX_AGENTS && d->patience_s > 0 && isfinite(d->patience_s))
+        plan_for_impatient(d, offered, &plan);
+    else if (d->calls > 0 || d->offered > 0)
+        plan_for_patient(d, offered, &plan);
     plan.scheduled = erlang_scheduled(plan.agents, d->shrinkage);
     return plan;
 }
@@ -155,7 +186,7 @@ erlang_required(const struct erlang_demand *d)
 struct erlang_load
 erlang_load_step(double start, double calls, double interval_s, double aht_s)
 {
-    double a = offered_load(calls, interval_s, aht_s);
+    double a = erlang_offered(calls, interval_s, aht_s);
     struct erlang_load load = {a, 0};
     double gone;
 

@@ -103,3 +103,31 @@ numeric_normal_quantile(double p)
     }
     return (low + high) / 2;
 }
+
+/* Newton's method from Tricomi's approximation; each root has its mirror image. */
+void
+numeric_legendre(unsigned n, double *node, double *weight)
+{
+    for (unsigned i = 0; i < (n + 1) / 2; i++) {
+        double x = cos(3.14159265358979323846 * (i + 0.75) / (n + 0.5)), slope = 1, step;
+
+        for (int round = 0; round < 100; round++) {
+            double p = 1, before = 0;
+
+            for (unsigned k = 1; k <= n; k++) {
+                double older = before;
+
+                before = p;
+                p = ((2.0 * k - 1) * x * before - (k - 1.0) * older) / k;
+            }
+            slope = n * (x * p - before) / (x * x - 1);
+            step = p / slope;
+            x -= step;
+            if (fabs(step) < 1e-15)
+                break;
+        }
+        node[i] = -x;
+        node[n - 1 - i] = x;
+        weight[i] = weight[n - 1 - i] = 2 / ((1 - x * x) * slope * slope);
+    }
+}

@@ -16,4 +16,7 @@ double numeric_beta_quantile(double p, double a, double b);
 /* The z with Phi(z) = p; infinite at 0 and 1. */
 double numeric_normal_quantile(double p);
 
+/* Nodes in (-1, 1) and weights of the Gauss-Legendre quadrature of n points. */
+void numeric_legendre(unsigned n, double *node, double *weight);
+
 #endif

@@ -253,6 +253,12 @@ static const struct option_row service_rows[] = {
      .help = "Minutes of one planning interval: 15, 30 or 60."},
     {"minimum_staff", V_INT, SERVICE(minimum_staff), "0", 0, 100000,
      .help = "People wanted even when nobody calls."},
+    {"patience", V_REAL, SERVICE(patience), "0", 0, DAY,
+     .help = "Seconds that callers wait on average before they hang up (Erlang A). 0: learned from "
+             "waits and from who gave up; as long as those are too few, nobody hangs up (Erlang "
+             "C)."},
+    {"max_abandon", V_REAL, SERVICE(max_abandon), "1", 1e-9, 1,
+     .help = "Share of callers who may hang up, where their patience is known; 1 is no limit."},
     {0}};
 
 static const struct option_row feature_rows[] = {

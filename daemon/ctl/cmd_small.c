@@ -248,7 +248,7 @@ erlang_csv(const struct erlang_plan *p)
         {"agents", TABLE_NUMBER},          {"scheduled", TABLE_NUMBER},
         {"service_level", TABLE_NUMBER},   {"occupancy", TABLE_NUMBER},
         {"prob_wait", TABLE_NUMBER},       {"asa_s", TABLE_NUMBER},
-        {"offered_erlangs", TABLE_NUMBER},
+        {"offered_erlangs", TABLE_NUMBER}, {"prob_abandon", TABLE_NUMBER},
     };
     struct table *t = table_new(columns, COUNT(columns));
 
@@ -260,6 +260,7 @@ erlang_csv(const struct erlang_plan *p)
     table_real(t, p->queue.prob_wait, 10);
     table_real(t, p->queue.asa_s, 10);
     table_real(t, p->queue.offered, 10);
+    table_real(t, p->prob_abandon, 10);
     table_print(t, TABLE_CSV, stdout);
     table_free(t);
 }
@@ -279,6 +280,7 @@ erlang_json(const struct erlang_plan *p)
     json_real(&w, "prob_wait", p->queue.prob_wait);
     json_real(&w, "asa_s", p->queue.asa_s);
     json_real(&w, "offered_erlangs", p->queue.offered);
+    json_real(&w, "prob_abandon", p->prob_abandon);
     json_close(&w);
     puts(b.p);
     buf_clear(&b);
@@ -305,20 +307,25 @@ command_erlang(int argc, char **argv)
         {"within", OPTION_REAL, &d.answer_within_s, "S", "answered within (20)"},
         {"occupancy", OPTION_REAL, &d.max_occupancy, "SHARE", "highest occupancy (0.85)"},
         {"shrinkage", OPTION_REAL, &d.shrinkage, "SHARE", "paid time away from calls (0.3)"},
+        {"patience", OPTION_REAL, &d.patience_s, "S", "callers hang up after so long on average"},
+        {"abandon", OPTION_REAL, &d.max_abandon, "SHARE", "so many may, with --patience (1)"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},
         {"csv", OPTION_FLAG, &csv, NULL, "as CSV"},
     };
     const struct option_use use = {
         "callswell erlang --calls N --aht S [OPTION...]",
-        "Required agents by Erlang C: callers wait for as long as it takes.", rows, COUNT(rows),
-        "  callswell erlang --calls 100 --aht 180"};
+        "Required agents by Erlang C: callers wait for as long as it takes; with --patience by "
+        "Erlang A.",
+        rows, COUNT(rows),
+        "  callswell erlang --calls 100 --aht 180\n"
+        "  callswell erlang --calls 100 --aht 180 --patience 300 --abandon 0.05"};
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
     if (!(d.calls >= 0) || !(d.aht_s > 0) || !(d.interval_s > 0) || !(d.service_level >= 0) ||
-        d.service_level >= 1 || !(d.shrinkage >= 0) || d.shrinkage >= 1) {
+        d.service_level >= 1 || !(d.shrinkage >= 0) || d.shrinkage >= 1 || !(d.patience_s >= 0)) {
         fprintf(stderr, "callswell erlang: --calls (0 or more) and --aht (above 0) are needed;"
-                        " --sl and --shrinkage lie in 0..1, below 1\n");
+                        " --sl and --shrinkage lie in 0..1, below 1; --patience is not negative\n");
         return EXIT_USAGE;
     }
     p = erlang_required(&d);
@@ -331,5 +338,7 @@ command_erlang(int argc, char **argv)
            "prob_wait      %.4f\nasa            %.1f s\noffered        %.3f erlangs\n",
            p.agents, p.scheduled, d.shrinkage * 100, p.queue.service_level, d.answer_within_s,
            p.queue.occupancy, p.queue.prob_wait, p.queue.asa_s, p.queue.offered);
+    if (d.patience_s > 0)
+        printf("prob_abandon   %.4f   (patience %g s)\n", p.prob_abandon, d.patience_s);
     return 0;
 }

@@ -6,10 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "erlang.h"
+
 /* Handling times change slowly; a quarter of a year is enough and not too much. */
 #define HANDLING_DAYS 91
 /* So many calls of an interval weigh as much as the overall mean. */
 #define HANDLING_PRIOR 20
+/* Of fewer who gave up the mean patience would be uncertain by more than a seventh. */
+#define PATIENCE_ENOUGH 50
 /* Below so many handled calls an interval a weekly profile would be noise. */
 #define HANDLING_ENOUGH 10
 
@@ -57,6 +61,10 @@ history_add(struct history *h, const struct cell_view *c)
         h->offered[at] += (int32_t)v[SERVICE_OFFERED];
         h->handled[at] += (int32_t)v[SERVICE_HANDLED];
         h->seconds[at] += v[SERVICE_HANDLE_S];
+        if (day >= h->first + HISTORY_DAYS - HANDLING_DAYS) {
+            h->waited += v[SERVICE_WAIT_S];
+            h->abandoned += v[SERVICE_ABANDONED];
+        }
         if (v[SERVICE_OFFERED] > 0 && day < h->begun)
             h->begun = day;
     }
@@ -160,4 +168,12 @@ history_handling(const struct history *h, double *out, double *mean)
     free(n);
     free(s);
     return weekly;
+}
+
+double
+history_patience(const struct history *h)
+{
+    double patience = erlang_patience((double)h->waited, (double)h->abandoned);
+
+    return h->abandoned >= PATIENCE_ENOUGH && patience >= 1 ? patience : 0;
 }

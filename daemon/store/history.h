@@ -22,6 +22,7 @@ struct history {
     int32_t begun;              /* first local day with a contact; INT32_MAX: none */
     int32_t *offered, *handled; /* HISTORY_DAYS * slots */
     int64_t *seconds;
+    int64_t waited, abandoned; /* seconds of all, and who gave up, in the last quarter of a year */
 };
 
 /* today: the local day that is not over. */
@@ -37,5 +38,8 @@ void history_day(const struct history *h, const struct pass *p, int32_t day, dou
  * few calls were handled. False: too few calls for that, all are the mean; *mean is NAN when
  * none was ever handled. */
 bool history_handling(const struct history *h, double *out, double *mean);
+
+/* Mean patience of callers in seconds; 0 when too few gave up to say, or waits are not recorded. */
+double history_patience(const struct history *h);
 
 #endif

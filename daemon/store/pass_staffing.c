@@ -3,9 +3,10 @@
  *
  * The past comes from service cells (contacts) and workload cells (features whose legs are
  * work for a service), in local time; the forecast is a weekly one (forecast.h), the people
- * come from Erlang C (erlang.h), which assumes that callers wait: it asks for slightly too
- * many rather than too few. What is said about an interval is for its mean contacts; low and
- * high hold 80 % of the weeks.
+ * come from Erlang A (erlang.h) with the patience that callers showed or that is configured, and
+ * from Erlang C where nothing is known of it, which assumes that callers wait: it asks for
+ * slightly too many rather than too few. What is said about an interval is for its mean
+ * contacts; low and high hold 80 % of the weeks.
  */
 #include "pass.h"
 
@@ -134,7 +135,8 @@ make_forecast(const struct work *w, const struct history *h)
 struct outlook {
     double contacts[7 * 96], handling[7 * 96];
     double phi, load; /* load in progress, when calls outlast intervals */
-    char model[80];
+    double patience;  /* seconds; 0: not known */
+    char model[128];
     double completeness;
     bool carry;
 };
@@ -154,6 +156,7 @@ static void
 look_ahead(const struct work *w, const struct service *s, struct outlook *o)
 {
     struct forecast *f = make_forecast(w, &s->history);
+    char patience[48];
     double mean;
     bool weekly = history_handling(&s->history, o->handling, &mean);
 
@@ -167,11 +170,13 @@ look_ahead(const struct work *w, const struct service *s, struct outlook *o)
             o->handling[i] = ASSUMED_HANDLING;
     }
     o->carry = (isnan(mean) ? ASSUMED_HANDLING : mean) > s->config->interval * 60 / 6.0;
-    snprintf(o->model, sizeof o->model, "%s; handling time %s; Erlang C%s", forecast_model(f),
+    o->patience = s->config->patience > 0 ? s->config->patience : history_patience(&s->history);
+    snprintf(patience, sizeof patience, "Erlang A with patience %.0f s", o->patience);
+    snprintf(o->model, sizeof o->model, "%s; handling time %s; %s%s", forecast_model(f),
              isnan(mean) ? "assumed"
              : weekly    ? "by weekday and interval"
                          : "mean",
-             o->carry ? " on load carried over" : "");
+             o->patience > 0 ? patience : "Erlang C", o->carry ? " on load carried over" : "");
     o->completeness = days_with_input(w->pass, 28) / 28.0;
     forecast_free(f);
 }
@@ -198,6 +203,8 @@ plan(const struct service *s, struct outlook *o, int at)
         .max_occupancy = c->max_occupancy,
         .shrinkage = c->shrinkage,
         .minimum = (unsigned)c->minimum_staff,
+        .patience_s = o->patience,
+        .max_abandon = c->max_abandon,
     };
 
     if (o->carry) {

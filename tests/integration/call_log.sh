@@ -23,5 +23,19 @@ check "start" start bank.conf
 check "every counter equals the oracle" python3 "$project/tests/tools/oracle_calls.py" \
     --check-redis bank/redis.sock --check-store bank/crm.db "$calls"
 check "stop" stop
+
+# Patience of private customers' callers, from the last quarter of a year before the last day: seconds
+# that anybody waited, by how many gave up.
+patience() {
+    awk -F, 'NR > 1 && $4 == "PS" && $7 != "PHANTOM" { day = substr($1, 1, 10)
+        if (day >= "1999-08-01" && day < "1999-10-31") { waited += $6; left += $7 == "HANG" } }
+        END { printf "%.0f", waited / left }' "$calls"
+}
+model() {
+    python3 -c "import sqlite3; print(*sqlite3.connect('bank/crm.db').execute(
+        \"SELECT DISTINCT model FROM staffing WHERE service = 'PS'\").fetchone())"
+}
+check "people are planned by the patience that callers showed" contains "$(model)" \
+    "Erlang A with patience $(patience) s"
 check "staffing report" cs report staffing --config bank.conf
 finish
