@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sixteen.h"
+
 /* Seven digits reach above FRAME_OCTETS_MAX; ten, as in epoch seconds, begin a line. */
 #define COUNT_DIGITS 7
 
@@ -52,11 +54,13 @@ look(const struct framer *f, const char *p, size_t n)
     return r;
 }
 
-/* Bytes at the front that are lines, up to where a count begins. */
-static size_t
-lines_run(const struct framer *f, const struct gather *g, bool eof)
+/* --- where lines end and a count begins --- */
+
+size_t
+frame_lines_plain(struct span s, bool eof)
 {
-    const char *p = g->p, *end = p + g->n, *lf;
+    static const struct framer by_itself = {.framing = FRAMING_AUTO};
+    const char *p = s.p, *end = p + s.n, *lf;
 
     while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
         struct front next;
@@ -64,12 +68,86 @@ lines_run(const struct framer *f, const struct gather *g, bool eof)
         p = lf + 1;
         if (p == end)
             break;
-        next = look(f, p, (size_t)(end - p));
+        next = look(&by_itself, p, (size_t)(end - p));
         if (next.kind == KIND_SHORT ? !eof : next.kind != KIND_LINE)
-            return (size_t)(p - g->p);
+            return (size_t)(p - s.p);
     }
-    return g->n;
+    return s.n;
 }
+
+#ifdef HAVE_SIXTEEN
+#define STEP 64 /* bytes between two branches */
+
+/* Which of the sixteen bytes at p are a space behind a digit. */
+static inline __m128i
+digit_space(const char *p)
+{
+    __m128i is_space =
+        _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(' '));
+    __m128i value =
+        _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p - 1)), _mm_set1_epi8('0'));
+
+    return _mm_and_si128(is_space, _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value));
+}
+
+/* Where the count begins, behind a LF, that ends at the space s[at]; 0: none does. */
+static size_t
+count_before(const char *s, size_t at)
+{
+    size_t begin = at;
+
+    while (begin > 0 && at - begin <= COUNT_DIGITS && s[begin - 1] >= '0' && s[begin - 1] <= '9')
+        begin--;
+    if (begin == 0 || at - begin > COUNT_DIGITS || s[begin - 1] != '\n' || s[begin] == '0')
+        return 0;
+    return begin;
+}
+
+static size_t
+count_among(const char *s, size_t from)
+{
+    for (size_t at = from; at < from + STEP; at += 16) {
+        unsigned mask = (unsigned)_mm_movemask_epi8(digit_space(s + at));
+
+        for (; mask; mask &= mask - 1) {
+            size_t begin = count_before(s, at + (size_t)__builtin_ctz(mask));
+
+            if (begin)
+                return begin;
+        }
+    }
+    return 0;
+}
+
+/* A digit and a space are rarer than lines, and what is not there costs no branch. */
+size_t
+frame_lines(struct span s, bool eof)
+{
+    const char *lf;
+    size_t at = 1; /* nothing is before the first byte */
+
+    for (; at + STEP <= s.n; at += STEP) {
+        const char *p = s.p + at;
+        __m128i any = _mm_or_si128(_mm_or_si128(digit_space(p), digit_space(p + 16)),
+                                   _mm_or_si128(digit_space(p + 32), digit_space(p + 48)));
+        size_t begin = _mm_movemask_epi8(any) ? count_among(s.p, at) : 0;
+
+        if (begin)
+            return begin;
+    }
+    lf = s.n ? memrchr(s.p, '\n', at < s.n ? at : s.n) : NULL;
+    at = lf ? (size_t)(lf - s.p) : 0;
+    return at + frame_lines_plain(span_of(s.p + at, s.n - at), eof);
+}
+#else
+size_t
+frame_lines(struct span s, bool eof)
+{
+    return frame_lines_plain(s, eof);
+}
+#endif
+
+/* --- counted frames --- */
 
 /* A frame that would be too long for any parser: its beginning goes on, so that it is put
  * aside with the others of its kind, the rest is dropped as it comes. */
@@ -191,7 +269,7 @@ framer_take(struct framer *f, struct gather *g, bool eof, struct block *out, str
         if (r.kind != KIND_OCTETS) {
             bool wanted = g->want_header;
 
-            st = gather_take(g, lines_run(f, g, eof), eof, out, err);
+            st = gather_take(g, frame_lines(span_of(g->p, g->n), eof), eof, out, err);
             if (st == ST_MORE && wanted && !g->want_header && g->n > 0)
                 continue; /* the run was the header alone */
             return st;

@@ -30,4 +30,10 @@ bool framing_parse(const char *text, enum framing *out);
 enum status framer_take(struct framer *f, struct gather *g, bool eof, struct block *out,
                         struct error *err);
 
+/* How many bytes at the front of s, which begins with a line, are lines: up to where a count begins
+ * behind a LF; unless eof, also where one may begin in what is still to come. */
+size_t frame_lines(struct span s, bool eof);
+/* The same line by line, which the other is held to. */
+size_t frame_lines_plain(struct span s, bool eof);
+
 #endif
