@@ -1,5 +1,5 @@
 /*
- * listen.h - addresses of sockets, as all who listen share them.
+ * listen.h - addresses of sockets, as all who listen or connect share them.
  */
 #ifndef LISTEN_H
 #define LISTEN_H
@@ -15,6 +15,10 @@ enum { ADDRESS_TEXT = 64 };
 /* "127.0.0.1:514", "[::1]:514"; port 0 picks a free one. Addresses only, no names. */
 enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n,
                          struct error *err);
+/* "pbx.example.com:5038", "192.0.2.1:5038", "[2001:db8::1]:5038" into host (without brackets) and
+ * port; false: it is no place that one could connect to. */
+enum { HOST_TEXT = 256, PORT_TEXT = 6 };
+bool host_split(const char *text, char host[HOST_TEXT], char port[PORT_TEXT]);
 /* The port a socket is bound to, 0 if none. */
 int listen_port(int fd);
 /* Are both of one host, whatever the ports? Of IPv6 the first 64 bits tell (and the interface, of

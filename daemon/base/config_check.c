@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config_text.h"
+#include "listen.h"
 #include "zone.h"
 
 #define NAME_BYTES   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -190,8 +191,8 @@ input_type(const struct config_input *in)
     static const struct {
         const char *name;
         unsigned type;
-    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},   {"udp", FOR_UDP},
-                 {"http", FOR_HTTP}, {"relp", FOR_RELP}, {"stream", FOR_STREAM}};
+    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},       {"udp", FOR_UDP}, {"http", FOR_HTTP},
+                 {"relp", FOR_RELP}, {"stream", FOR_STREAM}, {"ami", FOR_AMI}, {"esl", FOR_ESL}};
     size_t i = 0;
 
     while (strcmp(types[i].name, in->type) != 0)
@@ -209,6 +210,31 @@ check_for_type(const struct check *k, const struct config_input *in, int nth)
         if (row->inputs && !(row->inputs & type) && config_text_has(k->t, "input", nth, row->key))
             return wrong(k, SECTION_INPUT, nth, row->key, "%s: not an option of %s inputs",
                          row->key, in->type);
+    return ST_OK;
+}
+
+/* Inputs that connect to a server. What they say to it are lines. */
+static enum status
+check_dialing(const struct check *k, const struct config_input *in, int nth, unsigned type)
+{
+    const char *const words[] = {in->user, in->secret, in->password};
+    char host[HOST_TEXT], port[PORT_TEXT];
+
+    if (type == FOR_AMI && (!in->address || !in->user || !in->secret))
+        return wrong(k, SECTION_INPUT, nth, NULL,
+                     "input \"%s\": expected the options address, user and secret", in->title);
+    if (type == FOR_ESL && (!in->address || !in->password))
+        return wrong(k, SECTION_INPUT, nth, NULL,
+                     "input \"%s\": expected the options address and password", in->title);
+    if (in->address && !host_split(in->address, host, port))
+        return wrong(k, SECTION_INPUT, nth, "address",
+                     "address: expected HOST:PORT such as \"pbx.example.com:5038\", not \"%.60s\"",
+                     in->address);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i] && span_has_control(span_str(words[i])))
+            return wrong(k, SECTION_INPUT, nth, NULL,
+                         "input \"%s\": user, secret and password cannot have line ends in them",
+                         in->title);
     return ST_OK;
 }
 
@@ -237,7 +263,10 @@ static enum status
 check_input(const struct check *k, const struct config_input *in, int nth)
 {
     unsigned type = input_type(in);
+    enum status st = check_dialing(k, in, nth, type);
 
+    if (st != ST_OK)
+        return st;
     if (type == FOR_TAIL && (!in->path || !in->path[0]))
         return wrong(k, SECTION_INPUT, nth, "path", "input \"%s\": expected the option path",
                      in->title);

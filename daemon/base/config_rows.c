@@ -183,7 +183,7 @@ static const struct option_row limit_rows[] = {
     {0}};
 
 static const struct option_row input_rows[] = {
-    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream",
+    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream ami esl",
      .example = "tail", .needed = true, .help = "How the records arrive."},
     {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
      .help = "A shipped format (callswell formats) or one described below."},
@@ -198,7 +198,9 @@ static const struct option_row input_rows[] = {
              "seen."},
     {"listen", V_TEXT, INPUT(listen), NULL, .elsewhere = true, .example = "127.0.0.1:6514",
      .inputs = FOR_TCP | FOR_UDP | FOR_RELP,
-     .help = "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records."},
+     .help =
+         "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records. radius: the same, "
+         "for whoever knows a secret; accounting has port 1813."},
     {"framing", V_CHOICE, INPUT(framing), NULL, .elsewhere = true, .choices = "auto lines octets",
      .example = "auto", .inputs = FOR_TCP,
      .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
@@ -215,9 +217,9 @@ static const struct option_row input_rows[] = {
              "secret itself in Authorization, behind Bearer, Basic or nothing. Others are refused "
              "with 401 (BigBlueButton's with 403) and counted."},
     {"secret", V_TEXT, INPUT(secret), NULL, .elsewhere = true, .example = "${ZOOM_SECRET_TOKEN}",
-     .inputs = FOR_HTTP,
+     .inputs = FOR_HTTP | FOR_AMI,
      .help = "http: what only the sender and this input know; best from the environment. For "
-             "Basic it is USER:PASSWORD."},
+             "Basic it is USER:PASSWORD. ami: what belongs to the user."},
     {"stream", V_TEXT, INPUT(stream), NULL, .elsewhere = true, .example = "calls",
      .inputs = FOR_STREAM, .help = "stream: its key."},
     {"group", V_TEXT, INPUT(group), NULL, .elsewhere = true, .example = "callswell",
@@ -231,6 +233,23 @@ static const struct option_row input_rows[] = {
      .inputs = FOR_STREAM,
      .help = "stream: the field of an entry that holds a record in the input's format, \"data\" "
              "unless given. An entry without it is taken as one JSON object of its fields."},
+    {"address", V_TEXT, INPUT(address), NULL, .elsewhere = true, .example = "pbx.example.com:5038",
+     .inputs = FOR_AMI | FOR_ESL,
+     .help = "ami, esl: HOST:PORT of the server to connect to: Asterisk's manager interface (port "
+             "5038), FreeSWITCH's event socket (port 8021)."},
+    {"user", V_TEXT, INPUT(user), NULL, .elsewhere = true, .example = "callswell",
+     .inputs = FOR_AMI, .help = "ami: the name to log in with (a section of manager.conf)."},
+    {"password", V_TEXT, INPUT(password), NULL, .elsewhere = true, .example = "${ESL_PASSWORD}",
+     .inputs = FOR_ESL, .help = "esl: the password (event_socket.conf.xml)."},
+    {"reconnect", V_MILLIS, INPUT(reconnect_ms), "1s", 0.01, 60, .elsewhere = true,
+     .inputs = FOR_AMI | FOR_ESL,
+     .help = "ami, esl: how long to wait before the first attempt to connect again; twice as long "
+             "after each that fails, up to 64 times, and 16 to 512 times where the login was "
+             "refused; each time a little more or less."},
+    {"keep_alive", V_MILLIS, INPUT(keep_alive_ms), "30s", 0.01, 3600, .elsewhere = true,
+     .inputs = FOR_AMI | FOR_ESL,
+     .help = "ami, esl: a server that was silent for so long is asked whether it is there; one "
+             "that does not answer for as long again is connected to anew."},
     {"timezone", V_TEXT, INPUT(timezone), NULL, .example = "Europe/Berlin",
      .help = "Time zone of times without one, instead of the format's."},
     {"source", V_TEXT, INPUT(source), NULL, .example = "pbx-1",

@@ -30,7 +30,16 @@ enum value_type {
 };
 
 /* Which inputs an option is for; 0 is all. */
-enum { FOR_TAIL = 1, FOR_TCP = 2, FOR_UDP = 4, FOR_HTTP = 8, FOR_RELP = 16, FOR_STREAM = 32 };
+enum {
+    FOR_TAIL = 1,
+    FOR_TCP = 2,
+    FOR_UDP = 4,
+    FOR_HTTP = 8,
+    FOR_RELP = 16,
+    FOR_STREAM = 32,
+    FOR_AMI = 64,
+    FOR_ESL = 128,
+};
 
 struct option_row {
     const char *key;

@@ -56,6 +56,29 @@ listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *n, struc
     return ST_OK;
 }
 
+bool
+host_split(const char *text, char host[HOST_TEXT], char port[PORT_TEXT])
+{
+    const char *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    int64_t number;
+
+    if (n > 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    } else if (n > 0 && memchr(text, ':', n)) {
+        return false;
+    }
+    if (n == 0 || n >= HOST_TEXT || strpbrk(text, " \t[@/") || strlen(colon + 1) >= PORT_TEXT ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        !span_to_i64(span_str(colon + 1), &number) || number < 1 || number > 65535)
+        return false;
+    memcpy(host, text, n);
+    host[n] = '\0';
+    strcpy(port, colon + 1);
+    return true;
+}
+
 int
 listen_port(int fd)
 {

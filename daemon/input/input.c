@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 15
+#define TEXTS 18
 
-extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream;
+extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream, input_ami,
+    input_esl;
 
-const struct input_ops *const inputs[] = {&input_tail, &input_tcp,    &input_udp,
-                                          &input_relp, &input_stream, NULL};
+const struct input_ops *const inputs[] = {&input_tail,   &input_tcp, &input_udp, &input_relp,
+                                          &input_stream, &input_ami, &input_esl, NULL};
 
 const struct input_ops *
 input_find(const char *type)
@@ -42,6 +43,9 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[12] = &cfg->field;
     texts[13] = &cfg->signature;
     texts[14] = &cfg->secret;
+    texts[15] = &cfg->address;
+    texts[16] = &cfg->user;
+    texts[17] = &cfg->password;
 }
 
 struct config_input *

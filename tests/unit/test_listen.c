@@ -57,3 +57,21 @@ TEST(listen_tells_link_local_hosts_of_two_links_apart)
     ((struct sockaddr_in6 *)&y)->sin6_scope_id = 3;
     CHECK(!listen_same_host((struct sockaddr *)&x, (struct sockaddr *)&y));
 }
+
+TEST(listen_splits_places_that_one_can_connect_to)
+{
+    static const char *const wrong[] = {"pbx",           ":5038",      "pbx:",   "pbx:0",
+                                        "pbx:65536",     "pbx:5038x",  "a b:1",  "2001:db8::1:5038",
+                                        "[2001:db8::1]", "user@pbx:1", "pbx:+1", "",
+                                        "[]:1"};
+    char host[HOST_TEXT], port[PORT_TEXT];
+
+    CHECK(host_split("pbx.example.com:5038", host, port));
+    CHECK_STR(host, "pbx.example.com");
+    CHECK_STR(port, "5038");
+    CHECK(host_split("[2001:db8::1]:65535", host, port));
+    CHECK_STR(host, "2001:db8::1");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (host_split(wrong[i], host, port))
+            test_fail(__FILE__, __LINE__, "\"%s\" was taken", wrong[i]);
+}
