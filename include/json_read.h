@@ -39,6 +39,12 @@ enum status json_parse(struct span text, struct arena *mem, struct json_value **
 enum status json_parse_foreign(struct span text, struct arena *mem, struct json_value **out,
                                struct error *err);
 
+/* The same for texts whose strings were never escaped, a second try after the first: a quote ends a
+ * string only in front of a comma, a colon, a closing bracket or the end; control characters, bytes
+ * that are not UTF-8 and backslashes that begin no escape stay as they are. */
+enum status json_parse_unescaped(struct span text, struct arena *mem, struct json_value **out,
+                                 struct error *err);
+
 /* NULL if v is NULL or no object, or has no such key. */
 const struct json_value *json_find(const struct json_value *v, const char *key);
 

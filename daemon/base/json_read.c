@@ -12,6 +12,7 @@ struct reader {
     unsigned depth, max_depth;
     size_t values, max_values;
     bool repeats; /* a key may come again */
+    bool raw;     /* strings were not escaped */
 };
 
 static enum status read_value(struct reader *r, struct json_value *out);
@@ -110,14 +111,60 @@ read_escape(struct reader *r, char *out, size_t *n)
     return true;
 }
 
+/* Of strings that nobody escaped a quote is the end only where something may follow a string. */
+static const char *
+raw_close(const struct reader *r, const char *p)
+{
+    for (; p < r->end; p++) {
+        const char *next = p + 1;
+
+        if (*p == '\\' && next < r->end)
+            p++;
+        if (*p != '"' || p + 1 != next)
+            continue;
+        while (next < r->end && strchr(" \t\r\n", *next) && *next)
+            next++;
+        if (next == r->end || (*next && strchr(",:}]", *next)))
+            break;
+    }
+    return p;
+}
+
+static enum status
+read_raw_string(struct reader *r, struct span *out)
+{
+    const char *close = raw_close(r, ++r->p);
+    char *text;
+    size_t n = 0;
+
+    if (close >= r->end)
+        return refuse(r, "a string does not end");
+    text = arena_alloc(r->mem, (size_t)(close - r->p) + 1);
+    while (r->p < close) {
+        const char *from = r->p;
+
+        if (*r->p++ == '\\' && read_escape(r, text, &n) && r->p <= close)
+            continue;
+        r->p = from + 1; /* no escape: a byte as any other */
+        text[n++] = *from;
+    }
+    r->p = close + 1;
+    text[n] = '\0';
+    *out = span_of(text, n);
+    return ST_OK;
+}
+
 /* At the opening quote. Escapes only shrink, so the raw length is room enough. */
 static enum status
 read_string(struct reader *r, struct span *out)
 {
-    const char *close = ++r->p;
+    const char *close;
     char *text;
     size_t n = 0;
 
+    if (r->raw)
+        return read_raw_string(r, out);
+    close = ++r->p;
     while (close < r->end && *close != '"')
         close += *close == '\\' && close + 1 < r->end ? 2 : 1;
     if (close >= r->end)
@@ -307,8 +354,9 @@ json_parse(struct span text, struct arena *mem, struct json_value **out, struct 
     return read_all(&r, out);
 }
 
-enum status
-json_parse_foreign(struct span text, struct arena *mem, struct json_value **out, struct error *err)
+static enum status
+parse_foreign(struct span text, bool raw, struct arena *mem, struct json_value **out,
+              struct error *err)
 {
     struct reader r = {.p = text.p,
                        .end = text.p + text.n,
@@ -317,9 +365,23 @@ json_parse_foreign(struct span text, struct arena *mem, struct json_value **out,
                        .err = err,
                        .max_depth = JSON_READ_FOREIGN_DEPTH,
                        .max_values = JSON_READ_FOREIGN_VALUES,
-                       .repeats = true};
+                       .repeats = true,
+                       .raw = raw};
 
     return read_all(&r, out);
+}
+
+enum status
+json_parse_foreign(struct span text, struct arena *mem, struct json_value **out, struct error *err)
+{
+    return parse_foreign(text, false, mem, out, err);
+}
+
+enum status
+json_parse_unescaped(struct span text, struct arena *mem, struct json_value **out,
+                     struct error *err)
+{
+    return parse_foreign(text, true, mem, out, err);
 }
 
 const struct json_value *

@@ -208,3 +208,33 @@ TEST(no_document_is_more_than_a_million_values)
     free(text);
     arena_clear(&mem);
 }
+
+TEST(strings_that_nobody_escaped)
+{
+    static const struct {
+        const char *text, *a; /* NULL: no JSON even so */
+    } cases[] = {
+        {"{\"a\": \"say \"hi\" to x\", \"b\": 1}", "say \"hi\" to x"},
+        {"{\"a\": \"C:\\dir\\u12\" }", "C:\\dir\\u12"},
+        {"{\"a\": \"x\\\"y\\n\"}", "x\"y\n"},
+        {"{\"a\": \"two\nlines \xFF\"}", "two\nlines \xFF"},
+        {"{\"a\": \"\"\"\"}", "\"\""},
+        {"{\"a\": \"1\", \"a\": \"2\"}", "1"},
+        {"{\"a\": \"one\", two\"}", NULL},
+        {"{\"a\": \"never closed}", NULL},
+        {"{\"a\": \"x\\", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct json_value *v = NULL;
+        struct arena mem;
+        enum status st;
+
+        arena_init(&mem);
+        st = json_parse_unescaped(span_str(cases[i].text), &mem, &v, NULL);
+        CHECK_INT(st, cases[i].a ? ST_OK : ST_BAD_INPUT);
+        if (cases[i].a)
+            CHECK_STR(json_get_text(v, "a", "(none)"), cases[i].a);
+        arena_clear(&mem);
+    }
+}
