@@ -20,6 +20,7 @@
 #include "options.h"
 #include "table.h"
 #include "work.h"
+#include "whole_file.h"
 
 #define MAX_LIST_BYTES (256u << 20)
 
@@ -65,28 +66,6 @@ tell_daemon(const struct config *c)
 
 /* --- import --- */
 
-static bool
-read_file(const char *path, struct buf *out)
-{
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    size_t n;
-
-    if (!f) {
-        fprintf(stderr, "callswell: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    do {
-        buf_reserve(out, 65536);
-        n = fread(out->p + out->n, 1, 65536, f);
-        out->n += n;
-    } while (n > 0 && out->n < MAX_LIST_BYTES);
-    if (f != stdin)
-        fclose(f);
-    if (out->n >= MAX_LIST_BYTES)
-        fprintf(stderr, "callswell: %s is larger than a customer list can be\n", path);
-    return out->n < MAX_LIST_BYTES;
-}
-
 static int
 import(struct customer_run *run, const char *path)
 {
@@ -95,8 +74,11 @@ import(struct customer_run *run, const char *path)
     struct error err;
     int code = 0;
 
-    if (!read_file(path, &csv))
+    if (whole_file(path, MAX_LIST_BYTES, &csv, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        buf_clear(&csv);
         return 1;
+    }
     if (open_store(run, STORE_EDIT, &err) != ST_OK ||
         customers_import(run->store, span_of(csv.p, csv.n), &n, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);

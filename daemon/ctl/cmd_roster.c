@@ -13,6 +13,7 @@
 #include "options.h"
 #include "roster.h"
 #include "table.h"
+#include "whole_file.h"
 
 #define MAX_FILE_BYTES (64u << 20)
 #define SHOWN          40 /* rows for people */
@@ -51,36 +52,13 @@ open_store(struct roster_run *run, enum store_mode mode, struct error *err)
 
 /* --- import --- */
 
-static enum status
-read_file(const char *path, struct buf *out, struct error *err)
-{
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    enum status st = ST_OK;
-    size_t n;
-
-    if (!f)
-        return fail(err, ST_IO, "%s: %s", path, strerror(errno));
-    do {
-        buf_reserve(out, 65536);
-        n = fread(out->p + out->n, 1, 65536, f);
-        out->n += n;
-    } while (n > 0 && out->n < MAX_FILE_BYTES);
-    if (ferror(f))
-        st = fail(err, ST_IO, "%s: %s", path, strerror(errno));
-    else if (out->n >= MAX_FILE_BYTES)
-        st = fail(err, ST_BAD_INPUT, "%s is larger than a roster can be", path);
-    if (f != stdin)
-        fclose(f);
-    return st;
-}
-
 static int
 import(struct roster_run *run, const char *path)
 {
     struct roster_imported n = {0};
     struct buf csv = {0};
     struct error err;
-    enum status st = read_file(path, &csv, &err);
+    enum status st = whole_file(path, MAX_FILE_BYTES, &csv, &err);
 
     if (st == ST_OK)
         st = open_store(run, STORE_EDIT, &err);

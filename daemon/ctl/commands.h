@@ -21,5 +21,6 @@ int command_redis_key(int argc, char **argv);
 int command_formats(int argc, char **argv);
 int command_generate(int argc, char **argv);
 int command_erlang(int argc, char **argv);
+int command_backtest(int argc, char **argv);
 
 #endif

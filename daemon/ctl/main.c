@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"formats", "the input formats, and how each is read", command_formats},
     {"generate", "make believable usage records for trials", command_generate},
     {"erlang", "how many agents for so many calls", command_erlang},
+    {"backtest", "how good forecasts of a calendar would have been", command_backtest},
 };
 
 static void

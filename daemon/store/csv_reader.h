@@ -8,7 +8,7 @@
 #include "span.h"
 #include "status.h"
 
-#define CSV_MAX_FIELDS 64
+#define CSV_MAX_FIELDS 128
 
 struct csv_reader {
     struct span rest;

@@ -33,10 +33,16 @@ if isinstance(value, list):
     if value:
         assert list(value[0]) == rows[0], (list(value[0]), rows[0])
 EOF
+python3 - >calendar.csv <<'EOF'
+import datetime
+print("date,s00,s01")
+for d in range(91):
+    print(f"{datetime.date(2026, 3, 2) + datetime.timedelta(d)},{10 + d % 7},{'' if d % 7 == 6 else 5 + d % 3}")
+EOF
 for words in "report staffing" "report staffing --service operator" "report features" \
     "report segments" "report segments --segment power" "report customers" "report signals" \
     "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
-    "formats" "redis-key C00001" "erlang --calls 100 --aht 180"; do
+    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv"; do
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
 done
@@ -53,9 +59,12 @@ fails() { # CODE WANT WORDS...: on stderr, and nothing on stdout
 }
 check "no command" fails 64 "usage: callswell COMMAND"
 check "a command that is none" fails 64 'no command "fly"' fly
-check "an option that is none" fails 64 "--patience" erlang --calls 1 --aht 1 --patience 9
+check "an option that is none" fails 64 "--temper" erlang --calls 1 --aht 1 --temper 9
 check "an option without its value" fails 64 "--format needs a value" import u.csv --format
 check "no number" fails 64 '"many" is not a number' report customers --limit many
+printf 'date,s00\n2026-03-02,1\n2026-03-01,2\n' >unordered.csv
+check "days out of order" fails 1 "unordered.csv: line 3: days are not in order" backtest unordered.csv
+check "too few weeks" fails 1 "too few" backtest --first 60 calendar.csv
 check "a report that is none" fails 64 "staffing" report weather
 check "a format that is none" fails 78 'morse' import --format morse u.csv
 check "no format" fails 64 "--format" import u.csv
