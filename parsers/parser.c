@@ -4,7 +4,8 @@
 #include "parser.h"
 
 extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, parser_regex,
-    parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook, parser_sip_acc;
+    parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook, parser_sip_acc,
+    parser_cisco_cucm;
 extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 
@@ -19,6 +20,7 @@ const struct parser_ops *const parsers[] = {
     &parser_asterisk_cdr,
     &parser_zoom_webhook,
     &parser_sip_acc,
+    &parser_cisco_cucm,
     &parser_asterisk_ami,
     &parser_freeswitch_esl,
     &parser_freeswitch_json,

@@ -1,0 +1,552 @@
+/*
+ * parse_cisco_cucm.c - files of Cisco Unified Communications Manager: CDR, one record for each leg
+ * of a call, and CMR, one for each stream.
+ *
+ *   "cdrRecordType","globalCallID_callManagerId","globalCallID_callId",...
+ *   INTEGER,INTEGER,INTEGER,...
+ *   1,2,25447,47874239,1744993928,...
+ *
+ * Columns are found by their names, because each release adds some; the second line is passed
+ * over. What a leg is follows from the codes "on behalf of": a bridge has numbers of its own
+ * (b00...), but recordings have them, too. All legs of one conference lead into the bridge and carry
+ * the same destConversationId.
+ */
+#include <stdlib.h>
+
+#include "csv_scan.h"
+#include "json_document.h"
+
+#define MAX_COLUMNS 512
+
+enum column {
+    COL_RECORD_TYPE,
+    COL_MANAGER,
+    COL_CALL,
+    COL_CLUSTER,
+    COL_PKID,
+    /* CDR */
+    COL_ORIG_LEG,
+    COL_ORIGINATION,
+    COL_CONNECT,
+    COL_DISCONNECT,
+    COL_DURATION,
+    COL_CALLING,
+    COL_CALLING_URI,
+    COL_CALLING_USER,
+    COL_ORIG_DEVICE,
+    COL_ORIGINAL_CALLED,
+    COL_FINAL_CALLED,
+    COL_LAST_REDIRECT_DN,
+    COL_ORIG_CAUSE,
+    COL_DEST_CAUSE,
+    COL_ORIG_CODEC,
+    COL_ORIG_VIDEO,
+    COL_ORIG_TERMINATION,
+    COL_DEST_TERMINATION,
+    COL_REDIRECT_BEHALF,
+    COL_LAST_BEHALF,
+    COL_LAST_REASON,
+    COL_JOIN_BEHALF,
+    COL_CONVERSATION,
+    COL_COMMENT,
+    /* CMR */
+    COL_CALL_IDENTIFIER,
+    COL_TIME_STAMP,
+    COL_DIRECTORY_NUMBER,
+    COL_DEVICE,
+    COL_RECEIVED,
+    COL_LOST,
+    COL_METRICS,
+    COL_COUNT
+};
+
+static const char *const column_names[COL_COUNT] = {
+    [COL_RECORD_TYPE] = "cdrRecordType",
+    [COL_MANAGER] = "globalCallID_callManagerId",
+    [COL_CALL] = "globalCallID_callId",
+    [COL_CLUSTER] = "globalCallId_ClusterID",
+    [COL_PKID] = "pkid",
+    [COL_ORIG_LEG] = "origLegCallIdentifier",
+    [COL_ORIGINATION] = "dateTimeOrigination",
+    [COL_CONNECT] = "dateTimeConnect",
+    [COL_DISCONNECT] = "dateTimeDisconnect",
+    [COL_DURATION] = "duration",
+    [COL_CALLING] = "callingPartyNumber",
+    [COL_CALLING_URI] = "callingPartyNumber_uri",
+    [COL_CALLING_USER] = "callingPartyUnicodeLoginUserID",
+    [COL_ORIG_DEVICE] = "origDeviceName",
+    [COL_ORIGINAL_CALLED] = "originalCalledPartyNumber",
+    [COL_FINAL_CALLED] = "finalCalledPartyNumber",
+    [COL_LAST_REDIRECT_DN] = "lastRedirectDn",
+    [COL_ORIG_CAUSE] = "origCause_value",
+    [COL_DEST_CAUSE] = "destCause_value",
+    [COL_ORIG_CODEC] = "origMediaCap_payloadCapability",
+    [COL_ORIG_VIDEO] = "origVideoCap_Codec",
+    [COL_ORIG_TERMINATION] = "origCallTerminationOnBehalfOf",
+    [COL_DEST_TERMINATION] = "destCallTerminationOnBehalfOf",
+    [COL_REDIRECT_BEHALF] = "origCalledPartyRedirectOnBehalfOf",
+    [COL_LAST_BEHALF] = "lastRedirectRedirectOnBehalfOf",
+    [COL_LAST_REASON] = "lastRedirectRedirectReason",
+    [COL_JOIN_BEHALF] = "joinOnBehalfOf",
+    [COL_CONVERSATION] = "destConversationId",
+    [COL_COMMENT] = "comment",
+    [COL_CALL_IDENTIFIER] = "callIdentifier",
+    [COL_TIME_STAMP] = "dateTimeStamp",
+    [COL_DIRECTORY_NUMBER] = "directoryNum",
+    [COL_DEVICE] = "deviceName",
+    [COL_RECEIVED] = "numberPacketsReceived",
+    [COL_LOST] = "numberPacketsLost",
+    [COL_METRICS] = "varVQMetrics",
+};
+
+struct layout {
+    size_t count;
+    struct {
+        uint8_t field;  /* enum field that the map gives it to, or FIELD_COUNT */
+        uint8_t column; /* enum column, or COL_COUNT */
+    } at[MAX_COLUMNS];
+};
+
+/* The "on behalf of" codes that matter here. */
+enum behalf {
+    BEHALF_CONFERENCE = 4,
+    BEHALF_MEET_ME = 6,
+    BEHALF_CONFERENCE_NOW = 7, /* and meet-me, of newer releases */
+    BEHALF_RECORDING = 27,
+    BEHALF_MONITORING = 28,
+};
+
+#define LEFT_OF_CONFERENCE 98 /* redirect reason of the call of the two who stayed */
+
+struct leg {
+    struct document *d;
+    struct fields *r;
+    const struct span *col; /* by enum column */
+};
+
+/* --- small helpers --- */
+
+/* Numbers are of 32 bits; releases write them with a sign or without. */
+static uint32_t
+number(struct span s)
+{
+    int64_t v;
+
+    return span_to_i64(s, &v) ? (uint32_t)v : 0;
+}
+
+static bool
+begins(struct span s, const char *text)
+{
+    size_t n = strlen(text);
+
+    return s.n >= n && span_eq_nocase(span_of(s.p, n), span_str(text));
+}
+
+static bool
+ends(struct span s, const char *text)
+{
+    size_t n = strlen(text);
+
+    return s.n >= n && span_eq_nocase(span_of(s.p + s.n - n, n), span_str(text));
+}
+
+static bool
+on_behalf(const struct leg *l, uint32_t code)
+{
+    return number(l->col[COL_JOIN_BEHALF]) == code || number(l->col[COL_LAST_BEHALF]) == code ||
+           number(l->col[COL_REDIRECT_BEHALF]) == code;
+}
+
+/* The value of "ConfControllerDn=1000;...". Cisco's own texts differ in spelling, and write "-" for
+ * "=" in places, so keys are known by how they begin and end. */
+static struct span
+in_comment(struct span comment, const char *begin, const char *end)
+{
+    while (comment.n > 0) {
+        const char *stop = memchr(comment.p, ';', comment.n);
+        size_t n = stop ? (size_t)(stop - comment.p) : comment.n, i = 0;
+        struct span key;
+
+        while (i < n && comment.p[i] != '=' && comment.p[i] != '-')
+            i++;
+        key = span_trim(span_of(comment.p, i));
+        if (i < n && begins(key, begin) && ends(key, end))
+            return span_trim(span_of(comment.p + i + 1, n - i - 1));
+        comment = span_of(comment.p + n + (stop != NULL), comment.n - n - (stop != NULL));
+    }
+    return comment;
+}
+
+static struct span
+either(struct span a, struct span b)
+{
+    return a.n > 0 ? a : b;
+}
+
+/* --- CDR --- */
+
+/* Q.850, but for causes of Cisco's own; of SIP's answers it is the low part. */
+static uint32_t
+cause_of(const struct leg *l)
+{
+    uint32_t cause = number(l->col[COL_DEST_CAUSE]);
+
+    if (cause == 0)
+        cause = number(l->col[COL_ORIG_CAUSE]);
+    return cause >> 24 ? cause & 0xFFFFFF : cause;
+}
+
+/* Did somebody decide that a call does not come about, or did something break? */
+static bool
+is_refusal(uint32_t cause)
+{
+    static const uint32_t decided[] = {0,  1,  16, 17, 18,  19,  20,     21,     22,
+                                       23, 28, 31, 87, 126, 128, 262144, 393216, 458752};
+
+    for (size_t i = 0; i < sizeof decided / sizeof *decided; i++)
+        if (cause == decided[i])
+            return true;
+    return false;
+}
+
+static void
+give_result(struct leg *l)
+{
+    bool connected = number(l->col[COL_CONNECT]) != 0;
+    uint32_t cause = cause_of(l);
+
+    fields_set(l->r, FIELD_START, connected ? l->col[COL_CONNECT] : l->col[COL_ORIGINATION]);
+    if (connected)
+        fields_set(l->r, FIELD_END, l->col[COL_DISCONNECT]);
+    else
+        fields_set(l->r, FIELD_DURATION, SPAN("0"));
+    fields_set(l->r, FIELD_OUTCOME,
+               connected           ? SPAN("ok")
+               : is_refusal(cause) ? SPAN("rejected")
+                                   : SPAN("failed"));
+    if (cause != 0 && !(connected && cause == 16))
+        fields_set(l->r, FIELD_CAUSE, document_text(l->d, "%u", cause));
+}
+
+static struct span
+leg_key(const struct leg *l, struct span identifier)
+{
+    return DOCUMENT_ID(l->d, l->col[COL_CLUSTER], l->col[COL_MANAGER], l->col[COL_CALL],
+                       identifier);
+}
+
+static void
+give_person(struct leg *l)
+{
+    fields_set(l->r, FIELD_PARTICIPANT, l->col[COL_CALLING]);
+    fields_set(l->r, FIELD_PARTICIPANT, l->col[COL_CALLING_URI]);
+    fields_set(l->r, FIELD_PARTICIPANT, l->col[COL_ORIG_DEVICE]);
+    fields_set(l->r, FIELD_PARTICIPANT_NAME, l->col[COL_CALLING_USER]);
+    if (number(l->col[COL_ORIG_VIDEO]) != 0)
+        fields_set(l->r, FIELD_MEDIA, SPAN("video"));
+    else if (number(l->col[COL_ORIG_CODEC]) != 0)
+        fields_set(l->r, FIELD_MEDIA, SPAN("audio"));
+}
+
+/* How the conference came about; its name is what people know it by. */
+static void
+give_conference(struct leg *l)
+{
+    struct span comment = l->col[COL_COMMENT], name = l->col[COL_ORIGINAL_CALLED];
+    struct span meeting = in_comment(comment, "ConferenceNowMeeting", "Number");
+    const char *feature = "meet_me";
+
+    if (on_behalf(l, BEHALF_CONFERENCE)) {
+        feature = "ad_hoc_conference";
+        name = in_comment(comment, "ConfControl", "Dn");
+    } else if (meeting.n > 0) {
+        feature = "conference_now";
+        name = meeting;
+    }
+    if (number(l->col[COL_CONVERSATION]) != 0)
+        fields_set(l->r, FIELD_CONFERENCE,
+                   DOCUMENT_ID(l->d, l->col[COL_CLUSTER], l->col[COL_CONVERSATION]));
+    fields_set(l->r, FIELD_CONFERENCE_NAME, document_name(l->d, name));
+    fields_set(l->r, FIELD_FEATURES, span_str(feature));
+}
+
+/* A leg leads into a bridge. Who was not let in has no conversation. */
+static bool
+is_conference_leg(const struct leg *l)
+{
+    bool behalf = on_behalf(l, BEHALF_CONFERENCE) || on_behalf(l, BEHALF_MEET_ME) ||
+                  on_behalf(l, BEHALF_CONFERENCE_NOW);
+
+    return behalf &&
+           (number(l->col[COL_CONVERSATION]) != 0 || begins(l->col[COL_FINAL_CALLED], "b00"));
+}
+
+/* Why a leg is no usage at all; NULL: it is. */
+static const char *
+no_usage(const struct leg *l)
+{
+    if (on_behalf(l, BEHALF_RECORDING))
+        return "recording leg";
+    if (on_behalf(l, BEHALF_MONITORING))
+        return "monitoring leg";
+    if (begins(l->col[COL_FINAL_CALLED], "c00"))
+        return "announcement leg";
+    if (is_conference_leg(l) && begins(l->col[COL_CALLING], "b00"))
+        return "link between two conferences";
+    return NULL;
+}
+
+/* Calls of two. `reason` is there for the format's `ignore`. */
+static const char *
+two_party(const struct leg *l)
+{
+    if (number(l->col[COL_ORIG_TERMINATION]) == BEHALF_CONFERENCE ||
+        number(l->col[COL_DEST_TERMINATION]) == BEHALF_CONFERENCE)
+        return "call that became a conference";
+    if (number(l->col[COL_LAST_REASON]) == LEFT_OF_CONFERENCE &&
+        begins(l->col[COL_LAST_REDIRECT_DN], "b00"))
+        return "call left of a conference";
+    return "two-party call";
+}
+
+static enum status
+read_cdr(struct leg *l, struct error *err)
+{
+    const char *why = no_usage(l);
+
+    if (why)
+        return fail(err, ST_IGNORE, "%s", why);
+    fields_set(l->r, FIELD_ID, l->col[COL_PKID]);
+    fields_set(l->r, FIELD_LEG, leg_key(l, l->col[COL_ORIG_LEG]));
+    give_result(l);
+    give_person(l);
+    if (is_conference_leg(l))
+        give_conference(l);
+    else
+        fields_set(l->r, FIELD_REASON, span_str(two_party(l)));
+    return ST_OK;
+}
+
+/* --- CMR --- */
+
+#define LOSS_PERCENT      3  /* of the packets: everybody hears it */
+#define CONCEALED_PERCENT 7  /* of the seconds were severely concealed: Cisco calls that poor ... */
+#define CONCEALED_FROM    20 /* ... if the stream was at least this long, in seconds */
+
+/* What one hears of a stream; NULL: it was good. */
+static const char *
+what_is_poor(const struct leg *l)
+{
+    int64_t received = number(l->col[COL_RECEIVED]), lost = (int32_t)number(l->col[COL_LOST]);
+    int64_t seconds = number(l->col[COL_DURATION]);
+    int64_t concealed = number(in_comment(l->col[COL_METRICS], "SCS", "SCS"));
+
+    if (lost > 0 && lost * 100 >= (received + lost) * LOSS_PERCENT)
+        return "packet loss";
+    if (seconds >= CONCEALED_FROM && concealed * 100 >= seconds * CONCEALED_PERCENT)
+        return "concealed seconds";
+    return NULL;
+}
+
+/* Nobody asks for poor audio, so it is good audio that was wanted and not given. */
+static enum status
+read_cmr(struct leg *l, struct error *err)
+{
+    const char *why = what_is_poor(l);
+
+    if (!why)
+        return fail(err, ST_IGNORE, "stream of good quality");
+    fields_set(l->r, FIELD_KIND, SPAN("feature"));
+    fields_set(l->r, FIELD_FEATURES, SPAN("good_audio"));
+    fields_set(l->r, FIELD_OUTCOME, SPAN("failed"));
+    fields_set(l->r, FIELD_CAUSE, span_str(why));
+    fields_set(l->r, FIELD_ID, l->col[COL_PKID]);
+    fields_set(l->r, FIELD_LEG, leg_key(l, l->col[COL_CALL_IDENTIFIER]));
+    fields_set(l->r, FIELD_END, l->col[COL_TIME_STAMP]);
+    fields_set(l->r, FIELD_DURATION, either(l->col[COL_DURATION], SPAN("0")));
+    fields_set(l->r, FIELD_PARTICIPANT, l->col[COL_DIRECTORY_NUMBER]);
+    fields_set(l->r, FIELD_PARTICIPANT, l->col[COL_DEVICE]);
+    return ST_OK;
+}
+
+/* --- files --- */
+
+static enum status
+cucm_prepare(void **shared, const struct format *f, struct error *err)
+{
+    struct csv_rules rules;
+    enum status st = csv_rules_of(&rules, f, err);
+
+    if (st != ST_OK)
+        return st;
+    *shared = xmalloc(sizeof rules);
+    memcpy(*shared, &rules, sizeof rules);
+    return ST_OK;
+}
+
+static bool
+cucm_wants_header(const struct format *f)
+{
+    (void)f;
+    return true;
+}
+
+static uint8_t
+column_find(struct span name)
+{
+    uint8_t c = 0;
+
+    while (c < COL_COUNT && !span_eq_nocase(name, span_str(column_names[c])))
+        c++;
+    return c;
+}
+
+/* The next record's cells, at most MAX_COLUMNS; *n is how many it has. */
+static enum csv_step
+read_cells(const struct csv_rules *rules, struct csv_cursor *c, struct arena *mem,
+           struct span *cells, size_t *n)
+{
+    enum csv_step step;
+
+    *n = 0;
+    do {
+        struct csv_cell cell;
+
+        step = csv_next(rules, c, &cell);
+        if (step != CSV_BAD && *n < MAX_COLUMNS)
+            cells[*n] = csv_unescape(rules, cell, mem);
+        ++*n;
+    } while (step == CSV_CELL);
+    return step;
+}
+
+static enum status
+layout_check(const struct layout *l, struct error *err)
+{
+    static const enum column needed[] = {COL_RECORD_TYPE, COL_CALL, COL_PKID};
+    bool there[COL_COUNT + 1] = {false};
+
+    for (size_t i = 0; i < l->count; i++)
+        there[l->at[i].column] = true;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!there[needed[i]])
+            return fail(err, ST_BAD_INPUT, "header: no column %s", column_names[needed[i]]);
+    if (!there[COL_ORIGINATION] && !there[COL_TIME_STAMP])
+        return fail(err, ST_BAD_INPUT, "header: neither of a CDR nor of a CMR file");
+    return ST_OK;
+}
+
+static enum status
+cucm_read_header(const struct format *f, struct span line, struct layout **out, struct error *err)
+{
+    struct span cells[MAX_COLUMNS];
+    struct layout *l;
+    struct csv_cursor c;
+    struct arena mem;
+    enum csv_step step;
+    enum status st;
+    size_t n;
+
+    arena_init(&mem);
+    csv_begin(&c, line, line.n, true);
+    step = read_cells(format_shared(f), &c, &mem, cells, &n);
+    l = xcalloc(1, sizeof *l);
+    if (step == CSV_BAD || n > MAX_COLUMNS) {
+        st = fail(err, ST_BAD_INPUT, "header: %s", step == CSV_BAD ? c.why : "too many columns");
+    } else {
+        l->count = n;
+        for (size_t i = 0; i < n; i++) {
+            cells[i] = span_trim(cells[i]);
+            l->at[i].field = (uint8_t)format_field_of(f, cells[i]);
+            l->at[i].column = column_find(cells[i]);
+        }
+        st = layout_check(l, err);
+    }
+    arena_clear(&mem);
+    if (st == ST_OK)
+        *out = l;
+    else
+        free(l);
+    return st;
+}
+
+static void
+cucm_layout_free(struct layout *l)
+{
+    free(l);
+}
+
+static size_t
+cucm_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
+{
+    return csv_cut(format_shared(f), buf, max_frame, eof);
+}
+
+static enum status
+read_record(struct document *d, struct fields *out, const struct layout *layout,
+            const struct span *cells, struct error *err)
+{
+    struct span col[COL_COUNT + 1] = {{"", 0}};
+    struct leg l = {.d = d, .r = out, .col = col};
+
+    for (size_t i = 0; i < layout->count; i++) {
+        struct span cell = span_trim(cells[i]);
+
+        col[layout->at[i].column] = cell;
+        fields_set(out, (enum field)layout->at[i].field, cell);
+    }
+    if (span_is(col[COL_RECORD_TYPE], "1"))
+        return read_cdr(&l, err);
+    if (span_is(col[COL_RECORD_TYPE], "2"))
+        return read_cmr(&l, err);
+    return fail(err, ST_BAD_INPUT, "cdrRecordType: neither 1 nor 2");
+}
+
+static enum status
+cucm_next(void *state, const struct format *f, const struct layout *layout, size_t max_frame,
+          struct span *rest, struct arena *mem, struct fields *out, struct span *raw,
+          struct error *err)
+{
+    struct document d = {.format = f, .mem = mem};
+    struct span cells[MAX_COLUMNS];
+    struct csv_cursor c;
+    enum csv_step step;
+    enum status st;
+    size_t n;
+
+    (void)state;
+    fields_begin(out);
+    csv_begin(&c, *rest, max_frame, true);
+    step = read_cells(format_shared(f), &c, mem, cells, &n);
+    st = csv_take(&c, step, rest, raw, err);
+    if (st != ST_OK)
+        return st;
+    if (span_is(cells[0], "INTEGER") || span_is(cells[0], column_names[COL_RECORD_TYPE]))
+        return ST_SKIP; /* the types; or files one behind the other */
+    if (n != layout->count)
+        return fail_at(err, ST_BAD_INPUT, (long)raw->n, "columns: %zu, header has %zu", n,
+                       layout->count);
+    return read_record(&d, out, layout, cells, err);
+}
+
+static void *
+cucm_open(const struct format *f)
+{
+    (void)f;
+    return NULL; /* nothing is kept between records */
+}
+
+const struct parser_ops parser_cisco_cucm = {
+    .name = "cisco-cucm",
+    .summary = "Cisco Unified Communications Manager (CDR and CMR files)",
+    .prepare = cucm_prepare,
+    .release = free,
+    .open = cucm_open,
+    .close = document_release,
+    .wants_header = cucm_wants_header,
+    .read_header = cucm_read_header,
+    .layout_free = cucm_layout_free,
+    .cut = cucm_cut,
+    .next = cucm_next,
+};

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Synthetic files of a Cisco Unified CM: CDRs of conferences and CMRs, and what they must count to.
+
+    cucm_synthetic.py FOLDER [--seed 1] [--conferences 200] [--day 2026-03-01]
+
+Made from documented facts, not from a real system: the columns of release 14, a line of types, six
+CDRs for an ad hoc conference of three, legs into a bridge b00... that share destConversationId, set-up
+calls cleared by cause 393216, the call of the two who stay (redirect reason 98), recording legs, links between two
+bridges, announcements of Conference Now, refused and broken legs, addresses as signed numbers,
+causes as unsigned ones, and a file that is sent twice. Beside them truth.json: per customer legs, seconds, failed,
+participants and conferences, and how many records are left out for which reason.
+"""
+import argparse, collections, datetime, io, json, os, random, uuid
+
+
+def video2(side):
+    names = ["Cap_Codec", "Cap_Bandwidth", "Cap_Resolution", "TransportAddress_IP", "TransportAddress_Port", "Channel_Role"]
+    return [side + "Video" + n + "_Channel2" for n in names]
+
+
+def media(side):
+    cap = side + "MediaCap_"
+    return [side + "Cause_location", side + "Cause_value", side + "PrecedenceLevel", side + "MediaTransportAddress_IP",
+            side + "MediaTransportAddress_Port", cap + "payloadCapability", cap + "maxFramesPerPacket",
+            cap + "g723BitRate", side + "VideoCap_Codec", side + "VideoCap_Bandwidth", side + "VideoCap_Resolution",
+            side + "VideoTransportAddress_IP", side + "VideoTransportAddress_Port", side + "RSVPAudioStat",
+            side + "RSVPVideoStat"]
+
+
+CDR = ("cdrRecordType globalCallID_callManagerId globalCallID_callId origLegCallIdentifier dateTimeOrigination origNodeId"
+       " origSpan origIpAddr callingPartyNumber callingPartyUnicodeLoginUserID").split() + media("orig") + (
+       "destLegIdentifier destNodeId destSpan destIpAddr originalCalledPartyNumber finalCalledPartyNumber"
+       " finalCalledPartyUnicodeLoginUserID").split() + media("dest") + (
+       "dateTimeConnect dateTimeDisconnect lastRedirectDn pkid originalCalledPartyNumberPartition"
+       " callingPartyNumberPartition finalCalledPartyNumberPartition lastRedirectDnPartition duration origDeviceName"
+       " destDeviceName origCallTerminationOnBehalfOf destCallTerminationOnBehalfOf origCalledPartyRedirectOnBehalfOf"
+       " lastRedirectRedirectOnBehalfOf origCalledPartyRedirectReason lastRedirectRedirectReason destConversationId"
+       " globalCallId_ClusterID joinOnBehalfOf comment authCodeDescription authorizationLevel clientMatterCode"
+       " origDTMFMethod destDTMFMethod callSecuredStatus origConversationId origMediaCap_Bandwidth"
+       " destMediaCap_Bandwidth authorizationCodeValue outpulsedCallingPartyNumber outpulsedCalledPartyNumber"
+       " origIpv4v6Addr destIpv4v6Addr").split() + video2("orig") + video2("dest") + (
+       "IncomingProtocolID IncomingProtocolCallRef OutgoingProtocolID OutgoingProtocolCallRef currentRoutingReason"
+       " origRoutingReason lastRedirectingRoutingReason huntPilotPartition huntPilotDN calledPartyPatternUsage"
+       " wasCallQueued totalWaitTimeInQueue callingPartyNumber_uri originalCalledPartyNumber_uri").split()
+CMR = ("cdrRecordType globalCallID_callManagerId globalCallID_callId nodeId directoryNum callIdentifier dateTimeStamp"
+       " numberPacketsSent numberOctetsSent numberPacketsReceived numberOctetsReceived numberPacketsLost jitter latency"
+       " pkid directoryNumPartition globalCallId_ClusterID deviceName varVQMetrics duration videoContentType"
+       " videoDuration").split()
+TEXT = {"callingPartyNumber", "callingPartyUnicodeLoginUserID", "originalCalledPartyNumber", "finalCalledPartyNumber",
+        "finalCalledPartyUnicodeLoginUserID", "lastRedirectDn", "pkid", "origDeviceName", "destDeviceName",
+        "globalCallId_ClusterID", "comment", "authCodeDescription", "clientMatterCode", "authorizationCodeValue",
+        "directoryNum", "deviceName", "varVQMetrics", "videoContentType"}
+EMPTY = {"videoDuration"}
+
+
+def is_text(name):
+    return name in TEXT or name.endswith(("Partition", "Stat", "Addr", "CallRef", "_uri", "huntPilotDN")) and \
+        not name.endswith("IpAddr")
+
+
+class Site:
+    def __init__(self, seed, start):
+        self.random = random.Random(seed)
+        self.start, self.call, self.leg, self.conversation = start, 25000, 47874000, 16777220
+        self.cdr, self.cmr = [], []
+        self.left_out = collections.Counter()
+        self.legs = []  # (customer, participant, conference or None, start, seconds, failed)
+
+    def row(self, columns, values):
+        out = io.StringIO()
+        for i, name in enumerate(columns):
+            value = values.get(name, "" if is_text(name) or name in EMPTY else 0)
+            out.write(("," if i else "") + ('"%s"' % str(value).replace('"', '""') if is_text(name) else str(value)))
+        return out.getvalue()
+
+    def record(self, left_out=None, **values):
+        self.leg += 2
+        base = dict(cdrRecordType=1, globalCallID_callManagerId=2, globalCallID_callId=self.call,
+                    origLegCallIdentifier=self.leg, destLegIdentifier=self.leg + 1, globalCallId_ClusterID="Lab_1",
+                    origIpAddr=self.random.randint(-2**31, 2**31 - 1), origNodeId=2,
+                    origMediaCap_payloadCapability=4, pkid=str(uuid.UUID(int=self.random.getrandbits(128))))
+        base.update(values)
+        if base.get("dateTimeConnect"):
+            base.setdefault("dateTimeOrigination", base["dateTimeConnect"] - 3)
+            base["duration"] = base["dateTimeDisconnect"] - base["dateTimeConnect"]
+            base.setdefault("origCause_value", 16)
+        self.cdr.append(self.row(CDR, base))
+        if left_out:
+            self.left_out[left_out] += 1
+        return base
+
+    def stream(self, of, who):
+        seconds = of["duration"]
+        received = seconds * 50
+        self.cmr.append(self.row(CMR, dict(
+            cdrRecordType=2, globalCallID_callManagerId=2, globalCallID_callId=of["globalCallID_callId"], nodeId=2,
+            directoryNum=who, callIdentifier=of["origLegCallIdentifier"], dateTimeStamp=of["dateTimeDisconnect"],
+            numberPacketsReceived=received, numberPacketsLost=received // 1000, jitter=self.random.randrange(9),
+            pkid=str(uuid.UUID(int=self.random.getrandbits(128))), globalCallId_ClusterID="Lab_1",
+            varVQMetrics="CCR=0.0011;SCS=1;VoRxCodec=G.711 u-la", duration=seconds)))
+        self.left_out["stream of good quality"] += 1
+
+    def conference(self):
+        rnd = self.random
+        kind = rnd.choice(["ad hoc"] * 3 + ["meet-me", "now"])
+        begin = self.start + rnd.randrange(3600, 20 * 3600)
+        people = rnd.sample(range(1000, 1400), rnd.randrange(3, 9))
+        customer = "C%02d" % rnd.randrange(12)
+        self.conversation += 1
+        self.call += 3
+        key = "Lab_1:%d" % self.conversation
+        bridge = "b00%012d" % self.conversation
+        host = people[0]
+        shared = dict(finalCalledPartyNumber=bridge, destConversationId=self.conversation, clientMatterCode=customer)
+        if kind == "ad hoc":
+            spelling = rnd.choice(["ConfControllerDn=%d;ConfRequestorDn=%d", "ConfControlerDn-%d;ConfRequestorDn-%d"])
+            shared.update(origCalledPartyRedirectOnBehalfOf=4, lastRedirectRedirectOnBehalfOf=4, joinOnBehalfOf=4,
+                          comment=(spelling + ";ConfControllerDeviceName=SEP0011") % (host, host))
+            for other in people[1:3]:  # the call that was there, and the set-up call
+                self.record("two-party", callingPartyNumber=host, finalCalledPartyNumber=other, clientMatterCode=customer,
+                            dateTimeConnect=begin - 60, dateTimeDisconnect=begin, origCause_value=393216,
+                            origCallTerminationOnBehalfOf=4)
+        elif kind == "meet-me":
+            shared.update(originalCalledPartyNumber="8%03d" % rnd.randrange(20), joinOnBehalfOf=6)
+        else:
+            shared.update(joinOnBehalfOf=7, originalCalledPartyNumber="7000",
+                          comment="ConferenceNowHostId=h%d;ConferenceNowMeetingNumber=70%03d" % (host, rnd.randrange(99)))
+            self.record("announcement leg", callingPartyNumber=host, finalCalledPartyNumber="c0012345",
+                        clientMatterCode=customer, joinOnBehalfOf=7, dateTimeConnect=begin - 20,
+                        dateTimeDisconnect=begin)
+        for who in people:
+            self.person(who, customer, key, begin, shared)
+        self.extras(kind, customer, bridge, begin, people)
+
+    def person(self, who, customer, key, begin, shared):
+        rnd = self.random
+        fate = rnd.random()
+        at = begin + rnd.randrange(0, 300)
+        if fate < 0.04:  # full, or a SIP answer 503
+            cause = rnd.choice([262144, (87 << 24) | 41])
+            self.record(callingPartyNumber=who, dateTimeOrigination=at, dateTimeDisconnect=at, destCause_value=cause,
+                        **dict(shared, destConversationId=0))
+            self.legs.append((customer, who, None, at, 0, True))
+            return
+        seconds = rnd.randrange(5, 4000)
+        made = self.record(callingPartyNumber=who, dateTimeConnect=at, dateTimeDisconnect=at + seconds,
+                           destCause_value=rnd.choice([16, 458752]), **shared)
+        self.legs.append((customer, who, key, at, seconds, False))
+        if rnd.random() < 0.3:
+            self.stream(made, who)
+
+    def extras(self, kind, customer, bridge, begin, people):
+        rnd = self.random
+        if rnd.random() < 0.3:
+            self.record("recording leg", callingPartyNumber=bridge, finalCalledPartyNumber="5030079981",
+                        origCalledPartyRedirectOnBehalfOf=27, lastRedirectRedirectOnBehalfOf=27, joinOnBehalfOf=27,
+                        dateTimeOrigination=begin, dateTimeDisconnect=begin, origConversationId=self.leg,
+                        destCause_value=1459617833, clientMatterCode=customer)
+        if kind == "ad hoc" and rnd.random() < 0.2:
+            self.record("link between two conferences", callingPartyNumber=bridge, clientMatterCode=customer,
+                        finalCalledPartyNumber="b00999", joinOnBehalfOf=4, destConversationId=self.conversation + 500000,
+                        origConversationId=self.conversation, dateTimeConnect=begin, dateTimeDisconnect=begin + 60)
+        if kind == "ad hoc" and rnd.random() < 0.5:
+            self.record("two-party", callingPartyNumber=people[0], finalCalledPartyNumber=people[1],
+                        clientMatterCode=customer, lastRedirectDn=bridge, lastRedirectRedirectReason=98,
+                        dateTimeConnect=begin + 4400, dateTimeDisconnect=begin + 4500)
+
+    def truth(self):
+        customers = {}
+        for customer, who, conference, at, seconds, failed in self.legs:
+            c = customers.setdefault(customer, dict(legs=0, seconds=0, failed=0, participants=set(), conferences=set()))
+            if failed:
+                c["failed"] += 1
+                continue
+            c["legs"] += 1
+            c["seconds"] += seconds
+            c["participants"].add(who)
+            c["conferences"].add(conference)
+        for c in customers.values():
+            c["participants"], c["conferences"] = len(c["participants"]), len(c["conferences"])
+        return dict(customers=customers, left_out=self.left_out, cdrs=len(self.cdr), cmrs=len(self.cmr))
+
+
+def types(columns):
+    return ",".join("VARCHAR(50)" if is_text(n) else "INTEGER" for n in columns)
+
+
+def write(path, columns, rows, end="\n"):
+    with open(path, "w", newline="") as f:
+        f.write(end.join([",".join('"%s"' % c for c in columns), types(columns)] + rows) + end)
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("folder")
+    a.add_argument("--seed", type=int, default=1)
+    a.add_argument("--conferences", type=int, default=200)
+    a.add_argument("--day", default="2026-03-01")
+    a = a.parse_args()
+    day = datetime.datetime.fromisoformat(a.day + "T00:00:00+00:00")
+    site = Site(a.seed, int(day.timestamp()))
+    for _ in range(a.conferences):
+        site.conference()
+    rows = site.cdr[:]
+    site.random.shuffle(rows)
+    half = len(rows) // 2
+    stamp = a.day.replace("-", "")
+    os.makedirs(a.folder, exist_ok=True)
+    for name, part, end in (("1200_1", rows[:half], "\n"), ("1201_2", rows[half:], "\r\n"),
+                            ("1202_3", rows[half // 2:half], "\n")):  # what comes again
+        write(os.path.join(a.folder, "cdr_Lab_1_01_%s%s" % (stamp, name)), CDR, part, end)
+    write(os.path.join(a.folder, "cmr_Lab_1_01_%s1200_1" % stamp), CMR, site.cmr)
+    truth = site.truth()
+    truth["repeated"] = half - half // 2
+    with open(os.path.join(a.folder, "truth.json"), "w") as f:
+        json.dump(truth, f, indent=1, sort_keys=True)
+
+
+if __name__ == "__main__":
+    main()
