@@ -2,8 +2,8 @@
  * freeswitch.h - what FreeSWITCH's call detail records have in common, however they are written.
  *
  * mod_json_cdr and mod_xml_cdr send the same content in the same ways: as it is, as the form field
- * "cdr" (percent-encoded, or base64 that is not), and, what could not be sent, as files of such text
- * without "cdr=". Which it is is told by the first byte, because Content-Type does not say.
+ * "cdr" (percent-encoded, or base64 that is not), and, what could not be sent, as files of such
+ * text without "cdr=". Which it is is told by the first byte, because Content-Type does not say.
  */
 #ifndef FREESWITCH_H
 #define FREESWITCH_H
@@ -22,7 +22,7 @@ enum status freeswitch_text(struct span frame, char first, struct arena *mem, st
 /* The first value of "ARRAY::one|:two", or the text itself. */
 struct span freeswitch_first(struct span value);
 
-/* Adds what of a conference's name is its domain: "example.org" of "4711-example.org". */
+/* What of a conference's name is its domain: "example.org" of "4711-example.org". */
 struct span freeswitch_domain(struct span conference_name);
 
 /* How a leg ended that was not answered, by its hangup cause: "failed" where something of the

@@ -8,6 +8,7 @@ extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, par
     parser_cisco_cucm;
 extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
+extern const struct parser_ops parser_freeswitch_conference;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv,
@@ -25,6 +26,7 @@ const struct parser_ops *const parsers[] = {
     &parser_freeswitch_esl,
     &parser_freeswitch_json,
     &parser_freeswitch_xml,
+    &parser_freeswitch_conference,
     NULL,
 };
 
