@@ -81,12 +81,20 @@ struct config_limits {
     uint32_t max_datagram;      /* 8192 */
     uint32_t max_new_names;     /* of one input in a minute: 100000 */
     uint32_t max_customers, max_features, max_services, max_regions; /* 5 M, 10000, 1000, 1000 */
+    uint64_t open_legs;        /* 1 M: joins, leaves and conferences that pairing holds */
     uint64_t max_queue;        /* bytes of blocks waiting for workers: 64 MiB */
     uint64_t quarantine_bytes; /* 1 GiB */
     uint64_t disk_reserve;     /* free bytes below which nothing is taken: 512 MiB */
     uint64_t disk_ballast;     /* 64 MiB */
     uint64_t max_wal;          /* 1 GiB */
     char *late;                /* "count" (default) or "quarantine" */
+};
+
+struct config_pairing { /* seconds; pairing.h says what each is for */
+    int64_t limit;      /* 12 h */
+    int64_t wait;       /* 5 min */
+    int64_t grace;      /* 5 s */
+    int64_t settle;     /* 0 */
 };
 
 struct config {
@@ -106,6 +114,7 @@ struct config {
     char *log_level;
     struct config_retention retention;
     struct config_limits limits;
+    struct config_pairing pairing;
     struct config_input *inputs;
     size_t input_count;
     struct config_service *services;

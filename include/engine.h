@@ -16,6 +16,7 @@
 
 #include "account.h"
 #include "memory.h"
+#include "pairing.h"
 #include "parser.h"
 #include "span.h"
 #include "status.h"
@@ -217,6 +218,7 @@ struct engine_status {
     int64_t analysed_at;
     int64_t analytics_cpu_us; /* of all passes since the start */
     char analytics_problem[200];
+    struct pairing_status pairing; /* joins and leaves that have no counterpart yet */
 };
 void engine_status(struct engine *e, struct engine_status *out);
 /* Who holds how much of the process' memory: account_read, and what the engine knows. */
@@ -237,6 +239,10 @@ enum status engine_open(struct engine **out, const struct engine_options *opt, s
  * is away and nobody knows for how long. */
 enum { SETTLE_COMMITTED = 1, SETTLE_REDIS = 2, SETTLE_ANALYSED = 4 };
 enum status engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err);
+
+/* An import is over and committed: joins and leaves of it that wait for others that could have come
+ * in another order, but not those that wait for their end, wait no longer. */
+enum status engine_import_over(struct engine *e, struct error *err);
 
 /* The end is near: engine_submit_wait waits no more (ST_RETRY), and what cannot be committed
  * within timeout_ms from now is given up, as if it had never been taken. engine_submit still

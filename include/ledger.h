@@ -15,6 +15,7 @@
 #include "cell.h"
 #include "engine.h"
 #include "memory.h"
+#include "pairing.h"
 #include "projection.h"
 #include "status.h"
 
@@ -90,6 +91,8 @@ struct ledger_batch {
     size_t released_count;
     const struct event_row *events;
     size_t event_count;
+    const struct open_leg_row *open_legs; /* pairing.h: as they are now, or gone */
+    size_t open_leg_count;
     const struct cursor_row *cursors;
     size_t cursor_count;
     const struct idem_row *idem;
@@ -120,6 +123,12 @@ enum status ledger_fold(struct ledger *l, struct cell *const *cells, size_t coun
 
 /* One total from disk; ST_NOT_FOUND. Adds into c and sets c->seq. Ledger thread. */
 enum status ledger_load_cell(struct ledger *l, struct cell *c, struct error *err);
+
+/* Legs that have begun and not ended, by source and key. */
+enum status ledger_load_open_legs(struct ledger *l,
+                                  enum status (*visit)(void *arg, const struct open_leg_row *row,
+                                                       struct error *err),
+                                  void *arg, struct error *err);
 
 /* Replays the unfolded log in order; a batch comes in parts, each a set of cells. */
 enum status ledger_replay_log(struct ledger *l,

@@ -161,6 +161,10 @@ static const struct option_row limit_rows[] = {
      .help = "How many services."},
     {"max_regions", V_COUNT32, MAIN(limits.max_regions), "1000", 1, 1e5,
      .help = "How many regions."},
+    {"open_legs", V_COUNT, MAIN(limits.open_legs), "1000000", 100, 1e8, .reloadable = true,
+     .help = "How many joins and leaves may wait for each other, together with the conferences "
+             "that are known, in about 300 bytes of memory each. A join or the start of a "
+             "conference beyond that goes to quarantine; a leave or an end, beyond twice that."},
     {"max_queue", V_SIZE, MAIN(limits.max_queue), "64MiB", MIB, 16 * GIB, .reloadable = true,
      .help = "Input waiting for the workers; inputs pause when it is reached."},
     {"quarantine_bytes", V_SIZE, MAIN(limits.quarantine_bytes), "1GiB", MIB, 1024 * GIB,
@@ -180,6 +184,21 @@ static const struct option_row limit_rows[] = {
      .reloadable = true,
      .help = "What becomes of a record older than the duplicate window: \"count\" it, or put it "
              "in \"quarantine\", because a repetition of it could not be noticed."},
+    {0}};
+
+static const struct option_row pairing_rows[] = {
+    {"limit", V_SECONDS, MAIN(pairing.limit), "12h", 1, 31 * DAY, .reloadable = true,
+     .help = "A conference that is silent for so long is over: who joined and never left it is "
+             "counted up to its last event, as estimated."},
+    {"wait", V_SECONDS, MAIN(pairing.wait), "5m", 0, 31 * DAY, .reloadable = true,
+     .help = "How long a leave waits for a join that is still to come, before it is counted "
+             "without; and who joins a second time for having left in between."},
+    {"grace", V_SECONDS, MAIN(pairing.grace), "5s", 0, 31 * DAY, .reloadable = true,
+     .help = "How long after the end of a conference its leaves may still come; who has none then "
+             "left with the end."},
+    {"settle", V_SECONDS, MAIN(pairing.settle), "0", 0, 31 * DAY, .reloadable = true,
+     .help = "How long a join and a leave are held before they count, for systems that name no leg "
+             "and send out of order: a leave and a join in between may still come."},
     {0}};
 
 static const struct option_row input_rows[] = {
@@ -370,6 +389,10 @@ const struct section_row config_sections[SECTION_COUNT] = {
                                    "How long trends are kept after their own period; 0 is for "
                                    "ever."),
     [SECTION_LIMITS] = UNTITLED("limits", limit_rows, "What input may cost."),
+    [SECTION_PAIRING] =
+        UNTITLED("pairing", pairing_rows,
+                 "How long joins and leaves wait for each other, by the clock and by the newest "
+                 "event of their source, whichever passes first."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
     [SECTION_SERVICE] =

@@ -193,7 +193,8 @@ settle(struct import_run *run)
 {
     struct error err;
 
-    if (engine_settle(run->engine, SETTLE_COMMITTED, SETTLE_TIMEOUT_MS, &err) != ST_OK) {
+    if (engine_settle(run->engine, SETTLE_COMMITTED, SETTLE_TIMEOUT_MS, &err) != ST_OK ||
+        engine_import_over(run->engine, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         return 1;
     }

@@ -29,6 +29,7 @@ batch_clear(struct batch *b, size_t parts)
         arena_clear(&b->parts[i].memory);
         free(b->parts[i].quarantine);
         free(b->parts[i].events);
+        free(b->parts[i].pairs);
     }
     free(b->parts);
     free(b->tickets);
@@ -39,7 +40,8 @@ size_t
 part_bytes(const struct part *p)
 {
     return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total +
-           p->quarantine_cap * sizeof *p->quarantine + p->event_cap * sizeof *p->events;
+           p->quarantine_cap * sizeof *p->quarantine + p->event_cap * sizeof *p->events +
+           p->pair_cap * sizeof *p->pairs;
 }
 
 void
@@ -71,6 +73,11 @@ trim_lists(struct part *p)
         p->events = NULL;
         p->event_cap = p->event_count = 0;
     }
+    if (p->pair_cap > KEPT_ROWS) {
+        free(p->pairs);
+        p->pairs = NULL;
+        p->pair_cap = p->pair_count = 0;
+    }
 }
 
 void
@@ -95,7 +102,7 @@ part_begin(struct part *p)
     trim_lists(p);
     buf_reset(&p->fingerprints);
     arena_reset(&p->memory);
-    p->quarantine_count = p->event_count = 0;
+    p->quarantine_count = p->event_count = p->pair_count = 0;
     memset(&p->count, 0, sizeof p->count);
     p->late = 0;
     p->newest_record = 0;
@@ -172,6 +179,16 @@ stream_text(struct part *p, const struct source *s, const struct frame_origin *o
     return copy;
 }
 
+struct quarantine_row *
+part_quarantine_row(struct part *p)
+{
+    if (p->quarantine_count == p->quarantine_cap) {
+        p->quarantine_cap = p->quarantine_cap ? 2 * p->quarantine_cap : 64;
+        p->quarantine = xrealloc(p->quarantine, p->quarantine_cap * sizeof *p->quarantine);
+    }
+    return &p->quarantine[p->quarantine_count++];
+}
+
 void
 part_quarantine(struct part *p, const struct source *s, struct place at, struct span raw,
                 const char *reason)
@@ -180,14 +197,10 @@ part_quarantine(struct part *p, const struct source *s, struct place at, struct 
     struct span kept = raw;
     struct quarantine_row *q;
 
-    if (p->quarantine_count == p->quarantine_cap) {
-        p->quarantine_cap = p->quarantine_cap ? 2 * p->quarantine_cap : 64;
-        p->quarantine = xrealloc(p->quarantine, p->quarantine_cap * sizeof *p->quarantine);
-    }
     if (raw.n > limit && raw.n > QUARANTINE_HEAD)
         kept.n = QUARANTINE_HEAD;
     atomic_fetch_add(&s->feed->quarantine_bytes, (int64_t)kept.n);
-    q = &p->quarantine[p->quarantine_count++];
+    q = part_quarantine_row(p);
     *q = (struct quarantine_row){
         .input = span_str(s->input),
         .source = span_str(s->source),
@@ -235,4 +248,24 @@ part_event(struct part *part, const struct record *r)
         r->has & FIELD_BIT(FIELD_ID) ? arena_copy(&part->memory, r->text[FIELD_ID]) : SPAN("");
     row->json = arena_copy(&part->memory, span_of(json.p, json.n));
     buf_clear(&json);
+}
+
+void
+part_pair(struct part *part, const struct source *s, bool bulk, const struct record *r)
+{
+    bool own = r->has & FIELD_BIT(FIELD_SOURCE);
+
+    if (part->pair_count == part->pair_cap) {
+        part->pair_cap = part->pair_cap ? 2 * part->pair_cap : 32;
+        part->pairs = xrealloc(part->pairs, part->pair_cap * sizeof *part->pairs);
+    }
+    part->pairs[part->pair_count++] = (struct pair_event){
+        .kind = (uint8_t)r->kind,
+        .bulk = bulk,
+        .at = r->start,
+        .source = arena_copy(&part->memory, own ? r->text[FIELD_SOURCE] : span_str(s->source)),
+        .conference = arena_copy(&part->memory, r->text[FIELD_CONFERENCE]),
+        .key = pair_key(r, &part->memory),
+        .sides = pair_sides(r, span_str(s->input), &part->memory),
+    };
 }

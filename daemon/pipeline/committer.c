@@ -34,7 +34,8 @@
 static bool
 has_something(const struct ledger_batch *lb)
 {
-    return lb->count.records || lb->cursor_count || lb->released_count || lb->idem_count;
+    return lb->count.records || lb->cursor_count || lb->released_count || lb->idem_count ||
+           lb->open_leg_count;
 }
 
 /* Notes that a commit failed. True: it is to be tried again, after a pause. */
@@ -250,14 +251,19 @@ after_commit(struct engine *e, struct batch *b, struct gathered *g, uint64_t seq
 }
 
 static void
-commit_batch(struct engine *e, struct batch *b)
+commit_batch(struct engine *e, struct batch *b, bool finish)
 {
+    struct pairing_done paired;
     struct ledger_batch lb;
     struct gathered g;
     int64_t begun = clock_mono_ms();
     uint64_t seq = 0;
 
+    engine_pair(e, b, finish, &paired);
     gathered_fill(&g, &lb, e, b);
+    lb.open_legs = paired.rows;
+    lb.open_leg_count = paired.row_count;
+    lb.expired += paired.expired;
     if (!guard_stands("answer_after_commit"))
         answer(e, b, 0);
     if (e->dry_run) {
@@ -272,6 +278,7 @@ commit_batch(struct engine *e, struct batch *b)
     } else {
         answer(e, b, e->snapshot.last_batch); /* nothing but blank lines: true already */
     }
+    engine_paired(e);
     once_release(e, b);
     gathered_clear(&g);
     batch_measure(b, e->worker_count);
@@ -357,7 +364,7 @@ close_due(const struct engine *e)
 static bool
 ready(const struct engine *e, int64_t now)
 {
-    return e->open->blocks > 0 && close_due(e) <= now;
+    return e->open->blocks > 0 ? close_due(e) <= now : engine_pairing_is_due(e);
 }
 
 /* Nobody says when a batch has become large, or when an import is over. */
@@ -422,19 +429,30 @@ serve_requests(struct engine *e)
 }
 
 static void
-commit_open(struct engine *e)
+commit_open(struct engine *e, bool finish)
 {
     struct batch *closed = close_batch(e);
     uint64_t number = closed->number;
     int64_t cpu = clock_cpu_us();
 
+    closed->bulk_only &= closed->blocks > 0;
     pthread_mutex_unlock(&e->lock);
-    commit_batch(e, closed);
+    commit_batch(e, closed, finish);
     pthread_mutex_lock(&e->lock);
     e->committed_us = clock_mono_us();
     e->commit_cpu_us = clock_cpu_us() - cpu;
     e->committed_number = number;
     pthread_cond_broadcast(&e->committed);
+}
+
+enum status
+engine_finish_pairs(struct engine *e, void *arg, struct error *err)
+{
+    (void)arg;
+    pthread_mutex_lock(&e->lock);
+    commit_open(e, true);
+    pthread_mutex_unlock(&e->lock);
+    return e->abandoned ? fail(err, ST_RETRY, "shutting down") : ST_OK;
 }
 
 /* What an import's batches took goes back when it is over. */
@@ -461,7 +479,7 @@ committer_main(void *arg)
         bool fold_now;
 
         if (ready(e, now))
-            commit_open(e);
+            commit_open(e, false);
         else if (!e->requests && !fold_is_due(e))
             wait_for(&e->gathered, &e->lock, look_again_us(e, now));
         serve_requests(e);

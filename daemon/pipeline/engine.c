@@ -76,6 +76,8 @@ read_ledger(struct engine *e, const char *path, struct error *err)
     if (st == ST_OK)
         st = ledger_checkpoints(e->ledger, remember_checkpoint, e, err);
     if (st == ST_OK)
+        st = engine_load_pairs(e, err);
+    if (st == ST_OK)
         st = ledger_quarantine_use(e->ledger, remember_quarantine, e, err);
     engine_publish_state(e);
     return st;
@@ -300,6 +302,7 @@ init_sync(struct engine *e)
     pthread_mutex_init(&e->reload_lock, NULL);
     pthread_mutex_init(&e->once_lock, NULL);
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->pairing_lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&e->work, &attr);
@@ -384,6 +387,7 @@ open_parts(struct engine *e, struct error *err)
     if (st != ST_OK)
         return st;
     e->dedup = dedup_new();
+    e->pairing = pairing_new();
     if (e->dry_run) {
         e->totals = totals_new(NULL, 0);
         return look_at_floor(e, err);

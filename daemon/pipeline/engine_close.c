@@ -86,6 +86,7 @@ free_parts(struct engine *e)
         batch_clear(&e->batches[i], e->worker_count);
     totals_free(e->totals);
     dedup_free(e->dedup);
+    pairing_free(e->pairing);
     directory_unref(e->directory);
     ruleset_unref(e->rules);
     while (e->feeds) {

@@ -22,6 +22,7 @@
 #include "format.h"
 #include "ledger.h"
 #include "names.h"
+#include "pairing.h"
 #include "projection.h"
 #include "totals.h"
 
@@ -68,6 +69,8 @@ struct part { /* what one worker added to one batch */
     size_t quarantine_count, quarantine_cap;
     struct event_row *events;
     size_t event_count, event_cap;
+    struct pair_event *pairs; /* joins, leaves ...: for the pairing */
+    size_t pair_count, pair_cap;
     struct outcome_count count;
     uint64_t late;
     int64_t newest_record;
@@ -210,6 +213,10 @@ struct engine {
     pthread_t ledger_thread, analyst_thread;
     bool ledger_running, analyst_running, analyst_done; /* done: under lock */
 
+    pthread_mutex_t pairing_lock; /* guards the next; the ledger thread alone changes it */
+    struct pairing *pairing;
+    _Atomic uint64_t pairs_held, pairs_coming; /* marks in it; events on their way to it */
+
     struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
     struct ledger_state snapshot; /* under lock: last published ledger_state */
     struct totals *totals;
@@ -264,8 +271,27 @@ void *worker_main(void *arg);
 
 /* committer.c: the ledger thread */
 void *committer_main(void *arg);
-void engine_publish_state(struct engine *e);                  /* ledger thread */
+void engine_publish_state(struct engine *e); /* ledger thread */
+/* Commits what there is, and what pairing still waits for after an import: for engine_ask_ledger. */
+enum status engine_finish_pairs(struct engine *e, void *arg, struct error *err);
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
+
+/* engine_pairing.c, on the ledger thread but for the first two. Is there room for one more event of
+ * such a kind? Those that end something may go further. A part of engine_status. */
+bool engine_pairing_has_room(const struct engine *e, enum record_kind kind);
+void engine_pairing_status(struct engine *e, struct engine_status *out);
+enum status engine_load_pairs(struct engine *e, struct error *err);
+bool engine_pairing_is_due(const struct engine *e);
+/* Makes legs of a closed batch's events, and of those that waited for long enough, in the cells of
+ * its first part; then what of that the ledger has to keep; and afterwards. */
+struct pairing_done {
+    struct open_leg_row *rows;
+    size_t row_count;
+    uint64_t expired; /* legs that began before all that is kept */
+    uint64_t legs;
+};
+void engine_pair(struct engine *e, struct batch *b, bool finish, struct pairing_done *out);
+void engine_paired(struct engine *e);
 
 /* engine_trouble.c: after ST_IO (the outcome is unknown) or ST_CORRUPT from the ledger. The next
  * start finds a note and checks the ledger, or asks for its recovery. */
@@ -312,7 +338,10 @@ struct place {
 void part_quarantine(struct part *p, const struct source *s, struct place at, struct span raw,
                      const char *reason);
 
+/* A row to be filled in, its texts in the part's memory. */
+struct quarantine_row *part_quarantine_row(struct part *p);
 void part_event(struct part *p, const struct record *r);
+void part_pair(struct part *p, const struct source *s, bool bulk, const struct record *r);
 
 /* engine_queue.c: waits for a block to work on; NULL: the end. Book-keeping of a finished one. Lock
  * held. */

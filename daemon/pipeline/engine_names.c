@@ -155,10 +155,10 @@ engine_names_admit(struct engine *e, const struct record *r, struct names_answer
 {
     if (r->kind == KIND_CONTACT)
         return admits(e, NAME_SERVICE, r->text[FIELD_SERVICE], a);
-    if (!admits(e, NAME_CUSTOMER, r->text[FIELD_CUSTOMER], a))
+    if (r->has & FIELD_BIT(FIELD_CUSTOMER) && !admits(e, NAME_CUSTOMER, r->text[FIELD_CUSTOMER], a))
         return false;
-    if (r->kind == KIND_LEG && (r->has & FIELD_BIT(FIELD_REGION)) && r->text[FIELD_REGION].n > 0 &&
-        !admits(e, NAME_REGION, r->text[FIELD_REGION], a))
+    if (r->kind != KIND_FEATURE && (r->has & FIELD_BIT(FIELD_REGION)) &&
+        r->text[FIELD_REGION].n > 0 && !admits(e, NAME_REGION, r->text[FIELD_REGION], a))
         return false;
     for (uint32_t i = 0; i < r->feature_count; i++)
         if (!admits(e, NAME_FEATURE, r->features[i], a))

@@ -272,6 +272,12 @@ engine_ask_ledger(struct engine *e,
     return r.result;
 }
 
+enum status
+engine_import_over(struct engine *e, struct error *err)
+{
+    return engine_ask_ledger(e, engine_finish_pairs, NULL, err);
+}
+
 /* --- status --- */
 
 static uint64_t
@@ -321,6 +327,7 @@ engine_status(struct engine *e, struct engine_status *out)
     size_t cells, dirty, bytes;
 
     memset(out, 0, sizeof *out);
+    engine_pairing_status(e, out);
     pthread_mutex_lock(&e->lock);
     out->batch = e->snapshot.last_batch;
     out->folded = e->snapshot.folded_batch;

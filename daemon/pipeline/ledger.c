@@ -65,6 +65,8 @@ static const char *const statement_sql[STATEMENTS] = {
         "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"),
     [DROP_QUARANTINE] = "DELETE FROM quarantine WHERE id = ?1",
     [PUT_EVENT] = "INSERT INTO event " LEDGER_ROW("?1, ?2, ?3, ?4, ?5, ?6, ?7"),
+    [PUT_OPEN_LEG] = "INSERT OR REPLACE INTO open_leg " LEDGER_ROW("?1, ?2, ?3, ?4"),
+    [DELETE_OPEN_LEG] = "DELETE FROM open_leg WHERE source = ?1 AND key = ?2",
     [PUT_CHECKPOINT] =
         "INSERT INTO checkpoint " LEDGER_ROW("?1, ?2, ?3, ?4, ?5, 0") " ON CONFLICT DO NOTHING",
     [MOVE_CHECKPOINT] = "UPDATE checkpoint SET position = ?3, fingerprint = ?4, seq = ?5,"

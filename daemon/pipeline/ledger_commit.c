@@ -290,6 +290,8 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = put_events(l, b, next.last_batch, err);
     if (result == ST_OK)
+        result = ledger_put_open_legs(l, b, err);
+    if (result == ST_OK)
         result = ledger_put_idem(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = put_audit(l, b, next.last_batch, err);

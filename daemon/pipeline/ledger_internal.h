@@ -19,6 +19,8 @@ enum statement {
     PUT_QUARANTINE,
     DROP_QUARANTINE,
     PUT_EVENT,
+    PUT_OPEN_LEG,
+    DELETE_OPEN_LEG,
     PUT_CHECKPOINT,
     MOVE_CHECKPOINT,
     PUT_AUDIT,
@@ -89,6 +91,10 @@ enum status ledger_keep_together(struct ledger *l, const char *guard, struct err
 /* ledger_idem.c: a part of ledger_commit */
 enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint64_t seq,
                             struct error *err);
+
+/* ledger_open_legs.c: a part of ledger_commit */
+enum status ledger_put_open_legs(struct ledger *l, const struct ledger_batch *b,
+                                 struct error *err);
 
 /* ledger_retain.c: all but the newest thousand. A place in Redis older than those is not in the
  * history: everything is sent again. */

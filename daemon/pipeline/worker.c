@@ -60,11 +60,10 @@ objection(const struct run *run, const struct pending *p)
 {
     const struct record *r = &p->record;
 
-    if (!is_counted(r->kind) && !is_event(r->kind))
-        return r->kind == KIND_VOID ? "kind: void records need versions, which this input's"
-                                      " format does not keep"
-                                    : "kind: join and leave events need pairing, which this"
-                                      " input's format does not do";
+    if (r->kind == KIND_VOID)
+        return "kind: void records need versions, which this input's format does not keep";
+    if (is_paired(r->kind) && pair_objection(r))
+        return pair_objection(r);
     if (r->kind == KIND_CONTACT && !(r->has & FIELD_BIT(FIELD_SERVICE)))
         return "service: missing in a contact";
     if (r->kind == KIND_FEATURE && r->feature_count == 0)
@@ -102,14 +101,17 @@ take_record(struct run *run, struct span raw)
         refuse(run, raw, err.text);
         return;
     }
-    if (!directory_match(run->directory, &p->record, &run->worker->arena)) {
+    if (!directory_match(run->directory, &p->record, &run->worker->arena) &&
+        (!is_paired(p->record.kind) || p->record.kind == KIND_JOIN)) {
         refuse(run, raw, "customer: missing");
         return;
     }
     p->raw = raw;
     identify(run, p);
     why = objection(run, p);
-    if (!why && is_counted(p->record.kind))
+    if (!why && is_paired(p->record.kind) && !engine_pairing_has_room(run->engine, p->record.kind))
+        why = "conference: as many legs are open as limits.open_legs allows";
+    if (!why && !is_event(p->record.kind))
         why = name_things(run, &p->record);
     if (why) {
         refuse(run, raw, why);

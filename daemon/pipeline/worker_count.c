@@ -18,6 +18,20 @@ place_fingerprint(const struct run *run, const char *at)
 
 /* --- identity --- */
 
+/* An event without an id is the one of its kind, conference, stay and moment. */
+static uint64_t
+event_fingerprint(const struct record *r, uint64_t seed)
+{
+    const struct span key = r->has & FIELD_BIT(FIELD_LEG)           ? r->text[FIELD_LEG]
+                            : r->has & FIELD_BIT(FIELD_PARTICIPANT) ? r->text[FIELD_PARTICIPANT]
+                                                                    : (struct span){0};
+    const int64_t facts[] = {r->kind, r->start, (int64_t)key.n};
+
+    seed = hash_bytes(facts, sizeof facts, seed ^ CONTENT_SEED);
+    seed = hash_bytes(key.p, key.n, seed);
+    return hash_bytes(r->text[FIELD_CONFERENCE].p, r->text[FIELD_CONFERENCE].n, seed);
+}
+
 /* Identity is (source, id); the payload does not matter. Without an id it is what the input
  * says: the whole record, or nothing, because its place in the file guards it. */
 void
@@ -27,15 +41,17 @@ identify(const struct run *run, struct pending *p)
     uint64_t seed = run->source->identity_seed;
 
     p->identified = true;
+    if (r->has & FIELD_BIT(FIELD_SOURCE))
+        seed =
+            hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n, run->engine->identity_key);
     if (r->has & FIELD_BIT(FIELD_ID)) {
-        if (r->has & FIELD_BIT(FIELD_SOURCE))
-            seed = hash_bytes(r->text[FIELD_SOURCE].p, r->text[FIELD_SOURCE].n,
-                              run->engine->identity_key);
         p->fingerprint = hash_bytes(r->text[FIELD_ID].p, r->text[FIELD_ID].n, seed);
+    } else if (is_paired(r->kind)) {
+        p->fingerprint = event_fingerprint(r, seed);
     } else if (run->origin) {
         p->fingerprint = place_fingerprint(run, p->raw.p);
     } else if (run->source->identity == IDENTITY_CONTENT) {
-        p->fingerprint = hash_bytes(p->raw.p, p->raw.n, seed ^ CONTENT_SEED);
+        p->fingerprint = hash_bytes(p->raw.p, p->raw.n, run->source->identity_seed ^ CONTENT_SEED);
     } else {
         p->identified = false;
     }
@@ -60,7 +76,8 @@ name_things(struct run *run, struct record *r)
 {
     const char *why = worker_classify(run->worker, r);
 
-    if (!why && run->tight && !engine_names_admit(run->engine, r, &run->names))
+    if (!why && (run->tight || is_paired(r->kind)) &&
+        !engine_names_admit(run->engine, r, &run->names))
         why = run->names.why;
     return why;
 }
@@ -74,7 +91,7 @@ note_window(struct run *run)
         run->window_start = cut;
 }
 
-/* False for a record that is kept as an event and not counted. */
+/* False for a record that is kept as an event, or becomes half of a leg. */
 static bool
 count_fresh(struct run *run, struct pending *p)
 {
@@ -85,11 +102,13 @@ count_fresh(struct run *run, struct pending *p)
         run->newest_record = r->start;
     if (p->identified && r->start < run->window_start)
         run->part->late++;
-    if (is_event(r->kind)) {
-        part_event(run->part, &p->record);
-        return false;
+    if (is_event(r->kind))
+        part_event(run->part, r);
+    if (is_paired(r->kind)) {
+        atomic_fetch_add(&run->engine->pairs_coming, 1);
+        part_pair(run->part, run->source, run->block->bulk, r);
     }
-    return true;
+    return is_counted(r->kind);
 }
 
 /* The group's names are known now; could those of the next one be too many? */

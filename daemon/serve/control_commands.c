@@ -70,7 +70,8 @@ settle_all(struct control_request *r)
 {
     struct error err = {0};
 
-    if (wait_for(r, SETTLE_COMMITTED, 0, &err) != ST_OK)
+    if (wait_for(r, SETTLE_COMMITTED, 0, &err) != ST_OK ||
+        engine_import_over(r->target->engine, &err) != ST_OK)
         return control_answer(r, 69, "%s", err.text);
     if (wait_for(r, SETTLE_ANALYSED, 0, &err) != ST_OK)
         return control_answer(r, 1, "committed, but not analysed: %s", err.text);

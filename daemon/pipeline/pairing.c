@@ -1,0 +1,272 @@
+/*
+ * pairing.c - open legs: events go in, time passes.
+ *
+ * What is decided soon is in the list `waiting`; for all else, which the limit ends, all conferences
+ * are looked at now and then, a few dozen times within the limit. Nothing is freed before
+ * pairing_settled, because the ledger has to be told of it first.
+ */
+#include "pairing_internal.h"
+
+#include <stdlib.h>
+
+#define LOOKS_A_LIMIT 64
+
+static void
+touch(struct pairing *p, struct stay *s)
+{
+    if (s->touched)
+        return;
+    s->touched = true;
+    if (p->touched_count == p->touched_cap) {
+        p->touched_cap = p->touched_cap ? 2 * p->touched_cap : 64;
+        p->touched = xrealloc(p->touched, p->touched_cap * sizeof *p->touched);
+    }
+    p->touched[p->touched_count++] = s;
+}
+
+/* --- events --- */
+
+static int
+by_time_and_name(const void *a, const void *b)
+{
+    static const uint8_t rank[KIND_COUNT] = {
+        [KIND_CONFERENCE_START] = 0, [KIND_LEAVE] = 1, [KIND_JOIN] = 2, [KIND_CONFERENCE_END] = 3};
+    const struct pair_event *x = a, *y = b;
+    int order = (x->at > y->at) - (x->at < y->at);
+
+    if (!order)
+        order = rank[x->kind] - rank[y->kind];
+    if (!order)
+        order = span_cmp(x->source, y->source);
+    if (!order)
+        order = span_cmp(x->conference, y->conference);
+    if (!order)
+        order = span_cmp(x->key, y->key);
+    return order ? order : span_cmp(x->sides, y->sides);
+}
+
+/* The newest that there is room for. */
+static void
+note_time(int64_t times[PAIR_TIMES], uint8_t *count, int64_t at)
+{
+    size_t i = *count;
+
+    while (i > 0 && times[i - 1] > at)
+        i--;
+    if ((i > 0 && times[i - 1] == at) || (i == 0 && *count == PAIR_TIMES))
+        return;
+    if (*count == PAIR_TIMES) {
+        memmove(times, times + 1, (i - 1) * sizeof *times);
+        times[i - 1] = at;
+        return;
+    }
+    memmove(times + i + 1, times + i, (*count - i) * sizeof *times);
+    times[i] = at;
+    ++*count;
+}
+
+static void
+keep_text(struct pairing *p, char **text, struct span s)
+{
+    if (*text || s.n == 0)
+        return;
+    *text = xstrndup(s.p, s.n);
+    p->bytes += s.n + 1;
+}
+
+static void
+take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_event *e, int64_t now)
+{
+    struct stay *s = pairing_stay(p, c, e->key);
+    struct mark *m = pairing_insert(p, s, e->at, e->kind == KIND_LEAVE);
+
+    touch(p, s);
+    if (!m) /* the same at the same moment: it was said twice */
+        return;
+    m->came = now;
+    m->seen = c->stream->clock;
+    pairing_write_on(p, m, e->sides);
+    if (!m->leave)
+        pairing_open(p, c, 1);
+    pairing_change_stay(p, s);
+}
+
+static void
+take_event(struct pairing *p, const struct pair_event *e, int64_t now)
+{
+    struct stream *stream = pairing_stream(p, e->source);
+    struct conference *c = pairing_conference(p, stream, e->conference);
+    struct sides sides;
+
+    if (e->at > stream->clock)
+        stream->clock = e->at;
+    stream->bulk |= e->bulk;
+    c->dead = false;
+    c->came = now;
+    c->seen = stream->clock;
+    if (e->at > c->last)
+        c->last = e->at;
+    if (sides_read(e->sides, &sides)) {
+        keep_text(p, &c->customer, sides.text[SIDE_CUSTOMER]);
+        keep_text(p, &c->name, sides.text[SIDE_CONFERENCE_NAME]);
+    }
+    pairing_change_conference(p, c);
+    if (e->kind == KIND_JOIN || e->kind == KIND_LEAVE) {
+        take_join_or_leave(p, c, e, now);
+    } else if (e->kind == KIND_CONFERENCE_START) {
+        note_time(c->start, &c->starts, e->at);
+    } else {
+        note_time(c->end, &c->ends, e->at);
+        c->end_came = now;
+        c->end_seen = stream->clock;
+        if (c->open)
+            pairing_wait(p, c);
+    }
+}
+
+void
+pairing_feed(struct pairing *p, const struct pairing_options *opt, struct pair_event *events,
+             size_t count, int64_t now, const struct pairing_sink *sink)
+{
+    struct pair_moment m = {.p = p, .opt = opt, .sink = sink, .now = now};
+
+    if (count > 1)
+        qsort(events, count, sizeof *events, by_time_and_name);
+    for (size_t i = 0; i < count; i++)
+        take_event(p, &events[i], now);
+    for (size_t i = 0; i < p->touched_count; i++) {
+        p->touched[i]->touched = false;
+        if (pairing_resolve(&m, p->touched[i]))
+            pairing_wait(p, p->touched[i]->conference);
+    }
+    p->touched_count = 0;
+}
+
+/* --- time --- */
+
+static bool
+resolve_all(const struct pair_moment *m, struct conference *c)
+{
+    bool waits = false;
+
+    for (struct stay *s = c->stays; s; s = s->after)
+        waits |= pairing_resolve(m, s);
+    return waits;
+}
+
+static void
+pass_waiting(struct pair_moment *m)
+{
+    struct pairing *p = m->p;
+    bool finish = m->finish;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        struct conference *c = p->waiting[i];
+
+        m->finish = finish && c->stream->bulk;
+        c->waiting = resolve_all(m, c);
+        if (c->waiting)
+            p->waiting[n++] = c;
+    }
+    p->waiting_count = n;
+    m->finish = finish;
+}
+
+static bool
+all_counted(const struct conference *c)
+{
+    for (const struct stay *s = c->stays; s; s = s->after)
+        for (size_t i = 0; i < s->count; i++)
+            if (!s->marks[i].counted)
+                return false;
+    return true;
+}
+
+static bool
+nothing_held(const struct conference *c)
+{
+    for (const struct stay *s = c->stays; s; s = s->after)
+        if (s->count)
+            return false;
+    return true;
+}
+
+/* What is left of it are halves that counted without the others. */
+static void
+forget_conference(struct pairing *p, struct conference *c)
+{
+    for (struct stay *s = c->stays; s; s = s->after) {
+        p->marks -= s->count;
+        s->count = 0;
+        pairing_change_stay(p, s);
+    }
+    c->dead = true;
+    pairing_change_conference(p, c);
+}
+
+static void
+look_at_conference(const struct pair_moment *m, struct conference *c)
+{
+    const struct pairing_options *o = m->opt;
+    struct stream *s = c->stream;
+    bool silent = pair_is_silent(m, c);
+    size_t open = c->open;
+    int64_t after_end = o->wait > o->grace ? o->wait : o->grace;
+
+    if (resolve_all(m, c))
+        pairing_wait(m->p, c);
+    if (c->open < open && silent) { /* what comes of it now is waited for as long again */
+        c->came = m->now;
+        c->seen = s->clock > c->last ? s->clock : c->last;
+        pairing_change_conference(m->p, c);
+    } else if (!c->dead && !c->waiting && all_counted(c) &&
+               (pair_waited(m, s, c->last, c->came, c->seen, o->limit) ||
+                (c->ends && nothing_held(c) &&
+                 pair_waited(m, s, c->end[c->ends - 1], c->end_came, c->end_seen, after_end)))) {
+        forget_conference(m->p, c);
+    }
+}
+
+static int64_t
+looks_every(const struct pairing_options *opt)
+{
+    return opt->limit > LOOKS_A_LIMIT ? opt->limit / LOOKS_A_LIMIT : 1;
+}
+
+static void
+look_at_stream(const struct pair_moment *m, struct stream *s, bool all)
+{
+    if (!all && !m->finish && s->clock - s->looked < looks_every(m->opt))
+        return;
+    s->looked = s->clock;
+    for (struct conference *c = s->conferences; c; c = c->after)
+        look_at_conference(m, c);
+}
+
+void
+pairing_pass(struct pairing *p, const struct pairing_options *opt, int64_t now, bool finish,
+             const struct pairing_sink *sink)
+{
+    struct pair_moment m = {.p = p, .opt = opt, .sink = sink, .now = now, .finish = finish};
+    bool all = now - p->looked >= looks_every(opt) || now < p->looked;
+
+    pass_waiting(&m);
+    p->passed = now;
+    if (all)
+        p->looked = now;
+    for (size_t i = 0; i < PAIR_STREAMS; i++)
+        for (struct stream *s = p->streams[i]; s; s = s->next) {
+            m.finish = finish && s->bulk;
+            look_at_stream(&m, s, all);
+            s->bulk &= !finish;
+        }
+}
+
+bool
+pairing_is_due(const struct pairing *p, const struct pairing_options *opt, int64_t now)
+{
+    if (p->waiting_count)
+        return now != p->passed;
+    return p->conference_count && (now - p->looked >= looks_every(opt) || now < p->looked);
+}

@@ -1,0 +1,141 @@
+/*
+ * pairing_internal.h - the table of open legs, as the files of the pairing share it.
+ */
+#ifndef PAIRING_INTERNAL_H
+#define PAIRING_INTERNAL_H
+
+#include "pairing.h"
+
+#define PAIR_SEPARATOR '\x1f' /* no name has a control character */
+#define PAIR_STREAMS   256
+#define PAIR_TIMES     4                     /* beginnings and ends of a conference that are kept */
+#define PAIR_LONGEST   (INT64_C(31) * 86400) /* as of any leg */
+
+/* A join or a leave that has no counterpart yet; or, without a text, one that counted without. */
+struct mark {
+    int64_t at;         /* UTC: when it happened */
+    int64_t came, seen; /* when it arrived, by the wall and by its source's events */
+    int64_t next;       /* a join: when the same stay was joined once more; 0 never */
+    bool leave, counted;
+    uint32_t n; /* of the sides */
+    char *sides;
+};
+
+struct stay {
+    struct stay *chain; /* of the hash table */
+    uint64_t hash;
+    struct conference *conference;
+    struct stay *before, *after; /* in the conference */
+    struct mark *marks;          /* by time; at one moment leaves come first */
+    size_t count, cap;
+    bool stored, dirty; /* in the ledger; not as it is now */
+    bool touched;       /* is to be looked at after this batch */
+    uint32_t key_n;
+    char key[]; /* 'L' or 'P' and the name */
+};
+
+struct conference {
+    struct conference *chain;
+    uint64_t hash;
+    struct stream *stream;
+    struct conference *before, *after; /* of the stream */
+    struct stay *stays;
+    int64_t start[PAIR_TIMES], end[PAIR_TIMES]; /* ascending */
+    uint8_t starts, ends;
+    int64_t last, came, seen;   /* the newest event; when the newest arrived */
+    int64_t end_came, end_seen; /* the newest end */
+    size_t open;                /* joins that wait */
+    bool stored, dirty;
+    bool dead;    /* is to go */
+    bool waiting; /* something of it is decided within `wait` or `grace`: it is in that list */
+    char *customer, *name; /* as the first event said that said so; "" */
+    uint32_t id_n;
+    char id[];
+};
+
+/* All that has one source: its clock is the newest event. */
+struct stream {
+    struct stream *next;
+    int64_t clock;
+    int64_t looked; /* at the limit, by this clock */
+    bool bulk;      /* an import brought something since one was over last */
+    struct conference *conferences;
+    uint32_t name_n;
+    char name[];
+};
+
+struct pairing {
+    struct stream *streams[PAIR_STREAMS]; /* hash tables */
+    struct conference **conferences;
+    struct stay **stays;
+    size_t conference_slots, stay_slots, conference_count, stay_count;
+    struct conference **waiting;
+    size_t waiting_count, waiting_cap;
+    struct stay **touched;
+    size_t touched_count, touched_cap;
+    struct stay **dirty_stays;
+    struct conference **dirty_conferences;
+    size_t dirty_stay_count, dirty_stay_cap, dirty_conference_count, dirty_conference_cap;
+    size_t *scratch; /* indices of marks */
+    size_t scratch_cap;
+    int64_t passed, looked; /* the wall's second of the last pass; of that over all conferences */
+    size_t marks, open_legs, open_conferences;
+    struct pairing_status ever; /* since the start */
+    size_t bytes;
+};
+
+/* What is asked of every mark. */
+struct pair_moment {
+    struct pairing *p;
+    const struct pairing_options *opt;
+    const struct pairing_sink *sink;
+    int64_t now;
+    bool finish;
+};
+
+/* What became known of a join or leave besides its time. */
+enum pair_text {
+    SIDE_CUSTOMER,
+    SIDE_CONFERENCE_NAME,
+    SIDE_PARTICIPANT,
+    SIDE_PARTICIPANT_NAME,
+    SIDE_REGION,
+    SIDE_INPUT,
+    SIDE_TEXTS
+};
+struct sides {
+    enum outcome outcome;
+    bool has_duration;
+    uint32_t duration;
+    struct span text[SIDE_TEXTS]; /* n 0: absent */
+    struct span features[RECORD_MAX_FEATURES];
+    uint32_t feature_count;
+};
+bool sides_read(struct span text, struct sides *out); /* false: it is damaged */
+
+/* pairing_table.c: finds or makes them */
+struct stream *pairing_stream(struct pairing *p, struct span name);
+struct conference *pairing_conference(struct pairing *p, struct stream *s, struct span id);
+struct stay *pairing_stay(struct pairing *p, struct conference *c, struct span key);
+void pairing_remove_stay(struct pairing *p, struct stay *s);
+void pairing_remove_conference(struct pairing *p, struct conference *c); /* has no stays */
+/* A mark in its place, or NULL: there is such a one. */
+struct mark *pairing_insert(struct pairing *p, struct stay *s, int64_t at, bool leave);
+void pairing_write_on(struct pairing *p, struct mark *m, struct span sides); /* copies */
+void pairing_strip(struct pairing *p, struct mark *m);                       /* frees them */
+void pairing_open(struct pairing *p, struct conference *c, int by); /* more joins that wait */
+/* The ledger has to hear of it. */
+void pairing_change_stay(struct pairing *p, struct stay *s);
+void pairing_change_conference(struct pairing *p, struct conference *c);
+void pairing_wait(struct pairing *p, struct conference *c); /* into the list */
+
+/* pairing_resolve.c: legs of what stands in the stay. True: something of it waits and is decided
+ * before the limit. */
+bool pairing_resolve(const struct pair_moment *m, struct stay *s);
+/* Has something that arrived then waited for so long? */
+bool pair_waited(const struct pair_moment *m, const struct stream *s, int64_t at, int64_t came,
+                 int64_t seen, int64_t wait);
+/* Nothing has happened in it for the limit. */
+bool pair_is_silent(const struct pair_moment *m, const struct conference *c);
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * pairing_table.c - conferences and stays, and how they are found.
+ *
+ * Conferences are found by source and name, stays by conference and key, in two hash tables; a
+ * source's conferences, and a conference's stays, are lists as well.
+ */
+#include "pairing_internal.h"
+
+#include <stdlib.h>
+
+#include "hash.h"
+
+#define FIRST_SLOTS 1024
+
+struct pairing *
+pairing_new(void)
+{
+    struct pairing *p = xcalloc(1, sizeof *p);
+
+    p->bytes = sizeof *p;
+    return p;
+}
+
+/* --- finding and making --- */
+
+static void *
+held_alloc(struct pairing *p, size_t n)
+{
+    p->bytes += n;
+    return xcalloc(1, n);
+}
+
+static void
+held_free(struct pairing *p, void *object, size_t n)
+{
+    p->bytes -= n;
+    free(object);
+}
+
+struct stream *
+pairing_stream(struct pairing *p, struct span name)
+{
+    struct stream **at = &p->streams[hash_bytes(name.p, name.n, 0) % PAIR_STREAMS], *s;
+
+    for (s = *at; s; s = s->next)
+        if (span_eq(span_of(s->name, s->name_n), name))
+            return s;
+    s = held_alloc(p, sizeof *s + name.n);
+    s->name_n = (uint32_t)name.n;
+    memcpy(s->name, name.p, name.n);
+    s->next = *at;
+    return *at = s;
+}
+
+static void
+grow_conferences(struct pairing *p)
+{
+    size_t slots = p->conference_slots ? 2 * p->conference_slots : FIRST_SLOTS;
+    struct conference **table = held_alloc(p, slots * sizeof *table);
+
+    for (size_t i = 0; i < p->conference_slots; i++)
+        for (struct conference *c = p->conferences[i], *next; c; c = next) {
+            next = c->chain;
+            c->chain = table[c->hash % slots];
+            table[c->hash % slots] = c;
+        }
+    held_free(p, p->conferences, p->conference_slots * sizeof *table);
+    p->conferences = table;
+    p->conference_slots = slots;
+}
+
+struct conference *
+pairing_conference(struct pairing *p, struct stream *s, struct span id)
+{
+    uint64_t hash = hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
+    struct conference *c = NULL;
+
+    if (p->conference_slots)
+        for (c = p->conferences[hash % p->conference_slots]; c; c = c->chain)
+            if (c->stream == s && span_eq(span_of(c->id, c->id_n), id))
+                return c;
+    if (p->conference_count >= p->conference_slots)
+        grow_conferences(p);
+    c = held_alloc(p, sizeof *c + id.n);
+    c->hash = hash;
+    c->id_n = (uint32_t)id.n;
+    memcpy(c->id, id.p, id.n);
+    c->stream = s;
+    c->after = s->conferences;
+    if (c->after)
+        c->after->before = c;
+    s->conferences = c;
+    c->chain = p->conferences[hash % p->conference_slots];
+    p->conferences[hash % p->conference_slots] = c;
+    p->conference_count++;
+    return c;
+}
+
+static void
+grow_stays(struct pairing *p)
+{
+    size_t slots = p->stay_slots ? 2 * p->stay_slots : FIRST_SLOTS;
+    struct stay **table = held_alloc(p, slots * sizeof *table);
+
+    for (size_t i = 0; i < p->stay_slots; i++)
+        for (struct stay *s = p->stays[i], *next; s; s = next) {
+            next = s->chain;
+            s->chain = table[s->hash % slots];
+            table[s->hash % slots] = s;
+        }
+    held_free(p, p->stays, p->stay_slots * sizeof *table);
+    p->stays = table;
+    p->stay_slots = slots;
+}
+
+struct stay *
+pairing_stay(struct pairing *p, struct conference *c, struct span key)
+{
+    uint64_t hash = hash_bytes(key.p, key.n, (uint64_t)(uintptr_t)c);
+    struct stay *s = NULL;
+
+    if (p->stay_slots)
+        for (s = p->stays[hash % p->stay_slots]; s; s = s->chain)
+            if (s->conference == c && span_eq(span_of(s->key, s->key_n), key))
+                return s;
+    if (p->stay_count >= p->stay_slots)
+        grow_stays(p);
+    s = held_alloc(p, sizeof *s + key.n);
+    s->hash = hash;
+    s->key_n = (uint32_t)key.n;
+    memcpy(s->key, key.p, key.n);
+    s->conference = c;
+    s->after = c->stays;
+    if (s->after)
+        s->after->before = s;
+    c->stays = s;
+    s->chain = p->stays[hash % p->stay_slots];
+    p->stays[hash % p->stay_slots] = s;
+    p->stay_count++;
+    return s;
+}
+
+/* --- marks --- */
+
+struct mark *
+pairing_insert(struct pairing *p, struct stay *s, int64_t at, bool leave)
+{
+    size_t i = s->count;
+
+    while (i > 0 &&
+           (s->marks[i - 1].at > at || (s->marks[i - 1].at == at && s->marks[i - 1].leave < leave)))
+        i--;
+    if (i > 0 && s->marks[i - 1].at == at && s->marks[i - 1].leave == leave)
+        return NULL;
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 2;
+
+        p->bytes += (cap - s->cap) * sizeof *s->marks;
+        s->marks = xrealloc(s->marks, cap * sizeof *s->marks);
+        s->cap = cap;
+    }
+    memmove(s->marks + i + 1, s->marks + i, (s->count - i) * sizeof *s->marks);
+    s->marks[i] = (struct mark){.at = at, .leave = leave};
+    s->count++;
+    p->marks++;
+    return &s->marks[i];
+}
+
+void
+pairing_strip(struct pairing *p, struct mark *m)
+{
+    p->bytes -= m->n;
+    free(m->sides);
+    m->sides = NULL;
+    m->n = 0;
+}
+
+void
+pairing_write_on(struct pairing *p, struct mark *m, struct span sides)
+{
+    m->sides = xmalloc(sides.n);
+    memcpy(m->sides, sides.p, sides.n);
+    m->n = (uint32_t)sides.n;
+    p->bytes += sides.n;
+}
+
+void
+pairing_open(struct pairing *p, struct conference *c, int by)
+{
+    p->open_conferences -= c->open > 0;
+    c->open = (size_t)((int64_t)c->open + by);
+    p->open_legs = (size_t)((int64_t)p->open_legs + by);
+    p->open_conferences += c->open > 0;
+}
+
+/* --- lists --- */
+
+void
+pairing_change_stay(struct pairing *p, struct stay *s)
+{
+    if (s->dirty)
+        return;
+    s->dirty = true;
+    if (p->dirty_stay_count == p->dirty_stay_cap) {
+        p->dirty_stay_cap = p->dirty_stay_cap ? 2 * p->dirty_stay_cap : 64;
+        p->dirty_stays = xrealloc(p->dirty_stays, p->dirty_stay_cap * sizeof *p->dirty_stays);
+    }
+    p->dirty_stays[p->dirty_stay_count++] = s;
+}
+
+void
+pairing_change_conference(struct pairing *p, struct conference *c)
+{
+    if (c->dirty)
+        return;
+    c->dirty = true;
+    if (p->dirty_conference_count == p->dirty_conference_cap) {
+        p->dirty_conference_cap = p->dirty_conference_cap ? 2 * p->dirty_conference_cap : 64;
+        p->dirty_conferences =
+            xrealloc(p->dirty_conferences, p->dirty_conference_cap * sizeof *p->dirty_conferences);
+    }
+    p->dirty_conferences[p->dirty_conference_count++] = c;
+}
+
+void
+pairing_wait(struct pairing *p, struct conference *c)
+{
+    if (c->waiting)
+        return;
+    c->waiting = true;
+    if (p->waiting_count == p->waiting_cap) {
+        p->waiting_cap = p->waiting_cap ? 2 * p->waiting_cap : 64;
+        p->waiting = xrealloc(p->waiting, p->waiting_cap * sizeof *p->waiting);
+    }
+    p->waiting[p->waiting_count++] = c;
+}
+
+/* --- the end --- */
+
+static void
+free_stay(struct pairing *p, struct stay *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        pairing_strip(p, &s->marks[i]);
+    held_free(p, s->marks, s->cap * sizeof *s->marks);
+    held_free(p, s, sizeof *s + s->key_n);
+}
+
+static void
+free_conference(struct pairing *p, struct conference *c)
+{
+    p->bytes -= (c->customer ? strlen(c->customer) + 1 : 0) + (c->name ? strlen(c->name) + 1 : 0);
+    free(c->customer);
+    free(c->name);
+    held_free(p, c, sizeof *c + c->id_n);
+}
+
+void
+pairing_remove_stay(struct pairing *p, struct stay *s)
+{
+    struct stay **at = &p->stays[s->hash % p->stay_slots];
+
+    while (*at != s)
+        at = &(*at)->chain;
+    *at = s->chain;
+    *(s->before ? &s->before->after : &s->conference->stays) = s->after;
+    if (s->after)
+        s->after->before = s->before;
+    p->stay_count--;
+    free_stay(p, s);
+}
+
+void
+pairing_remove_conference(struct pairing *p, struct conference *c)
+{
+    struct conference **at = &p->conferences[c->hash % p->conference_slots];
+
+    while (*at != c)
+        at = &(*at)->chain;
+    *at = c->chain;
+    *(c->before ? &c->before->after : &c->stream->conferences) = c->after;
+    if (c->after)
+        c->after->before = c->before;
+    p->conference_count--;
+    free_conference(p, c);
+}

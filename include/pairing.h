@@ -1,0 +1,119 @@
+/*
+ * pairing.h - from events to legs: who joined and left which conference, whatever of it arrives.
+ *
+ * Pure: events and two clocks go in, legs and changed rows come out. A stay is known by its
+ * source, conference and leg (or else participant); its joins and leaves lie in order of time,
+ * and what stands next to each other is a leg. Whatever has no counterpart waits for it:
+ *
+ *   a leave without a join   `wait`, then it is a leg all the same: as long as its own duration
+ *                            says, or since the conference began, or of no length (estimated)
+ *   a join, and then another of the same stay      `wait`, then the second ends the first
+ *   a join in a conference that has ended          `grace`, then it ends with the conference
+ *   any other join           `limit` since the conference's last sign of life, where it ends then
+ *
+ * Time passes by the newest event of a source as well as by the clock on the wall, since an event
+ * arrived: a log of last year is read as if it happened now, and a source that has fallen silent
+ * is waited for no longer than a live one. What such an end made a leg of is kept in mind until the
+ * conference is forgotten: its other half, should it still come, does not count once more.
+ *
+ * One thread at a time.
+ */
+#ifndef PAIRING_H
+#define PAIRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "record.h"
+#include "span.h"
+#include "status.h"
+
+struct pairing_options { /* seconds */
+    int64_t limit, wait, grace;
+    int64_t settle; /* a leg is held for so long, so that what came between may still do so */
+};
+
+struct pairing;
+
+struct pairing *pairing_new(void);
+void pairing_free(struct pairing *p); /* accepts NULL */
+
+/* One event. Everything is borrowed. */
+struct pair_event {
+    uint8_t kind; /* enum record_kind: KIND_JOIN ... KIND_CONFERENCE_END */
+    bool bulk;    /* of an import */
+    int64_t at;   /* UTC seconds */
+    struct span source, conference;
+    struct span key;   /* 'L' and the leg, or 'P' and the participant; none of a conference's own */
+    struct span sides; /* everything else that matters: pair_sides */
+};
+
+bool is_paired(enum record_kind kind);
+/* NULL, or why an event of such a kind cannot be paired with others. */
+const char *pair_objection(const struct record *r);
+/* The stay's key and the rest of the record, in mem. `input` is the title of the input. */
+struct span pair_key(const struct record *r, struct arena *mem);
+struct span pair_sides(const struct record *r, struct span input, struct arena *mem);
+
+/* A leg that became known. The record has no id; its texts are good for the call. */
+struct paired_leg {
+    struct record record;
+    bool estimated;    /* one of its ends is not known */
+    struct span input; /* that brought its join, or its leave where there is none */
+    struct span source, key;
+};
+
+/* Who hears of it. */
+struct pairing_sink {
+    void (*leg)(void *arg, const struct paired_leg *leg);
+    /* A leave (or a join, of a record that was made by hand) of which nobody knows the customer. */
+    void (*lost)(void *arg, const struct paired_leg *leg);
+    void *arg;
+};
+
+/* Takes events, which are put in an order that does not depend on how they came. now: UTC. */
+void pairing_feed(struct pairing *p, const struct pairing_options *opt, struct pair_event *events,
+                  size_t count, int64_t now, const struct pairing_sink *sink);
+/* Time has passed: what has waited for long enough. `finish`: an import is over, so nothing of it
+ * is waited for any longer; the limit counts from the clock on the wall. */
+void pairing_pass(struct pairing *p, const struct pairing_options *opt, int64_t now, bool finish,
+                  const struct pairing_sink *sink);
+/* Might pairing_pass find anything? Cheap. */
+bool pairing_is_due(const struct pairing *p, const struct pairing_options *opt, int64_t now);
+
+/* Rows as the ledger keeps them: a conference's key is its name and a separator, that of a stay
+ * goes on behind it. */
+struct open_leg_row {
+    struct span source, key, values;
+    int64_t begun;
+    bool gone; /* to be deleted */
+};
+/* What changed since pairing_settled was called last; texts in mem. */
+size_t pairing_changes(struct pairing *p, struct open_leg_row **rows, struct arena *mem);
+/* The rows are written (or never will be): what is gone is forgotten. */
+void pairing_settled(struct pairing *p);
+/* A row as it was written. Rows come in order of source and key. ST_CORRUPT. */
+enum status pairing_load(struct pairing *p, const struct open_leg_row *row, struct error *err);
+
+struct pairing_status {
+    uint64_t legs, conferences; /* open now: joins that wait for their end; who has such */
+    uint64_t held;              /* entries in the table: joins, leaves, conferences */
+    uint64_t paired;            /* legs that both sides are known of, since the start */
+    uint64_t estimated;         /* legs with an end that is not known, since the start */
+    uint64_t joins_lost;        /* those of them of which there was a leave and no join */
+    uint64_t late;              /* events that came when their leg had been counted without them */
+    uint64_t bytes;
+};
+void pairing_status(const struct pairing *p, struct pairing_status *out);
+
+/* Each leg that is open now. */
+struct open_leg {
+    struct span source, conference, conference_name, customer, participant, input;
+    int64_t since;
+};
+void pairing_visit(const struct pairing *p, void (*visit)(void *arg, const struct open_leg *leg),
+                   void *arg);
+
+#endif

@@ -1,0 +1,78 @@
+#!/bin/sh
+# Joins and leaves become legs: over HTTP, by import, through kills of the daemon, with either side missing.
+. "$(dirname "$0")/lib.sh"
+cat >c.conf <<EOF_CONF
+state_dir = "$dir/state"
+http { listen = "127.0.0.1:0" }
+retention { quarter = "0" day = "0" people = "0" }
+pairing { wait = "1s" grace = "1s" }
+input "hooks" { type = "http" format = "ndjson" }
+EOF_CONF
+
+post() { curl -sS -f --data-binary "@$1" -H 'Content-Type: application/x-ndjson' "http://$address/v1/ingest/hooks"; }
+event() { # KIND CONFERENCE WHO TIME [MORE]
+    printf '{"kind":"%s","conference":"%s","participant":"%s","start":"2024-03-10T%sZ"%s}\n' "$1" "$2" "$3" "$4" "${5:-}"
+}
+sql() { sqlite3 "file:state/$1?mode=ro" "$2"; }
+open_rows() { sql ledger.db "SELECT count(*) FROM open_leg WHERE instr(key, char(31) || 'P')"; }
+legs() { # CUSTOMER: legs:seconds of that day
+    redis-cli -s state/redis.sock hget "cs:{$("$bin/callswell" redis-key --config c.conf "$1" |
+        sed -n 's/.*{\([0-9]*\)}.*/\1/p' | head -n 1)}:d:$1:202403" 10@1
+}
+legs_are() { [ "$(legs "$1")" = "$2" ]; }
+acme=',"customer":"acme"'
+
+start c.conf
+event join c1 ann 10:00:00 "$acme" >1
+event leave c1 bob 10:30:00 >2
+event leave c1 ann 10:10:00 >3
+event join c1 bob 10:20:00 "$acme" >4
+check "a join is taken" contains "$(post 1)" '"accepted":1'
+check "and is open" equals "$(open_rows)" 1
+check "again it is a duplicate" contains "$(post 1)" '"duplicates":1'
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+start c.conf
+check "it is still open after a kill" equals "$(open_rows)" 1
+check "and known" contains "$(post 1)" '"duplicates":1'
+check "a leave may come first" contains "$(post 2)" '"accepted":1'
+post 3 >/dev/null
+check "a leg is in Redis" wait_for 30 legs_are acme 1:600:0
+post 4 >/dev/null
+check "and the other" wait_for 30 legs_are acme 2:1200:0
+
+{
+    event join c2 eve 11:00:00 "$acme"
+    event leave c2 max 11:05:00
+    event conference_start c2 "" 10:55:00
+    event conference_end c2 "" 11:20:00
+} >5
+post 5 >/dev/null
+check "ends and beginnings that are missing come from the conference" wait_for 30 legs_are acme 4:3000:0
+check "nothing of them is open" equals "$(sql ledger.db "SELECT count(*) FROM open_leg WHERE key LIKE 'c1_P%'")" 0
+event leave c3 zoe 12:00:00 >6
+post 6 >/dev/null
+refused() { sql ledger.db "SELECT reason FROM quarantine"; }
+refused_is() { [ "$(refused)" = "$1" ]; }
+check "a leave that nobody knows the customer of is refused" wait_for 30 refused_is \
+    "customer: missing in a leave whose join never came"
+check "the ledger is whole" "$bin/callswell" ledger check --config c.conf
+check "all agree" "$bin/callswell" verify --config c.conf
+
+# An import of an old log, with the daemon and without.
+beta=',"customer":"beta"'
+{
+    event join c9 ann 10:00:00 "$beta"
+    event join c9 bob 10:05:00 "$beta"
+    event leave c9 ann 10:15:00
+    event leave c8 max 10:10:00 ',"duration":120,"customer":"beta"'
+} >old.ndjson
+check "an import" "$bin/callswell" import --config c.conf --format ndjson old.ndjson
+check "closes what is old" legs_are beta 3:1620:0
+kill -TERM "$daemon"
+wait "$daemon"
+daemon=
+sed 's/beta/gamma/; s/"c\([89]\)"/"d\1"/' old.ndjson >older.ndjson
+check "an import without a daemon" "$bin/callswell" import --config c.conf --format ndjson older.ndjson
+check "does so, too" equals "$(sql crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"
+finish

@@ -1,0 +1,446 @@
+/*
+ * test_pairing.c - joins and leaves become legs, in whatever order and however many of them arrive.
+ */
+#include "../../daemon/pipeline/pairing_internal.h"
+#include "test.h"
+
+#define T0   INT64_C(1710064800) /* 2024-03-10T10:00:00Z */
+#define WALL (T0 + INT64_C(86400) * 365)
+
+/* What came out, one leg after the other: "who start+seconds[~]", times from T0 on; '~' is an
+ * estimate, '?' a leg without a customer. */
+struct rig {
+    struct pairing *p;
+    struct pairing_options opt;
+    struct arena memory;
+    int64_t now;
+    char legs[4096];
+    size_t n;
+    int64_t seconds;
+    size_t count;
+};
+
+static void
+note(struct rig *g, const struct paired_leg *leg, const char *mark)
+{
+    const struct record *r = &leg->record;
+    struct span who = r->has & FIELD_BIT(FIELD_PARTICIPANT)
+                          ? r->text[FIELD_PARTICIPANT]
+                          : span_of(leg->key.p + 1, leg->key.n - 1);
+
+    g->seconds += r->duration;
+    g->count++;
+    g->n += (size_t)snprintf(g->legs + g->n, sizeof g->legs - g->n, "%s%.*s %lld+%u%s%s",
+                             g->n ? ", " : "", SPAN_ARG(who), (long long)(r->start - T0),
+                             r->duration, leg->estimated ? "~" : "", mark);
+    if (g->n > sizeof g->legs - 64)
+        g->n = 0;
+}
+
+static void
+on_leg(void *arg, const struct paired_leg *leg)
+{
+    CHECK_SPAN(leg->record.text[FIELD_CUSTOMER], "acme");
+    note(arg, leg, "");
+}
+
+static void
+on_lost(void *arg, const struct paired_leg *leg)
+{
+    note(arg, leg, "?");
+}
+
+static struct pairing_sink
+sink(struct rig *g)
+{
+    return (struct pairing_sink){on_leg, on_lost, g};
+}
+
+static void
+rig_open(struct rig *g)
+{
+    *g = (struct rig){
+        .p = pairing_new(), .opt = {.limit = 43200, .wait = 300, .grace = 5}, .now = WALL};
+    arena_init(&g->memory);
+}
+
+static void
+rig_close(struct rig *g)
+{
+    pairing_settled(g->p);
+    pairing_free(g->p);
+    arena_clear(&g->memory);
+}
+
+/* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900"; of conference "c" unless "@d" is
+ * behind it. A name that begins with '#' is a leg's. A join brings the customer. */
+static struct pair_event
+event_of(struct rig *g, const char *text, enum record_kind kind)
+{
+    struct record r = {.kind = kind};
+    char name[32] = "", conference[32] = "c";
+    const char *at = strchr(text, '@');
+    long long moment = 0;
+    unsigned duration = 0;
+    int n = kind == KIND_JOIN || kind == KIND_LEAVE
+                ? sscanf(text + 1, "%31s %lld %u", name, &moment, &duration)
+                : sscanf(text + 1, "%lld", &moment);
+
+    CHECK(n > 0);
+    if (at)
+        CHECK(sscanf(at + 1, "%31s", conference) == 1);
+    r.duration = duration;
+    r.has = (n == 3 ? FIELD_BIT(FIELD_DURATION) : 0) | FIELD_BIT(FIELD_CONFERENCE);
+    r.text[FIELD_CONFERENCE] = arena_copy(&g->memory, span_str(conference));
+    if (name[0]) {
+        enum field f = name[0] == '#' ? FIELD_LEG : FIELD_PARTICIPANT;
+
+        r.text[f] = arena_copy(&g->memory, span_str(name));
+        r.has |= FIELD_BIT(f);
+    }
+    if (kind == KIND_JOIN) {
+        r.text[FIELD_CUSTOMER] = SPAN("acme");
+        r.has |= FIELD_BIT(FIELD_CUSTOMER);
+    }
+    CHECK(pair_objection(&r) == NULL);
+    return (struct pair_event){
+        .kind = (uint8_t)kind,
+        .at = T0 + moment,
+        .source = SPAN("hooks"),
+        .conference = r.text[FIELD_CONFERENCE],
+        .key = pair_key(&r, &g->memory),
+        .sides = pair_sides(&r, SPAN("in"), &g->memory),
+    };
+}
+
+static enum record_kind
+kind_of(char c)
+{
+    return c == 'J'   ? KIND_JOIN
+           : c == 'L' ? KIND_LEAVE
+           : c == 'S' ? KIND_CONFERENCE_START
+                      : KIND_CONFERENCE_END;
+}
+
+/* A batch: events with semicolons between. */
+static void
+feed(struct rig *g, const char *text)
+{
+    struct pair_event events[64];
+    struct pairing_sink s = sink(g);
+    char *copy = xstrdup(text), *left = copy, *one;
+    size_t n = 0;
+
+    while ((one = strsep(&left, ";")) != NULL) {
+        one += strspn(one, " ");
+        events[n++] = event_of(g, one, kind_of(*one));
+    }
+    pairing_feed(g->p, &g->opt, events, n, g->now, &s);
+    free(copy);
+}
+
+static void
+pass(struct rig *g, int64_t seconds)
+{
+    struct pairing_sink s = sink(g);
+
+    g->now += seconds;
+    pairing_pass(g->p, &g->opt, g->now, false, &s);
+}
+
+static void
+expect(struct rig *g, const char *want)
+{
+    CHECK_STR(g->n ? g->legs : "", want);
+    g->n = 0;
+}
+
+/* The rows of the ledger and a new process: nothing but them is left. */
+struct row {
+    struct span source, key;
+    char *values;
+    size_t n;
+};
+
+static int
+by_key(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    int order = span_cmp(x->source, y->source);
+
+    return order ? order : span_cmp(x->key, y->key);
+}
+
+static struct row table[4096];
+static size_t rows;
+
+static void
+keep_rows(struct rig *g)
+{
+    struct open_leg_row *changes;
+    size_t n = pairing_changes(g->p, &changes, &g->memory);
+
+    for (size_t i = 0; i < n; i++) {
+        struct row want = {.source = changes[i].source, .key = changes[i].key};
+        size_t k = 0;
+
+        while (k < rows && by_key(&table[k], &want) != 0)
+            k++;
+        CHECK(!changes[i].gone || k < rows);
+        if (k == rows)
+            table[rows++] = want;
+        else
+            free(table[k].values);
+        table[k].values = xstrndup(changes[i].values.p, changes[i].values.n);
+        table[k].n = changes[i].values.n;
+        if (changes[i].gone) {
+            free(table[k].values);
+            table[k] = table[--rows];
+        }
+    }
+    pairing_settled(g->p);
+}
+
+static void
+restart(struct rig *g)
+{
+    struct error err;
+
+    keep_rows(g);
+    pairing_free(g->p);
+    g->p = pairing_new();
+    qsort(table, rows, sizeof *table, by_key);
+    for (size_t i = 0; i < rows; i++) {
+        struct open_leg_row row = {.source = table[i].source,
+                                   .key = table[i].key,
+                                   .values = span_of(table[i].values, table[i].n)};
+
+        if (pairing_load(g->p, &row, &err) != ST_OK)
+            test_fail(__FILE__, __LINE__, "%s", err.text);
+    }
+}
+
+TEST(pairing_makes_a_leg_of_a_join_and_a_leave_in_any_order)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0");
+    expect(&g, "");
+    feed(&g, "L ann 60");
+    expect(&g, "ann 0+60");
+    feed(&g, "L bob 90");
+    feed(&g, "J bob 10");
+    expect(&g, "bob 10+80");
+    feed(&g, "L eve 30; J eve 20; L eve 50; J eve 40");
+    expect(&g, "eve 20+10, eve 40+10");
+    feed(&g, "J zoe 100; L zoe 100");
+    expect(&g, "zoe 100+0");
+    rig_close(&g);
+}
+
+TEST(pairing_takes_what_is_said_twice_once)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0; J ann 0");
+    feed(&g, "J ann 0");
+    feed(&g, "L bob 70; L bob 70");
+    feed(&g, "J bob 10");
+    feed(&g, "L ann 60");
+    expect(&g, "bob 10+60, ann 0+60");
+    pass(&g, 100000);
+    expect(&g, "");
+    rig_close(&g);
+}
+
+TEST(pairing_ends_who_is_left_with_the_conference_unless_the_leave_comes_in_time)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0; J bob 10; E 600");
+    pass(&g, 4);
+    expect(&g, "");
+    feed(&g, "L ann 599");
+    expect(&g, "ann 0+599");
+    pass(&g, 1);
+    expect(&g, "bob 10+590");
+    feed(&g, "L bob 601"); /* too late, and no second leg */
+    pass(&g, 1000);
+    expect(&g, "");
+    rig_close(&g);
+}
+
+TEST(pairing_lets_a_conference_that_ended_begin_again)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0; E 600; J ann 900");
+    pass(&g, 301);
+    expect(&g, "ann 0+600~");
+    feed(&g, "L ann 1000");
+    expect(&g, "ann 900+100");
+    rig_close(&g);
+}
+
+TEST(pairing_counts_a_leave_whose_join_was_lost)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "S 0; J ann 10; L ann 20; L bob 400; L eve 500 45; L max 450@d");
+    pass(&g, 299);
+    expect(&g, "ann 10+10");
+    pass(&g, 1);
+    expect(&g, "eve 455+45, bob 0+400~, max 450+0~?");
+    feed(&g, "J bob 30"); /* it comes after all */
+    pass(&g, 1000);
+    expect(&g, "");
+    rig_close(&g);
+}
+
+TEST(pairing_waits_by_the_clock_of_the_source_too)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 10; L bob 20");
+    feed(&g, "J ann 320@d");
+    pass(&g, 0);
+    expect(&g, "bob 20+0~");
+    feed(&g, "J ann 43000@d");
+    pass(&g, 0);
+    expect(&g, "");
+    feed(&g, "J ann 43700@e"); /* half a day after the last that was heard of c */
+    pass(&g, 0);
+    expect(&g, "ann 320+42680~, ann 10+10~");
+    rig_close(&g);
+}
+
+TEST(pairing_ends_a_silent_conference_at_its_last_sign_of_life)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0; J bob 100");
+    g.now += 43000;
+    feed(&g, "L bob 43100");
+    expect(&g, "bob 100+43000");
+    pass(&g, 43199);
+    expect(&g, "");
+    pass(&g, 1000);
+    expect(&g, "ann 0+43100~");
+    feed(&g, "L ann 90000");
+    pass(&g, 1000);
+    expect(&g, "");
+    pass(&g, 50000); /* and then nothing is left */
+    pass(&g, 50000);
+    pairing_settled(g.p);
+    CHECK_INT(g.p->conference_count, 0);
+    CHECK_INT(g.p->stay_count, 0);
+    CHECK_INT(g.p->marks, 0);
+    rig_close(&g);
+}
+
+TEST(pairing_makes_a_second_leg_of_a_rejoin_whatever_becomes_of_the_leave_between)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 0");
+    feed(&g, "J ann 100");
+    feed(&g, "L ann 50"); /* late, and in time */
+    expect(&g, "ann 0+50");
+    feed(&g, "L ann 200");
+    expect(&g, "ann 100+100");
+    feed(&g, "J bob 0; J bob 100; L bob 300");
+    expect(&g, "bob 100+200");
+    pass(&g, 300);
+    expect(&g, "bob 0+100~");
+    feed(&g, "L bob 60");
+    pass(&g, 1000);
+    expect(&g, "");
+    rig_close(&g);
+}
+
+TEST(pairing_tells_devices_of_one_person_by_their_legs)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J #1 0; J #2 10; L #1 100");
+    feed(&g, "L #2 50");
+    expect(&g, "#1 0+100, #2 10+40");
+    rig_close(&g);
+}
+
+TEST(pairing_holds_pairs_back_for_those_who_name_no_leg_if_it_is_told_so)
+{
+    struct rig g;
+
+    rig_open(&g);
+    g.opt.settle = 10;
+    feed(&g, "J ann 0");
+    feed(&g, "L ann 300");
+    pass(&g, 9);
+    feed(&g, "J ann 200");
+    feed(&g, "L ann 100");
+    pass(&g, 10);
+    expect(&g, "ann 0+100, ann 200+100");
+    rig_close(&g);
+}
+
+TEST(pairing_goes_on_after_a_restart_where_it_stood)
+{
+    struct rig g;
+
+    rows = 0;
+    rig_open(&g);
+    feed(&g, "S 0; J ann 10; L bob 50; J eve 20; J eve 120");
+    restart(&g);
+    CHECK_INT(g.p->open_legs, 3);
+    feed(&g, "L ann 60; E 200");
+    expect(&g, "ann 10+50");
+    restart(&g);
+    pass(&g, 5);
+    expect(&g, "eve 120+80");
+    restart(&g);
+    pass(&g, 295);
+    expect(&g, "eve 20+100~, bob 0+50~");
+    restart(&g);
+    feed(&g, "J bob 30; L eve 115"); /* halves whose legs have counted */
+    pass(&g, 1000);
+    expect(&g, "");
+    pass(&g, 50000);
+    keep_rows(&g);
+    CHECK_INT(rows, 0);
+    rig_close(&g);
+}
+
+TEST(pairing_refuses_rows_that_it_did_not_write)
+{
+    struct rig g;
+    struct error err;
+
+    rows = 0;
+    rig_open(&g);
+    feed(&g, "S 0; J ann 10; E 20");
+    keep_rows(&g);
+    qsort(table, rows, sizeof *table, by_key);
+    CHECK_INT(rows, 2);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t n = 0; n < table[i].n; n++) {
+            struct open_leg_row row = {.source = table[i].source,
+                                       .key = table[i].key,
+                                       .values = span_of(xstrndup(table[i].values, n), n)};
+            struct pairing *p = pairing_new();
+
+            CHECK_INT(pairing_load(p, &row, &err), ST_CORRUPT);
+            free((char *)(uintptr_t)row.values.p);
+            pairing_free(p);
+        }
+    rig_close(&g);
+}
