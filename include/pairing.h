@@ -108,12 +108,4 @@ struct pairing_status {
 };
 void pairing_status(const struct pairing *p, struct pairing_status *out);
 
-/* Each leg that is open now. */
-struct open_leg {
-    struct span source, conference, conference_name, customer, participant, input;
-    int64_t since;
-};
-void pairing_visit(const struct pairing *p, void (*visit)(void *arg, const struct open_leg *leg),
-                   void *arg);
-
 #endif

@@ -272,7 +272,7 @@ void *worker_main(void *arg);
 /* committer.c: the ledger thread */
 void *committer_main(void *arg);
 void engine_publish_state(struct engine *e); /* ledger thread */
-/* Commits what there is, and what pairing still waits for after an import: for engine_ask_ledger. */
+/* Commits what there is, and what pairing waits for after an import: for engine_ask_ledger. */
 enum status engine_finish_pairs(struct engine *e, void *arg, struct error *err);
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
 

@@ -93,8 +93,7 @@ enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint
                             struct error *err);
 
 /* ledger_open_legs.c: a part of ledger_commit */
-enum status ledger_put_open_legs(struct ledger *l, const struct ledger_batch *b,
-                                 struct error *err);
+enum status ledger_put_open_legs(struct ledger *l, const struct ledger_batch *b, struct error *err);
 
 /* ledger_retain.c: all but the newest thousand. A place in Redis older than those is not in the
  * history: everything is sent again. */

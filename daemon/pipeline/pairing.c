@@ -1,9 +1,9 @@
 /*
  * pairing.c - open legs: events go in, time passes.
  *
- * What is decided soon is in the list `waiting`; for all else, which the limit ends, all conferences
- * are looked at now and then, a few dozen times within the limit. Nothing is freed before
- * pairing_settled, because the ledger has to be told of it first.
+ * What is decided soon is in the list `waiting`; for all else, which the limit ends, all
+ * conferences are looked at now and then, a few dozen times within the limit. Nothing is freed
+ * before pairing_settled, because the ledger has to be told of it first.
  */
 #include "pairing_internal.h"
 

@@ -311,38 +311,3 @@ pairing_status(const struct pairing *p, struct pairing_status *out)
                              p->dirty_conference_cap + p->scratch_cap) *
                                 sizeof(void *);
 }
-
-static void
-visit_stay(const struct stay *s, void (*visit)(void *arg, const struct open_leg *leg), void *arg)
-{
-    const struct conference *c = s->conference;
-    struct sides sides;
-
-    for (size_t i = 0; i < s->count; i++) {
-        const struct mark *m = &s->marks[i];
-        struct open_leg leg = {
-            .source = span_of(c->stream->name, c->stream->name_n),
-            .conference = span_of(c->id, c->id_n),
-            .conference_name = span_str(c->name),
-            .since = m->at,
-        };
-
-        if (m->leave || m->counted || !sides_read(span_of(m->sides, m->n), &sides))
-            continue;
-        leg.customer = sides.text[SIDE_CUSTOMER];
-        leg.participant = sides.text[SIDE_PARTICIPANT];
-        leg.input = sides.text[SIDE_INPUT];
-        visit(arg, &leg);
-    }
-}
-
-void
-pairing_visit(const struct pairing *p, void (*visit)(void *arg, const struct open_leg *leg),
-              void *arg)
-{
-    for (size_t i = 0; i < PAIR_STREAMS; i++)
-        for (const struct stream *stream = p->streams[i]; stream; stream = stream->next)
-            for (const struct conference *c = stream->conferences; c; c = c->after)
-                for (const struct stay *s = c->open ? c->stays : NULL; s; s = s->after)
-                    visit_stay(s, visit, arg);
-}
