@@ -7,18 +7,23 @@
  *   "2026-03-01 09:00:02","2026-03-01 09:30:02",1800,1800,"ANSWERED","DOCUMENTATION",
  *   "1772355602.42","",,"1772355602.42",17                              (one line in the file)
  *
- * Master.csv has no header, and 16 to 21 columns by the settings of cdr.conf. Which field a
- * column feeds is said by the format's `map`, as for csv. What a map cannot say is here:
+ * Master.csv has no header, and 16 to 21 columns by the settings of cdr.conf. A line that is a JSON
+ * object names its columns itself. Which field a column feeds is said by the format's `map`, as for
+ * csv. What a map cannot say is here:
  *   conference   the first argument of ConfBridge, MeetMe and Page
- *   id           uniqueid and sequence: uniqueid alone is shared by all records of a call
+ *   id           uniqueid and sequence: uniqueid alone is shared by all records of a call. Without
+ *                a sequence the whole record, if it names its channel or call
  *   participant  the number in clid when src is empty, else clid's name
  *   participant_name  the name in clid
  *   cause        the disposition of a call that was not answered
- * Each only if the format's map did not fill the field already.
+ * Each only if the format's map did not fill the field already. A call of two parties has no
+ * conference, and is left out unless the map gives it one.
  */
 #include <stdlib.h>
 
-#include "csv_scan.h"
+#include "asterisk_row.h"
+#include "hash.h"
+#include "json_document.h"
 
 /* The columns of Master.csv with everything switched on, in its order. */
 enum column {
@@ -53,8 +58,7 @@ static const char *const column_names[COL_COUNT] = {
 };
 
 #define BASE_COLUMNS   COL_UNIQUEID /* without loguniqueid, loguserfield and newcdrcolumns */
-#define MAX_COLUMNS    64
-#define COLUMN_UNKNOWN COL_COUNT /* a listed column that Master.csv does not have */
+#define COLUMN_UNKNOWN COL_COUNT    /* a listed column that Master.csv does not have */
 
 struct place {
     uint8_t column; /* enum column */
@@ -65,7 +69,7 @@ struct asterisk {
     struct csv_rules rules;
     bool listed; /* columns were listed: exactly these */
     size_t count;
-    struct place places[MAX_COLUMNS];
+    struct place places[ASTERISK_MAX_COLUMNS];
 };
 
 /* --- options --- */
@@ -96,8 +100,8 @@ asterisk_prepare(void **shared, const struct format *f, struct error *err)
     for (; a.listed ? names[a.count] != NULL : a.count < COL_COUNT; a.count++) {
         struct span name = span_trim(span_str(names[a.count]));
 
-        if (a.count == MAX_COLUMNS)
-            return fail(err, ST_BAD_CONFIG, "columns: more than %d", MAX_COLUMNS);
+        if (a.count == ASTERISK_MAX_COLUMNS)
+            return fail(err, ST_BAD_CONFIG, "columns: more than %d", ASTERISK_MAX_COLUMNS);
         a.places[a.count].column = column_find(name);
         a.places[a.count].field = (uint8_t)format_field_of(f, name);
         any = any || a.places[a.count].field != FIELD_COUNT;
@@ -163,51 +167,21 @@ column_at(size_t i, size_t n, const struct span *cells)
 
 /* --- what a map cannot say --- */
 
-static void
-set(struct fields *out, enum field f, struct span s)
-{
-    if (s.n == 0 || (out->has & FIELD_BIT(f)))
-        return;
-    out->v[f] = s;
-    out->has |= FIELD_BIT(f);
-}
-
-/* ConfBridge(4711,bridge,user,menu); releases of old separated arguments by "|". */
-static void
-set_conference(struct fields *out, const struct span *col)
-{
-    static const char *const apps[] = {"ConfBridge", "MeetMe", "Page"};
-    struct span data = col[COL_LASTDATA];
-    size_t n = 0;
-
-    for (size_t i = 0; i < sizeof apps / sizeof *apps; i++) {
-        if (!span_eq_nocase(col[COL_LASTAPP], span_str(apps[i])))
-            continue;
-        while (n < data.n && data.p[n] != ',' && data.p[n] != '|')
-            n++;
-        set(out, FIELD_CONFERENCE, span_of(data.p, n));
-        return;
-    }
-}
-
-static void
-set_id(struct fields *out, const struct span *col, struct arena *mem)
+static struct span
+identity(struct document *d, const struct span *col, struct span raw)
 {
     struct span id = col[COL_UNIQUEID], sequence = col[COL_SEQUENCE];
-    char *p;
 
-    if (id.n == 0 || sequence.n == 0 || (out->has & FIELD_BIT(FIELD_ID)))
-        return;
-    p = arena_alloc(mem, id.n + 1 + sequence.n);
-    memcpy(p, id.p, id.n);
-    p[id.n] = ':';
-    memcpy(p + id.n + 1, sequence.p, sequence.n);
-    set(out, FIELD_ID, span_of(p, id.n + 1 + sequence.n));
+    if (id.n > 0 && sequence.n > 0)
+        return DOCUMENT_ID(d, id, sequence);
+    if (id.n == 0 && col[COL_CHANNEL].n == 0)
+        return SPAN(""); /* equal records might be two */
+    return document_text(d, "%016llx", (unsigned long long)hash_bytes(raw.p, raw.n, 0));
 }
 
 /* "Ann Example" <1001> */
 static void
-set_participant(struct fields *out, struct span clid)
+set_participant(struct document *d, struct fields *out, struct span clid)
 {
     struct span name, number = {"", 0};
     const char *open = memrchr(clid.p, '<', clid.n);
@@ -220,16 +194,22 @@ set_participant(struct fields *out, struct span clid)
     name = span_trim(name);
     if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
         name = span_trim(span_of(name.p + 1, name.n - 2));
-    set(out, FIELD_PARTICIPANT_NAME, name);
-    set(out, FIELD_PARTICIPANT, number);
-    set(out, FIELD_PARTICIPANT, name);
+    fields_set(out, FIELD_PARTICIPANT_NAME, document_name(d, name));
+    fields_set(out, FIELD_PARTICIPANT, number);
+    fields_set(out, FIELD_PARTICIPANT, document_name(d, name));
 }
 
-static void
-set_cause(struct fields *out, struct span disposition)
+/* Is it a call that was put through to another channel, or was to be? */
+static bool
+is_of_two(const struct span *col)
 {
-    if (!span_eq_nocase(disposition, SPAN("ANSWERED")))
-        set(out, FIELD_CAUSE, disposition);
+    static const char *const apps[] = {"Dial",     "RetryDial", "FollowMe", "Queue",     "AppDial",
+                                       "AppQueue", "Bridge",    "Pickup",   "ParkedCall"};
+
+    for (size_t i = 0; i < sizeof apps / sizeof *apps; i++)
+        if (span_eq_nocase(col[COL_LASTAPP], span_str(apps[i])))
+            return true;
+    return col[COL_DSTCHANNEL].n > 0;
 }
 
 /* --- records --- */
@@ -243,24 +223,40 @@ count_error(const struct asterisk *a, size_t n, size_t pos, struct error *err)
                    COL_COUNT);
 }
 
+/* Cells by their columns, and to the fields that the map gives them to. */
 static void
-fill(const struct asterisk *a, const struct span *cells, size_t n, struct arena *mem,
-     struct fields *out)
+place(const struct format *f, const struct asterisk_row *row, struct span *col, struct fields *out)
 {
+    const struct asterisk *a = format_shared(f);
+
+    for (size_t i = 0; i < row->n; i++) {
+        size_t at = row->named || a->listed ? i : column_at(i, row->n, row->cells);
+        enum field field =
+            row->named ? format_field_of(f, row->names[i]) : (enum field)a->places[at].field;
+
+        col[row->named ? column_find(row->names[i]) : a->places[at].column] = row->cells[i];
+        fields_set(out, field, row->cells[i]);
+    }
+}
+
+static enum status
+understand(const struct format *f, const struct asterisk_row *row, struct span raw,
+           struct arena *mem, struct fields *out, struct error *err)
+{
+    struct document d = {.format = f, .mem = mem};
     struct span col[COL_COUNT + 1] = {{NULL, 0}};
 
-    for (size_t i = 0; i < n; i++) {
-        size_t place = a->listed ? i : column_at(i, n, cells);
-
-        col[a->places[place].column] = cells[i];
-        if (a->places[place].field != FIELD_COUNT)
-            set(out, (enum field)a->places[place].field, cells[i]);
-    }
-    set_conference(out, col);
-    set_id(out, col, mem);
+    place(f, row, col, out);
+    if (asterisk_conference_app(col[COL_LASTAPP]))
+        fields_set(out, FIELD_CONFERENCE, asterisk_room(col[COL_LASTDATA]));
+    if (!(out->has & FIELD_BIT(FIELD_CONFERENCE)) && is_of_two(col))
+        return fail(err, ST_IGNORE, "call of two parties");
+    fields_set(out, FIELD_ID, identity(&d, col, raw));
     if (col[COL_CLID].n > 0)
-        set_participant(out, col[COL_CLID]);
-    set_cause(out, col[COL_DISPOSITION]);
+        set_participant(&d, out, col[COL_CLID]);
+    if (!span_eq_nocase(col[COL_DISPOSITION], SPAN("ANSWERED")))
+        fields_set(out, FIELD_CAUSE, col[COL_DISPOSITION]);
+    return ST_OK;
 }
 
 static enum status
@@ -269,51 +265,17 @@ asterisk_next(void *state, const struct format *f, const struct layout *layout, 
               struct error *err)
 {
     const struct asterisk *a = format_shared(f);
-    struct span cells[MAX_COLUMNS];
-    struct csv_cursor c;
-    enum csv_step step;
-    size_t n = 0;
+    struct asterisk_row row;
     enum status st;
 
     (void)state, (void)layout;
     fields_begin(out);
-    csv_begin(&c, *rest, max_frame, true);
-    do {
-        struct csv_cell cell;
-
-        step = csv_next(&a->rules, &c, &cell);
-        if (step != CSV_BAD && n < MAX_COLUMNS)
-            cells[n] = csv_unescape(&a->rules, cell, mem);
-        n++;
-    } while (step == CSV_CELL);
-    st = csv_take(&c, step, rest, raw, err);
+    st = asterisk_row_next(&a->rules, max_frame, rest, mem, &row, raw, err);
     if (st != ST_OK)
         return st;
-    if (a->listed ? n != a->count : n < BASE_COLUMNS || n > COL_COUNT)
-        return count_error(a, n, raw->n, err);
-    fill(a, cells, n, mem, out);
-    return ST_OK;
-}
-
-static bool
-asterisk_wants_header(const struct format *f)
-{
-    (void)f;
-    return false;
-}
-
-static enum status
-asterisk_read_header(const struct format *f, struct span line, struct layout **out,
-                     struct error *err)
-{
-    (void)line, (void)out;
-    return fail(err, ST_BAD_INPUT, "header: %s files have none", format_name(f));
-}
-
-static void
-asterisk_layout_free(struct layout *l)
-{
-    (void)l; /* there never is one */
+    if (!row.named && (a->listed ? row.n != a->count : row.n < BASE_COLUMNS || row.n > COL_COUNT))
+        return count_error(a, row.n, raw->n, err);
+    return understand(f, &row, *raw, mem, out, err);
 }
 
 static size_t
@@ -344,9 +306,9 @@ const struct parser_ops parser_asterisk_cdr = {
     .release = asterisk_release,
     .open = asterisk_open,
     .close = asterisk_close,
-    .wants_header = asterisk_wants_header,
-    .read_header = asterisk_read_header,
-    .layout_free = asterisk_layout_free,
+    .wants_header = document_wants_header,
+    .read_header = document_read_header,
+    .layout_free = document_layout_free,
     .cut = asterisk_cut,
     .next = asterisk_next,
 };

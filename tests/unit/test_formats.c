@@ -122,7 +122,7 @@ TEST(the_asterisk_formats_read_their_files)
 
     stream_open(&s, f, read_whole(test_path("tests/data/asterisk_cdr/Master.csv")));
     for (int i = 0; i < 4; i++)
-        CHECK_INT(next_record(&s, &r), ST_OK);
+        CHECK_INT(next_record(&s, &r), i == 2 ? ST_IGNORE : ST_OK); /* the third is of two */
     CHECK_INT(s.rest.n, 0);
     stream_close(&s);
     stream_open(&s, g,
