@@ -5,11 +5,9 @@
  * told to match by the new list. Only moving history needs the ledger, and so the daemon, or
  * the pipeline in this process when there is none.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "commands.h"
@@ -19,8 +17,8 @@
 #include "json_write.h"
 #include "options.h"
 #include "table.h"
-#include "work.h"
 #include "whole_file.h"
+#include "work.h"
 
 #define MAX_LIST_BYTES (256u << 20)
 
@@ -31,20 +29,6 @@ struct customer_run {
     long limit;
     struct table *table;
 };
-
-static enum status
-open_store(struct customer_run *run, enum store_mode mode, struct error *err)
-{
-    char *path = NULL;
-    enum status st = store_path(&path, run->config->store_url, run->config->state_dir, err);
-
-    if (mode == STORE_EDIT && mkdir(run->config->state_dir, 0750) != 0 && errno != EEXIST)
-        st = fail(err, ST_IO, "%s cannot be made: %s", run->config->state_dir, strerror(errno));
-    if (st == ST_OK)
-        st = store_open(&run->store, path, mode, err);
-    free(path);
-    return st;
-}
 
 /* A daemon goes on matching by the list that it has read until it is told. */
 static int
@@ -79,7 +63,7 @@ import(struct customer_run *run, const char *path)
         buf_clear(&csv);
         return 1;
     }
-    if (open_store(run, STORE_EDIT, &err) != ST_OK ||
+    if (work_store(&run->store, run->config, STORE_EDIT, &err) != ST_OK ||
         customers_import(run->store, span_of(csv.p, csv.n), &n, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);
         code = work_failed(&err);
@@ -124,7 +108,7 @@ list(struct customer_run *run, const char *match)
     };
     struct error err;
 
-    if (open_store(run, STORE_READ, &err) != ST_OK)
+    if (work_store(&run->store, run->config, STORE_READ, &err) != ST_OK)
         return work_failed(&err);
     run->table = table_new(columns, sizeof columns / sizeof columns[0]);
     if (customers_list(run->store, match, (uint64_t)run->limit, list_row, run, &err) != ST_OK) {
@@ -235,7 +219,7 @@ show_customer(struct customer_run *run, const char *id)
     static enum status (*const show[])(void *, const struct customer_row *, struct error *) = {
         [TABLE_ALIGNED] = show_row, [TABLE_CSV] = show_csv, [TABLE_JSON] = show_json};
     struct error err;
-    enum status st = open_store(run, STORE_READ, &err);
+    enum status st = work_store(&run->store, run->config, STORE_READ, &err);
 
     if (st == ST_OK)
         st = customers_show(run->store, id, show[run->style], run, &err);
@@ -314,7 +298,7 @@ merge(struct customer_run *run, const char *from, const char *to)
     struct error err;
     int code;
 
-    if (open_store(run, STORE_EDIT, &err) != ST_OK ||
+    if (work_store(&run->store, run->config, STORE_EDIT, &err) != ST_OK ||
         customers_merge_check(run->store, span_str(from), span_str(to), &err) != ST_OK)
         return work_failed(&err);
     code = move_history(run->config, from, to, &m);

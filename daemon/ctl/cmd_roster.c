@@ -1,11 +1,9 @@
 /*
  * cmd_roster.c - who is planned to be at work: import a roster, look at it.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "civil.h"
 #include "clock.h"
@@ -14,6 +12,7 @@
 #include "roster.h"
 #include "table.h"
 #include "whole_file.h"
+#include "work.h"
 
 #define MAX_FILE_BYTES (64u << 20)
 #define SHOWN          40 /* rows for people */
@@ -26,30 +25,6 @@ struct roster_run {
     bool json, csv;
 };
 
-static int
-failed(const struct error *err)
-{
-    fprintf(stderr, "callswell: %s\n", err->text);
-    return err->code == ST_BAD_CONFIG  ? EXIT_CONFIG
-           : err->code == ST_RETRY     ? EXIT_UNAVAILABLE
-           : err->code == ST_NOT_FOUND ? EXIT_UNAVAILABLE
-                                       : 1;
-}
-
-static enum status
-open_store(struct roster_run *run, enum store_mode mode, struct error *err)
-{
-    char *path = NULL;
-    enum status st = store_path(&path, run->config->store_url, run->config->state_dir, err);
-
-    if (mode == STORE_EDIT && mkdir(run->config->state_dir, 0750) != 0 && errno != EEXIST)
-        st = fail(err, ST_IO, "%s cannot be made: %s", run->config->state_dir, strerror(errno));
-    if (st == ST_OK)
-        st = store_open(&run->store, path, mode, err);
-    free(path);
-    return st;
-}
-
 /* --- import --- */
 
 static int
@@ -61,13 +36,13 @@ import(struct roster_run *run, const char *path)
     enum status st = whole_file(path, MAX_FILE_BYTES, &csv, &err);
 
     if (st == ST_OK)
-        st = open_store(run, STORE_EDIT, &err);
+        st = work_store(&run->store, run->config, STORE_EDIT, &err);
     if (st == ST_OK)
         st = roster_import(run->store, span_of(csv.p, csv.n), run->zone, &n, &err);
     buf_clear(&csv);
     if (st != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);
-        return failed(&err);
+        return work_failed(&err);
     }
     printf("%llu %s taken over. Where people are missing: callswell report staffing\n",
            (unsigned long long)n.rows, n.rows == 1 ? "row" : "rows");
@@ -138,12 +113,12 @@ show(struct roster_run *run)
     struct table *t;
     struct error err;
     char now[CIVIL_TEXT];
-    enum status st = open_store(run, STORE_READ, &err);
+    enum status st = work_store(&run->store, run->config, STORE_READ, &err);
 
     if (st == ST_OK)
         st = store_query(run->store, &q, sql, &err);
     if (st != ST_OK)
-        return failed(&err);
+        return work_failed(&err);
     query_set_str(q, 1, run->service);
     query_set_str(q, 2, people ? format_utc(now, clock_now()) : NULL);
     query_set_int(q, 3, people ? SHOWN : -1);
@@ -159,7 +134,7 @@ show(struct roster_run *run)
     if (people && table_rows(t) == SHOWN)
         puts("The whole roster: --csv or --json");
     table_free(t);
-    return st == ST_NOT_FOUND ? 0 : failed(&err);
+    return st == ST_NOT_FOUND ? 0 : work_failed(&err);
 }
 
 /* --- the command --- */
@@ -170,7 +145,7 @@ run_verb(struct roster_run *run, const char *verb, const char *file, const char 
     struct error err;
 
     if (zone_load(&run->zone, zone ? zone : run->config->timezone, &err) != ST_OK)
-        return failed(&err);
+        return work_failed(&err);
     return strcmp(verb, "import") == 0 ? import(run, file) : show(run);
 }
 

@@ -1,9 +1,13 @@
 /*
- * work.c - exit codes for failures, an engine of the command's own, the daemon's counts.
+ * work.c - exit codes for failures, an engine of the command's own, the store, the daemon's counts.
  */
 #include "work.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "log.h"
 #include "options.h"
@@ -47,4 +51,18 @@ work_counts(const struct json_value *line)
         .quarantined = (uint64_t)json_get_i64(line, "quarantined", 0),
         .ignored = (uint64_t)json_get_i64(line, "ignored", 0),
     };
+}
+
+enum status
+work_store(struct store **out, const struct config *c, enum store_mode mode, struct error *err)
+{
+    char *path = NULL;
+    enum status st = store_path(&path, c->store_url, c->state_dir, err);
+
+    if (mode == STORE_EDIT && mkdir(c->state_dir, 0750) != 0 && errno != EEXIST)
+        st = fail(err, ST_IO, "%s cannot be made: %s", c->state_dir, strerror(errno));
+    if (st == ST_OK)
+        st = store_open(out, path, mode, err);
+    free(path);
+    return st;
 }

@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "json_read.h"
+#include "store.h"
 
 #define WORK_CLOSE_MS 10000 /* for engine_close: everything was settled before */
 
@@ -17,6 +18,10 @@ int work_failed(const struct error *err);
 /* The pipeline inside the command, for when no daemon runs on the state folder; it says nothing
  * but errors. NULL: said why, *code is the exit code. */
 struct engine *work_open(const struct config *c, bool dry_run, int *code);
+
+/* The configuration's CRM store; for editing, the state folder is made if need be. */
+enum status work_store(struct store **out, const struct config *c, enum store_mode mode,
+                       struct error *err);
 
 /* The counts in a line that the daemon answered. */
 struct outcome_count work_counts(const struct json_value *line);

@@ -149,12 +149,21 @@ static const char *const newest_of_the_ledger[] = {
     NULL,
 };
 
+static const char *const hands_on_signals[] = {
+    "ALTER TABLE signal ADD COLUMN acked_by TEXT",
+    "ALTER TABLE signal ADD COLUMN acked_at TEXT",
+    "ALTER TABLE signal ADD COLUMN closed_by TEXT",
+    "ALTER TABLE signal ADD COLUMN note TEXT",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
     {"signals and events", signals_and_events},
     {"reasons to decide", reasons_to_decide},
     {"newest of the ledger", newest_of_the_ledger},
+    {"hands on signals", hands_on_signals},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -14,9 +14,10 @@
 /* After so many days without a pass a signal speaks of a past that is over. */
 #define EXPIRE_DAYS 14
 
-struct open_signal {
+struct open_signal { /* or one that somebody closed while its cause lasts */
     char *id, *subject;
-    bool raised;
+    int severity;
+    bool closed, raised;
 };
 
 struct new_signal {
@@ -53,13 +54,22 @@ static const char insert_sql[] =
     " p_value = excluded.p_value, completeness = excluded.completeness,"
     " window_end = excluded.window_end, reason = excluded.reason, evidence = excluded.evidence,"
     " last_seen = excluded.last_seen, expires = excluded.expires, calm_windows = 0,"
-    " calm_end = NULL";
+    " calm_end = NULL, closed_by = NULL, acked_by = NULL, acked_at = NULL, note = NULL";
 static const char update_sql[] =
     "UPDATE signal SET version = version + CASE WHEN " SEEN_SAME " THEN 0 ELSE 1 END,"
     " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
     " completeness = ?12, window_start = ?13, window_end = ?14, reason = ?15, evidence = ?16,"
-    " owner = ?17, last_seen = ?18, expires = ?19, calm_windows = 0, calm_end = NULL"
+    " owner = ?17, last_seen = ?18, expires = ?19, calm_windows = 0, calm_end = NULL,"
+    " state = CASE WHEN ?20 THEN 'open' ELSE state END,"
+    " closed_at = CASE WHEN ?20 THEN NULL ELSE closed_at END,"
+    " closed_by = CASE WHEN ?20 THEN NULL ELSE closed_by END"
     " WHERE id = ?1 AND kind = ?2 AND subject_type = ?3 AND subject = ?4";
+
+static int
+severity_rank(struct span severity)
+{
+    return span_is(severity, "critical") ? 2 : span_is(severity, "warning") ? 1 : 0;
+}
 
 static enum status
 load_open(struct signals *s, struct error *err)
@@ -67,13 +77,16 @@ load_open(struct signals *s, struct error *err)
     struct query *q = NULL;
     size_t cap = 0;
     enum status st = store_query(s->pass->store, &q,
-                                 "SELECT id, subject FROM signal WHERE kind = ?1 AND"
-                                 " state <> 'closed' ORDER BY CAST(subject AS BLOB)",
+                                 "SELECT id, subject, severity, state = 'closed' FROM signal"
+                                 " WHERE kind = ?1 AND (state <> 'closed' OR"
+                                 " (closed_by IS NOT NULL AND calm_windows < ?2))"
+                                 " ORDER BY CAST(subject AS BLOB)",
                                  err);
 
     if (st != ST_OK)
         return st;
     query_set_str(q, 1, s->kind);
+    query_set_int(q, 2, CALM_TO_CLOSE);
     while ((st = query_next(q, err)) == ST_OK) {
         struct span id = query_text(q, 0), subject = query_text(q, 1);
 
@@ -82,7 +95,9 @@ load_open(struct signals *s, struct error *err)
             s->open = xrealloc(s->open, cap * sizeof *s->open);
         }
         s->open[s->count++] = (struct open_signal){.id = xstrndup(id.p, id.n),
-                                                   .subject = xstrndup(subject.p, subject.n)};
+                                                   .subject = xstrndup(subject.p, subject.n),
+                                                   .severity = severity_rank(query_text(q, 2)),
+                                                   .closed = query_int(q, 3) != 0};
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -127,7 +142,9 @@ find_open(const struct signals *s, struct span subject)
 bool
 signals_is_open(const struct signals *s, struct span subject)
 {
-    return find_open(s, subject) != NULL;
+    const struct open_signal *o = find_open(s, subject);
+
+    return o && !o->closed;
 }
 
 static void
@@ -168,6 +185,7 @@ update_open(struct signals *s, const struct open_signal *o, const struct signal_
         query_set_null(q, 17);
     query_set_str(q, 18, s->pass->now_text);
     query_set_str(q, 19, s->expires);
+    query_set_int(q, 20, o->closed && severity_rank(span_str(row->severity)) > o->severity);
     return query_run(q, err);
 }
 
@@ -261,10 +279,12 @@ calm_down(struct signals *s, const char *calm_end, struct error *err)
     struct query *q = NULL;
     enum status st = store_query(
         s->pass->store, &q,
-        "UPDATE signal SET calm_windows = calm_windows + 1, calm_end = ?2,"
+        "UPDATE signal SET calm_windows = CASE WHEN ?2 IS NULL THEN ?3 ELSE calm_windows + 1 END,"
+        " calm_end = ?2,"
         " state = CASE WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN 'closed' ELSE state END,"
-        " closed_at = CASE WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN ?4 END,"
-        " version = version + (?2 IS NULL OR calm_windows + 1 >= ?3)"
+        " closed_at = CASE WHEN state = 'closed' THEN closed_at"
+        " WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN ?4 END,"
+        " version = version + (state <> 'closed' AND (?2 IS NULL OR calm_windows + 1 >= ?3))"
         " WHERE id = ?1 AND (?2 IS NULL OR (window_end < ?2 AND ifnull(calm_end, '') < ?2))",
         err);
 

@@ -4,7 +4,8 @@
  * There is at most one signal that is not closed for each kind and subject. Its id is made of
  * kind, subject and the window in which it was opened, so doing a pass again finds the same
  * one. The version counts changes of what a person sees. What people set (acknowledged) stays
- * until it is closed.
+ * until it is closed; one that somebody closed (signal_desk.h) stays closed while its cause lasts,
+ * unless it gets more severe.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H

@@ -42,7 +42,7 @@ EOF
 for words in "report staffing" "report staffing --service operator" "report features" \
     "report segments" "report segments --segment power" "report customers" "report signals" \
     "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
-    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv"; do
+    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv" "signal list --state all"; do
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
 done
@@ -65,6 +65,14 @@ check "no number" fails 64 '"many" is not a number' report customers --limit man
 printf 'date,s00\n2026-03-02,1\n2026-03-01,2\n' >unordered.csv
 check "days out of order" fails 1 "unordered.csv: line 3: days are not in order" backtest unordered.csv
 check "too few weeks" fails 1 "too few" backtest --first 60 calendar.csv
+signal=$(cs signal list --csv | sed -n '2s/,.*//p')
+check "a signal is acknowledged" contains "$(cs signal ack "$signal" --note 'I call them')" "is acknowledged"
+check "says by whom" contains "$(cs signal show "$signal" --json)" '"note":"I call them"'
+check "a signal is closed" contains "$(cs signal close "$signal")" "is closed"
+check "once" fails 1 "is closed" signal ack "$signal"
+check "no longer listed" equals "$(cs signal list --csv | grep -c "$signal")" 0
+check "a signal that is none" fails 1 "there is no signal 0123" signal show 0123
+check "a state that is none" fails 64 "usage" signal list --state odd
 check "a report that is none" fails 64 "staffing" report weather
 check "a format that is none" fails 78 'morse' import --format morse u.csv
 check "no format" fails 64 "--format" import u.csv
