@@ -68,10 +68,12 @@ struct parser_ops {
      * not matter. */
     void (*begin)(void *state, struct span name);
 
-    /* Set for parsers made of document.h. Their frames are whole documents, which may be as long as
-     * limits.max_document. */
+    /* Set for parsers made of document.h. */
     const struct document_ops *document;
 };
+
+/* Its frames are whole documents, which may be as long as limits.max_document. */
+bool parser_takes_documents(const struct parser_ops *p);
 
 /* NULL-ended table of all parsers, in the order in which `formats` lists them. */
 extern const struct parser_ops *const parsers[];

@@ -308,6 +308,12 @@ document_begin(void *state, struct span name)
     ((struct document *)state)->name = name;
 }
 
+bool
+parser_takes_documents(const struct parser_ops *p)
+{
+    return p->document && p->document->frame != frame_line;
+}
+
 /* A frame, or so much of what is too long for one as is passed over: to the first newline at or
  * after max_frame. 0: that is not there yet. The answer does not depend on what follows. */
 static size_t

@@ -5,8 +5,8 @@
  *   <189>16261: Dec 16 10:16:25.486: %VOIPAAA-5-VOIP_CALL_HISTORY: CallLegType 2, ConnectionId
  *     CA5210B082B11E0A142A279BD84410, SetupTime 10:14:59.214 CET Thu Dec 16 2010, PeerAddress 510,
  *     PeerSubAddress , DisconnectCause 10  , DisconnectText normal call clearing (16), ...
- *   <189>16262: Dec 16 10:16:25.486: %VOIPAAA-5-VOIP_FEAT_HISTORY: FEAT_VSA=fn:CFA,ft:12/16/2010
- *     10:14:59.206,frs:0,fid:1,...                                        (each one line in the log)
+ *   <189>16262: Dec 16 10:16:25.486: %VOIPAAA-5-VOIP_FEAT_HISTORY: FEAT_VSA=fn:CFA,
+ *     ft:12/16/2010 10:14:59.206,frs:0,fid:1,...                       (each one line in the log)
  *
  * A call through a gateway has two legs, each with a line: the one that the gateway answered, whose
  * peer is the caller, and the one that it originated, whose peer was called.

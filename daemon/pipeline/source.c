@@ -223,7 +223,7 @@ source_max_record(const struct source *s)
 {
     const struct config_limits *limits = &s->engine->config->limits;
 
-    return s->parser->document ? limits->max_document : limits->max_record;
+    return parser_takes_documents(s->parser) ? limits->max_document : limits->max_record;
 }
 
 size_t
