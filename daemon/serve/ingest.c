@@ -5,20 +5,16 @@
  * thread of their own, because that takes longer than a callback may; the answer comes from
  * the ledger's thread. Nothing of a request is counted unless all of it was submitted.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "body.h"
 #include "clock.h"
-#include "config.h"
 #include "format.h"
 #include "hash.h"
 #include "idempotency.h"
+#include "ingest_internal.h"
 #include "json_write.h"
 #include "log.h"
-#include "media_type.h"
-#include "serve_internal.h"
 #include "webhook.h"
 
 #define BUSY     "Retry-After: 1\r\n"
@@ -27,63 +23,19 @@
 
 #define REFUSAL_LOG_MS 10000 /* at most one line of an input in this time */
 
-/* One http input of the configuration. */
-struct entrance {
-    struct feed feed;
-    const struct config_input *input; /* borrowed from the configuration */
-    enum family family;               /* of its format's parser */
-    bool by_query;                    /* GET brings a form in its query */
-    int64_t refusal_logged_ms;        /* 0: never */
-};
-
-struct job {
-    struct job *next;
-    struct entrance *entrance;
-    struct http_request *request;
-    struct buf body;
-    const char *format;
-    enum coding coding;
-    enum family family;
-    struct once_key once; /* no key: empty; the key is the request's */
-};
-
-struct ingest {
-    struct engine *engine;
-    struct entrance *entrances;
-    size_t count;
-    struct entrance **former; /* of earlier configurations: requests may be on their way */
-    size_t former_count;
-    struct unpack_limits unpack;
-    uint32_t max_records;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct job *first, **last; /* under lock */
-    bool started, stopping;    /* stopping: under lock */
-};
-
 /* --- on the event loop --- */
-
-static struct entrance *
-find_entrance(const struct ingest *in, struct span path)
-{
-    for (size_t i = 0; i < in->count; i++)
-        if (span_is(path, in->entrances[i].input->path))
-            return &in->entrances[i];
-    return NULL;
-}
 
 bool
 ingest_has(const struct ingest *in, struct span path)
 {
-    return find_entrance(in, path) != NULL;
+    return ingest_entrance(in, path) != NULL;
 }
 
 bool
 ingest_takes(const struct ingest *in, const struct http_request *r)
 {
     return span_is(r->method, "POST") ||
-           (span_is(r->method, "GET") && find_entrance(in, r->path)->by_query);
+           (span_is(r->method, "GET") && ingest_entrance(in, r->path)->by_query);
 }
 
 /* Browsers name the page that sends; a page of another site must not feed records to a
@@ -103,7 +55,7 @@ from_other_site(const struct http_request *r)
 bool
 ingest_head(struct ingest *in, struct http_request *r)
 {
-    struct entrance *e = find_entrance(in, r->path);
+    struct entrance *e = ingest_entrance(in, r->path);
     struct span type = http_request_field(r, "content-type");
     struct span coding = http_request_field(r, "content-encoding"), key;
     struct error err;
@@ -131,7 +83,7 @@ ingest_request(struct ingest *in, struct http_request *r)
         return;
     }
     job = xcalloc(1, sizeof *job);
-    job->entrance = find_entrance(in, r->path);
+    job->entrance = ingest_entrance(in, r->path);
     job->request = r;
     job->body = r->body;
     memset(&r->body, 0, sizeof r->body);
@@ -378,8 +330,8 @@ run_job(struct ingest *in, struct job *job)
         http_problem(job->request, status, NULL, "%s", err.text);
 }
 
-static void *
-run(void *arg)
+void *
+ingest_run(void *arg)
 {
     struct ingest *in = arg;
     struct job *job;
@@ -405,115 +357,4 @@ run(void *arg)
         buf_clear(&job->body);
         free(job);
     }
-}
-
-/* --- opening and closing --- */
-
-static enum status
-add_entrance(struct ingest *in, const struct config *config, const struct config_input *input,
-             struct error *err)
-{
-    struct entrance *e = &in->entrances[in->count];
-    const struct format_options *format = config_format(config, input->format);
-
-    if (!format)
-        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": there is no format \"%.60s\"",
-                    input->title, input->format);
-    if (find_entrance(in, span_str(input->path)))
-        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": another input has the path %.100s",
-                    input->title, input->path);
-    e->input = input;
-    e->family = media_of_parser(format->type);
-    e->by_query = strcmp(format->type, "twilio-conference") == 0;
-    snprintf(e->feed.input, sizeof e->feed.input, "%s", input->title);
-    snprintf(e->feed.type, sizeof e->feed.type, "http");
-    snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);
-    e->feed.exact = true;
-    e->feed.promise = FEED_WITH_IDS;
-    in->count++;
-    engine_report_feed(in->engine, &e->feed);
-    return ST_OK;
-}
-
-static enum status
-add_entrances(struct ingest *in, const struct config *config, struct error *err)
-{
-    enum status st = ST_OK;
-
-    in->entrances = xcalloc(config->input_count + 1, sizeof *in->entrances);
-    in->count = 0;
-    for (size_t i = 0; i < config->input_count && st == ST_OK; i++)
-        if (strcmp(config->inputs[i].type, "http") == 0)
-            st = add_entrance(in, config, &config->inputs[i], err);
-    return st;
-}
-
-enum status
-ingest_open(struct ingest **out, struct engine *engine, const struct config *config,
-            struct error *err)
-{
-    struct ingest *in = xcalloc(1, sizeof *in);
-    enum status st;
-
-    in->engine = engine;
-    in->unpack = (struct unpack_limits){config->limits.max_unpacked, config->limits.max_ratio};
-    in->max_records = config->limits.max_records;
-    in->last = &in->first;
-    pthread_mutex_init(&in->lock, NULL);
-    pthread_cond_init(&in->wake, NULL);
-    st = add_entrances(in, config, err);
-    if (st == ST_OK && pthread_create(&in->thread, NULL, run, in) != 0)
-        st = fail(err, ST_IO, "cannot start the ingest thread");
-    in->started = st == ST_OK;
-    if (st == ST_OK)
-        *out = in;
-    else
-        ingest_close(in);
-    return st;
-}
-
-enum status
-ingest_change(struct ingest *in, const struct config *wanted, struct error *err)
-{
-    struct entrance *old = in->entrances;
-    size_t count = in->count;
-    enum status st = add_entrances(in, wanted, err);
-
-    if (st != ST_OK) {
-        free(in->entrances);
-        in->entrances = old;
-        in->count = count;
-        return st;
-    }
-    in->former = xrealloc(in->former, (in->former_count + 1) * sizeof *in->former);
-    in->former[in->former_count++] = old;
-    return ST_OK;
-}
-
-void
-ingest_stop(struct ingest *in)
-{
-    if (!in->started)
-        return;
-    in->started = false;
-    pthread_mutex_lock(&in->lock);
-    in->stopping = true;
-    pthread_cond_signal(&in->wake);
-    pthread_mutex_unlock(&in->lock);
-    pthread_join(in->thread, NULL);
-}
-
-void
-ingest_close(struct ingest *in)
-{
-    if (!in)
-        return;
-    ingest_stop(in);
-    pthread_cond_destroy(&in->wake);
-    pthread_mutex_destroy(&in->lock);
-    for (size_t i = 0; i < in->former_count; i++)
-        free(in->former[i]);
-    free(in->former);
-    free(in->entrances);
-    free(in);
 }

@@ -7,8 +7,8 @@
 #include "config.h"
 #include "http_server.h"
 
-/* By the input's `signature`; without one everybody may. body is as it came, still packed. ST_BAD_INPUT:
- * err->text says why not. */
+/* By the input's `signature`; without one everybody may. body is as it came, still packed.
+ * ST_BAD_INPUT: err->text says why not. */
 enum status webhook_check(const struct config_input *input, const struct http_request *r,
                           struct span body, struct error *err);
 

@@ -22,14 +22,14 @@ enum status sign_check_zoom(struct span secret, struct span timestamp, struct sp
 /* What Zoom wants to see when it asks whether an address is ours: HMAC-SHA256(secret, token). */
 void sign_zoom_answer(struct span secret, struct span token, char out[ZOOM_ANSWER]);
 
-/* X-Twilio-Signature: base64 of HMAC-SHA1(token, URL + every name and value of the form, sorted). url
- * is where Twilio sends to, without query; query as it came; form is empty for GET. With bodySHA256
- * in the query the body is none of a form, and only its digest counts. */
+/* X-Twilio-Signature: base64 of HMAC-SHA1(token, URL + every name and value of the form, sorted).
+ * url is where Twilio sends to, without query; query as it came; form is empty for GET. With
+ * bodySHA256 in the query the body is no form, and only its digest counts. */
 enum status sign_check_twilio(struct span secret, struct span url, struct span query,
                               struct span form, struct span given, struct error *err);
 
-/* checksum in the query: digest of callback URL + body + secret, SHA-1 or longer, by its length. Or,
- * as BigBlueButton may be told to, the secret in Authorization. */
+/* checksum in the query: digest of callback URL + body + secret, SHA-1 or longer, by its length.
+ * Or, as BigBlueButton may be told to, the secret in Authorization. */
 enum status sign_check_bbb(struct span secret, struct span url, struct span query, struct span body,
                            struct span authorization, struct error *err);
 
