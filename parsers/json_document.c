@@ -192,3 +192,37 @@ document_moment(struct document *d, struct span text, const char *const *pattern
         }
     return text;
 }
+
+struct span
+document_mail_date(struct document *d, struct span text)
+{
+    static const char *const patterns[] = {"%d %b %Y %T %z", NULL};
+    const char *comma = text.n ? memchr(text.p, ',', text.n) : NULL;
+    size_t day = comma ? (size_t)(comma + 1 - text.p) : 0;
+    struct span date = span_trim(span_of(text.p + day, text.n - day)), moment;
+
+    moment = document_moment(d, date, patterns);
+    return moment.p == date.p ? text : moment;
+}
+
+struct span
+document_millis(struct document *d, struct span text)
+{
+    int64_t ms;
+
+    if (!span_to_i64(text, &ms) || ms < 0)
+        return SPAN("");
+    return document_text(d, "%lld", (long long)ms / 1000);
+}
+
+void
+document_feature(struct document *d, struct fields *r, const char *name)
+{
+    struct span parts[] = {r->v[FIELD_FEATURES], span_str(name)};
+
+    if (!(r->has & FIELD_BIT(FIELD_FEATURES))) {
+        fields_set(r, FIELD_FEATURES, parts[1]);
+        return;
+    }
+    r->v[FIELD_FEATURES] = document_join(d, parts, 2, ';');
+}

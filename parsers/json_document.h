@@ -40,5 +40,12 @@ struct span document_name(struct document *d, struct span text);
 /* A moment as other fields want it: what timetext reads by one of the patterns (NULL ends them) in
  * RFC 3339, without offset if it has none; anything else stays as it is. */
 struct span document_moment(struct document *d, struct span text, const char *const *patterns);
+/* The same of "Thu, 1 Jun 2017 20:48:32 +0000" (RFC 2822). */
+struct span document_mail_date(struct document *d, struct span text);
+
+/* Whole seconds of a number of milliseconds; empty if it is none. */
+struct span document_millis(struct document *d, struct span text);
+/* A list of features: adds one to those that are there. */
+void document_feature(struct document *d, struct fields *r, const char *name);
 
 #endif

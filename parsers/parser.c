@@ -10,6 +10,8 @@ extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 extern const struct parser_ops parser_freeswitch_conference;
 
+extern const struct parser_ops parser_twilio_conference, parser_twilio_call;
+
 const struct parser_ops *const parsers[] = {
     &parser_csv,
     &parser_ndjson,
@@ -20,6 +22,8 @@ const struct parser_ops *const parsers[] = {
     &parser_json,
     &parser_asterisk_cdr,
     &parser_zoom_webhook,
+    &parser_twilio_conference,
+    &parser_twilio_call,
     &parser_sip_acc,
     &parser_cisco_cucm,
     &parser_cisco_ios,

@@ -9,6 +9,8 @@ state_dir = "$dir/state"
 http  { listen = "127.0.0.1:0" }
 input "zoom" { type = "http" format = "zoom-webhook" signature = "zoom" secret = "\${ZOOM_SECRET}" }
 input "token" { type = "http" format = "zoom-webhook" signature = "token" secret = "s3cret" source = "t" }
+input "twilio" { type = "http" format = "twilio-conference" signature = "twilio" secret = "\${TWILIO_TOKEN}"
+    url = "$public/twilio" }
 input "open" { type = "http" format = "zoom-webhook" source = "o" }
 EOF
 now=$(date +%s)
@@ -58,6 +60,35 @@ for type in application/x-www-form-urlencoded text/html application/json ''; do
         "$(post open "$(event sharing_started ann)" -H "Content-Type: $type")" ' 200'
 done
 check "GET is for those who send so" contains "$(curl -sS -w ' %{http_code}' "http://$address/v1/ingest/open?a=b")" ' 405'
+
+# Twilio: the form in any order of its names, in the body or in the query.
+form="AccountSid=AC1&ConferenceSid=CF1&SequenceNumber=1&StatusCallbackEvent=participant-mute&CallSid=CA1"
+form="$form&Timestamp=$(date -u -d '-1 min' '+%a%%2C+%d+%b+%Y+%T+%%2B0000')"
+twilio_sign() { # TEXT
+    printf %s "$1" | openssl dgst -sha1 -hmac "$TWILIO_TOKEN" -binary | base64
+}
+sorted() { # FORM: names and values, decoded
+    printf %s "$1" | tr '&' '\n' | LC_ALL=C sort | sed 's/=//; s/+/ /g; s/%2C/,/g; s/%2B/+/g' | tr -d '\n'
+}
+signed=$(twilio_sign "$public/twilio$(sorted "$form")")
+check "a signed form is taken" contains "$(post twilio "$form" -H "X-Twilio-Signature: $signed")" '"accepted":1'
+check "the same again is a duplicate" contains "$(post twilio "$form" -H "X-Twilio-Signature: $signed")" \
+    '"duplicates":1'
+check "another form with that signature is 401" contains \
+    "$(post twilio "$form&x=1" -H "X-Twilio-Signature: $signed")" ' 401'
+check "signed for another address is 401" contains \
+    "$(post twilio "$form" -H "X-Twilio-Signature: $(twilio_sign "$public/other$(sorted "$form")")")" ' 401'
+asked=$(echo "$form" | sed 's/SequenceNumber=1/SequenceNumber=2/')
+check "GET brings it in the query" contains "$(curl -sS -w ' %{http_code}' \
+    -H "X-Twilio-Signature: $(twilio_sign "$public/twilio?$asked")" "http://$address/v1/ingest/twilio?$asked")" \
+    '"accepted":1'
+check "an unsigned GET is 401" contains "$(curl -sS -w ' %{http_code}' "http://$address/v1/ingest/twilio?$asked")" ' 401'
+token_of() { post twilio "$1" -H "I-Twilio-Idempotency-Token: t1" -D head \
+    -H "X-Twilio-Signature: $(twilio_sign "$public/twilio$(sorted "$1")")"; }
+again=$(echo "$form" | sed 's/SequenceNumber=1/SequenceNumber=3/')
+check "with Twilio's token" contains "$(token_of "$again")" '"accepted":1'
+check "it comes again with the same answer" contains "$(token_of "$again")" '"accepted":1'
+check "and says so" grep -qi '^Idempotent-Replayed: true' head
 check "stop" stop
 sed -i 's/secret = "\\\?${ZOOM_SECRET}"/secret = "other"/' c.conf
 check "start with another secret" start c.conf

@@ -1,0 +1,179 @@
+/*
+ * parse_twilio_conference.c - Twilio's status callbacks of conferences: a form for each event.
+ *
+ *   ConferenceSid=CF...&FriendlyName=standup&AccountSid=AC...&SequenceNumber=2&
+ *   Timestamp=Thu%2C+1+Jun+2017+20%3A48%3A32+%2B0000&StatusCallbackEvent=participant-join&CallSid=CA...
+ *
+ * As the body of a POST or the query of a GET. Events come in any order; a conference's
+ * SequenceNumber tells them apart. conference-start comes when a moderator does, so people may
+ * have joined before it.
+ */
+#include "json_document.h"
+#include "web_text.h"
+
+struct form_value {
+    struct form_value *next;
+    struct span name, value;
+};
+
+struct twilio_event {
+    const char *name;
+    const char *kind; /* NULL: left out */
+    const char *what; /* of a feature its name; else why it is left out */
+    const char *outcome;
+};
+
+static const struct twilio_event events[] = {
+    {"conference-start", "conference_start", NULL, NULL},
+    {"conference-end", "conference_end", NULL, NULL},
+    {"participant-join", "join", NULL, NULL},
+    {"participant-leave", "leave", NULL, NULL},
+    {"participant-mute", "feature", "mute", NULL},
+    {"participant-hold", "feature", "hold", NULL},
+    {"announcement-end", "feature", "announcement", NULL},
+    {"announcement-fail", "feature", "announcement", "failed"},
+    {"participant-unmute", NULL, "the end of a feature", NULL},
+    {"participant-unhold", NULL, "the end of a feature", NULL},
+    {"participant-modify", NULL, "a change of a participant", NULL},
+    {"participant-speech-start", NULL, "who speaks", NULL},
+    {"participant-speech-stop", NULL, "who speaks", NULL},
+};
+
+static struct span
+value_of(const struct form_value *form, const char *name)
+{
+    for (; form; form = form->next)
+        if (span_is(form->name, name))
+            return form->value;
+    return SPAN("");
+}
+
+static struct form_value *
+read_form(struct document *d, struct span frame)
+{
+    struct form_value *first = NULL, **end = &first;
+    struct span name, value;
+
+    while (web_form_next(&frame, d->mem, &name, &value)) {
+        struct form_value *v = arena_alloc(d->mem, sizeof *v);
+
+        *v = (struct form_value){NULL, name, value};
+        *end = v;
+        end = &v->next;
+    }
+    return first;
+}
+
+static const struct twilio_event *
+find_event(struct span name)
+{
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (span_is(name, events[i].name))
+            return &events[i];
+    return NULL;
+}
+
+static bool
+is_one_of(struct span s, const char *const *words)
+{
+    while (*words && !span_is(s, *words))
+        words++;
+    return *words != NULL;
+}
+
+/* The map's, and what all records have. */
+static struct fields *
+new_record(struct document *d, const struct form_value *form)
+{
+    struct fields *r = document_record(d);
+    struct span label = value_of(form, "ParticipantLabel");
+
+    for (const struct form_value *v = form; v; v = v->next)
+        document_value(d, r, document_text(d, "%.*s%c", SPAN_ARG(v->name), 0).p, v->value);
+    fields_set(r, FIELD_CONFERENCE, value_of(form, "ConferenceSid"));
+    fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, value_of(form, "FriendlyName")));
+    fields_set(r, FIELD_PARTICIPANT, label.n ? label : value_of(form, "CallSid"));
+    fields_set(r, FIELD_LEG, value_of(form, "CallSid"));
+    return r;
+}
+
+/* A recording is one use, however often its state is told. */
+static void
+take_recording(struct document *d, const struct form_value *form)
+{
+    struct fields *r = new_record(d, form);
+    struct span begun = value_of(form, "RecordingStartTime");
+
+    fields_set(r, FIELD_KIND, SPAN("feature"));
+    fields_set(r, FIELD_FEATURES, SPAN("recording"));
+    fields_set(r, FIELD_ID, value_of(form, "RecordingSid"));
+    fields_set(r, FIELD_START,
+               document_mail_date(d, begun.n ? begun : value_of(form, "Timestamp")));
+    if (is_one_of(value_of(form, "RecordingStatus"),
+                  (const char *const[]){"failed", "absent", NULL}))
+        fields_set(r, FIELD_OUTCOME, SPAN("failed"));
+}
+
+/* Whoever was called and never came is a leg that was wanted and not had. */
+static void
+take_leave(struct fields *r, const struct form_value *form)
+{
+    static const char *const rejected[] = {"no-answer", "busy", "canceled", NULL};
+    struct span call = value_of(form, "ParticipantCallStatus");
+    bool failed = span_is(call, "failed");
+
+    fields_set(r, FIELD_REASON, value_of(form, "ReasonParticipantLeft"));
+    if (!failed && !is_one_of(call, rejected)) {
+        fields_set(r, FIELD_KIND, SPAN("leave"));
+        return;
+    }
+    fields_set(r, FIELD_KIND, SPAN("leg"));
+    fields_set(r, FIELD_DURATION, SPAN("0"));
+    fields_set(r, FIELD_OUTCOME, failed ? SPAN("failed") : SPAN("rejected"));
+    fields_set(r, FIELD_CAUSE, call);
+}
+
+static void
+take_event(struct document *d, const struct twilio_event *e, const struct form_value *form)
+{
+    struct fields *r = new_record(d, form);
+
+    fields_set(r, FIELD_ID,
+               DOCUMENT_ID(d, value_of(form, "ConferenceSid"), value_of(form, "SequenceNumber")));
+    fields_set(r, FIELD_START, document_mail_date(d, value_of(form, "Timestamp")));
+    fields_set(r, FIELD_OUTCOME, span_str(e->outcome));
+    if (strcmp(e->kind, "leave") == 0)
+        take_leave(r, form);
+    fields_set(r, FIELD_KIND, span_str(e->kind));
+    fields_set(r, FIELD_REASON, value_of(form, "ReasonConferenceEnded"));
+    if (e->what)
+        document_feature(d, r, e->what);
+    if (strcmp(e->kind, "join") == 0 && span_is(value_of(form, "Coaching"), "true"))
+        document_feature(d, r, "coaching");
+}
+
+static enum status
+twilio_read(struct document *d, struct span frame, struct error *err)
+{
+    struct form_value *form = read_form(d, frame);
+    const struct twilio_event *e = find_event(value_of(form, "StatusCallbackEvent"));
+
+    if (value_of(form, "ConferenceSid").n == 0)
+        return fail(err, ST_BAD_INPUT, "conference: missing");
+    if (value_of(form, "RecordingSid").n > 0)
+        take_recording(d, form);
+    else if (!e)
+        document_ignore(d, "an event that is no usage");
+    else if (!e->kind)
+        document_ignore(d, e->what);
+    else if (value_of(form, "SequenceNumber").n == 0)
+        return fail(err, ST_BAD_INPUT, "id: SequenceNumber is missing");
+    else
+        take_event(d, e, form);
+    return ST_OK;
+}
+
+static const struct document_ops twilio = {.frame = frame_line, .read = twilio_read};
+const struct parser_ops parser_twilio_conference =
+    DOCUMENT_PARSER("twilio-conference", "Twilio's status callbacks of conferences", &twilio,
+                    document_prepare, document_release);
