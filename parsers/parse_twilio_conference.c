@@ -1,8 +1,8 @@
 /*
  * parse_twilio_conference.c - Twilio's status callbacks of conferences: a form for each event.
  *
- *   ConferenceSid=CF...&FriendlyName=standup&AccountSid=AC...&SequenceNumber=2&
- *   Timestamp=Thu%2C+1+Jun+2017+20%3A48%3A32+%2B0000&StatusCallbackEvent=participant-join&CallSid=CA...
+ *   ConferenceSid=CF...&FriendlyName=standup&AccountSid=AC...&SequenceNumber=2&CallSid=CA...&
+ *   Timestamp=Thu%2C+1+Jun+2017+20%3A48%3A32+%2B0000&StatusCallbackEvent=participant-join
  *
  * As the body of a POST or the query of a GET. Events come in any order; a conference's
  * SequenceNumber tells them apart. conference-start comes when a moderator does, so people may
