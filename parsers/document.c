@@ -374,6 +374,7 @@ document_next(void *state, const struct format *f, const struct layout *layout, 
     while (raw->n > 0 && (raw->p[raw->n - 1] == '\n' || raw->p[raw->n - 1] == '\r'))
         raw->n--;
     d->mem = mem;
+    d->own = NULL;
     d->first = d->last = NULL;
     if (raw->n == 0)
         return ST_SKIP;

@@ -39,6 +39,7 @@ struct document { /* one worker's, while it reads one frame */
     const struct format *format;
     struct arena *mem; /* lives as long as the records do */
     struct span name;  /* of the stream: a file's path, an input's name */
+    void *own;         /* the reader's, for as long as it reads a frame */
     struct document_item *first, *last;
     document_seen *seen; /* NULL: nobody watches */
     void *watcher;

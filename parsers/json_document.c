@@ -214,15 +214,3 @@ document_millis(struct document *d, struct span text)
         return SPAN("");
     return document_text(d, "%lld", (long long)ms / 1000);
 }
-
-void
-document_feature(struct document *d, struct fields *r, const char *name)
-{
-    struct span parts[] = {r->v[FIELD_FEATURES], span_str(name)};
-
-    if (!(r->has & FIELD_BIT(FIELD_FEATURES))) {
-        fields_set(r, FIELD_FEATURES, parts[1]);
-        return;
-    }
-    r->v[FIELD_FEATURES] = document_join(d, parts, 2, ';');
-}

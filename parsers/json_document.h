@@ -45,7 +45,5 @@ struct span document_mail_date(struct document *d, struct span text);
 
 /* Whole seconds of a number of milliseconds; empty if it is none. */
 struct span document_millis(struct document *d, struct span text);
-/* A list of features: adds one to those that are there. */
-void document_feature(struct document *d, struct fields *r, const char *name);
 
 #endif

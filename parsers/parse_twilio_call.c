@@ -9,7 +9,7 @@
  * known, the same participant when his figures are complete: those are later versions.
  */
 #include "json_document.h"
-
+#include "named_values.h"
 #include "timetext.h"
 
 static struct span
@@ -134,9 +134,9 @@ take_participant(struct document *d, const struct json_value *v)
     fields_set(r, FIELD_REGION, json_first_text(v, place));
     fields_set(r, FIELD_WAIT, document_millis(d, json_at_text(v, "outbound_time_in_queue")));
     if (mute && mute->type == JSON_ARRAY && mute->first)
-        document_feature(d, r, "mute");
+        fields_feature(d, r, "mute");
     if (json_at_true(v, "is_coach"))
-        document_feature(d, r, "coaching");
+        fields_feature(d, r, "coaching");
 }
 
 static void

@@ -9,12 +9,8 @@
  * have joined before it.
  */
 #include "json_document.h"
+#include "named_values.h"
 #include "web_text.h"
-
-struct form_value {
-    struct form_value *next;
-    struct span name, value;
-};
 
 struct twilio_event {
     const char *name;
@@ -39,29 +35,15 @@ static const struct twilio_event events[] = {
     {"participant-speech-stop", NULL, "who speaks", NULL},
 };
 
-static struct span
-value_of(const struct form_value *form, const char *name)
-{
-    for (; form; form = form->next)
-        if (span_is(form->name, name))
-            return form->value;
-    return SPAN("");
-}
-
-static struct form_value *
+static struct named_values
 read_form(struct document *d, struct span frame)
 {
-    struct form_value *first = NULL, **end = &first;
+    struct named_values form = {.mem = d->mem};
     struct span name, value;
 
-    while (web_form_next(&frame, d->mem, &name, &value)) {
-        struct form_value *v = arena_alloc(d->mem, sizeof *v);
-
-        *v = (struct form_value){NULL, name, value};
-        *end = v;
-        end = &v->next;
-    }
-    return first;
+    while (web_form_next(&frame, d->mem, &name, &value))
+        values_add(&form, name, value);
+    return form;
 }
 
 static const struct twilio_event *
@@ -83,46 +65,45 @@ is_one_of(struct span s, const char *const *words)
 
 /* The map's, and what all records have. */
 static struct fields *
-new_record(struct document *d, const struct form_value *form)
+new_record(struct document *d, const struct named_values *form)
 {
     struct fields *r = document_record(d);
-    struct span label = value_of(form, "ParticipantLabel");
+    struct span label = values_get(form, "ParticipantLabel");
 
-    for (const struct form_value *v = form; v; v = v->next)
-        document_value(d, r, document_text(d, "%.*s%c", SPAN_ARG(v->name), 0).p, v->value);
-    fields_set(r, FIELD_CONFERENCE, value_of(form, "ConferenceSid"));
-    fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, value_of(form, "FriendlyName")));
-    fields_set(r, FIELD_PARTICIPANT, label.n ? label : value_of(form, "CallSid"));
-    fields_set(r, FIELD_LEG, value_of(form, "CallSid"));
+    values_map(d, r, form);
+    fields_set(r, FIELD_CONFERENCE, values_get(form, "ConferenceSid"));
+    fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, values_get(form, "FriendlyName")));
+    fields_set(r, FIELD_PARTICIPANT, label.n ? label : values_get(form, "CallSid"));
+    fields_set(r, FIELD_LEG, values_get(form, "CallSid"));
     return r;
 }
 
 /* A recording is one use, however often its state is told. */
 static void
-take_recording(struct document *d, const struct form_value *form)
+take_recording(struct document *d, const struct named_values *form)
 {
     struct fields *r = new_record(d, form);
-    struct span begun = value_of(form, "RecordingStartTime");
+    struct span begun = values_get(form, "RecordingStartTime");
 
     fields_set(r, FIELD_KIND, SPAN("feature"));
     fields_set(r, FIELD_FEATURES, SPAN("recording"));
-    fields_set(r, FIELD_ID, value_of(form, "RecordingSid"));
+    fields_set(r, FIELD_ID, values_get(form, "RecordingSid"));
     fields_set(r, FIELD_START,
-               document_mail_date(d, begun.n ? begun : value_of(form, "Timestamp")));
-    if (is_one_of(value_of(form, "RecordingStatus"),
+               document_mail_date(d, begun.n ? begun : values_get(form, "Timestamp")));
+    if (is_one_of(values_get(form, "RecordingStatus"),
                   (const char *const[]){"failed", "absent", NULL}))
         fields_set(r, FIELD_OUTCOME, SPAN("failed"));
 }
 
 /* Whoever was called and never came is a leg that was wanted and not had. */
 static void
-take_leave(struct fields *r, const struct form_value *form)
+take_leave(struct fields *r, const struct named_values *form)
 {
     static const char *const rejected[] = {"no-answer", "busy", "canceled", NULL};
-    struct span call = value_of(form, "ParticipantCallStatus");
+    struct span call = values_get(form, "ParticipantCallStatus");
     bool failed = span_is(call, "failed");
 
-    fields_set(r, FIELD_REASON, value_of(form, "ReasonParticipantLeft"));
+    fields_set(r, FIELD_REASON, values_get(form, "ReasonParticipantLeft"));
     if (!failed && !is_one_of(call, rejected)) {
         fields_set(r, FIELD_KIND, SPAN("leave"));
         return;
@@ -134,42 +115,43 @@ take_leave(struct fields *r, const struct form_value *form)
 }
 
 static void
-take_event(struct document *d, const struct twilio_event *e, const struct form_value *form)
+take_event(struct document *d, const struct twilio_event *e, const struct named_values *form)
 {
     struct fields *r = new_record(d, form);
 
-    fields_set(r, FIELD_ID,
-               DOCUMENT_ID(d, value_of(form, "ConferenceSid"), value_of(form, "SequenceNumber")));
-    fields_set(r, FIELD_START, document_mail_date(d, value_of(form, "Timestamp")));
+    fields_set(
+        r, FIELD_ID,
+        DOCUMENT_ID(d, values_get(form, "ConferenceSid"), values_get(form, "SequenceNumber")));
+    fields_set(r, FIELD_START, document_mail_date(d, values_get(form, "Timestamp")));
     fields_set(r, FIELD_OUTCOME, span_str(e->outcome));
     if (strcmp(e->kind, "leave") == 0)
         take_leave(r, form);
     fields_set(r, FIELD_KIND, span_str(e->kind));
-    fields_set(r, FIELD_REASON, value_of(form, "ReasonConferenceEnded"));
+    fields_set(r, FIELD_REASON, values_get(form, "ReasonConferenceEnded"));
     if (e->what)
-        document_feature(d, r, e->what);
-    if (strcmp(e->kind, "join") == 0 && span_is(value_of(form, "Coaching"), "true"))
-        document_feature(d, r, "coaching");
+        fields_feature(d, r, e->what);
+    if (strcmp(e->kind, "join") == 0 && span_is(values_get(form, "Coaching"), "true"))
+        fields_feature(d, r, "coaching");
 }
 
 static enum status
 twilio_read(struct document *d, struct span frame, struct error *err)
 {
-    struct form_value *form = read_form(d, frame);
-    const struct twilio_event *e = find_event(value_of(form, "StatusCallbackEvent"));
+    struct named_values form = read_form(d, frame);
+    const struct twilio_event *e = find_event(values_get(&form, "StatusCallbackEvent"));
 
-    if (value_of(form, "ConferenceSid").n == 0)
+    if (values_get(&form, "ConferenceSid").n == 0)
         return fail(err, ST_BAD_INPUT, "conference: missing");
-    if (value_of(form, "RecordingSid").n > 0)
-        take_recording(d, form);
+    if (values_get(&form, "RecordingSid").n > 0)
+        take_recording(d, &form);
     else if (!e)
         document_ignore(d, "an event that is no usage");
     else if (!e->kind)
         document_ignore(d, e->what);
-    else if (value_of(form, "SequenceNumber").n == 0)
+    else if (values_get(&form, "SequenceNumber").n == 0)
         return fail(err, ST_BAD_INPUT, "id: SequenceNumber is missing");
     else
-        take_event(d, e, form);
+        take_event(d, e, &form);
     return ST_OK;
 }
 

@@ -10,7 +10,7 @@ extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 extern const struct parser_ops parser_freeswitch_conference;
 
-extern const struct parser_ops parser_twilio_conference, parser_twilio_call;
+extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv,
@@ -24,6 +24,7 @@ const struct parser_ops *const parsers[] = {
     &parser_zoom_webhook,
     &parser_twilio_conference,
     &parser_twilio_call,
+    &parser_bbb_webhook,
     &parser_sip_acc,
     &parser_cisco_cucm,
     &parser_cisco_ios,
