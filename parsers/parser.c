@@ -10,7 +10,8 @@ extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 extern const struct parser_ops parser_freeswitch_conference;
 
-extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook;
+extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook,
+    parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv,
@@ -25,6 +26,9 @@ const struct parser_ops *const parsers[] = {
     &parser_twilio_conference,
     &parser_twilio_call,
     &parser_bbb_webhook,
+    &parser_bbb_events,
+    &parser_jitsi_event_sync,
+    &parser_pexip_event_sink,
     &parser_sip_acc,
     &parser_cisco_cucm,
     &parser_cisco_ios,

@@ -21,7 +21,8 @@ TEST(a_conference_callback_by_callback)
         " participant=cy cause=no-answer reason=participant_add_failed leg=CA0c",
         "leave 2026-02-02T09:15:00Z" ID "6" AC CF UP
         " participant=lead reason=participant_hung_up leg=CA0b",
-        "conference_end 2026-02-02T09:15:01Z" ID "7" AC CF UP " reason=participant-with-end-conference-on-exit-left");
+        "conference_end 2026-02-02T09:15:01Z" ID "7" AC CF UP
+        " reason=participant-with-end-conference-on-exit-left");
 }
 
 /* The query of a GET is the same form; blanks are "+" or "%20", the day has one digit or two. */
