@@ -5,8 +5,8 @@
  *   {"data":{"type":"event","id":"user-joined","attributes":{"meeting":{"internal-meeting-id":"..",
  *    ...},"user":{"internal-user-id":"w_x","name":"Ann"}},"event":{"ts":1708381133689}}}
  *
- * A form whose `event` is a list of events, or, from older releases and queues, the JSON by itself.
- * event.ts is when the event was mapped, which is not when it happened if it was mapped again later.
+ * A form whose `event` is a list of events, or, from older releases, the JSON by itself. event.ts
+ * is when the event was mapped: not when it happened, if it was mapped again later.
  * The number behind the last "-" of a meeting's id is its beginning in milliseconds.
  */
 #include "json_document.h"

@@ -49,29 +49,28 @@ TEST(the_documented_examples)
                        "conference_end 2021-07-09T09:47:15Z" HERE));
 }
 
-#define ROOM            "[acme]daily@conference.meet.example.org"
-#define DAILY           " customer=acme conference=" ROOM " conference_name=[acme]daily"
-#define ANN             " participant=u-ann participant_name=Ann leg=1770022800:a1@meet.example.org/x"
-#define BOB             " participant=b2@meet.example.org/y leg=1770022900:b2@meet.example.org/y"
-#define IDS(kind, rest) " id=" kind ":" ROOM ":" rest
+#define ROOM           "[acme]daily@conference.meet.example.org"
+#define DAILY          " customer=acme conference=" ROOM " conference_name=[acme]daily"
+#define ANN            " participant=u-ann participant_name=Ann leg=1770022800:a1@meet.example.org/x"
+#define BOB            " participant=b2@meet.example.org/y leg=1770022900:b2@meet.example.org/y"
+#define ID(kind, rest) " id=" kind ":" ROOM ":" rest
 
 /* Ann's join and leave are told again at the end under the same ids; Bob's, lost, only then. */
 TEST(trap_who_was_lost_is_told_when_the_room_is_destroyed)
 {
     EXPECT_LINES(
         "jitsi-event-sync", own_sample("jitsi-event-sync/room.json"),
-        "conference_start 2026-02-02T09:00:00Z" IDS("conference_start", "1770022800") DAILY,
-        "join 2026-02-02T09:00:00Z" IDS("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "leave 2026-02-02T09:10:00Z+600" IDS("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
+        "conference_start 2026-02-02T09:00:00Z" ID("conference_start", "1770022800") DAILY,
+        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
+        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
         "join 2026-02-02T09:10:01Z id=join:" ROOM ":br-1:1770023401:a1@meet.example.org/x"
         " customer=acme conference=" ROOM ":br-1 conference_name=[acme]daily"
         " participant=a1@meet.example.org/x leg=1770023401:a1@meet.example.org/x",
-        "join 2026-02-02T09:01:40Z" IDS("join", "1770022900:b2@meet.example.org/y") DAILY BOB,
-        "leave 2026-02-02T09:20:00Z+1100" IDS("leave", "1770022900:b2@meet.example.org/y")
-            DAILY BOB,
-        "join 2026-02-02T09:00:00Z" IDS("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "leave 2026-02-02T09:10:00Z+600" IDS("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "conference_end 2026-02-02T09:20:00Z" IDS("conference_end", "1770022800") DAILY);
+        "join 2026-02-02T09:01:40Z" ID("join", "1770022900:b2@meet.example.org/y") DAILY BOB,
+        "leave 2026-02-02T09:20:00Z+1100" ID("leave", "1770022900:b2@meet.example.org/y") DAILY BOB,
+        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
+        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
+        "conference_end 2026-02-02T09:20:00Z" ID("conference_end", "1770022800") DAILY);
 }
 
 TEST(what_is_no_event_is_refused)
