@@ -51,7 +51,8 @@ TEST(the_documented_examples)
 
 #define ROOM           "[acme]daily@conference.meet.example.org"
 #define DAILY          " customer=acme conference=" ROOM " conference_name=[acme]daily"
-#define ANN            " participant=u-ann participant_name=Ann leg=1770022800:a1@meet.example.org/x"
+#define ANN            " participant=u-ann participant_name=Ann leg=1770022800:" A1
+#define A1             "a1@meet.example.org/x"
 #define BOB            " participant=b2@meet.example.org/y leg=1770022900:b2@meet.example.org/y"
 #define ID(kind, rest) " id=" kind ":" ROOM ":" rest
 
