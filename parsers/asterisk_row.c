@@ -32,10 +32,6 @@ asterisk_row_next(const struct csv_rules *rules, size_t max_frame, struct span *
 
     out->named = false;
     out->n = 0;
-    if (*rest->p == '{') {
-        st = next_line(rest, max_frame, raw, err);
-        return st == ST_OK ? json_row(*raw, mem, out, err) : st;
-    }
     csv_begin(&c, *rest, max_frame, true);
     do {
         struct csv_cell cell;
@@ -45,7 +41,14 @@ asterisk_row_next(const struct csv_rules *rules, size_t max_frame, struct span *
             out->cells[out->n] = csv_unescape(rules, cell, mem);
         out->n++;
     } while (step == CSV_CELL);
-    return csv_take(&c, step, rest, raw, err);
+    st = csv_take(&c, step, rest, raw, err);
+    /* Walked over as any other, so that frames are the same for all: an object is a malformed
+     * record of separated values, and so a line. */
+    if (raw->n > 0 && *raw->p == '{' && raw->n <= max_frame) {
+        out->n = 0;
+        return json_row(*raw, mem, out, err);
+    }
+    return st;
 }
 
 struct span

@@ -9,6 +9,7 @@ extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, par
 extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 extern const struct parser_ops parser_freeswitch_conference;
+extern const struct parser_ops parser_asterisk_cel;
 
 extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook,
     parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink;
@@ -38,6 +39,7 @@ const struct parser_ops *const parsers[] = {
     &parser_freeswitch_json,
     &parser_freeswitch_xml,
     &parser_freeswitch_conference,
+    &parser_asterisk_cel,
     NULL,
 };
 

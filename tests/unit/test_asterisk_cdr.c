@@ -268,8 +268,8 @@ TEST(trap_records_of_one_call_share_their_uniqueid)
         CALLED(" conference=7", " participant=1", "4"));
 }
 
-/* The id of a record without a sequence is its text: Asterisk writes it again into the account's own
- * file. A record that names neither call nor channel is like others by chance. */
+/* The id of a record without a sequence is its text: Asterisk writes it again into the account's
+ * own file. A record that names neither call nor channel is like others by chance. */
 TEST(trap_without_a_sequence_the_same_line_is_the_same_record)
 {
     static const char other[] = BASE ",\"1769936402.43\"\n";
