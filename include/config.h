@@ -155,6 +155,13 @@ void config_keep_fixed(struct config *wanted, const struct config *running);
 /* The annotated example, written from the option rows; config/callswelld.conf equals it. */
 void config_print_example(struct buf *out);
 
+bool config_format_equal(const struct format_options *a, const struct format_options *b);
+/* A format as a section to be put into a configuration: what it says beyond the defaults. */
+void config_print_format(struct buf *out, const struct format_options *format);
+/* The text of a shipped format's file, with the comment that explains it; empty: none of that
+ * name is shipped. */
+struct span config_shipped_format(const char *name);
+
 /* A path inside state_dir; the caller frees. */
 char *config_state_path(const struct config *c, const char *name);
 

@@ -64,6 +64,10 @@ const struct format_options *format_options(const struct format *f); /* as kept 
 /* "syslog:NAME" is the format NAME in the envelope: its name, or NULL if it has no such prefix. */
 const char *format_in_syslog(const char *name);
 
+/* Is the text a time as `time_format` (NULL: auto) says? *floating: it has no offset, and *utc is
+ * the clock's reading. */
+bool format_reads_time(const char *time_format, struct span text, int64_t *utc, bool *floating);
+
 /* Parsers ask: which field does this column (or JSON path, or group) feed?
  * Without a map entry a column called like a field feeds that field, unless the field has a
  * map entry of its own. FIELD_COUNT: none. */

@@ -23,6 +23,11 @@ struct format;       /* format.h */
 struct document_ops; /* parsers/document.h */
 struct layout;       /* a parser's own: what a header line said; immutable, counted references */
 
+/* A column's name and text, and the field that it feeds (FIELD_COUNT: none). */
+typedef void column_seen(void *arg, struct span name, struct span value, enum field field);
+typedef void document_seen(void *arg, size_t record, struct span name, struct span value,
+                           enum field field);
+
 struct parser_ops {
     const char *name;    /* as written in the configuration: "csv" */
     const char *summary; /* one line for the `formats` command */
@@ -67,6 +72,14 @@ struct parser_ops {
     /* Says before a block what its stream is called: a file's path, an input's name. NULL: it does
      * not matter. */
     void (*begin)(void *state, struct span name);
+
+    /* For people: tells the columns of a frame that `next` took, in their order. header: the line
+     * that the stream began with, or empty. NULL: it cannot say. */
+    void (*show)(const struct format *f, struct span header, struct span raw, struct arena *mem,
+                 column_seen *seen, void *arg);
+
+    /* The same for documents, before their frame is read: of which of its records (from 0). */
+    void (*watch)(void *state, document_seen *seen, void *arg);
 
     /* Set for parsers made of document.h. */
     const struct document_ops *document;

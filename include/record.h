@@ -117,6 +117,8 @@ const char *kind_name(enum record_kind k); /* "conference_start" */
 
 enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_REJECTED, OUTCOME_ABANDONED };
 
+const char *outcome_name(enum outcome o); /* "rejected" */
+
 #define RECORD_MAX_FEATURES 64
 
 /* A record begins as the fields that it is made from, so that their texts stay where they are. */
@@ -138,6 +140,9 @@ struct record {
     uint32_t feature_count;
     uint64_t feature_list; /* equal numbers, but for 0: equal lists of features */
 };
+
+/* What a record of its kind needs and does not have: the quarantine reason, or NULL. */
+const char *record_lacks(const struct record *r);
 
 /* What one thread keeps of the records it has seen, because the next ones are alike: days, lists
  * of features. It changes how fast records are made and nothing else. */

@@ -68,11 +68,11 @@ document_value(const struct document *d, struct fields *r, const char *name, str
     enum field field = format_field_of(d->format, span_str(name));
 
     fields_set(r, field, value);
-    document_show(d, r, name, value, field);
+    document_show(d, r, span_str(name), value, field);
 }
 
 void
-document_show(const struct document *d, const struct fields *r, const char *name, struct span value,
+document_show(const struct document *d, const struct fields *r, struct span name, struct span value,
               enum field field)
 {
     const struct document_item *item =

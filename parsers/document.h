@@ -30,11 +30,6 @@
 
 struct document_item;
 
-/* Told of every value that a reader comes across: of which record of the frame (from 0), by what
- * name, and the field that the format gives it to (FIELD_COUNT: none). */
-typedef void document_seen(void *arg, size_t record, const char *name, struct span value,
-                           enum field field);
-
 struct document { /* one worker's, while it reads one frame */
     const struct format *format;
     struct arena *mem; /* lives as long as the records do */
@@ -67,7 +62,7 @@ void document_refuse(struct document *d, const char *why);
 void document_value(const struct document *d, struct fields *r, const char *name,
                     struct span value);
 /* The same for readers that look for what is mapped only: told to whoever watches, and not fed. */
-void document_show(const struct document *d, const struct fields *r, const char *name,
+void document_show(const struct document *d, const struct fields *r, struct span name,
                    struct span value, enum field field);
 /* What the parser knows better than a map: only where that left the field open. An empty text sets
  * nothing. Borrows. */
@@ -90,9 +85,6 @@ size_t frame_all(struct span s, bool eof);    /* everything */
 enum status document_prepare(void **shared, const struct format *f, struct error *err);
 void document_release(void *shared);
 
-/* From now on. The state is one that `open` made. */
-void document_watch(void *state, document_seen *seen, void *arg);
-
 /* --- for DOCUMENT_PARSER only --- */
 
 void *document_open(const struct format *f);
@@ -107,6 +99,7 @@ enum status document_next(void *state, const struct format *f, const struct layo
                           struct fields *out, struct span *raw, struct error *err);
 enum status document_more(void *state, struct fields *out, struct error *err);
 void document_begin(void *state, struct span name);
+void document_watch(void *state, document_seen *seen, void *arg);
 
 #define DOCUMENT_PARSER(name_, summary_, ops_, prepare_, release_)                                 \
     {                                                                                              \
@@ -114,7 +107,7 @@ void document_begin(void *state, struct span name);
         .open = document_open, .close = document_close, .wants_header = document_wants_header,     \
         .read_header = document_read_header, .layout_free = document_layout_free,                  \
         .cut = document_cut, .next = document_next, .more = document_more,                         \
-        .begin = document_begin, .document = (ops_),                                               \
+        .begin = document_begin, .watch = document_watch, .document = (ops_),                      \
     }
 
 #endif

@@ -137,6 +137,12 @@ kind_name(enum record_kind k)
     return k < KIND_COUNT ? kind_names[k] : "";
 }
 
+const char *
+outcome_name(enum outcome o)
+{
+    return outcome_list[o].text.p; /* the four words come first, in this order */
+}
+
 struct span
 word_fold(struct span s, char out[WORD_MAX])
 {
@@ -241,4 +247,14 @@ word_index_init(struct word_index *x, struct arena *mem, struct word_table own,
     x->usual = word_index_find(x, builtin.words[0].text);
     if (x->usual == WORD_IGNORE)
         x->usual = WORD_UNKNOWN;
+}
+
+const char *
+record_lacks(const struct record *r)
+{
+    if (r->kind == KIND_CONTACT && !(r->has & FIELD_BIT(FIELD_SERVICE)))
+        return "service: missing in a contact";
+    if (r->kind == KIND_FEATURE && r->feature_count == 0)
+        return "features: missing in a feature record";
+    return NULL;
 }

@@ -386,6 +386,12 @@ format_free(struct format *f)
     free(f);
 }
 
+bool
+format_reads_time(const char *time_format, struct span text, int64_t *utc, bool *floating)
+{
+    return timetext_read(time_format, NULL, text, utc, floating);
+}
+
 const char *
 format_name(const struct format *f)
 {

@@ -278,6 +278,28 @@ asterisk_next(void *state, const struct format *f, const struct layout *layout, 
     return understand(f, &row, *raw, mem, out, err);
 }
 
+static void
+asterisk_show(const struct format *f, struct span header, struct span raw, struct arena *mem,
+              column_seen *seen, void *arg)
+{
+    const struct asterisk *a = format_shared(f);
+    const char *const *listed = format_options(f)->columns;
+    struct asterisk_row row;
+
+    (void)header;
+    if (asterisk_row_next(&a->rules, raw.n, &raw, mem, &row, &(struct span){0}, NULL) != ST_OK ||
+        (!row.named && (a->listed ? row.n != a->count : row.n < BASE_COLUMNS || row.n > COL_COUNT)))
+        return;
+    for (size_t i = 0; i < row.n; i++) {
+        size_t at = row.named || a->listed ? i : column_at(i, row.n, row.cells);
+        struct span name = row.named   ? row.names[i]
+                           : a->listed ? span_str(listed[i])
+                                       : span_str(column_names[a->places[at].column]);
+
+        seen(arg, name, row.cells[i], format_field_of(f, name));
+    }
+}
+
 static size_t
 asterisk_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
 {
@@ -311,4 +333,5 @@ const struct parser_ops parser_asterisk_cdr = {
     .layout_free = document_layout_free,
     .cut = asterisk_cut,
     .next = asterisk_next,
+    .show = asterisk_show,
 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "csv_split.h"
+#include "show.h"
 
 #define MAX_COLUMNS 1024
 
@@ -271,4 +272,5 @@ const struct parser_ops parser_csv = {
     .layout_free = csv_layout_free,
     .cut = csv_cut_block,
     .next = csv_next_record,
+    .show = show_csv,
 };

@@ -166,6 +166,22 @@ fixed_next(void *state, const struct format *f, const struct layout *layout, siz
     return take_columns(format_shared(f), line, out, err);
 }
 
+static void
+fixed_show(const struct format *f, struct span header, struct span raw, struct arena *mem,
+           column_seen *seen, void *arg)
+{
+    const struct fixed *x = format_shared(f);
+
+    (void)header, (void)mem;
+    for (size_t i = 0; i < x->count; i++) {
+        const struct column *c = &x->column[i];
+        size_t end = c->end < raw.n ? c->end : raw.n;
+
+        if (c->begin < end)
+            seen(arg, c->name, span_trim(span_of(raw.p + c->begin, end - c->begin)), c->field);
+    }
+}
+
 const struct parser_ops parser_fixed = {
     .name = "fixed",
     .summary = "lines of columns by position",
@@ -178,4 +194,5 @@ const struct parser_ops parser_fixed = {
     .layout_free = document_layout_free,
     .cut = fixed_cut,
     .next = fixed_next,
+    .show = fixed_show,
 };

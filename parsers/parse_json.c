@@ -12,6 +12,7 @@
 #include "document.h"
 #include "json_read.h"
 #include "paths.h"
+#include "show.h"
 
 static const struct path_marks marks = {'.', "$.", "^.", NULL};
 
@@ -88,25 +89,17 @@ feed_path(struct walk *w, struct fields *r, const struct path *path)
 
 /* --- for whoever watches: all that stands in the record --- */
 
+struct shown {
+    struct walk *w;
+    const struct fields *r;
+};
+
 static void
-show(struct walk *w, const struct fields *r, const struct json_value *v, struct buf *name)
+show(void *arg, struct span name, struct span value)
 {
-    size_t n = name->n;
+    const struct shown *s = arg;
 
-    if (v->type != JSON_OBJECT) {
-        const struct json_value *shown = v->type == JSON_ARRAY && v->first ? v->first : v;
-
-        document_show(w->d, r, name->p, text_of(shown),
-                      paths_field(w->paths, span_of(name->p, name->n)));
-        return;
-    }
-    for (const struct json_value *c = v->first; c; c = c->next) {
-        if (n > 0)
-            buf_char(name, '.');
-        buf_span(name, c->key);
-        show(w, r, c, name);
-        name->n = n;
-    }
+    document_show(s->w->d, s->r, name, value, paths_field(s->w->paths, name));
 }
 
 /* --- records --- */
@@ -126,7 +119,7 @@ take_record(struct walk *w, const struct json_value *v)
     for (size_t i = 0; i < w->paths->count; i++)
         feed_path(w, r, &w->paths->path[i]);
     if (w->d->seen)
-        show(w, r, v, &name);
+        show_leaves(v, &name, show, &(struct shown){w, r});
     buf_clear(&name);
 }
 

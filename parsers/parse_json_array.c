@@ -17,6 +17,7 @@
  *   4. anything that is no object ends before the next comma, bracket, brace or newline.
  */
 #include "json_record.h"
+#include "show.h"
 
 /* How many bytes of brackets, commas, blanks and byte order marks are in front. */
 static size_t
@@ -174,4 +175,5 @@ const struct parser_ops parser_json_array = {
     .layout_free = json_layout_free,
     .cut = array_cut,
     .next = array_next,
+    .show = show_json,
 };

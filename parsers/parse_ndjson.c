@@ -7,6 +7,7 @@
  * last counts. A bad line costs that line.
  */
 #include "json_record.h"
+#include "show.h"
 
 static size_t
 ndjson_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
@@ -70,4 +71,5 @@ const struct parser_ops parser_ndjson = {
     .layout_free = json_layout_free,
     .cut = ndjson_cut,
     .next = ndjson_next,
+    .show = show_json,
 };

@@ -204,6 +204,24 @@ regex_next(void *state, const struct format *f, const struct layout *layout, siz
     return ST_OK;
 }
 
+static void
+regex_show(const struct format *f, struct span header, struct span raw, struct arena *mem,
+           column_seen *seen, void *arg)
+{
+    const struct regex *r = format_shared(f);
+    struct pattern_scratch *s = pattern_scratch_new(r->pattern);
+
+    (void)header, (void)mem;
+    if (pattern_match(r->pattern, s, raw, NULL) == ST_OK)
+        for (size_t i = 0; i < pattern_names(r->pattern); i++) {
+            unsigned number;
+            struct span name = pattern_name(r->pattern, i, &number);
+
+            seen(arg, name, pattern_group(s, raw, number), format_field_of(f, name));
+        }
+    pattern_scratch_free(s);
+}
+
 const struct parser_ops parser_regex = {
     .name = "regex",
     .summary = "lines by a regular expression with named groups",
@@ -216,4 +234,5 @@ const struct parser_ops parser_regex = {
     .layout_free = regex_layout_free,
     .cut = regex_cut,
     .next = regex_next,
+    .show = regex_show,
 };

@@ -86,6 +86,15 @@ feed_path(struct document *d, struct fields *r, const struct xml_node *n, const 
 /* --- for whoever watches --- */
 
 static void
+show_value(const struct document *d, const struct paths *paths, const struct fields *r,
+           const struct buf *name, struct span value)
+{
+    struct span path = span_of(name->p, name->n);
+
+    document_show(d, r, path, value, paths_field(paths, path));
+}
+
+static void
 show(const struct document *d, const struct paths *paths, const struct fields *r,
      const struct xml_node *n, struct buf *name)
 {
@@ -93,13 +102,13 @@ show(const struct document *d, const struct paths *paths, const struct fields *r
 
     for (const struct xml_attribute *a = n->attributes; a; a = a->next) {
         buf_printf(name, "%s@%.*s", length ? "/" : "", SPAN_ARG(a->name));
-        document_show(d, r, name->p, a->value, paths_field(paths, span_of(name->p, name->n)));
+        show_value(d, paths, r, name, a->value);
         name->n = length;
     }
     for (const struct xml_node *c = n->first; c; c = c->next) {
         buf_printf(name, "%s%.*s", length ? "/" : "", SPAN_ARG(c->name));
         if (c->text.n > 0 || (!c->first && !c->attributes))
-            document_show(d, r, name->p, c->text, paths_field(paths, span_of(name->p, name->n)));
+            show_value(d, paths, r, name, c->text);
         show(d, paths, r, c, name);
         name->n = length;
     }

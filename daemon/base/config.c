@@ -15,9 +15,6 @@
 #include "config_rows.h"
 #include "config_text.h"
 
-extern const char formats_builtin[];
-extern const unsigned long formats_builtin_size;
-
 struct loader {
     struct config *c;
     struct config_text text;
@@ -374,7 +371,13 @@ config_input_equal(const struct config *a, const struct config *b, const char *t
         return false;
     f = config_format(a, x->format);
     g = config_format(b, y->format);
-    return f && g && equal_items(SECTION_FORMAT, f, g);
+    return f && g && config_format_equal(f, g);
+}
+
+bool
+config_format_equal(const struct format_options *a, const struct format_options *b)
+{
+    return equal_items(SECTION_FORMAT, a, b);
 }
 
 char *

@@ -81,6 +81,10 @@ struct section_row {
     size_t name_offset;             /* of the title in an item */
 };
 
+/* The files of config/formats.d, one behind the other. */
+extern const char formats_builtin[];
+extern const unsigned long formats_builtin_size;
+
 extern const struct section_row config_sections[SECTION_COUNT];
 
 /* Sets one option from its texts (count is 1 but for lists), freeing what was there.

@@ -1,5 +1,5 @@
 /*
- * cmd_small.c - commands that need no daemon: validate, formats, redis-key, erlang.
+ * cmd_small.c - commands that need no daemon: validate, redis-key, erlang.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,90 +63,6 @@ command_validate(int argc, char **argv)
     } else {
         printf("%s: ok\n", c->file ? c->file : "built-in defaults");
     }
-    config_free(c);
-    return code;
-}
-
-/* --- formats --- */
-
-static void
-print_list(const char *title, const char *const *list)
-{
-    if (!list || !*list)
-        return;
-    printf("  %-10s", title);
-    for (; *list; list++)
-        printf(" %s%s", *list, list[1] ? "," : "");
-    putchar('\n');
-}
-
-static int
-show_format(const struct config *c, const char *name)
-{
-    const struct format_options *f = config_format(c, name);
-
-    if (!f) {
-        fprintf(stderr, "callswell: there is no format \"%s\"; `callswell formats` lists them\n",
-                name);
-        return 1;
-    }
-    printf("%s: %s\n  type       %s\n", f->name, f->summary ? f->summary : "", f->type);
-    print_list("columns", f->columns);
-    print_list("map", f->map);
-    print_list("defaults", f->defaults);
-    print_list("null", f->null);
-    print_list("outcome", f->outcome);
-    print_list("kind", f->kind);
-    print_list("ignore", f->ignore);
-    printf("  %-10s %s\n  %-10s %s\n", "time", f->time_format ? f->time_format : "auto", "timezone",
-           f->timezone ? f->timezone : "UTC");
-    return 0;
-}
-
-static void
-list_formats(const struct config *c, enum table_style style)
-{
-    static const struct table_column columns[] = {
-        {"name", TABLE_TEXT}, {"type", TABLE_TEXT}, {"summary", TABLE_TEXT}};
-    struct table *t = table_new(columns, COUNT(columns));
-
-    for (size_t i = 0; i < c->format_count; i++) {
-        table_row(t);
-        table_text(t, c->formats[i].name);
-        table_text(t, c->formats[i].type);
-        table_text(t, c->formats[i].summary);
-    }
-    table_print(t, style, stdout);
-    table_free(t);
-}
-
-int
-command_formats(int argc, char **argv)
-{
-    const char *path = NULL;
-    bool json = false, csv = false;
-    int first, code = 0;
-    const struct option_row rows[] = {
-        {"config", OPTION_TEXT, &path, "FILE", "configuration with formats of your own"},
-        {"json", OPTION_FLAG, &json, NULL, "the list as JSON"},
-        {"csv", OPTION_FLAG, &csv, NULL, "the list as CSV"},
-    };
-    const struct option_use use = {
-        "callswell formats [--config FILE] [--json|--csv] [NAME]",
-        "Lists the formats that inputs and imports can name, or shows how one is read.\n"
-        "A new one is a `format` section in the configuration.",
-        rows, COUNT(rows), NULL};
-    struct config *c;
-
-    if (!options_parse(&use, argc, argv, &first, &code))
-        return code;
-    c = options_config(path, &code);
-    if (!c)
-        return code;
-    if (first < argc)
-        code = show_format(c, argv[first]);
-    else
-        list_formats(c, style_of(json, csv));
     config_free(c);
     return code;
 }

@@ -64,10 +64,8 @@ objection(const struct run *run, const struct pending *p)
         return "kind: void records need versions, which this input's format does not keep";
     if (is_paired(r->kind) && pair_objection(r))
         return pair_objection(r);
-    if (r->kind == KIND_CONTACT && !(r->has & FIELD_BIT(FIELD_SERVICE)))
-        return "service: missing in a contact";
-    if (r->kind == KIND_FEATURE && r->feature_count == 0)
-        return "features: missing in a feature record";
+    if (record_lacks(r))
+        return record_lacks(r);
     if (r->start < run->oldest)
         return "start: older than the retention, what was known of its day is gone";
     if (run->refuse_late && p->identified && r->start < run->window_start)

@@ -3,7 +3,7 @@
  */
 #include "../../parsers/document.h"
 #include "../../parsers/web_text.h"
-#include "../../parsers/xml_tree.h"
+#include "xml_tree.h"
 #include "test.h"
 
 TEST(a_frame_ends_where_its_document_does)

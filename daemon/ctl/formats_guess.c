@@ -1,0 +1,173 @@
+/*
+ * formats_guess.c - `callswell formats guess`: the format that reads a file, or one made for it.
+ *
+ * All formats are tried; the one that reads the largest share of the records it finds is best, and
+ * of equals the one that fills most fields. Where none reads most of them, a section is proposed,
+ * and tried as well before it is shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats.h"
+#include "guess.h"
+#include "json_write.h"
+#include "trial.h"
+
+#define TRIED     (512u << 10) /* bytes that every format is tried on */
+#define SHOWN     3
+#define GOOD      0.9 /* share of records from which on a format is an answer */
+#define FAIR      0.5 /* the same where nothing better can be proposed */
+#define BEYOND_BY 0.5 /* fields a record that an own section must read more to be preferred */
+
+struct attempt {
+    const char *name;
+    struct trial_count n;
+    double share, fields; /* of the records that it finds; filled in each */
+};
+
+static struct attempt
+try_format(const struct format_options *o, struct span text, bool whole)
+{
+    struct attempt a = {.name = o->name};
+    struct format *f;
+
+    if (format_new(&f, o, NULL) != ST_OK)
+        return a;
+    trial_run(f, text, whole, 0, NULL, NULL, &a.n);
+    format_free(f);
+    if (a.n.read == 0)
+        return a;
+    a.share = (double)a.n.read / (double)(a.n.read + a.n.refused);
+    a.fields = (double)a.n.fields / (double)a.n.read;
+    return a;
+}
+
+static int
+better_first(const void *x, const void *y)
+{
+    const struct attempt *a = x, *b = y;
+
+    if (a->share != b->share)
+        return a->share < b->share ? 1 : -1;
+    return (a->fields < b->fields) - (a->fields > b->fields);
+}
+
+/* Best first; the caller frees. */
+static struct attempt *
+try_all(const struct config *c, struct span text, bool whole)
+{
+    struct attempt *all = xcalloc(c->format_count + 1, sizeof *all);
+
+    if (text.n > TRIED) {
+        text.n = TRIED;
+        whole = false;
+    }
+    for (size_t i = 0; i < c->format_count; i++)
+        all[i] = try_format(&c->formats[i], text, whole);
+    qsort(all, c->format_count, sizeof *all, better_first);
+    return all;
+}
+
+/* --- answers --- */
+
+struct answer {
+    const struct attempt *known; /* best first, ends where share is 0 */
+    bool good;                   /* the first of them is the answer */
+    struct attempt own;          /* of the section; share 0: there is none */
+    struct buf section;
+};
+
+static void
+say_json(const struct answer *a)
+{
+    struct buf b = {0};
+    struct json_writer w;
+
+    json_begin(&w, &b);
+    json_object(&w, NULL);
+    json_text(&w, "format", a->good ? a->known[0].name : NULL);
+    json_array(&w, "tried");
+    for (size_t i = 0; a->known[i].share > 0; i++) {
+        json_object(&w, NULL);
+        json_text(&w, "format", a->known[i].name);
+        json_u64(&w, "read", a->known[i].n.read);
+        json_u64(&w, "refused", a->known[i].n.refused);
+        json_close(&w);
+    }
+    json_close(&w);
+    json_text(&w, "section", a->own.share > 0 ? a->section.p : NULL);
+    json_u64(&w, "read", a->own.n.read);
+    json_u64(&w, "refused", a->own.n.refused);
+    json_close(&w);
+    puts(b.p);
+    buf_clear(&b);
+}
+
+/* In comments, so that all that is printed can be pasted. */
+static void
+say(const struct answer *a, const char *path)
+{
+    for (size_t i = 0; i < SHOWN && a->known[i].share > 0; i++)
+        printf("# %s reads %zu of %zu records\n", a->known[i].name, a->known[i].n.read,
+               a->known[i].n.read + a->known[i].n.refused);
+    if (a->good) {
+        printf("#\n# An input or import with format = \"%s\" reads it; this shows how:\n"
+               "#   callswell formats test %s --format %s\n",
+               a->known[0].name, path, a->known[0].name);
+        return;
+    }
+    if (a->known[0].share == 0)
+        printf("# no known format reads it\n");
+    if (a->own.share == 0) {
+        printf("# and nothing in it looks like times of records\n");
+        return;
+    }
+    printf("#\n# This section reads %zu of %zu records. With it in the configuration FILE:\n"
+           "#   callswell formats test %s --format mine --config FILE\n%s",
+           a->own.n.read, a->own.n.read + a->own.n.refused, path, a->section.p);
+}
+
+static void
+propose(struct answer *a, struct span text, bool whole)
+{
+    struct guess g;
+
+    guess_begin(&g);
+    if (guess_text(&g, text, whole) && guess_map(&g)) {
+        a->own = try_format(&g.opt, text, whole);
+        buf_span(&a->section, span_of(g.notes.p, g.notes.n));
+        config_print_format(&a->section, &g.opt);
+    }
+    guess_clear(&g);
+}
+
+int
+formats_guess(const struct config *c, const char *path, bool json)
+{
+    struct answer a = {0};
+    struct attempt *all;
+    struct error err;
+    struct span text;
+    bool whole;
+
+    if (trial_file(path, FORMATS_SAMPLE, &text, &whole, &err) != ST_OK) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        return 1;
+    }
+    a.known = all = try_all(c, text, whole);
+    propose(&a, text, whole);
+    if (a.own.share > 0)
+        a.good = all[0].share >= GOOD && all[0].share >= a.own.share &&
+                 all[0].fields + BEYOND_BY >= a.own.fields;
+    else
+        a.good = all[0].share >= FAIR;
+    if (json)
+        say_json(&a);
+    else
+        say(&a, path);
+    buf_clear(&a.section);
+    free(all);
+    free((void *)(uintptr_t)text.p);
+    return a.good || a.own.share > 0 ? 0 : 1;
+}

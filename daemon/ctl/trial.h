@@ -1,0 +1,49 @@
+/*
+ * trial.h - reading the beginning of a file by a format, to be looked at: nothing is counted.
+ *
+ * The same parsers and the same mapping as in the daemon; only the customer list and the
+ * duplicate filter are missing.
+ */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include "format.h"
+#include "memory.h"
+
+struct trial_column {
+    struct span name, text;
+    enum field field; /* FIELD_COUNT: feeds none */
+};
+
+struct trial_record {
+    size_t number;               /* from 1 */
+    size_t line;                 /* on which its frame begins, from 1 */
+    size_t offset, pos;          /* of its frame in the text, and of what is wrong in that frame */
+    enum status st;              /* ST_OK: read, ST_IGNORE: left out, ST_BAD_INPUT: refused */
+    const char *why;             /* unless it is read */
+    const struct fields *fields; /* NULL: the parser refused it */
+    const struct record *record; /* NULL unless it is read */
+    const struct trial_column *columns;
+    size_t column_count;
+};
+
+struct trial_count {
+    size_t read, left_out, refused;
+    size_t fields;            /* that were filled in those that are read, all together */
+    char header_problem[240]; /* "": none */
+};
+
+/* All is borrowed for the call. False: enough. */
+typedef bool trial_visit(void *arg, const struct trial_record *r);
+
+/* Of a text that is not the whole stream what is left of its last frame does not count. `visit`
+ * may be NULL; columns are found out for the first `shown` records only. */
+void trial_run(const struct format *f, struct span text, bool whole, size_t shown,
+               trial_visit *visit, void *arg, struct trial_count *out);
+
+/* The first so many bytes of a file, "-" is standard input, unpacked if they are packed. *whole:
+ * that is all of it. The caller frees out->p. ST_IO, ST_BAD_INPUT: err says why. */
+enum status trial_file(const char *path, size_t most, struct span *out, bool *whole,
+                       struct error *err);
+
+#endif

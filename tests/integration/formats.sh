@@ -1,0 +1,131 @@
+#!/bin/sh
+# What people see of formats: the list, the notes, how a file is read, and one found for a file.
+. "$(dirname "$0")/lib.sh"
+unset CALLSWELL_CONFIG
+narrow() { ! grep -nE '^.{81}' "$1"; }
+
+# --- list and show ---
+cs formats --csv | sed '1d; s/,.*//' | sort >listed
+sed -n 's/^format "\(.*\)" {$/\1/p' "$project"/config/formats.d/*.conf | sort >shipped
+check "every shipped format is listed" cmp listed shipped
+for name in $(cat shipped); do
+    cs formats show "$name" >shown
+    check "$name is shown with its notes" sh -c "grep -q '^#' shown && grep -q '^format \"$name\" {' shown"
+done
+check "a format that is none" sh -c "! '$bin/callswell' formats show morse"
+cat >own.conf <<EOF
+state_dir = "$dir/state"
+http { listen = "" }
+format "switch" {
+    type = "regex"
+    pattern = '^(?<customer>\\\\S+) it\\'s "(?<start>[^"]+)" \$x\${HOME}'
+    map = {"customer=customer"}
+    units = {"duration=minutes"}
+}
+EOF
+sed 1,2d own.conf >own.section
+cs formats show switch --config own.conf >again.section
+{ sed 2q own.conf; cat again.section; } >again.conf
+cs formats show switch --config again.conf >third.section
+check "one's own is shown as a section that means the same" cmp again.section third.section
+check "its pattern is whole" grep -q '\\\\S+) it' again.section
+
+# --- test ---
+cat >calls.csv <<EOF
+customer,start,duration,Room,colour
+acme,2026-03-01T09:00:00Z,60,4711,red
+acme,yesterday,60,4711,red
+"Ünïted, Inc.",2026-03-01T09:01:00Z,60,4711,a rather long text that does not fit into a line of eighty columns by itself
+,2026-03-01T09:01:00Z,60,4711,red
+EOF
+cs formats test calls.csv --format csv >shown
+check "what was read" grep -q '^record 1, line 2: read' shown
+check "its fields and their columns" grep -Eq '^  start +2026-03-01T09:00:00Z +<- start' shown
+check "what feeds nothing" grep -q '^  not used: Room, colour' shown
+check "what was refused, and where" grep -q '^record 2, line 3: refused at its byte' shown
+check "with the reason" grep -q '^  start: not a time' shown
+check "without a customer" grep -q '^  customer: missing' shown
+check "all together" grep -q '^4 records: 2 read, 0 left out, 2 refused' shown
+check "in 80 columns" narrow shown
+cs formats test calls.csv --format csv --limit 1 >shown
+check "as many as wanted" equals "$(grep -c '^record' shown)" 1
+check "but all are counted" grep -q '^4 records' shown
+check "as JSON" python3 -c 'import json, sys
+v = json.load(sys.stdin)
+assert (v["read"], v["refused"], v["whole"]) == (2, 2, True), v
+one, two = v["records"][:2]
+assert one["fields"]["customer"] == "acme" and one["offset"] == 36, one
+assert {"name": "Room", "text": "4711", "field": None} in one["columns"], one
+assert two["result"] == "refused" and two["reason"] == "start: not a time" and two["fields"] == {}, two
+' <<EOF
+$(cs formats test calls.csv --format csv --json)
+EOF
+check "packed, from standard input" sh -c "gzip -c calls.csv | '$bin/callswell' formats test - --format csv"
+check "nothing is counted" test ! -e state
+check "a file of something else" sh -c "! '$bin/callswell' formats test calls.csv --format ndjson >shown"
+check "says so" grep -q '^4 records\|^5 records: 0 read' shown
+check "a header without a time" sh -c "printf 'a,b\n1,2\n' | '$bin/callswell' formats test - --format csv |
+    grep -q '^nothing is read: header'"
+check "a file that is none" sh -c "! '$bin/callswell' formats test none.csv --format csv"
+
+# --- guess: what is proposed is pasted, and reads the file ---
+cat >g1.csv <<EOF
+Account;Room;Caller;Begin;End;Secs;Result;Features
+acme;4711;ann;01.03.2026 09:00:00;01.03.2026 09:30:00;1800;ok;rec
+beta;4712;bob;13.03.2026 09:10:00;13.03.2026 09:12:00;120;weird;
+acme;4711;cee;01.03.2026 09:20:00;01.03.2026 09:30:00;600;ok;video
+EOF
+cat >g2.json <<EOF
+{"sys":"x","report":{"calls":[{"callId":"1","org":{"id":"acme"},"startTime":"2026-03-01T09:00:00Z",
+"durationMs":90000},{"callId":"2","org":{"id":"beta"},"startTime":"2026-03-01T09:01:00Z","durationMs":60000}]}}
+EOF
+cat >g3.txt <<EOF
+20260301 0900 acme    0015 X
+20260301 0905 beta    0117 Y
+20260301 0910 acme    0005 X
+EOF
+cat >g4.log <<EOF
+{"uid":1,"tenant":"a","times":{"begin":1772355600,"end":1772355700}}
+{"uid":2,"tenant":"b","times":{"begin":1772355601,"end":1772355800}}
+EOF
+printf '2026-03-01\t09:00:00\tacme\t00:10:00\n2026-03-01\t09:10:00\tacme\t00:20:00\n' >g5.tsv
+cat >g6.xml <<EOF
+<?xml version="1.0"?>
+<report switch="S1"><call id="1"><times><begin>2026-03-01T09:00:00Z</begin></times><client>a</client></call>
+<call id="2"><times><begin>2026-03-01T09:01:00Z</begin></times><client>b</client></call></report>
+EOF
+cat >g7.json <<EOF
+[{"who": "ann", "client": "acme", "joined": 1772355600000, "left": 1772355660000},
+ {"who": "bob", "client": "acme", "joined": 1772355600000, "left": 1772355720000}]
+EOF
+reads() { # FILE RECORDS SECONDS: by the section that is proposed for it
+    rm -rf g.state
+    cs formats guess "$1" >g.section || return 1
+    narrow g.section || return 1
+    { printf 'state_dir = "%s/g.state"\nhttp { listen = "" }\n' "$dir"; cat g.section; } >g.conf
+    cs validate g.conf || return 1
+    cs import --config g.conf --format mine --json "$1" >g.out 2>g.err
+    python3 - "$2" "$3" <<'EOF'
+import json, sqlite3, sys
+n = json.load(open("g.out"))
+assert n["accepted"] == int(sys.argv[1]) == n["records"], n
+seconds, = sqlite3.connect("g.state/crm.db").execute("SELECT sum(seconds) FROM customer_day").fetchone()
+assert seconds == int(sys.argv[2]), seconds
+EOF
+}
+check "separated by semicolons, German times" reads g1.csv 3 2520
+check "the words of an outcome are asked about" grep -q '^# "Result" may be the outcome' g.section
+check "records in a nested array, milliseconds" reads g2.json 2 150
+check "positions, date and time apart" reads g3.txt 3 0
+check "JSON lines, epochs in an inner object" reads g4.log 2 299
+check "tabs, no header, lengths as clocks" reads g5.tsv 2 1800
+check "XML" reads g6.xml 2 0
+check "an array" reads g7.json 2 180
+check "a known one is found" contains "$(cs formats guess "$project/tests/data/asterisk_cdr/Master.csv")" \
+    'format = "asterisk-cdr"'
+check "and by the other name" contains "$(cs formats test --guess calls.csv)" 'format = "csv"'
+check "as JSON" sh -c "'$bin/callswell' formats guess g1.csv --json | python3 -c 'import json, sys
+v = json.load(sys.stdin); assert v[\"format\"] is None and v[\"read\"] == 3 and \"map = \" in v[\"section\"], v'"
+check "what is nothing" sh -c "! '$bin/callswell' formats guess '$bin/callswell'"
+check "what is empty" sh -c "! '$bin/callswell' formats guess /dev/null"
+finish
