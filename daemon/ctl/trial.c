@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "pairing.h"
 #include "unpack.h"
 
 #define MAX_RECORD   (64 * 1024)
@@ -82,9 +83,13 @@ give_columns(struct trial *t, size_t nth, struct trial_record *r)
 static const char *
 what_lacks(const struct record *r)
 {
-    if (!(r->has & (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT))) &&
-        r->kind != KIND_LEAVE && r->kind != KIND_CONFERENCE_START && r->kind != KIND_CONFERENCE_END)
+    bool needs_customer =
+        r->kind != KIND_LEAVE && r->kind != KIND_CONFERENCE_START && r->kind != KIND_CONFERENCE_END;
+
+    if (needs_customer && !(r->has & (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT))))
         return "customer: missing, and no participant whose customer could be known";
+    if (is_paired(r->kind) && pair_objection(r))
+        return pair_objection(r);
     return record_lacks(r);
 }
 

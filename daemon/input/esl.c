@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../parsers/xml_tree.h"
+#include "xml_tree.h"
 #include "clock.h"
 #include "dialing.h"
 #include "presence.h"
