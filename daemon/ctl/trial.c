@@ -187,7 +187,7 @@ trial_run(const struct format *f, struct span text, bool whole, size_t shown, tr
     const struct parser_ops *ops = format_parser(f);
     struct trial t = {.format = f, .ops = ops, .text = text, .rest = text, .shown = shown};
 
-    t.max_frame = ops->document ? MAX_DOCUMENT : MAX_RECORD;
+    t.max_frame = parser_takes_documents(ops) ? MAX_DOCUMENT : MAX_RECORD;
     t.line = 1;
     t.mapping = (struct mapping_context){clock_now(), 300, MAX_DURATION, 128, NULL};
     t.count = out;
