@@ -18,6 +18,7 @@ enum holder {
     HOLDER_BATCHES,    /* what the workers counted since the last commit */
     HOLDER_DUPLICATES, /* ids of the duplicate window */
     HOLDER_TOTALS,     /* totals since the last fold, and those that were used lately */
+    HOLDER_PAIRING,    /* legs that are open, and their conferences */
     HOLDER_NAMES,      /* which customers, features, services and regions there are */
     HOLDER_CUSTOMERS,  /* the directory of customers: ids, aliases, numbers, domains */
     HOLDER_DATABASES,  /* SQLite: page caches, statements */

@@ -221,6 +221,8 @@ struct engine_status {
     struct pairing_status pairing; /* joins and leaves that have no counterpart yet */
 };
 void engine_status(struct engine *e, struct engine_status *out);
+/* Who is in which conference now, as far as joins and leaves say; texts in mem. */
+void engine_live(struct engine *e, struct live *out, struct arena *mem);
 /* Who holds how much of the process' memory: account_read, and what the engine knows. */
 void engine_memory(struct engine *e, struct memory_use *out);
 

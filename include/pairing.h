@@ -73,9 +73,12 @@ struct pairing_sink {
     void *arg;
 };
 
-/* Takes events, which are put in an order that does not depend on how they came. now: UTC. */
-void pairing_feed(struct pairing *p, const struct pairing_options *opt, struct pair_event *events,
-                  size_t count, int64_t now, const struct pairing_sink *sink);
+/* Puts events in an order that does not depend on how they came. */
+void pairing_sort(struct pair_event *events, size_t count);
+/* Takes events that are in that order; in slices, if they are many. now: UTC. */
+void pairing_feed(struct pairing *p, const struct pairing_options *opt,
+                  const struct pair_event *events, size_t count, int64_t now,
+                  const struct pairing_sink *sink);
 /* Time has passed: what has waited for long enough. `finish`: an import is over, so nothing of it
  * is waited for any longer; the limit counts from the clock on the wall. */
 void pairing_pass(struct pairing *p, const struct pairing_options *opt, int64_t now, bool finish,
@@ -107,5 +110,24 @@ struct pairing_status {
     uint64_t bytes;
 };
 void pairing_status(const struct pairing *p, struct pairing_status *out);
+
+/* Who is where now, most legs first; the lists end with LIVE_ROWS. */
+#define LIVE_ROWS 20
+struct live_conference {
+    struct span id, name, customer, source; /* n 0: not known, or none */
+    uint64_t legs;
+    int64_t since; /* UTC: as far as is known */
+};
+struct live_name {
+    struct span name;
+    uint64_t legs;
+};
+struct live {
+    uint64_t legs, conferences; /* in all */
+    struct live_conference conference[LIVE_ROWS];
+    struct live_name customer[LIVE_ROWS], input[LIVE_ROWS];
+    size_t conference_count, customer_count, input_count;
+};
+void pairing_live(const struct pairing *p, struct live *out, struct arena *mem); /* texts in mem */
 
 #endif

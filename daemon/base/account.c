@@ -21,6 +21,7 @@ static const struct {
     [HOLDER_BATCHES] = {"batches", "counted, not yet committed"},
     [HOLDER_DUPLICATES] = {"duplicates", "ids of the duplicate window"},
     [HOLDER_TOTALS] = {"totals", "totals not yet folded, or used lately"},
+    [HOLDER_PAIRING] = {"pairing", "open legs and their conferences"},
     [HOLDER_NAMES] = {"names", "customers, features and others known"},
     [HOLDER_CUSTOMERS] = {"customers", "ids, aliases, numbers, domains"},
     [HOLDER_DATABASES] = {"databases", "page caches and statements of SQLite"},

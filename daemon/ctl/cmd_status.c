@@ -159,6 +159,26 @@ print_window(const struct json_value *s)
         print_text("SHORT: ", problem_of(s, "ledger", "dedup_problem"));
 }
 
+/* Systems that send no joins and leaves need not hear of them. */
+static void
+print_pairing(const struct json_value *s)
+{
+    char a[32], b[32], c[32];
+
+    if (!number(s, "pairing", "held") && !number(s, "pairing", "paired") &&
+        !number(s, "pairing", "estimated"))
+        return;
+    printf("pairing    %s legs are open in %s conferences; %s paired since the start\n",
+           grouped(a, number(s, "pairing", "open_legs")),
+           grouped(b, number(s, "pairing", "open_conferences")),
+           grouped(c, number(s, "pairing", "paired")));
+    if (number(s, "pairing", "estimated") || number(s, "pairing", "late"))
+        printf("           %s estimated, %s of them leaves without a join; %s came too late\n",
+               grouped(a, number(s, "pairing", "estimated")),
+               grouped(b, number(s, "pairing", "joins_lost")),
+               grouped(c, number(s, "pairing", "late")));
+}
+
 static void
 print_memory(const struct json_value *s)
 {
@@ -242,6 +262,7 @@ print_status(const struct json_value *s)
     print_records(s);
     print_stores(s);
     print_window(s);
+    print_pairing(s);
     print_memory(s);
     print_feeds(s);
 }

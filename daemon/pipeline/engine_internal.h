@@ -215,6 +215,7 @@ struct engine {
 
     pthread_mutex_t pairing_lock; /* guards the next; the ledger thread alone changes it */
     struct pairing *pairing;
+    struct pairing_status paired; /* under lock: as of the last commit */
     _Atomic uint64_t pairs_held, pairs_coming; /* marks in it; events on their way to it */
 
     struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
@@ -276,10 +277,9 @@ void engine_publish_state(struct engine *e); /* ledger thread */
 enum status engine_finish_pairs(struct engine *e, void *arg, struct error *err);
 enum status engine_fold(struct engine *e, struct error *err); /* ledger thread */
 
-/* engine_pairing.c, on the ledger thread but for the first two. Is there room for one more event of
- * such a kind? Those that end something may go further. A part of engine_status. */
+/* engine_pairing.c, on the ledger thread but for the first: is there room for one more event of
+ * such a kind? Those that end something may go further. */
 bool engine_pairing_has_room(const struct engine *e, enum record_kind kind);
-void engine_pairing_status(struct engine *e, struct engine_status *out);
 enum status engine_load_pairs(struct engine *e, struct error *err);
 bool engine_pairing_is_due(const struct engine *e);
 /* Makes legs of a closed batch's events, and of those that waited for long enough, in the cells of

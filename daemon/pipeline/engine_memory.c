@@ -8,6 +8,7 @@ take_locked(struct engine *e, struct memory_use *m)
 {
     pthread_mutex_lock(&e->lock);
     m->held[HOLDER_QUEUE] = e->queue_bytes;
+    m->held[HOLDER_PAIRING] = e->paired.bytes;
     m->held[HOLDER_CUSTOMERS] = directory_bytes(e->directory);
     pthread_mutex_unlock(&e->lock);
 }

@@ -13,6 +13,8 @@
 #include "engine_internal.h"
 #include "json_write.h"
 
+#define SLICE 4096 /* events at once: whoever looks at what is open waits no longer */
+
 static struct pairing_options
 options(const struct engine *e)
 {
@@ -36,12 +38,15 @@ engine_pairing_has_room(const struct engine *e, enum record_kind kind)
 }
 
 static void
-note_held(struct engine *e)
+publish(struct engine *e)
 {
     struct pairing_status s;
 
     pairing_status(e->pairing, &s);
     atomic_store(&e->pairs_held, s.held);
+    pthread_mutex_lock(&e->lock);
+    e->paired = s;
+    pthread_mutex_unlock(&e->lock);
 }
 
 /* --- legs --- */
@@ -193,8 +198,14 @@ engine_pair(struct engine *e, struct batch *b, bool finish, struct pairing_done 
         return;
     begin_counting(&counting, e, b, out);
     sink.arg = &counting;
+    pairing_sort(events, n);
+    for (size_t done = 0; done < n; done += SLICE) {
+        pthread_mutex_lock(&e->pairing_lock);
+        pairing_feed(e->pairing, &opt, events + done, n - done < SLICE ? n - done : SLICE, now,
+                     &sink);
+        pthread_mutex_unlock(&e->pairing_lock);
+    }
     pthread_mutex_lock(&e->pairing_lock);
-    pairing_feed(e->pairing, &opt, events, n, now, &sink);
     if (pass)
         pairing_pass(e->pairing, &opt, now, finish, &sink);
     if (!e->dry_run)
@@ -208,7 +219,7 @@ engine_paired(struct engine *e)
 {
     pthread_mutex_lock(&e->pairing_lock);
     pairing_settled(e->pairing);
-    note_held(e);
+    publish(e);
     pthread_mutex_unlock(&e->pairing_lock);
 }
 
@@ -233,14 +244,14 @@ engine_load_pairs(struct engine *e, struct error *err)
 {
     enum status st = ledger_load_open_legs(e->ledger, load_row, e->pairing, err);
 
-    note_held(e);
+    publish(e);
     return st;
 }
 
 void
-engine_pairing_status(struct engine *e, struct engine_status *out)
+engine_live(struct engine *e, struct live *out, struct arena *mem)
 {
     pthread_mutex_lock(&e->pairing_lock);
-    pairing_status(e->pairing, &out->pairing);
+    pairing_live(e->pairing, out, mem);
     pthread_mutex_unlock(&e->pairing_lock);
 }

@@ -327,7 +327,6 @@ engine_status(struct engine *e, struct engine_status *out)
     size_t cells, dirty, bytes;
 
     memset(out, 0, sizeof *out);
-    engine_pairing_status(e, out);
     pthread_mutex_lock(&e->lock);
     out->batch = e->snapshot.last_batch;
     out->folded = e->snapshot.folded_batch;
@@ -350,6 +349,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->commit_failures = e->commit_failures;
     out->commit_ms_last = e->commit_ms_last;
     out->analysed = e->analysed;
+    out->pairing = e->paired;
     out->analysed_at = e->analysed_at;
     out->analytics_cpu_us = e->analytics_cpu_us;
     engine_disk_status(e, out);

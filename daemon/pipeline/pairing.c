@@ -125,13 +125,18 @@ take_event(struct pairing *p, const struct pair_event *e, int64_t now)
 }
 
 void
-pairing_feed(struct pairing *p, const struct pairing_options *opt, struct pair_event *events,
+pairing_sort(struct pair_event *events, size_t count)
+{
+    if (count > 1)
+        qsort(events, count, sizeof *events, by_time_and_name);
+}
+
+void
+pairing_feed(struct pairing *p, const struct pairing_options *opt, const struct pair_event *events,
              size_t count, int64_t now, const struct pairing_sink *sink)
 {
     struct pair_moment m = {.p = p, .opt = opt, .sink = sink, .now = now};
 
-    if (count > 1)
-        qsort(events, count, sizeof *events, by_time_and_name);
     for (size_t i = 0; i < count; i++)
         take_event(p, &events[i], now);
     for (size_t i = 0; i < p->touched_count; i++) {

@@ -63,6 +63,18 @@ static const struct figure engine_figures[] = {
     {"ledger_bytes", "Size of the ledger.", GAUGE, OF_STATUS(ledger_bytes)},
     {"ledger_wal_bytes", "Size of the ledger's write-ahead log.", GAUGE, OF_STATUS(wal_bytes)},
     {"disk_free_bytes", "Free space where the ledger is.", GAUGE, OF_STATUS(disk_free)},
+    {"open_legs", "Joins that wait for their leave.", GAUGE, OF_STATUS(pairing.legs)},
+    {"open_conferences", "Conferences that have such.", GAUGE, OF_STATUS(pairing.conferences)},
+    {"pairing_held", "Joins, leaves and conferences that pairing holds.", GAUGE,
+     OF_STATUS(pairing.held)},
+    {"paired_legs", "Legs made of a join and a leave since start.", COUNTER,
+     OF_STATUS(pairing.paired)},
+    {"estimated_legs", "Legs of which an end is not known since start.", COUNTER,
+     OF_STATUS(pairing.estimated)},
+    {"lost_joins", "Leaves that were counted without a join since start.", COUNTER,
+     OF_STATUS(pairing.joins_lost)},
+    {"late_events", "Joins and leaves whose legs had counted without them since start.", COUNTER,
+     OF_STATUS(pairing.late)},
     {"redis_pending", "Keys that wait to be written to Redis.", GAUGE, OF_STATUS(redis_pending)},
 };
 

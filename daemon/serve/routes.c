@@ -47,6 +47,59 @@ get_status(struct serve *s, struct http_request *r)
 }
 
 static void
+write_names(struct json_writer *w, const char *list, const char *key, const struct live_name *names,
+            size_t n)
+{
+    json_array(w, list);
+    for (size_t i = 0; i < n; i++) {
+        json_object(w, NULL);
+        json_span(w, key, names[i].name);
+        json_u64(w, "legs", names[i].legs);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void
+write_conference(struct json_writer *w, const struct live_conference *c)
+{
+    json_object(w, NULL);
+    json_span(w, "conference", c->id);
+    json_span(w, "conference_name", c->name);
+    json_span(w, "customer", c->customer);
+    json_span(w, "source", c->source);
+    json_u64(w, "legs", c->legs);
+    json_time(w, "since", c->since);
+    json_close(w);
+}
+
+static void
+get_live(struct serve *s, struct http_request *r)
+{
+    struct buf body = {0};
+    struct json_writer w;
+    struct arena memory;
+    struct live live;
+
+    arena_init(&memory);
+    engine_live(s->engine, &live, &memory);
+    json_begin(&w, &body);
+    json_object(&w, NULL);
+    json_u64(&w, "legs", live.legs);
+    json_u64(&w, "conferences", live.conferences);
+    json_array(&w, "by_conference");
+    for (size_t i = 0; i < live.conference_count; i++)
+        write_conference(&w, &live.conference[i]);
+    json_close(&w);
+    write_names(&w, "by_customer", "customer", live.customer, live.customer_count);
+    write_names(&w, "by_input", "input", live.input, live.input_count);
+    json_close(&w);
+    buf_char(&body, '\n');
+    arena_clear(&memory);
+    http_reply(r, 200, "application/json", &body, NULL);
+}
+
+static void
 get_metrics(struct serve *s, struct http_request *r)
 {
     struct buf body = {0};
@@ -59,9 +112,8 @@ static const struct route {
     const char *method, *path;
     void (*handler)(struct serve *s, struct http_request *r);
 } routes[] = {
-    {"GET", "/healthz", get_health},
-    {"GET", "/readyz", get_ready},
-    {"GET", "/v1/status", get_status},
+    {"GET", "/healthz", get_health},   {"GET", "/readyz", get_ready},
+    {"GET", "/v1/status", get_status}, {"GET", "/v1/live", get_live},
     {"GET", "/metrics", get_metrics},
 };
 

@@ -174,6 +174,20 @@ write_counts(struct json_writer *w, const struct engine_status *st)
 }
 
 static void
+write_pairing(struct json_writer *w, const struct pairing_status *p)
+{
+    json_object(w, "pairing");
+    json_u64(w, "open_legs", p->legs);
+    json_u64(w, "open_conferences", p->conferences);
+    json_u64(w, "held", p->held);
+    json_u64(w, "paired", p->paired);
+    json_u64(w, "estimated", p->estimated);
+    json_u64(w, "joins_lost", p->joins_lost);
+    json_u64(w, "late", p->late);
+    json_close(w);
+}
+
+static void
 write_ledger(struct json_writer *w, const struct engine_status *st)
 {
     json_object(w, "ledger");
@@ -266,6 +280,7 @@ serve_write_status(struct json_writer *w, struct engine *e, const struct config 
     json_time(w, "now", clock_now());
     json_bool(w, "ready", st.stalled[0] == '\0');
     write_counts(w, &st);
+    write_pairing(w, &st.pairing);
     write_ledger(w, &st);
     write_sinks(w, &st);
     write_memory(w, e);

@@ -164,7 +164,11 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
 void
 engine_status(struct engine *e, struct engine_status *out)
 {
-    *out = (struct engine_status){.batch = 12, .records = 100, .accepted = 90, .commit_ms_last = 7};
+    *out = (struct engine_status){.batch = 12,
+                                  .records = 100,
+                                  .accepted = 90,
+                                  .commit_ms_last = 7,
+                                  .pairing = {.legs = 3, .estimated = 4}};
     snprintf(out->stalled, sizeof out->stalled, "%s", e->stalled);
 }
 
@@ -176,6 +180,20 @@ engine_memory(struct engine *e, struct memory_use *out)
     out->held[HOLDER_DUPLICATES] = 700;
     out->limit[HOLDER_DUPLICATES] = 800;
     out->held[HOLDER_TOTALS] = 100;
+}
+
+void
+engine_live(struct engine *e, struct live *out, struct arena *mem)
+{
+    (void)e, (void)mem;
+    *out = (struct live){
+        .legs = 3,
+        .conferences = 2,
+        .conference = {{.id = SPAN("c1"), .customer = SPAN("a \"b\""), .legs = 2, .since = 60}},
+        .conference_count = 1,
+        .input = {{SPAN("hooks"), 3}},
+        .input_count = 1,
+    };
 }
 
 /* --- a site: loop thread, configuration, client --- */

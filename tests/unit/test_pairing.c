@@ -135,6 +135,7 @@ feed(struct rig *g, const char *text)
         one += strspn(one, " ");
         events[n++] = event_of(g, one, kind_of(*one));
     }
+    pairing_sort(events, n);
     pairing_feed(g->p, &g->opt, events, n, g->now, &s);
     free(copy);
 }
@@ -417,6 +418,57 @@ TEST(pairing_goes_on_after_a_restart_where_it_stood)
     pass(&g, 50000);
     keep_rows(&g);
     CHECK_INT(rows, 0);
+    rig_close(&g);
+}
+
+TEST(pairing_says_who_is_where)
+{
+    struct pairing_status status;
+    struct live live;
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J ann 5@a; J bob 7@b; J eve 8@b; J max 1@c; L max 3@c; L zoe 4@d; S 2@b");
+    pairing_live(g.p, &live, &g.memory);
+    CHECK_INT(live.legs, 3);
+    CHECK_INT(live.conferences, 2);
+    CHECK_INT(live.conference_count, 2);
+    CHECK_SPAN(live.conference[0].id, "b");
+    CHECK_INT(live.conference[0].legs, 2);
+    CHECK_INT(live.conference[0].since, T0 + 2);
+    CHECK_SPAN(live.conference[1].id, "a");
+    CHECK_INT(live.conference[1].since, T0 + 5);
+    CHECK_INT(live.customer_count, 1);
+    CHECK_SPAN(live.customer[0].name, "acme");
+    CHECK_INT(live.customer[0].legs, 3);
+    CHECK_SPAN(live.input[0].name, "in");
+    pairing_status(g.p, &status);
+    CHECK_INT(status.legs, 3);
+    CHECK_INT(status.paired, 1);
+    CHECK_INT(status.held, 8); /* three joins, a leave, four conferences */
+    feed(&g, "L ann 9@a; L bob 9@b; L eve 9@b");
+    pairing_live(g.p, &live, &g.memory);
+    CHECK_INT(live.legs + live.conferences + live.conference_count + live.customer_count, 0);
+    rig_close(&g);
+}
+
+TEST(pairing_lists_the_largest_conferences)
+{
+    struct live live;
+    struct rig g;
+    char text[64];
+
+    rig_open(&g);
+    for (int i = 1; i <= 30; i++)
+        for (int k = 0; k < i; k++) {
+            snprintf(text, sizeof text, "J p%d %d@c%d", k, k, (i * 7) % 31);
+            feed(&g, text);
+        }
+    pairing_live(g.p, &live, &g.memory);
+    CHECK_INT(live.conferences, 30);
+    CHECK_INT(live.conference_count, LIVE_ROWS);
+    for (int i = 0; i < LIVE_ROWS; i++)
+        CHECK_INT(live.conference[i].legs, 30 - i);
     rig_close(&g);
 }
 

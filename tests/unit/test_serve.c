@@ -67,6 +67,33 @@ TEST(status_is_json_with_the_feeds)
     site_stop(&s);
 }
 
+TEST(live_lists_who_is_where)
+{
+    struct site s;
+    int status;
+    struct buf b;
+    struct arena mem;
+    struct json_value *v;
+    const struct json_value *c;
+
+    site_start(&s);
+    arena_init(&mem);
+    b = ask(&s, "GET /v1/live HTTP/1.1", NONE, &status);
+    CHECK_INT(status, 200);
+    CHECK_INT(json_parse(span_str(strstr(b.p, "\r\n\r\n") + 4), &mem, &v, NULL), ST_OK);
+    CHECK_INT(json_get_i64(v, "legs", 0), 3);
+    CHECK_INT(json_get_i64(v, "conferences", 0), 2);
+    c = json_find(v, "by_conference")->first;
+    CHECK_STR(json_get_text(c, "conference", ""), "c1");
+    CHECK_STR(json_get_text(c, "customer", ""), "a \"b\"");
+    CHECK_STR(json_get_text(c, "since", ""), "1970-01-01T00:01:00Z");
+    CHECK(c->next == NULL && json_find(v, "by_customer")->first == NULL);
+    CHECK_INT(json_get_i64(json_find(v, "by_input")->first, "legs", 0), 3);
+    arena_clear(&mem);
+    buf_clear(&b);
+    site_stop(&s);
+}
+
 TEST(metrics_follow_the_format)
 {
     struct site s;
@@ -88,6 +115,8 @@ TEST(metrics_follow_the_format)
     CHECK(strstr(body, "\ncallswell_memory_bytes{holder=\"queue\"} 0\n"));
     CHECK(strstr(body, "\ncallswell_memory_limit_bytes{holder=\"duplicates\"} 800\n# TYPE"));
     CHECK(strstr(body, "\ncallswell_memory_resident_bytes 900\n"));
+    CHECK(strstr(body, "\ncallswell_open_legs 3\n"));
+    CHECK(strstr(body, "\ncallswell_estimated_legs_total 4\n"));
     CHECK_STR(strstr(body, "# EOF"), "# EOF\n");
     for (line = body; strncmp(line, "# EOF", 5) != 0; line = next + 1) {
         next = strchr(line, '\n');
