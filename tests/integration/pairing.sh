@@ -56,6 +56,17 @@ refused() { sql ledger.db "SELECT reason FROM quarantine"; }
 refused_is() { [ "$(refused)" = "$1" ]; }
 check "a leave that nobody knows the customer of is refused" wait_for 30 refused_is \
     "customer: missing in a leave whose join never came"
+event join c4 ann 13:00:00 "$acme" >7
+post 7 >/dev/null
+check "who is where can be asked" contains "$(curl -sS "http://$address/v1/live")" \
+    '"by_conference":[{"conference":"c4","conference_name":"","customer":"acme","source":"","legs":1,'
+check "and counted" contains "$(curl -sS "http://$address/metrics")" "
+callswell_open_legs 1
+"
+check "people see it, too" contains "$("$bin/callswell" status --config c.conf)" \
+    "1 legs are open in 1 conferences"
+event leave c4 ann 13:00:10 >8
+post 8 >/dev/null
 check "the ledger is whole" "$bin/callswell" ledger check --config c.conf
 check "all agree" "$bin/callswell" verify --config c.conf
 
@@ -75,4 +86,7 @@ daemon=
 sed 's/beta/gamma/; s/"c\([89]\)"/"d\1"/' old.ndjson >older.ndjson
 check "an import without a daemon" "$bin/callswell" import --config c.conf --format ndjson older.ndjson
 check "does so, too" equals "$(sql crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"
+
+# Shuffled, repeated and lost, with the daemon killed in between: against the truth.
+check "the truth" env TMPDIR="$dir" python3 "$project/tests/chaos/pairing.py" --bin "$bin" --runs 3
 finish
