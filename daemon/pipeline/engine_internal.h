@@ -215,7 +215,7 @@ struct engine {
 
     pthread_mutex_t pairing_lock; /* guards the next; the ledger thread alone changes it */
     struct pairing *pairing;
-    struct pairing_status paired; /* under lock: as of the last commit */
+    struct pairing_status paired;              /* under lock: as of the last commit */
     _Atomic uint64_t pairs_held, pairs_coming; /* marks in it; events on their way to it */
 
     struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
