@@ -80,6 +80,22 @@ values_headers(struct named_values *v, struct span text)
 }
 
 void
+caller_id_split(struct span text, struct span *name, struct span *number)
+{
+    const char *open = text.n ? memrchr(text.p, '<', text.n) : NULL;
+
+    *name = text;
+    *number = SPAN("");
+    if (open && text.p[text.n - 1] == '>') {
+        name->n = (size_t)(open - text.p);
+        *number = span_of(open + 1, text.n - name->n - 2);
+    }
+    *name = span_trim(*name);
+    if (name->n >= 2 && name->p[0] == '"' && name->p[name->n - 1] == '"')
+        *name = span_trim(span_of(name->p + 1, name->n - 2));
+}
+
+void
 fields_feature(struct document *d, struct fields *r, const char *name)
 {
     const char *own = format_options(d->format)->features_separator;

@@ -32,6 +32,9 @@ void values_map(const struct document *d, struct fields *r, const struct named_v
  * it taken off. Lines without a colon add nothing. Returns what is behind the empty line. */
 struct span values_headers(struct named_values *v, struct span text);
 
+/* "Ann Example" <1001>: what is in the quotes, and in the brackets; either may be missing. */
+void caller_id_split(struct span text, struct span *name, struct span *number);
+
 /* One more feature of a record. Borrows. */
 void fields_feature(struct document *d, struct fields *r, const char *name);
 /* One more record, of an event: its kind is there. A feature that names neither customer nor

@@ -24,6 +24,7 @@
 #include "asterisk_row.h"
 #include "hash.h"
 #include "json_document.h"
+#include "named_values.h"
 
 /* The columns of Master.csv with everything switched on, in its order. */
 enum column {
@@ -179,21 +180,12 @@ identity(struct document *d, const struct span *col, struct span raw)
     return document_text(d, "%016llx", (unsigned long long)hash_bytes(raw.p, raw.n, 0));
 }
 
-/* "Ann Example" <1001> */
 static void
 set_participant(struct document *d, struct fields *out, struct span clid)
 {
-    struct span name, number = {"", 0};
-    const char *open = memrchr(clid.p, '<', clid.n);
+    struct span name, number;
 
-    name = clid;
-    if (open && clid.p[clid.n - 1] == '>') {
-        name.n = (size_t)(open - clid.p);
-        number = span_of(open + 1, clid.n - name.n - 2);
-    }
-    name = span_trim(name);
-    if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
-        name = span_trim(span_of(name.p + 1, name.n - 2));
+    caller_id_split(clid, &name, &number);
     fields_set(out, FIELD_PARTICIPANT_NAME, document_name(d, name));
     fields_set(out, FIELD_PARTICIPANT, number);
     fields_set(out, FIELD_PARTICIPANT, document_name(d, name));

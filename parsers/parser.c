@@ -13,6 +13,7 @@ extern const struct parser_ops parser_asterisk_cel;
 
 extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook,
     parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink;
+extern const struct parser_ops parser_freeswitch_csv;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv,
@@ -40,6 +41,7 @@ const struct parser_ops *const parsers[] = {
     &parser_freeswitch_xml,
     &parser_freeswitch_conference,
     &parser_asterisk_cel,
+    &parser_freeswitch_csv,
     NULL,
 };
 
