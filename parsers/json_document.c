@@ -11,6 +11,16 @@
 
 /* --- objects --- */
 
+bool
+frame_is_json(struct span s)
+{
+    size_t i = s.n >= 3 && memcmp(s.p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+    while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
+        i++;
+    return i < s.n && (s.p[i] == '{' || s.p[i] == '[');
+}
+
 static const struct json_value *
 list_of(const struct json_value *v, const char *const *lists)
 {
@@ -68,8 +78,8 @@ json_at(const struct json_value *v, const char *path)
     return v;
 }
 
-static struct span
-scalar_text(const struct json_value *v)
+struct span
+json_text_of(const struct json_value *v)
 {
     if (!v)
         return SPAN("");
@@ -81,7 +91,7 @@ scalar_text(const struct json_value *v)
 struct span
 json_at_text(const struct json_value *v, const char *path)
 {
-    return scalar_text(json_at(v, path));
+    return json_text_of(json_at(v, path));
 }
 
 struct span
@@ -122,7 +132,7 @@ feed(struct document *d, struct fields *r, char *path, size_t n, const struct js
         if (v->type == JSON_OBJECT)
             feed(d, r, path, length, v);
         else
-            document_value(d, r, path, scalar_text(v));
+            document_value(d, r, path, json_text_of(v));
     }
 }
 

@@ -15,9 +15,14 @@ enum status document_json(struct document *d, struct span frame, const char *con
                           void (*each)(struct document *d, const struct json_value *object),
                           struct error *err);
 
+/* Does it begin with an object or a list, behind blanks and a byte order mark? */
+bool frame_is_json(struct span frame);
+
+/* The text of one value: of a string, a number as written, "true" or "false". Else empty. */
+struct span json_text_of(const struct json_value *v);
 /* The value at "a.b.c", or NULL. v may be NULL. */
 const struct json_value *json_at(const struct json_value *v, const char *path);
-/* Its text if it is one value: of a string, a number as written, "true" or "false". Else empty. */
+/* Its text. */
 struct span json_at_text(const struct json_value *v, const char *path);
 /* The first of the paths that has a text; NULL ends them. */
 struct span json_first_text(const struct json_value *v, const char *const *paths);

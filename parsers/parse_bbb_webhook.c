@@ -144,14 +144,12 @@ static enum status
 bbb_read(struct document *d, struct span frame, struct error *err)
 {
     struct span list = frame, domain;
+    bool json = frame_is_json(frame);
 
     d->own = &domain;
-    while (frame.n > 1 &&
-           (*frame.p == ' ' || *frame.p == '\t' || *frame.p == '\r' || *frame.p == '\n'))
-        frame = span_of(frame.p + 1, frame.n - 1);
-    if (*frame.p == '{' || *frame.p == '[' || !web_form_find(frame, "domain", d->mem, &domain))
+    if (json || !web_form_find(frame, "domain", d->mem, &domain))
         domain = SPAN("");
-    if (*frame.p != '{' && *frame.p != '[' && !web_form_find(frame, "event", d->mem, &list))
+    if (!json && !web_form_find(frame, "event", d->mem, &list))
         return fail(err, ST_BAD_INPUT, "the form has no event");
     return document_json(d, list, NULL, bbb_event, err);
 }

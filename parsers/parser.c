@@ -12,7 +12,8 @@ extern const struct parser_ops parser_freeswitch_conference;
 extern const struct parser_ops parser_asterisk_cel;
 
 extern const struct parser_ops parser_twilio_conference, parser_twilio_call, parser_bbb_webhook,
-    parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink;
+    parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink, parser_teams_pstn,
+    parser_teams_callrecord, parser_zoom_report;
 extern const struct parser_ops parser_freeswitch_csv;
 
 const struct parser_ops *const parsers[] = {
@@ -31,6 +32,9 @@ const struct parser_ops *const parsers[] = {
     &parser_bbb_events,
     &parser_jitsi_event_sync,
     &parser_pexip_event_sink,
+    &parser_teams_pstn,
+    &parser_teams_callrecord,
+    &parser_zoom_report,
     &parser_sip_acc,
     &parser_cisco_cucm,
     &parser_cisco_ios,

@@ -1,0 +1,51 @@
+/*
+ * test_teams_pstn.c - telephone legs of Microsoft Teams, from Graph and from the usage report.
+ */
+#include "format_lines.h"
+
+#define ACME " customer=acme.example"
+#define ANN  "leg 2026-02-02T09:00:08Z+219 id=p-1" ACME " conference=12345 participant=+4930111***"
+#define LINE " media=pstn direction=inbound amount=0.02 currency=EUR leg=1835@192.0.2.3"
+
+TEST(a_page_of_graph)
+{
+    EXPECT_LINES("teams-pstn", own_sample("teams-pstn/page.json"),
+                 ANN " features=dial_in region=DE" LINE,
+                 "leg 2026-02-02T09:01:08Z+60 id=p-2" ACME " conference=12345 participant=+33123"
+                 " features=dial_out region=FR media=pstn direction=outbound amount=1.5"
+                 " currency=EUR leg=1835@192.0.2.3",
+                 "leg 2026-02-02T09:05:00Z+30 id=p-3" ACME " participant=u-bob participant_name=Bob"
+                 " media=pstn direction=outbound amount=0 leg=77",
+                 "leg 2026-02-02T09:06:00Z+0 outcome=1 id=d-4" ACME
+                 " participant=u-bob participant_name=Bob cause=486 media=pstn direction=outbound");
+}
+
+TEST(the_report_with_its_byte_order_mark_and_offsets)
+{
+    EXPECT_LINES("teams-pstn", own_sample("teams-pstn/PSTN.calls.csv"),
+                 ANN " features=dial_in region=DE" LINE,
+                 "leg 2026-02-02T09:05:00Z+30 id=p-3" ACME " participant=u-bob participant_name=Bob"
+                 " region=DE media=pstn direction=outbound amount=0.00 currency=EUR leg=77");
+}
+
+TEST(the_vendors_example)
+{
+    EXPECT_LINES("teams-pstn", outside_sample("teams_pstn/sample1_vendor_doc.json"),
+                 "leg 2019-11-01T00:00:08Z+219 id=9c4984c7-6c3c-427d-a30c-bd0b2eacee90"
+                 " customer=contoso.com participant=db03c14b-06eb-4189-939b-7cbf3a20ba27"
+                 " participant_name=Richard Malk region=US media=pstn direction=inbound amount=0.00"
+                 " currency=USD leg=1835317186_112562680@61.221.3.176");
+}
+
+TEST(trap_columns_may_move_and_a_bad_row_costs_itself)
+{
+    EXPECT_LINES("teams-pstn",
+                 SPAN("New,Start Time,UsageId,Duration Seconds,UPN,AAD ObjectId\n"
+                      "x,2026-02-02T09:00:00Z,a,5,u@d,id\n"
+                      "x,2026-02-02T09:00:00Z,,5,u@d,id\n"
+                      "x,\"2026-02-02\"T,b,5,u@d,id\n"
+                      "x,2026-02-02T09:00:00Z,c,5,u@d,id,too,many\n"),
+                 "leg 2026-02-02T09:00:00Z+5 id=a customer=d participant=id media=pstn",
+                 "refused: id: missing", "refused: quote: text follows a closing quote",
+                 "leg 2026-02-02T09:00:00Z+5 id=c customer=d participant=id media=pstn");
+}

@@ -1,0 +1,89 @@
+/*
+ * test_zoom_report.c - participant reports, as Zoom's web portal exports them.
+ */
+#include "format_lines.h"
+
+#define WEEKLY                                                                                     \
+    " customer=acme.example conference=81234567890:2026-02-02T10:00:00"                            \
+    " conference_name=Weekly, all hands"
+#define ID " id=81234567890:2026-02-02T10:00:00:"
+
+/* One row each time that somebody came; minutes are rounded up and not used. */
+TEST(a_report_with_its_meeting)
+{
+    EXPECT_LINES("zoom-report", own_sample("zoom-report/participants_81234567890.csv"),
+                 "leg 2026-02-02T10:00:05Z+1805" ID
+                 "ann@acme.example:2026-02-02T10:00:05:2026-02-02T10:30:10" WEEKLY
+                 " participant=ann@acme.example participant_name=Ann Ex (ann)",
+                 "leg 2026-02-02T10:40:00Z+1200" ID
+                 "ann@acme.example:2026-02-02T10:40:00:2026-02-02T11:00:00" WEEKLY
+                 " participant=ann@acme.example participant_name=Ann Ex (ann)",
+                 "leg 2026-02-02T12:59:59Z+31" ID
+                 "Guest \"Joe\":2026-02-02T12:59:59:2026-02-02T13:00:30" WEEKLY
+                 " participant=Guest \"Joe\" participant_name=Guest \"Joe\"");
+}
+
+#define MEETING(start) "812 3456 7890,T," start ",,h@acme,60,3\n\n"
+
+TEST(trap_times_are_local_and_have_an_older_and_a_newer_form)
+{
+    struct format *f =
+        make_format((struct format_options){.type = "zoom-report",
+                                            .timezone = "Europe/Berlin",
+                                            .map = LIST("customer=meeting.host_domain")});
+
+    expect_lines_at(
+        __FILE__, __LINE__, f,
+        SPAN("Meeting ID,Topic,Start Time,End Time,User Email,Duration "
+             "(Minutes),Participants\n" MEETING(
+                 "\"Aug 12, 2025 10:00:00 AM\"") "Name (Original Name),User Email,Join Time,Leave "
+                                                 "Time,Duration (Minutes),Guest\n"
+                                                 "A,,\"Aug 12, 2025 10:00:00 AM\",\"Aug 12, 2025 "
+                                                 "12:30:00 PM\",150,No\n"),
+        LIST("leg 2025-08-12T08:00:00Z+9000 id=81234567890:2025-08-12T10:00:00:A:"
+             "2025-08-12T10:00:00:2025-08-12T12:30:00 customer=acme"
+             " conference=81234567890:2025-08-12T10:00:00 conference_name=T participant=A"
+             " participant_name=A"));
+}
+
+TEST(trap_headers_are_in_the_users_language)
+{
+    EXPECT_LINES(
+        "zoom-report",
+        SPAN("Meeting-ID,Thema,Startzeit,Endzeit,E-Mail,Dauer (Minuten),Teilnehmer\n" MEETING(
+            "02/02/2026 10:00:00 AM") "Name (urspr.),E-Mail,Beitritt,Verlassen,Dauer "
+                                      "(Minuten),Gast\n"
+                                      "A,a@b,02/02/2026 10:00:00 AM,02/02/2026 10:01:00 "
+                                      "AM,1,Nein\n"),
+        "leg 2026-02-02T10:00:00Z+60 id=81234567890:2026-02-02T10:00:00:a@b:"
+        "2026-02-02T10:00:00:2026-02-02T10:01:00 customer=acme"
+        " conference=81234567890:2026-02-02T10:00:00 conference_name=T participant=a@b"
+        " participant_name=A");
+}
+
+TEST(trap_everybody_once_has_minutes_and_no_times)
+{
+    EXPECT_LINES(
+        "zoom-report",
+        SPAN("Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),\n" MEETING(
+            "02/02/2026 10:00:00 AM") "Name (Original Name),User Email,Total Duration "
+                                      "(Minutes),Guest\nA,,31,No\n"),
+        "leg 2026-02-02T10:00:00Z+1860 id=81234567890:2026-02-02T10:00:00:A:: customer=acme"
+        " conference=81234567890:2026-02-02T10:00:00 conference_name=T participant=A"
+        " participant_name=A state=estimated");
+}
+
+TEST(a_report_without_its_meeting_and_meetings_without_people)
+{
+    EXPECT_LINES("zoom-report",
+                 SPAN("Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)\n"
+                      "A,,02/02/2026 10:00:00 AM,02/02/2026 10:01:00 AM,1\n"),
+                 "leg 2026-02-02T10:00:00Z+60 id=:A:2026-02-02T10:00:00:2026-02-02T10:01:00"
+                 " participant=A participant_name=A");
+    EXPECT_LINES("zoom-report",
+                 SPAN("Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes)\n"
+                      "812 3456 7890,T,,,h@acme,60\n812 3456 7891,U,,,h@acme,60\nwhat,is,this\n"),
+                 "ignored: a meeting without its participants",
+                 "refused: neither a meeting nor a participant",
+                 "ignored: a meeting without its participants");
+}
