@@ -46,7 +46,11 @@ struct config_service {
     int minimum_staff;    /* 0 */
     double patience;      /* seconds; 0: learned */
     double max_abandon;   /* 1: no cap */
+    double rate;          /* cost of a scheduled hour; 0: not known */
 };
+
+/* What holds for a service that nobody configured: the defaults of the rows. */
+extern const struct config_service config_service_defaults;
 
 struct config_segment {
     char *name, *where;

@@ -94,6 +94,9 @@ struct erlang_plan {
 
 struct erlang_plan erlang_required(const struct erlang_demand *d);
 
+/* What so many at their desks would achieve with the same demand. */
+struct erlang_plan erlang_achieved(const struct erlang_demand *d, unsigned agents);
+
 /* The roster needed for so many at their desks. */
 unsigned erlang_scheduled(unsigned agents, double shrinkage);
 
@@ -104,6 +107,17 @@ struct erlang_load {
     double mean, end; /* over the interval; at its end, which the next one starts with */
 };
 
+/* Worth it? */
+static inline bool
+erlang_carries(double interval_s, double aht_s)
+{
+    return aht_s > interval_s / 6;
+}
+
 struct erlang_load erlang_load_step(double start, double calls, double interval_s, double aht_s);
+
+/* The demand of the next interval with what is still in progress from those before: sets d->offered,
+ * and *load to what the one behind it begins with. The last hundredth of a call does not count. */
+void erlang_carry(struct erlang_demand *d, double *load);
 
 #endif

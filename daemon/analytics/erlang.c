@@ -14,6 +14,9 @@
  * costing one person too many. */
 #define CEIL_GUARD 1e-9
 
+/* Fewer calls in progress than this are none: what is left of a day decays and never ends. */
+#define NOBODY 0.01
+
 static double
 next_b(double b, double offered, unsigned n)
 {
@@ -150,13 +153,11 @@ plan_for_patient(const struct erlang_demand *d, double offered, struct erlang_pl
 }
 
 static void
-plan_for_impatient(const struct erlang_demand *d, double offered, struct erlang_plan *plan)
+achieve_with_impatient(const struct erlang_demand *d, double offered, struct erlang_plan *plan)
 {
-    struct erlang_impatient q;
+    struct erlang_impatient q =
+        erlang_a_load(offered, d->aht_s, d->patience_s, plan->agents, d->answer_within_s);
 
-    plan->agents = erlang_a_agents(d, offered);
-    q = erlang_a_load(offered, d->aht_s, d->patience_s, plan->agents, d->answer_within_s);
-    plan->capped = plan->agents == ERLANG_MAX_AGENTS;
     plan->prob_abandon = q.prob_abandon;
     plan->queue = (struct erlang_queue){.offered = offered,
                                         .occupancy = q.occupancy,
@@ -166,21 +167,61 @@ plan_for_impatient(const struct erlang_demand *d, double offered, struct erlang_
                                         .queue = q.queue};
 }
 
+static double
+demanded_load(const struct erlang_demand *d)
+{
+    if (!(d->aht_s > 0))
+        return 0;
+    return d->offered > 0 ? d->offered : erlang_offered(d->calls, d->interval_s, d->aht_s);
+}
+
+static bool
+is_impatient(const struct erlang_demand *d, double offered)
+{
+    return offered > 0 && offered < ERLANG_MAX_AGENTS && d->patience_s > 0 &&
+           isfinite(d->patience_s);
+}
+
 struct erlang_plan
 erlang_required(const struct erlang_demand *d)
 {
     struct erlang_plan plan = {.agents = d->minimum, .queue.service_level = 1};
-    double offered =
-        d->offered > 0 ? d->offered : erlang_offered(d->calls, d->interval_s, d->aht_s);
+    double offered = demanded_load(d);
 
-    if (!(d->aht_s > 0))
-        offered = 0;
-    if (offered > 0 && offered < ERLANG_MAX_AGENTS && d->patience_s > 0 && isfinite(d->patience_s))
-        plan_for_impatient(d, offered, &plan);
-    else if (d->calls > 0 || d->offered > 0)
+    if (is_impatient(d, offered)) {
+        plan.agents = erlang_a_agents(d, offered);
+        plan.capped = plan.agents == ERLANG_MAX_AGENTS;
+        achieve_with_impatient(d, offered, &plan);
+    } else if (d->calls > 0 || d->offered > 0) {
         plan_for_patient(d, offered, &plan);
+    }
     plan.scheduled = erlang_scheduled(plan.agents, d->shrinkage);
     return plan;
+}
+
+struct erlang_plan
+erlang_achieved(const struct erlang_demand *d, unsigned agents)
+{
+    struct erlang_plan plan = {.agents = agents};
+    double offered = demanded_load(d);
+
+    if (is_impatient(d, offered))
+        achieve_with_impatient(d, offered, &plan);
+    else
+        plan.queue = erlang_c_load(offered, d->aht_s, agents, d->answer_within_s);
+    plan.scheduled = erlang_scheduled(agents, d->shrinkage);
+    return plan;
+}
+
+void
+erlang_carry(struct erlang_demand *d, double *load)
+{
+    struct erlang_load l = erlang_load_step(*load, d->calls, d->interval_s, d->aht_s);
+
+    if (!(d->calls > 0) && l.mean < NOBODY)
+        l = (struct erlang_load){0, 0};
+    d->offered = l.mean;
+    *load = l.end;
 }
 
 struct erlang_load

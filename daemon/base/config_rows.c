@@ -276,6 +276,16 @@ static const struct option_row input_rows[] = {
              "whose ids could clash different ones."},
     {0}};
 
+/* As the rows below say; a test holds them together. */
+const struct config_service config_service_defaults = {
+    .service_level = 0.8,
+    .answer_within = 20,
+    .max_occupancy = 0.85,
+    .shrinkage = 0.3,
+    .interval = 30,
+    .max_abandon = 1,
+};
+
 static const struct option_row service_rows[] = {
     {"match", V_TEXT, SERVICE(match), NULL, .example = "feature:operator_assist",
      .help = "\"feature:NAME\": uses of that feature are contacts of this service. Otherwise a "
@@ -297,6 +307,8 @@ static const struct option_row service_rows[] = {
              "C)."},
     {"max_abandon", V_REAL, SERVICE(max_abandon), "1", 1e-9, 1,
      .help = "Share of callers who may hang up, where their patience is known; 1 is no limit."},
+    {"rate", V_REAL, SERVICE(rate), "0", 0, 1e9,
+     .help = "What an hour on the roster costs, in whatever currency; 0: costs are not told."},
     {0}};
 
 static const struct option_row feature_rows[] = {

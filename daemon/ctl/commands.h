@@ -9,6 +9,7 @@
 int command_import(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_signal(int argc, char **argv);
+int command_what_if(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_customer(int argc, char **argv);
 int command_roster(int argc, char **argv);

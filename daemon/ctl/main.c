@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"import", "read usage records from files or standard input", command_import},
     {"status", "is everything running, complete and on time", command_status},
     {"report", "staffing, features, segments, customers, signals", command_report},
+    {"what-if", "people needed if more came, or for longer", command_what_if},
     {"signal", "list, show, acknowledge and close signals", command_signal},
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},

@@ -33,6 +33,7 @@ print_help(const struct option_use *use)
 static bool
 take_value(const struct option_row *r, const char *text)
 {
+    struct option_list *list = r->out;
     char *end = NULL;
 
     errno = 0;
@@ -42,6 +43,11 @@ take_value(const struct option_row *r, const char *text)
         return true;
     case OPTION_TEXT:
         *(const char **)r->out = text;
+        return true;
+    case OPTION_LIST:
+        if (list->count == OPTION_LIST_MAX)
+            return false;
+        list->at[list->count++] = text;
         return true;
     case OPTION_INT:
         *(long *)r->out = strtol(text, &end, 10);

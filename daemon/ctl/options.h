@@ -17,6 +17,13 @@ enum option_type {
     OPTION_TEXT, /* const char *: borrowed from argv */
     OPTION_INT,  /* long */
     OPTION_REAL, /* double */
+    OPTION_LIST, /* struct option_list: as often as it is given */
+};
+
+#define OPTION_LIST_MAX 16
+struct option_list {
+    const char *at[OPTION_LIST_MAX]; /* borrowed from argv */
+    size_t count;
 };
 
 struct option_row {

@@ -157,6 +157,11 @@ static const char *const hands_on_signals[] = {
     NULL,
 };
 
+static const char *const patience_of_callers[] = {
+    "ALTER TABLE staffing ADD COLUMN patience_seconds REAL",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -164,6 +169,7 @@ static const struct migration steps[] = {
     {"reasons to decide", reasons_to_decide},
     {"newest of the ledger", newest_of_the_ledger},
     {"hands on signals", hands_on_signals},
+    {"patience of callers", patience_of_callers},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -35,14 +35,6 @@ _Static_assert(HISTORY_DAYS + 1 < ANALYST_DAYS && PROFILE_DAYS < ANALYST_DAYS,
 /* A forecast below this is nobody: profiles of closed hours decay and never reach zero. */
 #define NOBODY 0.01
 
-static const struct config_service defaults = {
-    .service_level = 0.8,
-    .answer_within = 20,
-    .max_occupancy = 0.85,
-    .shrinkage = 0.3,
-    .interval = 30,
-};
-
 struct service {
     char *name;
     const struct config_service *config; /* or the defaults */
@@ -72,7 +64,7 @@ service_find(struct work *w, struct span name)
         return NULL;
     w->services = xrealloc(w->services, (w->count + 1) * sizeof *w->services);
     s = &w->services[w->count++];
-    *s = (struct service){.name = xstrndup(name.p, name.n), .config = &defaults};
+    *s = (struct service){.name = xstrndup(name.p, name.n), .config = &config_service_defaults};
     for (size_t i = 0; i < c->service_count; i++)
         if (span_is(name, c->services[i].name))
             s->config = &c->services[i];
@@ -152,6 +144,19 @@ days_with_input(const struct pass *p, int days)
     return n;
 }
 
+/* Handling time of what is to come. */
+static double
+mean_by_call(const double *contacts, const double *handling, int n)
+{
+    double calls = 0, seconds = 0;
+
+    for (int i = 0; i < n; i++) {
+        calls += contacts[i];
+        seconds += contacts[i] * handling[i];
+    }
+    return calls > 0 ? seconds / calls : 0;
+}
+
 static void
 look_ahead(const struct work *w, const struct service *s, struct outlook *o)
 {
@@ -169,7 +174,8 @@ look_ahead(const struct work *w, const struct service *s, struct outlook *o)
         if (isnan(mean))
             o->handling[i] = ASSUMED_HANDLING;
     }
-    o->carry = (isnan(mean) ? ASSUMED_HANDLING : mean) > s->config->interval * 60 / 6.0;
+    o->carry = erlang_carries(s->config->interval * 60,
+                              mean_by_call(o->contacts, o->handling, 7 * s->history.slots));
     o->patience = s->config->patience > 0 ? s->config->patience : history_patience(&s->history);
     snprintf(patience, sizeof patience, "Erlang A with patience %.0f s", o->patience);
     snprintf(o->model, sizeof o->model, "%s; handling time %s; %s%s", forecast_model(f),
@@ -207,12 +213,8 @@ plan(const struct service *s, struct outlook *o, int at)
         .max_abandon = c->max_abandon,
     };
 
-    if (o->carry) {
-        struct erlang_load l = erlang_load_step(o->load, d.calls, d.interval_s, d.aht_s);
-
-        d.offered = l.mean;
-        o->load = l.end;
-    }
+    if (o->carry)
+        erlang_carry(&d, &o->load);
     return erlang_required(&d);
 }
 
@@ -266,6 +268,7 @@ write_interval(struct work *w, const struct service *s, struct outlook *o, int64
     query_set_real(q, 14, o->completeness);
     query_set_str(q, 15, o->model);
     query_set_str(q, 16, w->pass->now_text);
+    query_set_real(q, 17, o->patience > 0 ? o->patience : NAN);
     return query_run(q, err);
 }
 
@@ -327,8 +330,8 @@ prepare(struct work *w, struct error *err)
         w->pass->store, &w->insert,
         "INSERT OR REPLACE INTO staffing(service, start, minutes, forecast, low, high,"
         " handle_seconds, required, scheduled, rostered, gap, service_level, occupancy,"
-        " completeness, model, as_of)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        " completeness, model, as_of, patience_seconds)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         err);
 
     if (st == ST_OK)

@@ -42,7 +42,8 @@ EOF
 for words in "report staffing" "report staffing --service operator" "report features" \
     "report segments" "report segments --segment power" "report customers" "report signals" \
     "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
-    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv" "signal list --state all"; do
+    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv" "signal list --state all" \
+    "what-if staffing --volume +20% --aht 4m --customer C00001=+50%"; do
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
 done
@@ -65,6 +66,16 @@ check "no number" fails 64 '"many" is not a number' report customers --limit man
 printf 'date,s00\n2026-03-02,1\n2026-03-01,2\n' >unordered.csv
 check "days out of order" fails 1 "unordered.csv: line 3: days are not in order" backtest unordered.csv
 check "too few weeks" fails 1 "too few" backtest --first 60 calendar.csv
+same() { # what nobody changed is what the analyst wrote
+    cs what-if staffing --json | python3 -c 'import json, sqlite3, sys
+want = sqlite3.connect("state/crm.db").execute(
+    "SELECT service, sum(scheduled * minutes) / 60.0, max(required) FROM staffing GROUP BY 1 ORDER BY 1").fetchall()
+got = [(s["service"], s["scheduled_hours"], s["peak_agents"]) for s in json.load(sys.stdin) if s["scenario"] == "then"]
+assert got == want and want, (got, want)'
+}
+check "what-if without a change is the week as it is" same
+check "a change that is none" fails 64 "such as +20%" what-if staffing --volume lots
+check "a customer without legs" fails 1 "no legs" what-if staffing --customer nobody=+5%
 signal=$(cs signal list --csv | sed -n '2s/,.*//p')
 check "a signal is acknowledged" contains "$(cs signal ack "$signal" --note 'I call them')" "is acknowledged"
 check "says by whom" contains "$(cs signal show "$signal" --json)" '"note":"I call them"'

@@ -128,6 +128,12 @@ TEST(config_reads_every_kind_of_section)
     CHECK_INT(c->services[0].interval, 15);
     CHECK_INT(c->services[1].interval, 30);
     CHECK(!c->services[1].match);
+    { /* a service that nobody configured is like one of whom only the name is written */
+        struct config_service bare = c->services[1];
+
+        bare.name = NULL;
+        CHECK(memcmp(&bare, &config_service_defaults, sizeof bare) == 0);
+    }
     CHECK_STR(c->features[0].match, "rec(ord(ing)?)?|\\*2");
     CHECK_STR(c->features[1].name, "Bildschirm \xC3\xBC");
     CHECK_STR(c->segments[0].where, "legs_30d > 100 AND features_30d >= 5");
