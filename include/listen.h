@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "span.h"
 #include "status.h"
 
 enum { ADDRESS_TEXT = 64 };
@@ -19,6 +20,13 @@ enum status listen_parse(const char *text, struct sockaddr_storage *out, socklen
  * port; false: it is no place that one could connect to. */
 enum { HOST_TEXT = 256, PORT_TEXT = 6 };
 bool host_split(const char *text, char host[HOST_TEXT], char port[PORT_TEXT]);
+/* "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". */
+struct network {
+    unsigned char bytes[16]; /* IPv4 as mapped into IPv6 */
+    unsigned bits;           /* of them */
+};
+bool network_parse(struct span text, struct network *out);
+bool network_has(const struct network *n, const struct sockaddr *sa);
 /* The port a socket is bound to, 0 if none. */
 int listen_port(int fd);
 /* Are both of one host, whatever the ports? Of IPv6 the first 64 bits tell (and the interface, of

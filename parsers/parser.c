@@ -6,7 +6,7 @@
 extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, parser_regex,
     parser_fixed, parser_xml, parser_json, parser_asterisk_cdr, parser_zoom_webhook, parser_sip_acc,
     parser_cisco_cucm, parser_cisco_ios, parser_3cx;
-extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl;
+extern const struct parser_ops parser_asterisk_ami, parser_freeswitch_esl, parser_radius;
 extern const struct parser_ops parser_freeswitch_json, parser_freeswitch_xml;
 extern const struct parser_ops parser_freeswitch_conference;
 extern const struct parser_ops parser_asterisk_cel;
@@ -46,6 +46,7 @@ const struct parser_ops *const parsers[] = {
     &parser_freeswitch_conference,
     &parser_asterisk_cel,
     &parser_freeswitch_csv,
+    &parser_radius,
     NULL,
 };
 

@@ -191,8 +191,9 @@ input_type(const struct config_input *in)
     static const struct {
         const char *name;
         unsigned type;
-    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},       {"udp", FOR_UDP}, {"http", FOR_HTTP},
-                 {"relp", FOR_RELP}, {"stream", FOR_STREAM}, {"ami", FOR_AMI}, {"esl", FOR_ESL}};
+    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},   {"udp", FOR_UDP},
+                 {"http", FOR_HTTP}, {"relp", FOR_RELP}, {"stream", FOR_STREAM},
+                 {"ami", FOR_AMI},   {"esl", FOR_ESL},   {"radius", FOR_RADIUS}};
     size_t i = 0;
 
     while (strcmp(types[i].name, in->type) != 0)
@@ -239,6 +240,25 @@ check_dialing(const struct check *k, const struct config_input *in, int nth, uns
 }
 
 static enum status
+check_radius(const struct check *k, const struct config_input *in, int nth)
+{
+    struct network network;
+
+    if (!in->listen || ((!in->secret || !in->secret[0]) && !in->nas))
+        return wrong(k, SECTION_INPUT, nth, NULL,
+                     "input \"%s\": expected the options listen, and secret or nas", in->title);
+    for (char **n = in->nas; n && *n; n++) {
+        size_t name = strcspn(*n, "=");
+
+        if (!network_parse(span_of(*n, name), &network) || (*n)[name] == '\0' ||
+            (*n)[name + 1] == '\0')
+            return wrong(k, SECTION_INPUT, nth, "nas",
+                         "nas: expected \"ADDRESS=SECRET\" or \"ADDRESS/BITS=SECRET\"");
+    }
+    return ST_OK;
+}
+
+static enum status
 check_signature(const struct check *k, const struct config_input *in, int nth)
 {
     bool over_url = in->signature &&
@@ -263,7 +283,8 @@ static enum status
 check_input(const struct check *k, const struct config_input *in, int nth)
 {
     unsigned type = input_type(in);
-    enum status st = check_dialing(k, in, nth, type);
+    enum status st =
+        type == FOR_RADIUS ? check_radius(k, in, nth) : check_dialing(k, in, nth, type);
 
     if (st != ST_OK)
         return st;

@@ -202,7 +202,7 @@ static const struct option_row pairing_rows[] = {
     {0}};
 
 static const struct option_row input_rows[] = {
-    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream ami esl",
+    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream ami esl radius",
      .example = "tail", .needed = true, .help = "How the records arrive."},
     {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
      .help = "A shipped format (callswell formats) or one described below."},
@@ -216,7 +216,7 @@ static const struct option_row input_rows[] = {
      .help = "tail, stream: where to begin in a file or stream that is there when it is first "
              "seen."},
     {"listen", V_TEXT, INPUT(listen), NULL, .elsewhere = true, .example = "127.0.0.1:6514",
-     .inputs = FOR_TCP | FOR_UDP | FOR_RELP,
+     .inputs = FOR_TCP | FOR_UDP | FOR_RELP | FOR_RADIUS,
      .help =
          "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records. radius: the same, "
          "for whoever knows a secret; accounting has port 1813."},
@@ -236,9 +236,10 @@ static const struct option_row input_rows[] = {
              "secret itself in Authorization, behind Bearer, Basic or nothing. Others are refused "
              "with 401 (BigBlueButton's with 403) and counted."},
     {"secret", V_TEXT, INPUT(secret), NULL, .elsewhere = true, .example = "${ZOOM_SECRET_TOKEN}",
-     .inputs = FOR_HTTP | FOR_AMI,
+     .inputs = FOR_HTTP | FOR_AMI | FOR_RADIUS,
      .help = "http: what only the sender and this input know; best from the environment. For "
-             "Basic it is USER:PASSWORD. ami: what belongs to the user."},
+             "Basic it is USER:PASSWORD. ami: what belongs to the user. radius: what is "
+             "shared with all senders that `nas` does not name."},
     {"stream", V_TEXT, INPUT(stream), NULL, .elsewhere = true, .example = "calls",
      .inputs = FOR_STREAM, .help = "stream: its key."},
     {"group", V_TEXT, INPUT(group), NULL, .elsewhere = true, .example = "callswell",
@@ -260,6 +261,11 @@ static const struct option_row input_rows[] = {
      .inputs = FOR_AMI, .help = "ami: the name to log in with (a section of manager.conf)."},
     {"password", V_TEXT, INPUT(password), NULL, .elsewhere = true, .example = "${ESL_PASSWORD}",
      .inputs = FOR_ESL, .help = "esl: the password (event_socket.conf.xml)."},
+    {"nas", V_LIST, INPUT(nas), NULL, .elsewhere = true,
+     .example = "192.0.2.7=${NAS_SECRET}|198.51.100.0/24=${BRANCH_SECRET}", .inputs = FOR_RADIUS,
+     .help = "radius: \"ADDRESS=SECRET\" or \"ADDRESS/BITS=SECRET\": secrets of single senders or "
+             "networks; the longest that fits is taken. Others are not answered unless there is a "
+             "secret for all."},
     {"reconnect", V_MILLIS, INPUT(reconnect_ms), "1s", 0.01, 60, .elsewhere = true,
      .inputs = FOR_AMI | FOR_ESL,
      .help = "ami, esl: how long to wait before the first attempt to connect again; twice as long "

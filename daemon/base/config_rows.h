@@ -39,6 +39,7 @@ enum {
     FOR_STREAM = 32,
     FOR_AMI = 64,
     FOR_ESL = 128,
+    FOR_RADIUS = 256,
 };
 
 struct option_row {

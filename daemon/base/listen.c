@@ -79,6 +79,51 @@ host_split(const char *text, char host[HOST_TEXT], char port[PORT_TEXT])
     return true;
 }
 
+/* --- networks --- */
+
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool
+network_parse(struct span text, struct network *out)
+{
+    const char *slash = text.n ? memchr(text.p, '/', text.n) : NULL;
+    size_t n = slash ? (size_t)(slash - text.p) : text.n;
+    char host[INET6_ADDRSTRLEN];
+    int64_t bits = -1;
+    bool v6;
+
+    if (n == 0 || n >= sizeof host)
+        return false;
+    memcpy(host, text.p, n);
+    host[n] = '\0';
+    v6 = memchr(host, ':', n) != NULL;
+    memcpy(out->bytes, mapped, sizeof mapped);
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, host, out->bytes + (v6 ? 0 : sizeof mapped)) != 1)
+        return false;
+    if (slash && (!span_to_i64(span_of(slash + 1, text.n - n - 1), &bits) || bits < 0 ||
+                  bits > (v6 ? 128 : 32)))
+        return false;
+    out->bits = slash ? (unsigned)bits + (v6 ? 0 : 96) : 128;
+    return true;
+}
+
+bool
+network_has(const struct network *n, const struct sockaddr *sa)
+{
+    unsigned char bytes[16];
+    unsigned whole = n->bits / 8, rest = n->bits % 8;
+
+    memcpy(bytes, mapped, sizeof mapped);
+    if (sa->sa_family == AF_INET6)
+        memcpy(bytes, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+    else
+        memcpy(bytes + sizeof mapped, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+    if (n->bits < 96 && memcmp(bytes, mapped, sizeof mapped) == 0)
+        return false; /* no IPv4 address is in a network of IPv6 */
+    return memcmp(bytes, n->bytes, whole) == 0 &&
+           (rest == 0 || ((bytes[whole] ^ n->bytes[whole]) >> (8 - rest)) == 0);
+}
+
 int
 listen_port(int fd)
 {

@@ -10,10 +10,11 @@
 #define TEXTS 18
 
 extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream, input_ami,
-    input_esl;
+    input_esl, input_radius;
 
-const struct input_ops *const inputs[] = {&input_tail,   &input_tcp, &input_udp, &input_relp,
-                                          &input_stream, &input_ami, &input_esl, NULL};
+const struct input_ops *const inputs[] = {&input_tail, &input_tcp,    &input_udp,
+                                          &input_relp, &input_stream, &input_ami,
+                                          &input_esl,  &input_radius, NULL};
 
 const struct input_ops *
 input_find(const char *type)
@@ -48,6 +49,20 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[17] = &cfg->password;
 }
 
+static char **
+list_copy(char **list)
+{
+    size_t n = 0;
+    char **copy;
+
+    while (list && list[n])
+        n++;
+    copy = n ? xcalloc(n + 1, sizeof *copy) : NULL;
+    for (size_t i = 0; i < n; i++)
+        copy[i] = xstrdup(list[i]);
+    return copy;
+}
+
 struct config_input *
 input_config_copy(const struct config_input *cfg)
 {
@@ -58,6 +73,7 @@ input_config_copy(const struct config_input *cfg)
     texts_of(copy, texts);
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = xstrdup(*texts[i]);
+    copy->nas = list_copy(cfg->nas);
     return copy;
 }
 
@@ -71,5 +87,8 @@ input_config_free(struct config_input *cfg)
     texts_of(cfg, texts);
     for (size_t i = 0; i < TEXTS; i++)
         free(*texts[i]);
+    for (char **n = cfg->nas; n && *n; n++)
+        free(*n);
+    free(cfg->nas);
     free(cfg);
 }

@@ -96,15 +96,35 @@ presence_leave(struct presence *p, struct span room, struct span who)
         forget(p, at);
 }
 
+static struct span
+farewell_of(const struct stay *s)
+{
+    return span_of(s->text + s->room_n + s->who_n, s->farewell_n);
+}
+
 void
-presence_end(struct presence *p, struct span room)
+presence_empty(struct presence *p, struct span room, bool (*gone)(void *arg, struct span farewell),
+               void *arg)
 {
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct stay **at = &p->buckets[i]; *at;)
-            if (span_eq(span_of((*at)->text, (*at)->room_n), room))
+            if (span_eq(span_of((*at)->text, (*at)->room_n), room) && gone(arg, farewell_of(*at)))
                 forget(p, at);
             else
                 at = &(*at)->next;
+}
+
+static bool
+all_go(void *arg, struct span farewell)
+{
+    (void)arg, (void)farewell;
+    return true;
+}
+
+void
+presence_end(struct presence *p, struct span room)
+{
+    presence_empty(p, room, all_go, NULL);
 }
 
 void
@@ -134,7 +154,7 @@ presence_sweep(struct presence *p, void (*gone)(void *arg, struct span farewell)
                 at = &(*at)->next;
                 continue;
             }
-            gone(arg, span_of(s->text + s->room_n + s->who_n, s->farewell_n));
+            gone(arg, farewell_of(s));
             forget(p, at);
         }
 }

@@ -27,6 +27,10 @@ void presence_join(struct presence *p, struct span room, struct span who, struct
 void presence_leave(struct presence *p, struct span room, struct span who);
 void presence_end(struct presence *p, struct span room); /* all of them */
 
+/* Those of a room of whom gone says yes are forgotten. */
+void presence_empty(struct presence *p, struct span room,
+                    bool (*gone)(void *arg, struct span farewell), void *arg);
+
 /* A roll call: from now on who joins or is seen is there. */
 void presence_begin(struct presence *p);
 /* False: it is not known. */

@@ -75,3 +75,33 @@ TEST(listen_splits_places_that_one_can_connect_to)
         if (host_split(wrong[i], host, port))
             test_fail(__FILE__, __LINE__, "\"%s\" was taken", wrong[i]);
 }
+
+static bool
+is_in(const char *network, const char *address)
+{
+    struct sockaddr_storage sa;
+    struct network n;
+    socklen_t len;
+
+    CHECK(network_parse(span_str(network), &n));
+    CHECK_INT(listen_parse(address, &sa, &len, NULL), ST_OK);
+    return network_has(&n, (struct sockaddr *)&sa);
+}
+
+TEST(listen_knows_who_is_in_which_network)
+{
+    static const char *const wrong[] = {"",           "192.0.2",      "192.0.2.0/33",
+                                        "192.0.2.0/", "::/129",       "192.0.2.0/x",
+                                        "host",       "192.0.2.0/-1", "[::1]/64"};
+    struct network n;
+
+    CHECK(is_in("192.0.2.7", "192.0.2.7:1") && !is_in("192.0.2.7", "192.0.2.6:1"));
+    CHECK(is_in("192.0.2.0/25", "192.0.2.127:1") && !is_in("192.0.2.0/25", "192.0.2.128:1"));
+    CHECK(is_in("0.0.0.0/0", "192.0.2.7:1") && is_in("0.0.0.0/0", "[::ffff:192.0.2.7]:1"));
+    CHECK(is_in("2001:db8::/32", "[2001:db8:1::1]:1"));
+    CHECK(!is_in("2001:db8::/33", "[2001:db8:8000::1]:1"));
+    CHECK(!is_in("::/0", "192.0.2.7:1") && !is_in("0.0.0.0/0", "[2001:db8::1]:1"));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (network_parse(span_str(wrong[i]), &n))
+            test_fail(__FILE__, __LINE__, "\"%s\" was taken", wrong[i]);
+}
