@@ -53,7 +53,7 @@ struct conference {
     char id[];
 };
 
-/* All that has one source: its clock is the newest event. */
+/* All that has one source: its clock is the newest event. It has conferences, or goes. */
 struct stream {
     struct stream *next;
     int64_t clock;

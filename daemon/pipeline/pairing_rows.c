@@ -280,15 +280,11 @@ pairing_free(struct pairing *p)
         return;
     for (size_t i = 0; i < PAIR_STREAMS; i++)
         while (p->streams[i]) {
-            struct stream *s = p->streams[i];
+            struct conference *c = p->streams[i]->conferences;
 
-            while (s->conferences) {
-                while (s->conferences->stays)
-                    pairing_remove_stay(p, s->conferences->stays);
-                pairing_remove_conference(p, s->conferences);
-            }
-            p->streams[i] = s->next;
-            free(s);
+            while (c->stays)
+                pairing_remove_stay(p, c->stays);
+            pairing_remove_conference(p, c);
         }
     free(p->conferences);
     free(p->stays);

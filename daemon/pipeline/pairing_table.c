@@ -37,18 +37,26 @@ held_free(struct pairing *p, void *object, size_t n)
     free(object);
 }
 
+static struct stream **
+stream_place(struct pairing *p, struct span name)
+{
+    struct stream **at = &p->streams[hash_bytes(name.p, name.n, 0) % PAIR_STREAMS];
+
+    while (*at && !span_eq(span_of((*at)->name, (*at)->name_n), name))
+        at = &(*at)->next;
+    return at;
+}
+
 struct stream *
 pairing_stream(struct pairing *p, struct span name)
 {
-    struct stream **at = &p->streams[hash_bytes(name.p, name.n, 0) % PAIR_STREAMS], *s;
+    struct stream **at = stream_place(p, name), *s = *at;
 
-    for (s = *at; s; s = s->next)
-        if (span_eq(span_of(s->name, s->name_n), name))
-            return s;
+    if (s)
+        return s;
     s = held_alloc(p, sizeof *s + name.n);
     s->name_n = (uint32_t)name.n;
     memcpy(s->name, name.p, name.n);
-    s->next = *at;
     return *at = s;
 }
 
@@ -270,6 +278,15 @@ pairing_remove_stay(struct pairing *p, struct stay *s)
     free_stay(p, s);
 }
 
+static void
+remove_stream(struct pairing *p, struct stream *s)
+{
+    struct stream **at = stream_place(p, span_of(s->name, s->name_n));
+
+    *at = s->next;
+    held_free(p, s, sizeof *s + s->name_n);
+}
+
 void
 pairing_remove_conference(struct pairing *p, struct conference *c)
 {
@@ -282,5 +299,7 @@ pairing_remove_conference(struct pairing *p, struct conference *c)
     if (c->after)
         c->after->before = c->before;
     p->conference_count--;
+    if (!c->stream->conferences)
+        remove_stream(p, c->stream);
     free_conference(p, c);
 }

@@ -87,6 +87,30 @@ sed 's/beta/gamma/; s/"c\([89]\)"/"d\1"/' old.ndjson >older.ndjson
 check "an import without a daemon" "$bin/callswell" import --config c.conf --format ndjson older.ndjson
 check "does so, too" equals "$(sql crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"
 
+# No more open legs than there may be; whoever leaves makes room.
+sed 's|/state"|/full"|' c.conf >full.conf
+echo 'limits { open_legs = 100 }' >>full.conf
+start full.conf
+i=0
+while [ $i -lt 150 ]; do
+    event join big p$i 10:00:00 "$acme"
+    i=$((i + 1))
+done >joins
+sed 's/"join"/"leave"/; s/10:00:00/10:00:10/' joins >leaves
+split -l 10 joins part.
+for part in part.*; do post "$part"; done >answers
+refused=$(sed 's/.*"quarantined":\([0-9]*\).*/\1/' answers | awk '{n += $1} END {print n}')
+check "what is too much is refused" [ "$refused" -ge 40 ]
+head -n $((150 - refused)) leaves >part
+check "leaves are taken" contains "$(post part)" "\"accepted\":$((150 - refused))"
+check "and make room" contains "$("$bin/callswell" quarantine replay all --config full.conf)" "$refused"
+tail -n "$refused" leaves >part
+post part >/dev/null
+full_legs() { redis-cli -s full/redis.sock hget "cs:{$("$bin/callswell" redis-key --config full.conf acme |
+    sed -n 's/.*{\([0-9]*\)}.*/\1/p' | head -n 1)}:d:acme:202403" 10@1; }
+full_legs_are() { [ "$(full_legs)" = "$1" ]; }
+check "so that all count" wait_for 30 full_legs_are 150:1500:0
+
 # Shuffled, repeated and lost, with the daemon killed in between: against the truth.
 check "the truth" env TMPDIR="$dir" python3 "$project/tests/chaos/pairing.py" --bin "$bin" --runs 3
 finish
