@@ -120,6 +120,7 @@ struct config {
     struct config_retention retention;
     struct config_limits limits;
     struct config_pairing pairing;
+    char *participants; /* "plain" or "hash" */
     struct config_input *inputs;
     size_t input_count;
     struct config_service *services;

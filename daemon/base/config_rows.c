@@ -186,6 +186,15 @@ static const struct option_row limit_rows[] = {
              "in \"quarantine\", because a repetition of it could not be noticed."},
     {0}};
 
+static const struct option_row privacy_rows[] = {
+    {"participants", V_CHOICE, MAIN(participants), "plain", .choices = "plain hash",
+     .help =
+         "\"hash\": what names people in records (participant, participant_name, agent, leg) is "
+         "replaced by a keyed hash before anything is kept: they stay countable and are not "
+         "named. The key is privacy.key in state_dir, made at first use; without it everybody "
+         "is counted anew."},
+    {0}};
+
 static const struct option_row pairing_rows[] = {
     {"limit", V_SECONDS, MAIN(pairing.limit), "12h", 1, 31 * DAY, .reloadable = true,
      .help = "A conference that is silent for so long is over: who joined and never left it is "
@@ -411,6 +420,7 @@ const struct section_row config_sections[SECTION_COUNT] = {
         UNTITLED("pairing", pairing_rows,
                  "How long joins and leaves wait for each other, by the clock and by the newest "
                  "event of their source, whichever passes first."),
+    [SECTION_PRIVACY] = UNTITLED("privacy", privacy_rows, "What is kept of people's names."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
     [SECTION_SERVICE] =

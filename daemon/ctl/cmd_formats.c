@@ -127,12 +127,11 @@ command_formats(int argc, char **argv)
         {"csv", OPTION_FLAG, &call.csv, NULL, "the list as CSV"},
     };
     const struct option_use use = {
-        "callswell formats [OPTION...] [[show] NAME | test FILE --format NAME | guess FILE]",
-        "Lists the formats that inputs and imports can name; `show` prints one with its notes.\n"
-        "`test` reads the beginning of a file (\"-\": standard input) and shows what each column\n"
-        "becomes, what is left out and what is refused. `guess` says which format reads a file, "
-        "or\n"
-        "proposes a `format` section for it. Nothing is counted.",
+        "callswell formats [[show] NAME | test FILE --format NAME | guess FILE]",
+        "Lists the formats that inputs and imports can name; `show` prints one with its\n"
+        "notes. `test` reads the beginning of a file (\"-\": standard input) and shows what\n"
+        "each column becomes, what is left out and what is refused. `guess` says which\n"
+        "format reads a file, or proposes a section for it. Nothing is counted.",
         rows, COUNT(rows),
         "  callswell formats test cdr.csv --format asterisk-cdr --limit 3\n"
         "  callswell formats guess export.csv"};

@@ -15,13 +15,14 @@
 #include "json_read.h"
 #include "json_write.h"
 #include "ledger.h"
+#include "mask.h"
 #include "options.h"
 #include "table.h"
 #include "work.h"
 
 struct quarantine_run {
     const char *config, *input;
-    bool json, csv, reasons;
+    bool json, csv, reasons, unmasked;
     long limit;
     uint64_t id;
     uint64_t shown, total;
@@ -192,6 +193,19 @@ print_raw(struct span raw, const char *plain)
     }
 }
 
+/* Numbers and addresses of people are masked unless somebody asks for them. */
+static void
+print_record(const struct quarantine_run *run, struct span raw)
+{
+    struct buf copy = {0};
+
+    buf_span(&copy, raw);
+    if (!run->unmasked)
+        mask_people(copy.p, copy.n);
+    print_raw(span_of(copy.p, copy.n), "\t\n");
+    buf_clear(&copy);
+}
+
 static void
 print_place(const struct quarantine_row *q)
 {
@@ -226,8 +240,8 @@ show_row(void *arg, const struct quarantine_row *q, struct error *err)
         print_raw(q->header, "\t\n");
         printf("\n\n");
     }
-    printf("record:\n");
-    print_raw(q->raw, "\t\n");
+    printf("record%s:\n", run->unmasked ? "" : " (numbers and addresses are masked)");
+    print_record(run, q->raw);
     putchar('\n');
     return ST_OK;
 }
@@ -358,6 +372,7 @@ command_quarantine(int argc, char **argv)
         {"input", OPTION_TEXT, &run.input, "NAME", "only records of this input"},
         {"limit", OPTION_INT, &run.limit, "N", "list at most so many, newest first (50; 0 all)"},
         {"reasons", OPTION_FLAG, &run.reasons, NULL, "list only how many there are of each reason"},
+        {"unmasked", OPTION_FLAG, &run.unmasked, NULL, "show numbers and addresses, too"},
         {"json", OPTION_FLAG, &run.json, NULL, "list as JSON"},
         {"csv", OPTION_FLAG, &run.csv, NULL, "list as CSV"},
     };

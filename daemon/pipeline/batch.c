@@ -7,6 +7,7 @@
 #include "engine_internal.h"
 #include "hash.h"
 #include "json_write.h"
+#include "mask.h"
 
 #define QUARANTINE_HEAD 4096 /* kept of a record that is longer than the limit */
 
@@ -189,6 +190,17 @@ part_quarantine_row(struct part *p)
     return &p->quarantine[p->quarantine_count++];
 }
 
+static struct span
+without_secrets(struct part *p, struct span raw)
+{
+    char *copy = arena_alloc(&p->memory, raw.n);
+
+    if (raw.n > 0)
+        memcpy(copy, raw.p, raw.n);
+    mask_secrets(copy, raw.n);
+    return span_of(copy, raw.n);
+}
+
 void
 part_quarantine(struct part *p, const struct source *s, struct place at, struct span raw,
                 const char *reason)
@@ -208,7 +220,7 @@ part_quarantine(struct part *p, const struct source *s, struct place at, struct 
         .stream = stream_text(p, s, at.origin),
         .timezone = span_str(s->timezone),
         .reason = arena_copy(&p->memory, span_str(reason)),
-        .raw = arena_copy(&p->memory, kept),
+        .raw = without_secrets(p, kept),
         .offset = at.offset,
         .length = (uint32_t)(raw.n > UINT32_MAX ? UINT32_MAX : raw.n),
         .arrived = clock_now(),

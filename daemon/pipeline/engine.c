@@ -380,6 +380,14 @@ look_at_floor(struct engine *e, struct error *err)
 }
 
 static enum status
+open_privacy(struct engine *e, struct error *err)
+{
+    if (strcmp(e->config->participants, "hash") != 0)
+        return ST_OK;
+    return privacy_open(&e->privacy, e->config->state_dir, !e->dry_run, err);
+}
+
+static enum status
 open_parts(struct engine *e, struct error *err)
 {
     enum status st = ruleset_new(&e->rules, e->config, err);
@@ -390,9 +398,12 @@ open_parts(struct engine *e, struct error *err)
     e->pairing = pairing_new();
     if (e->dry_run) {
         e->totals = totals_new(NULL, 0);
-        return look_at_floor(e, err);
+        st = open_privacy(e, err);
+        return st == ST_OK ? look_at_floor(e, err) : st;
     }
     st = folder_take(e->config->state_dir, &e->lock_fd, err);
+    if (st == ST_OK)
+        st = open_privacy(e, err);
     if (st == ST_OK)
         st = open_ledger(e, err);
     if (st == ST_OK)

@@ -87,6 +87,7 @@ free_parts(struct engine *e)
     totals_free(e->totals);
     dedup_free(e->dedup);
     pairing_free(e->pairing);
+    privacy_close(e->privacy);
     directory_unref(e->directory);
     ruleset_unref(e->rules);
     while (e->feeds) {

@@ -23,6 +23,7 @@
 #include "ledger.h"
 #include "names.h"
 #include "pairing.h"
+#include "privacy.h"
 #include "projection.h"
 #include "totals.h"
 
@@ -161,6 +162,7 @@ struct engine {
     bool offline, dry_run;
     int lock_fd;
     uint64_t identity_key;
+    struct privacy *privacy; /* NULL: names are kept */
 
     struct ruleset *rules; /* under lock: those of the configuration */
     struct names *names;

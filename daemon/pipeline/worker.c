@@ -104,6 +104,7 @@ take_record(struct run *run, struct span raw)
         refuse(run, raw, "customer: missing");
         return;
     }
+    privacy_hide(run->engine->privacy, &p->record, &run->worker->arena);
     p->raw = raw;
     identify(run, p);
     why = objection(run, p);

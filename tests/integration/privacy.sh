@@ -1,0 +1,74 @@
+#!/bin/sh
+# People are counted and not named, secrets are not kept, and what is refused is masked when shown.
+. "$(dirname "$0")/lib.sh"
+cat >c.conf <<EOF
+state_dir = "$dir/state"
+timezone = "UTC"
+log_level = "debug"
+fold_interval = "50ms"
+analytics_interval = "50ms"
+privacy { participants = "hash" }
+retention { people = "0" feature_people = "0" quarter = "0" }
+http { listen = "127.0.0.1:0" }
+input "calls" { type = "http" format = "ndjson" }
+EOF
+sed 's/participants = "hash"/participants = "plain"/; s/state"/plain"/' c.conf >plain.conf
+printf 'id,name,aliases,numbers,domains\nACME,Acme,,+4930,\nBETA,Beta,,,beta.example\n' >list.csv
+at='"start":"2026-03-01T09:00:00Z","duration":60'
+leg() { printf '{"participant":"%s",%s,"participant_name":"Wilhelmine %s","agent":"Ottokar"}\n' "$1" "$at" "$1"; }
+{
+    leg +49301234567
+    leg +49301234567
+    leg +49307654321
+    leg lieselotte@beta.example
+    printf '{"kind":"visit","customer":"ACME","participant":"lieselotte@beta.example","agent":"Ottokar",%s}\n' "$at"
+    printf '{"kind":"join","customer":"ACME","conference":"c1","participant":"lieselotte@beta.example",%s}\n' \
+        '"start":"2026-03-01T10:00:00Z"'
+    printf '{"kind":"join","customer":"ACME","conference":"c1","leg":"SIP/lieselotte-1","participant":"open@x.example",%s}\n' \
+        '"start":"2026-03-01T10:05:00Z"'
+    printf '{"kind":"leave","conference":"c1","participant":"lieselotte@beta.example",%s}\n' \
+        '"start":"2026-03-01T10:10:00Z"'
+} >calls.ndjson
+cat >bad.ndjson <<EOF
+{"customer":"ACME","participant":"+49309998877","start":"never","password":"sesam","token":"oeffne"}
+EOF
+send() { curl -sS --fail-with-body -H 'content-type: application/x-ndjson' --data-binary @"$1" "http://$address/v1/ingest/calls"; }
+customers() { cs customer import --config "$1" list.csv; }
+
+check "customers" customers c.conf
+check "start" start c.conf
+check "customers are found by numbers and domains" contains "$(send calls.ndjson)" '"accepted":8'
+check "a refused one" contains "$(send bad.ndjson)" '"quarantined":1'
+settled() { cs quarantine list --config c.conf --csv | grep -q 'not a time'; }
+check "it is listed" wait_for 30 settled
+check "the key is its owner's alone" equals "$(stat -c '%a %s' state/privacy.key)" "600 32"
+check "shown with numbers masked" contains "$(cs quarantine show --config c.conf 1)" '"participant":"+*********77"'
+check "or not, if asked for" contains "$(cs quarantine show --config c.conf 1 --unmasked)" '"+49309998877"'
+check "secrets are gone" contains "$(cs quarantine show --config c.conf 1 --unmasked)" \
+    '"password":"xxxxx","token":"xxxxxx"'
+people="SELECT customer, legs, participants FROM customer_day ORDER BY customer"
+rows() { python3 -c 'import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep="|")' "$@"; }
+counted() { rows state/crm.db "$people" | grep -q 'ACME|4|3' && rows state/crm.db 'SELECT raw FROM quarantine' | grep .; }
+check "people are counted" wait_for 30 counted
+check "stop" stop
+nowhere() { # NAME...: in no file of the state folder and not in the log
+    for name in "$@"; do
+        ! grep -rlaF "$name" state daemon.log 2>/dev/null | grep . || return 1
+    done
+}
+check "names are nowhere" nowhere lieselotte Wilhelmine Ottokar open@x.example 1234567 7654321
+check "nor are secrets" nowhere sesam oeffne
+check "in the store what was refused is masked" contains \
+    "$(rows state/crm.db 'SELECT raw FROM quarantine')" '+*********77'
+customers plain.conf >/dev/null
+cs import --config plain.conf --format ndjson calls.ndjson >/dev/null 2>&1
+check "people are as many as with their names" equals "$(rows state/crm.db "$people" | grep BETA)" \
+    "$(rows plain/crm.db "$people" | grep BETA)"
+cp state/privacy.key key
+: >state/privacy.key
+check "a key that is none is not replaced" sh -c "! '$bin/callswell' import --config c.conf --format ndjson calls.ndjson 2>err"
+check "and said" grep -q 'privacy.key is no key' err
+cp key state/privacy.key
+check "with its key back all goes on" cs import --config c.conf --format ndjson bad.ndjson
+finish
