@@ -36,8 +36,9 @@ void aggregate_record(struct cells *out, const struct aggregate_options *opt,
                       const struct record *r);
 
 /* The same for many records, by pointers, faster once the cells are larger than the
- * processor's caches: what the next records will touch is fetched ahead. */
+ * processor's caches: what the next records will touch is fetched ahead. items, unless it is NULL,
+ * takes an item for each of them (kept.h). */
 void aggregate_batch(struct cells *out, const struct aggregate_options *opt,
-                     const struct record *const *r, size_t n);
+                     const struct record *const *r, size_t n, struct buf *items);
 
 #endif

@@ -68,6 +68,7 @@ struct config_limits {
     uint32_t max_name;          /* 128 */
     uint32_t max_future;        /* 300 s */
     uint64_t duplicate_window;  /* 172800 s */
+    uint64_t correction_window; /* 604800 s; 0: versions and voids correct nothing */
     uint64_t duplicate_records; /* 50 M */
     uint64_t max_body;          /* HTTP, 8 MiB on the wire */
     uint64_t max_unpacked;      /* 32 MiB */

@@ -27,6 +27,9 @@ void dedup_free(struct dedup *d); /* accepts NULL */
  * within fp count as well: the first is fresh, the others are not. Any thread. */
 void dedup_test_and_add(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh);
 
+/* Is it there? Any thread. */
+bool dedup_has(struct dedup *d, uint64_t fp);
+
 /* About so many more fresh ones are to come, 0: who knows. What has to grow makes room for all of
  * them at once. Any thread; the last word counts. */
 void dedup_expect(struct dedup *d, size_t n);

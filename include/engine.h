@@ -194,6 +194,7 @@ size_t engine_feeds(struct engine *e, struct feed *out, size_t max);
 struct engine_status {
     uint64_t batch, folded, incarnation;
     uint64_t records, accepted, duplicates, quarantined, ignored, late, expired; /* ever */
+    uint64_t corrections, voids; /* of those accepted: that corrected others; that were voids */
     uint64_t queue_bytes, queue_blocks, delta_bytes, totals_bytes, totals_cells, totals_dirty;
     uint64_t dedup_ids, dedup_bytes;
     int64_t dedup_window_start;   /* arrival time of the oldest id kept; 0 none */

@@ -14,6 +14,7 @@
 
 #include "cell.h"
 #include "engine.h"
+#include "kept.h"
 #include "memory.h"
 #include "pairing.h"
 #include "projection.h"
@@ -37,6 +38,7 @@ struct ledger_state {
     int64_t seen_since; /* when the oldest fingerprints that are kept were, UTC us; 0: none */
     int64_t seen_gone;  /* when the newest were that are forgotten, UTC us; 0: none are */
     int32_t floor;      /* a day: totals of those before it are no longer kept; 0: all are */
+    uint64_t corrections, voids; /* accepted records that corrected others; those that were voids */
 };
 const struct ledger_state *ledger_state(const struct ledger *l);
 bool ledger_in_history(struct ledger *l, uint64_t incarnation, uint64_t seq);
@@ -75,6 +77,18 @@ struct idem_row {
     struct outcome_count count;
 };
 
+/* What one worker's first fingerprints of a batch added: as many items. */
+struct kept_row {
+    size_t count;
+    struct span names, items;
+};
+
+/* What a fingerprint's record adds now: one item. */
+struct correction_row {
+    uint64_t fingerprint, origin; /* the batch that it came in; 0: this one */
+    struct span names, item;
+};
+
 /* One batch; everything borrowed for the call. Its effect on the totals is either a set of deltas,
  * for the log, or the totals themselves: then the commit is a fold as well. */
 struct ledger_batch {
@@ -83,8 +97,14 @@ struct ledger_batch {
     struct cell *const *totals; /* absolute: all that changed since the last fold */
     size_t total_count;
     bool folds;
-    const uint64_t *const *fingerprints; /* arrays, one per part */
-    const size_t *fingerprint_counts;
+    const uint64_t *const *fingerprints; /* arrays: those that something is kept of come first, */
+    const size_t *fingerprint_counts;    /* an array for each of `kept` */
+    size_t fingerprint_arrays;
+    const struct kept_row *kept;
+    size_t kept_count;
+    const struct correction_row *corrections;
+    size_t correction_count;
+    uint64_t corrected, voided; /* more records that corrected others; those that were voids */
     const struct quarantine_row *quarantine;
     size_t quarantine_count;
     const uint64_t *released; /* quarantine rows replayed with success */
@@ -141,6 +161,15 @@ enum status ledger_load_seen(struct ledger *l, int64_t since,
                              void (*visit)(void *arg, const uint64_t *fp, size_t n,
                                            int64_t created),
                              void *arg, struct error *err);
+/* Looks for what is kept of fingerprints, in ascending order, each once. Each that is found is
+ * visited: its place in `wanted`, the batch that it came in, what it adds now (valid during the
+ * visit). Of one that is not visited nothing is kept. Corrections of old records read all
+ * fingerprints that came since. */
+typedef void kept_visit(void *arg, size_t i, uint64_t origin, const struct contribution *c);
+enum status ledger_find_kept(struct ledger *l, const uint64_t *wanted, size_t count,
+                             kept_visit *visit, void *arg, struct error *err);
+/* The next fold moves a customer's totals to another's; NULL spans: it does not. Borrowed. */
+void ledger_merges(struct ledger *l, struct span from, struct span to);
 /* Deletes the oldest seen rows: those created before `before`, and as many as hold `excess`
  * fingerprints; at most a few hundred a call, in one transaction. Then gives back what they held,
  * when the state already says that they are gone.

@@ -289,6 +289,10 @@ join_times(struct mapping *m, int64_t start, int64_t end, bool end_floating)
     struct record *r = m->r;
 
     if (!has(m, FIELD_START)) {
+        if (r->kind == KIND_VOID) { /* it says which record, and nothing of it */
+            r->start = 0;
+            return ST_OK;
+        }
         if (!has(m, FIELD_END) || !has(m, FIELD_DURATION))
             return bad(m, FIELD_START, "missing");
         start = end - r->duration;

@@ -104,6 +104,11 @@ static const struct option_row limit_rows[] = {
     {"duplicate_window", V_SECONDS, MAIN(limits.duplicate_window), "48h", 0, 366 * DAY,
      .reloadable = true,
      .help = "How long a record or an Idempotency-Key is remembered, to be counted once only."},
+    {"correction_window", V_SECONDS, MAIN(limits.correction_window), "7d", 0, 366 * DAY,
+     .reloadable = true,
+     .help = "How long after its arrival a record with an id can be corrected: by the same id with "
+             "a higher version, or by a void of that id. Its id is remembered for as long, too. 0 "
+             "keeps nothing for that: versions are passed over, voids go to quarantine."},
     {"duplicate_records", V_COUNT, MAIN(limits.duplicate_records), "50000000", 0, 4e9,
      .reloadable = true,
      .help =

@@ -88,6 +88,10 @@ print_records(const struct json_value *s)
            grouped(c, number(s, "records", "duplicates")),
            grouped(d, number(s, "records", "quarantined")),
            grouped(e, number(s, "records", "ignored")));
+    if (number(s, "records", "corrections") || number(s, "records", "voids"))
+        printf("           %s corrected others, %s were voids\n",
+               grouped(a, number(s, "records", "corrections")),
+               grouped(b, number(s, "records", "voids")));
     if (number(s, "records", "late") || number(s, "records", "expired"))
         printf("           %s arrived after the duplicate window\n"
                "           %s keys were past retention\n",

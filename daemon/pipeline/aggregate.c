@@ -13,6 +13,7 @@
 #include "cell_private.h"
 #include "civil.h"
 #include "hash.h"
+#include "kept_private.h"
 #include "sketch_private.h"
 
 #define GROUP 16
@@ -233,7 +234,7 @@ add_features(struct cells *out, const struct aggregate_options *opt, const struc
 /* --- contacts --- */
 
 static void
-add_contact(struct cells *out, const struct plan *p)
+add_contact(struct cells *out, struct plan *p)
 {
     const struct record *r = p->r;
     bool handled = r->outcome == OUTCOME_OK;
@@ -244,8 +245,78 @@ add_contact(struct cells *out, const struct plan *p)
     };
 
     assert((r->has & FIELD_BIT(FIELD_SERVICE)) && r->text[FIELD_SERVICE].n > 0);
-    cell_add(cells_get(out, CELL_SERVICE, r->text[FIELD_SERVICE], p->day),
-             p->second / QUARTER_SECONDS, v);
+    p->cell = cells_get(out, CELL_SERVICE, r->text[FIELD_SERVICE], p->day);
+    cell_add(p->cell, p->second / QUARTER_SECONDS, v);
+}
+
+/* --- what may be taken out again --- */
+
+/* The services that the record's features were work for. */
+static char *
+keep_work(struct cells *out, const struct aggregate_options *opt, const struct plan *p, char *at)
+{
+    char *count = at;
+    uint32_t n = 0;
+
+    at += sizeof n;
+    for (size_t k = 0; k < opt->workload_count; k++) {
+        const struct workload_rule *rule = &opt->workload[k];
+        uint32_t i = 0;
+
+        while (i < p->r->feature_count && !span_eq(p->r->features[i], rule->feature))
+            i++;
+        if (i == p->r->feature_count)
+            continue;
+        at = kept_put32(at, i);
+        at = kept_put32(at,
+                        cells_place_of(out, cells_get(out, CELL_WORKLOAD, rule->service, p->day)));
+        n++;
+    }
+    kept_put32(count, n);
+    return at;
+}
+
+/* Appends the record's item (kept_private.h), once it is counted. */
+static void
+keep(struct cells *out, const struct aggregate_options *opt, const struct plan *p,
+     struct buf *items)
+{
+    static const uint8_t kind_of[] = {
+        [KIND_LEG] = KEPT_LEG, [KIND_FEATURE] = KEPT_FEATURE, [KIND_CONTACT] = KEPT_CONTACT};
+    const struct record *r = p->r;
+    bool contact = r->kind == KIND_CONTACT, work = opt && opt->workload_count && r->feature_count;
+    uint32_t features = contact ? 0 : r->feature_count;
+    uint64_t head = p->second | (uint64_t)r->duration << KEPT_DURATION_AT |
+                    (uint64_t)kind_of[r->kind] << KEPT_KIND_AT |
+                    (uint64_t)r->outcome << KEPT_OUTCOME_AT |
+                    (uint64_t)features << KEPT_FEATURES_AT;
+    const struct cell *region = contact ? NULL : p->region;
+    char *at;
+
+    buf_reserve(items, kept_room(r, opt));
+    at = items->p + items->n + sizeof head;
+    at = kept_put32(at, cells_place_of(out, p->cell));
+    if (region) {
+        head |= KEPT_HAS_REGION;
+        at = kept_put32(at, cells_place_of(out, region));
+    }
+    if (r->version) {
+        head |= KEPT_HAS_VERSION;
+        at = kept_put64(at, (uint64_t)r->version);
+    }
+    if (r->wait | r->handle) {
+        head |= KEPT_HAS_TIMES;
+        at = kept_put32(kept_put32(at, r->wait), r->handle);
+    }
+    for (uint32_t i = 0; i < features; i++)
+        at = kept_put_name(at, i < PLANNED_FEATURES ? p->feature[i].id
+                                                    : find_feature(out, r->features[i], p->day).id);
+    if (work && !contact) {
+        head |= KEPT_HAS_WORK;
+        at = keep_work(out, opt, p, at);
+    }
+    kept_put64(items->p + items->n, head);
+    items->n = (size_t)(at - items->p);
 }
 
 /* --- records --- */
@@ -287,23 +358,31 @@ aggregate_record(struct cells *out, const struct aggregate_options *opt, const s
     count(out, opt, &p);
 }
 
-void
-aggregate_batch(struct cells *out, const struct aggregate_options *opt,
-                const struct record *const *r, size_t n)
+/* A group of at most GROUP. */
+static void
+count_group(struct cells *out, const struct aggregate_options *opt, const struct record *const *r,
+            size_t n, struct buf *items)
 {
     struct plan group[GROUP];
 
-    for (size_t done = 0; done < n; done += GROUP) {
-        size_t m = n - done < GROUP ? n - done : GROUP;
-
-        for (size_t i = 0; i < m; i++)
-            plan_record(out, &group[i], r[done + i]);
-        for (size_t i = 0; i < m; i++)
-            if (group[i].r->kind != KIND_CONTACT)
-                group[i].cell = cells_guess(out, group[i].hash);
-        for (size_t i = 0; i < m; i++)
-            plan_contents(&group[i]);
-        for (size_t i = 0; i < m; i++)
-            count(out, opt, &group[i]);
+    for (size_t i = 0; i < n; i++)
+        plan_record(out, &group[i], r[i]);
+    for (size_t i = 0; i < n; i++)
+        if (group[i].r->kind != KIND_CONTACT)
+            group[i].cell = cells_guess(out, group[i].hash);
+    for (size_t i = 0; i < n; i++)
+        plan_contents(&group[i]);
+    for (size_t i = 0; i < n; i++) {
+        count(out, opt, &group[i]);
+        if (items)
+            keep(out, opt, &group[i], items);
     }
+}
+
+void
+aggregate_batch(struct cells *out, const struct aggregate_options *opt,
+                const struct record *const *r, size_t n, struct buf *items)
+{
+    for (size_t done = 0; done < n; done += GROUP)
+        count_group(out, opt, r + done, n - done < GROUP ? n - done : GROUP, items);
 }

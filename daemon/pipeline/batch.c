@@ -27,6 +27,9 @@ batch_clear(struct batch *b, size_t parts)
     for (size_t i = 0; b->parts && i < parts; i++) {
         cells_free(b->parts[i].cells);
         buf_clear(&b->parts[i].fingerprints);
+        buf_clear(&b->parts[i].kept);
+        buf_clear(&b->parts[i].items);
+        free(b->parts[i].candidates);
         arena_clear(&b->parts[i].memory);
         free(b->parts[i].quarantine);
         free(b->parts[i].events);
@@ -35,12 +38,14 @@ batch_clear(struct batch *b, size_t parts)
     free(b->parts);
     free(b->tickets);
     free(b->cursors);
+    free(b->corrections);
 }
 
 size_t
 part_bytes(const struct part *p)
 {
-    return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total +
+    return cells_bytes(p->cells) + p->fingerprints.cap + p->kept.cap + p->items.cap +
+           p->memory.total + p->candidate_cap * sizeof *p->candidates +
            p->quarantine_cap * sizeof *p->quarantine + p->event_cap * sizeof *p->events +
            p->pair_cap * sizeof *p->pairs;
 }
@@ -64,6 +69,10 @@ trim_lists(struct part *p)
 {
     if (p->fingerprints.cap > KEPT_FINGERPRINTS)
         buf_clear(&p->fingerprints);
+    if (p->kept.cap > KEPT_FINGERPRINTS)
+        buf_clear(&p->kept);
+    if (p->items.cap > KEPT_FINGERPRINTS)
+        buf_clear(&p->items);
     if (p->quarantine_cap > KEPT_ROWS) {
         free(p->quarantine);
         p->quarantine = NULL;
@@ -102,8 +111,11 @@ part_begin(struct part *p)
     cells_reset(p->cells);
     trim_lists(p);
     buf_reset(&p->fingerprints);
+    buf_reset(&p->kept);
+    buf_reset(&p->items);
     arena_reset(&p->memory);
-    p->quarantine_count = p->event_count = p->pair_count = 0;
+    p->quarantine_count = p->event_count = p->pair_count = p->candidate_count = 0;
+    p->voided = 0;
     memset(&p->count, 0, sizeof p->count);
     p->late = 0;
     p->newest_record = 0;
@@ -120,7 +132,8 @@ batch_begin(struct batch *b, uint64_t number, size_t parts)
     b->bulk_only = true;
     b->wanted = false;
     atomic_store(&b->bytes, 0);
-    b->ticket_count = b->cursor_count = 0;
+    b->ticket_count = b->cursor_count = b->correction_count = 0;
+    b->corrected = 0;
 }
 
 void
@@ -280,4 +293,43 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
         .key = pair_key(r, &part->memory),
         .sides = pair_sides(r, span_str(s->input), &part->memory),
     };
+}
+
+/* Those that aggregation and the directory look at. */
+#define COUNTED_FIELDS                                                                             \
+    (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT) |                                    \
+     FIELD_BIT(FIELD_PARTICIPANT_NAME) | FIELD_BIT(FIELD_CONFERENCE) |                             \
+     FIELD_BIT(FIELD_CONFERENCE_NAME) | FIELD_BIT(FIELD_SERVICE) | FIELD_BIT(FIELD_REGION))
+
+static struct record *
+copy_counted(struct arena *mem, const struct record *r)
+{
+    struct record *copy = arena_alloc(mem, sizeof *copy);
+    struct span *features = arena_alloc(mem, (r->feature_count + 1) * sizeof *features);
+
+    *copy = *r;
+    copy->has &= COUNTED_FIELDS | FIELD_BIT(FIELD_VERSION);
+    for (int f = 0; f < FIELD_COUNT; f++)
+        copy->text[f] = copy->has & FIELD_BIT(f) ? arena_copy(mem, r->text[f]) : (struct span){0};
+    for (uint32_t i = 0; i < r->feature_count; i++)
+        features[i] = arena_copy(mem, r->features[i]);
+    copy->features = features;
+    copy->feature_list = 0;
+    return copy;
+}
+
+struct candidate *
+part_candidate(struct part *p, const struct record *r, struct span raw)
+{
+    struct candidate *c;
+
+    if (p->candidate_count == p->candidate_cap) {
+        p->candidate_cap = p->candidate_cap ? 2 * p->candidate_cap : 32;
+        p->candidates = xrealloc(p->candidates, p->candidate_cap * sizeof *p->candidates);
+    }
+    c = &p->candidates[p->candidate_count++];
+    memset(c, 0, sizeof *c);
+    c->record = copy_counted(&p->memory, r);
+    c->raw = arena_copy(&p->memory, raw);
+    return c;
 }

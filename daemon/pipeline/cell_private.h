@@ -146,6 +146,17 @@ name_hash_mix(uint64_t name_hash, enum cell_kind kind, int32_t day)
     return h ^ h >> 32;
 }
 
+/* Where a cell is: cells_at gives it back. */
+static inline uint32_t
+cells_place_of(const struct cells *s, const struct cell *c)
+{
+    size_t i = (c->hash >> 32) & s->mask;
+
+    while (s->table[i] >> 32 != c->hash >> 32 || cells_place(s, (uint32_t)s->table[i] - 1) != c)
+        i = (i + 1) & s->mask;
+    return (uint32_t)s->table[i] - 1;
+}
+
 uint64_t cells_name_hash(struct span name); /* the same as of an element: hash_sketch */
 /* Finds or creates by name_hash_mix of cells_name_hash(name). */
 struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t day,

@@ -259,6 +259,7 @@ commit_batch(struct engine *e, struct batch *b, bool finish)
     int64_t begun = clock_mono_ms();
     uint64_t seq = 0;
 
+    engine_correct(e, b);
     engine_pair(e, b, finish, &paired);
     gathered_fill(&g, &lb, e, b);
     lb.open_legs = paired.rows;

@@ -13,6 +13,10 @@ gathered_clear(struct gathered *g)
     free(g->deltas);
     free(g->fingerprints);
     free(g->fingerprint_counts);
+    for (size_t i = 0; i < g->parts; i++)
+        buf_clear(&g->kept_names[i]);
+    free(g->kept_names);
+    free(g->kept);
     free(g->quarantine);
     free(g->events);
     free(g->released);
@@ -21,11 +25,35 @@ gathered_clear(struct gathered *g)
 }
 
 static void
+gather_fingerprints(struct gathered *g, size_t i, const struct buf *from)
+{
+    g->fingerprints[i] = (const uint64_t *)(const void *)from->p;
+    g->fingerprint_counts[i] = from->n / sizeof(uint64_t);
+}
+
+/* Now, and not later: what is staged becomes other cells. */
+static void
+gather_kept(struct gathered *g, const struct part *p, size_t i)
+{
+    struct buf *names = &g->kept_names[i];
+
+    if (p->kept.n == 0)
+        return;
+    kept_names(p->cells, names);
+    g->kept[i] = (struct kept_row){
+        .count = p->kept.n / sizeof(uint64_t),
+        .names = span_of(names->p, names->n),
+        .items = span_of(p->items.p, p->items.n),
+    };
+}
+
+static void
 gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t i)
 {
     g->deltas[i] = p->cells;
-    g->fingerprints[i] = (const uint64_t *)(const void *)p->fingerprints.p;
-    g->fingerprint_counts[i] = p->fingerprints.n / sizeof(uint64_t);
+    gather_fingerprints(g, i, &p->kept);
+    gather_fingerprints(g, g->parts + i, &p->fingerprints);
+    gather_kept(g, p, i);
     g->quarantine = xrealloc(g->quarantine,
                              (lb->quarantine_count + p->quarantine_count) * sizeof *g->quarantine);
     if (p->quarantine_count)
@@ -42,6 +70,7 @@ gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t 
     lb->count.quarantined += p->count.quarantined;
     lb->count.ignored += p->count.ignored;
     lb->late += p->late;
+    lb->voided += p->voided;
     if (p->newest_record > lb->newest_record)
         lb->newest_record = p->newest_record;
 }
@@ -60,8 +89,11 @@ gathered_fill(struct gathered *g, struct ledger_batch *lb, struct engine *e, str
     memset(lb, 0, sizeof *lb);
     memset(g, 0, sizeof *g);
     g->deltas = xcalloc(n, sizeof *g->deltas);
-    g->fingerprints = xcalloc(n, sizeof *g->fingerprints);
-    g->fingerprint_counts = xcalloc(n, sizeof *g->fingerprint_counts);
+    g->parts = n;
+    g->fingerprints = xcalloc(2 * n, sizeof *g->fingerprints);
+    g->fingerprint_counts = xcalloc(2 * n, sizeof *g->fingerprint_counts);
+    g->kept = xcalloc(n, sizeof *g->kept);
+    g->kept_names = xcalloc(n, sizeof *g->kept_names);
     for (size_t i = 0; i < n; i++)
         gather_part(g, lb, &b->parts[i], i);
     g->released = xcalloc(b->ticket_count, sizeof *g->released);
@@ -74,6 +106,12 @@ gathered_fill(struct gathered *g, struct ledger_batch *lb, struct engine *e, str
     lb->delta_count = n;
     lb->fingerprints = g->fingerprints;
     lb->fingerprint_counts = g->fingerprint_counts;
+    lb->fingerprint_arrays = 2 * n;
+    lb->kept = g->kept;
+    lb->kept_count = n;
+    lb->corrections = b->corrections;
+    lb->correction_count = b->correction_count;
+    lb->corrected = b->corrected;
     lb->quarantine = g->quarantine;
     lb->events = g->events;
     lb->released = g->released;

@@ -9,7 +9,10 @@
 struct gathered {
     struct cells **deltas;
     const uint64_t **fingerprints;
-    size_t *fingerprint_counts;
+    size_t *fingerprint_counts; /* first the workers' kept ones, then their others */
+    struct kept_row *kept;
+    struct buf *kept_names;
+    size_t parts;
     struct quarantine_row *quarantine;
     struct event_row *events;
     uint64_t *released;

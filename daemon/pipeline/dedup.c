@@ -221,6 +221,20 @@ dedup_test_and_add(struct dedup *d, const uint64_t *fp, size_t n, bool *fresh)
         test_group(d, fp + done, n - done < DEDUP_GROUP ? n - done : DEDUP_GROUP, fresh + done);
 }
 
+bool
+dedup_has(struct dedup *d, uint64_t fp)
+{
+    const struct segment *s;
+    bool there;
+
+    fp = usable(fp);
+    pthread_mutex_lock(&d->lock);
+    s = segment_of(d, fp);
+    there = s->place[find(s, fp)] != 0;
+    pthread_mutex_unlock(&d->lock);
+    return there;
+}
+
 void
 dedup_add_known(struct dedup *d, const uint64_t *fp, size_t n)
 {

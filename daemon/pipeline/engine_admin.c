@@ -102,7 +102,10 @@ move_cells(struct engine *e, const struct merge *m, uint64_t seq, struct error *
         n += 2;
     }
     if (st == ST_OK)
+        ledger_merges(e->ledger, m->from, m->to);
+    if (st == ST_OK)
         st = ledger_fold(e->ledger, list, n, seq, err);
+    ledger_merges(e->ledger, (struct span){0}, (struct span){0});
     for (size_t i = 0; i < n && st == ST_OK; i++)
         st = totals_reload(e->totals, CELL_CUSTOMER, list[i]->name, list[i]->day, seq, err);
     free(list);

@@ -34,6 +34,14 @@ engine_note_forgotten(struct engine *e)
         e->window_cut = gone / 1000000 < now ? gone / 1000000 + 1 : now + 1;
 }
 
+uint64_t
+engine_id_window(const struct config *c)
+{
+    const struct config_limits *l = &c->limits;
+
+    return l->correction_window > l->duplicate_window ? l->correction_window : l->duplicate_window;
+}
+
 /* All of the window is known but for what is no longer kept for it: ids gave way to newer ones, or
  * it was shorter before. */
 static bool
@@ -133,7 +141,7 @@ engine_expire(struct engine *e)
         return;
     e->last_expiry_ms = now;
     for (int i = 0; i < EXPIRIES_AT_ONCE && more; i++) {
-        int64_t before = clock_now_us() - (int64_t)limits->duplicate_window * 1000000;
+        int64_t before = clock_now_us() - (int64_t)engine_id_window(e->config) * 1000000;
         uint64_t held = dedup_count(e->dedup);
         uint64_t excess = held > limits->duplicate_records ? held - limits->duplicate_records : 0;
 

@@ -62,10 +62,29 @@ struct source {
 
 /* --- batches --- */
 
+/* A record whose id was seen before, and that may correct it: decided before the batch is
+ * committed, when all of it is known. Until then it counts as a duplicate. */
+struct candidate {
+    uint64_t fingerprint;
+    struct record *record; /* with all that counts of it, in the part's memory */
+    struct span raw;
+    struct source *source; /* a reference */
+    uint64_t offset;
+    struct frame_origin *origin; /* or NULL */
+    uint64_t place;              /* what tells it apart if it is refused; 0: nothing */
+    size_t ticket;               /* of its block; index + 1, 0 none */
+    bool replay;
+};
+
 struct part { /* what one worker added to one batch */
     struct cells *cells;
     struct buf fingerprints; /* uint64_t each */
-    struct arena memory;     /* quarantine texts, events */
+    struct buf kept;         /* and those that there is an item of, in the same order, */
+    struct buf items;        /* in here */
+    struct candidate *candidates;
+    size_t candidate_count, candidate_cap;
+    uint64_t voided;     /* voids of what never came so far */
+    struct arena memory; /* quarantine texts, events */
     struct quarantine_row *quarantine;
     size_t quarantine_count, quarantine_cap;
     struct event_row *events;
@@ -111,6 +130,10 @@ struct batch {
     size_t ticket_count, ticket_cap;
     struct cursor_row *cursors; /* input borrowed from the feed */
     size_t cursor_count, cursor_cap;
+    struct correction_row
+        *corrections; /* these are the ledger thread's; texts in a part's memory */
+    size_t correction_count, correction_cap;
+    uint64_t corrected;
 };
 
 struct job { /* one block on its way to a worker */
@@ -344,6 +367,14 @@ void part_quarantine(struct part *p, const struct source *s, struct place at, st
 struct quarantine_row *part_quarantine_row(struct part *p);
 void part_event(struct part *p, const struct record *r);
 void part_pair(struct part *p, const struct source *s, bool bulk, const struct record *r);
+/* Copies what of the record and of raw is needed to decide about it later. The rest is set. */
+struct candidate *part_candidate(struct part *p, const struct record *r, struct span raw);
+
+/* engine_correct.c, on the ledger thread, before the batch is gathered: which of its candidates
+ * correct something. What was counted of that leaves the batch's cells, what counts now enters. */
+void engine_correct(struct engine *e, struct batch *b);
+/* How long ids are remembered, in seconds. */
+uint64_t engine_id_window(const struct config *c);
 
 /* engine_queue.c: waits for a block to work on; NULL: the end. Book-keeping of a finished one. Lock
  * held. */

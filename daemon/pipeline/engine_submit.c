@@ -337,6 +337,8 @@ engine_status(struct engine *e, struct engine_status *out)
     out->quarantined = e->snapshot.ever.quarantined;
     out->ignored = e->snapshot.ever.ignored;
     out->late = e->snapshot.late;
+    out->corrections = e->snapshot.corrections;
+    out->voids = e->snapshot.voids;
     out->expired = e->snapshot.expired;
     out->newest_record = e->snapshot.newest_record;
     out->quarantine_open = e->snapshot.quarantine_open;

@@ -91,6 +91,16 @@ static const char *const statement_sql[STATEMENTS] = {
     [DELETE_SEEN] = "DELETE FROM seen WHERE seq < ?1",
     [EMPTY_SEEN] = "UPDATE seen SET (" LEDGER_SEEN
                    ", checksum) = (?1, ?2, x'', row_checksum(?1, ?2, x'')) WHERE seq = ?1",
+    [PUT_KEPT] = "INSERT INTO kept " LEDGER_ROW("?1, ?2, ?3, ?4"),
+    [DELETE_KEPT] = "DELETE FROM kept WHERE number < ?1",
+    [GET_CORRECTION] =
+        "SELECT origin, seq, names, item, " LEDGER_CORRECTION_HOLDS " FROM correction"
+        " WHERE fingerprint = ?1",
+    [PUT_CORRECTION] = "INSERT OR REPLACE INTO correction " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
+    [DELETE_CORRECTIONS] = "DELETE FROM correction WHERE origin <= ?1",
+    [PUT_MERGED] = "INSERT OR REPLACE INTO merged " LEDGER_ROW("?1, ?2, ?3"),
+    [DELETE_MERGED] = "DELETE FROM merged WHERE seq <= ?1",
+    [PUT_CORRECTED] = "INSERT OR REPLACE INTO corrected " LEDGER_ROW("1, ?1, ?2"),
     [PUT_IDEM] = "INSERT INTO idem " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
     [OLDEST_IDEM] = "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS
                     " FROM idem INDEXED BY idem_seq ORDER BY seq LIMIT ?1",
@@ -371,7 +381,7 @@ open_contents(struct ledger *l, const char *node, struct error *err)
     if (result == ST_OK)
         result = read_state(l, node, err);
     if (result == ST_OK)
-        result = sql_exec(l->db, LEDGER_LATER_INDEXES, err);
+        result = sql_exec(l->db, LEDGER_LATER, err);
     for (int i = 0; i < STATEMENTS && result == ST_OK; i++)
         result = sql_prepare(l->db, &l->st[i], statement_sql[i], err);
     fault_point("ledger_made");
@@ -387,6 +397,8 @@ open_contents(struct ledger *l, const char *node, struct error *err)
         result = ledger_resume_retiring(l, err);
     if (result == ST_OK)
         result = ledger_count_quarantine(l->db, &l->state, err);
+    if (result == ST_OK)
+        result = ledger_load_corrected(l, err);
     return result;
 }
 

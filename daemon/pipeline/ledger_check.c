@@ -332,6 +332,15 @@ static const struct {
     {"SELECT 'the open leg ' || key || ' of input ' || source FROM open_leg"
      " WHERE NOT " LEDGER_OPEN_LEG_HOLDS,
      look_at_failed},
+    {"SELECT 'what is kept of batch ' || number / 256 || ' to be corrected' FROM kept"
+     " WHERE NOT " LEDGER_KEPT_HOLDS,
+     look_at_failed},
+    {"SELECT 'a correction of batch ' || seq FROM correction WHERE NOT " LEDGER_CORRECTION_HOLDS,
+     look_at_failed},
+    {"SELECT 'the merge of batch ' || seq FROM merged WHERE NOT " LEDGER_MERGED_HOLDS,
+     look_at_failed},
+    {"SELECT 'the number of corrections' FROM corrected WHERE NOT " LEDGER_CORRECTED_HOLDS,
+     look_at_failed},
     {"SELECT DISTINCT substr(subject, 1, 1), period FROM total WHERE NOT EXISTS(SELECT 1"
      " FROM total_day d WHERE d.kind = unicode(CAST(substr(total.subject, 1, 1) AS TEXT))"
      " AND d.period = total.period)",

@@ -46,7 +46,7 @@ put_seen(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct er
     struct span all = {0};
 
     buf_reset(&l->raw);
-    for (size_t i = 0; i < b->delta_count; i++) {
+    for (size_t i = 0; i < b->fingerprint_arrays; i++) {
         size_t n = b->fingerprint_counts[i] * sizeof(uint64_t);
 
         if (n == 0)
@@ -191,6 +191,8 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     s.ever.ignored += b->count.ignored;
     s.late += b->late;
     s.expired += b->expired;
+    s.corrections += b->corrected;
+    s.voids += b->voided;
     if (b->newest_record > s.newest_record)
         s.newest_record = b->newest_record;
     s.last_refused += b->quarantine_count;
@@ -302,6 +304,10 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = put_seen(l, b, next.last_batch, err);
     if (result == ST_OK)
+        result = ledger_keep_together(l, "kept_in_batch", err);
+    if (result == ST_OK)
+        result = ledger_put_kept(l, b, next.last_batch, err);
+    if (result == ST_OK)
         result = ledger_keep_together(l, "cursors_in_batch", err);
     if (result == ST_OK)
         result = put_cursors(l, b, next.last_batch, err);
@@ -321,6 +327,8 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     l->state.ever = next.ever;
     l->state.late = next.late;
     l->state.expired = next.expired;
+    l->state.corrections = next.corrections;
+    l->state.voids = next.voids;
     l->state.newest_record = next.newest_record;
     l->state.last_refused = next.last_refused;
     l->state.quarantine_open = next.quarantine_open;

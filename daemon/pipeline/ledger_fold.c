@@ -73,6 +73,8 @@ ledger_fold(struct ledger *l, struct cell *const *cells, size_t count, uint64_t 
     next.folded_batch = seq;
     result = ledger_put_totals(l, cells, count, seq, err);
     if (result == ST_OK)
+        result = ledger_put_merged(l, seq, err);
+    if (result == ST_OK)
         result = ledger_keep_together(l, "log_goes_with_fold", err);
     if (result == ST_OK)
         result = ledger_finish_fold(l, seq, err);
@@ -213,10 +215,9 @@ ledger_replay_log(struct ledger *l,
     return result;
 }
 
-#define LEDGER_SEEN_ROWS "SELECT seq, created, fingerprints, " LEDGER_SEEN_HOLDS " FROM seen"
-
-static enum status
-read_seen(sqlite3_stmt *st, const uint64_t **fp, size_t *n, struct buf *aligned, struct error *err)
+enum status
+ledger_read_seen(sqlite3_stmt *st, const uint64_t **fp, size_t *n, struct buf *aligned,
+                 struct error *err)
 {
     struct span blob = sql_column(st, 2);
 
@@ -247,7 +248,7 @@ ledger_load_seen(struct ledger *l, int64_t since,
         const uint64_t *fp = NULL;
         size_t n = 0;
 
-        result = read_seen(st, &fp, &n, &aligned, err);
+        result = ledger_read_seen(st, &fp, &n, &aligned, err);
         if (result == ST_OK && n == 0)
             l->state.seen_gone = sqlite3_column_int64(st, 1);
         else if (result == ST_OK)
@@ -281,7 +282,7 @@ take_expired(sqlite3_stmt *st, uint64_t seq, struct expiry *x, struct buf *align
     sqlite3_bind_int64(st, 1, (int64_t)seq);
     result = sql_step(st, &row, err);
     if (result == ST_OK && row)
-        result = read_seen(st, &fp, &n, aligned, err);
+        result = ledger_read_seen(st, &fp, &n, aligned, err);
     if (result == ST_OK && row)
         buf_add(&x->fingerprints, fp, n * sizeof *fp);
     sqlite3_reset(st);
@@ -343,6 +344,8 @@ drop_expired(struct ledger *l, const struct expiry *x, struct error *err)
     result = sql_run(l->st[DELETE_SEEN], err);
     if (result == ST_OK)
         result = sql_run(l->st[EMPTY_SEEN], err);
+    if (result == ST_OK)
+        result = ledger_drop_kept(l, (uint64_t)x->last, err);
     return ledger_end_transaction(l, result, err);
 }
 

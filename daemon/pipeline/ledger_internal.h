@@ -35,6 +35,14 @@ enum statement {
     DELETE_SEEN,
     EMPTY_SEEN,
     PUT_PAST,
+    PUT_KEPT,
+    DELETE_KEPT,
+    GET_CORRECTION,
+    PUT_CORRECTION,
+    DELETE_CORRECTIONS,
+    PUT_MERGED,
+    DELETE_MERGED,
+    PUT_CORRECTED,
     PUT_IDEM,
     OLDEST_IDEM,
     DELETE_IDEM,
@@ -76,6 +84,7 @@ struct ledger {
     struct sql_rows offer;
     struct buf raw, packed; /* scratch for blobs */
     struct retiring retiring;
+    struct span merge_from, merge_to; /* of the fold to come; borrowed; n 0: none */
     int wal_pages;
     uint64_t max_wal;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
@@ -94,6 +103,19 @@ enum status ledger_put_idem(struct ledger *l, const struct ledger_batch *b, uint
 
 /* ledger_open_legs.c: a part of ledger_commit */
 enum status ledger_put_open_legs(struct ledger *l, const struct ledger_batch *b, struct error *err);
+
+/* ledger_kept.c: parts of ledger_commit, of a fold, of the expiry of the rows of `seen` up to a
+ * batch, of the start. */
+enum status ledger_put_kept(struct ledger *l, const struct ledger_batch *b, uint64_t seq,
+                            struct error *err);
+enum status ledger_put_merged(struct ledger *l, uint64_t seq, struct error *err);
+enum status ledger_drop_kept(struct ledger *l, uint64_t upto, struct error *err);
+enum status ledger_load_corrected(struct ledger *l, struct error *err);
+
+/* ledger_fold.c: a row of LEDGER_SEEN_ROWS, copied to `aligned`. */
+#define LEDGER_SEEN_ROWS "SELECT seq, created, fingerprints, " LEDGER_SEEN_HOLDS " FROM seen"
+enum status ledger_read_seen(sqlite3_stmt *st, const uint64_t **fp, size_t *n, struct buf *aligned,
+                             struct error *err);
 
 /* ledger_retain.c: all but the newest thousand. A place in Redis older than those is not in the
  * history: everything is sent again. */

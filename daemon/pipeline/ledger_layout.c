@@ -104,6 +104,28 @@ ledger_show_former(sqlite3 *db, struct error *err)
     return st;
 }
 
+#define NO_ROWS(table, columns)                                                                    \
+    "CREATE TEMP VIEW " table " AS SELECT " columns ", 0 AS checksum WHERE 0;"
+
+enum status
+ledger_show_later(sqlite3 *db, struct error *err)
+{
+    int64_t there = 1;
+
+    /* What cannot even be asked is said by whoever reads on. */
+    sql_value(db, "SELECT count(*) FROM main.sqlite_master WHERE name = 'kept'", 1, &there, NULL);
+    if (there)
+        return ST_OK;
+    return sql_exec(db,
+                    "PRAGMA temp_store = MEMORY;" NO_ROWS(
+                        "kept", "0 AS number, 0 AS count, x'' AS names, x'' AS items")
+                        NO_ROWS("correction", "0 AS fingerprint, 0 AS origin, 0 AS seq,"
+                                              " x'' AS names, x'' AS item")
+                            NO_ROWS("merged", "0 AS seq, '' AS customer, '' AS target")
+                                NO_ROWS("corrected", "1 AS one, 0 AS corrections, 0 AS voids"),
+                    err);
+}
+
 static void
 add_column(struct buf *sql, const char *table, const char *column)
 {

@@ -22,4 +22,7 @@ enum status ledger_show_former(sqlite3 *db, struct error *err);
  * afterwards as well. */
 enum status ledger_take_over(sqlite3 *db, struct error *err);
 
+/* A ledger may have been made before there were corrections: it then shows none. */
+enum status ledger_show_later(sqlite3 *db, struct error *err);
+
 #endif

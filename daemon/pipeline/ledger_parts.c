@@ -34,7 +34,7 @@ ledger_open_readonly(sqlite3 **out, const char *path, struct error *err)
         st = ledger_offer_sums(*out, err);
     if (st == ST_OK && ledger_is_former(*out))
         st = ledger_show_former(*out, err);
-    return st;
+    return st == ST_OK ? ledger_show_later(*out, err) : st;
 }
 
 enum status

@@ -108,6 +108,14 @@ static const struct table tables[] = {
     {"batch", LEDGER_BATCH, "seq", "seq", "seq DESC", "the counts of batch", NULL, "", good_batch},
     {"seen", LEDGER_SEEN, "seq", "seq", "seq DESC", "the fingerprints of batch", NULL, "",
      good_seen},
+    {"kept", LEDGER_KEPT, "number", "number", "number DESC",
+     "what was kept to be corrected, number", NULL, ": corrections of its records go to quarantine",
+     NULL},
+    {"correction", LEDGER_CORRECTION, "fingerprint", "fingerprint", "fingerprint DESC",
+     "the correction of record", NULL, ": a later one takes out what was there before it", NULL},
+    {"merged", LEDGER_MERGED, "seq", "seq", "seq DESC", "the merge of batch", NULL, "", NULL},
+    {"corrected", LEDGER_CORRECTED, "one", "one", "one DESC", "the number of corrections", NULL, "",
+     NULL},
     {"quarantine", LEDGER_QUARANTINE, "id", "id", "id DESC", "refused record", NULL, "", NULL},
     {"audit", LEDGER_AUDIT, "seq", "seq", "seq DESC", "the audit of batch", NULL, "", good_audit},
     {"checkpoint", LEDGER_CHECKPOINT, NULL, "source, identity", "source DESC, identity DESC",
@@ -402,13 +410,20 @@ save_totals(struct salvage *s, struct error *err)
 
 /* --- all of it --- */
 
+static bool
+of_fingerprints(const char *table)
+{
+    return strcmp(table, "seen") == 0 || strcmp(table, "kept") == 0 ||
+           strcmp(table, "correction") == 0;
+}
+
 enum status
 salvage_rows(struct salvage *s, struct error *err)
 {
     enum status st = save_totals(s, err);
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && st == ST_OK; i++) {
-        if (s->out->identity_lost && strcmp(tables[i].name, "seen") == 0)
+        if (s->out->identity_lost && of_fingerprints(tables[i].name))
             continue;
         s->probes = 0;
         st = save_table(s, &tables[i], err);

@@ -40,9 +40,28 @@
  * audit       records = accepted + duplicates + quarantined + ignored, a row a batch; folded
  *             batches are added up into one row
  * event       inquiries, visits, orders ...: single records for the CRM store
+ * kept        what the first records of a row of `seen` added to the counters, in the same order,
+ *             a row for each worker that had any: number is seq * 256 + the worker's index. Items
+ *             and names as in kept.h
+ * correction  of a record that was corrected: the item that holds now, since batch seq. origin is
+ *             the batch that the fingerprint came in, with which it is forgotten
+ * merged      a customer's totals were moved to another's in that batch: what was kept of it
+ *             before was added there
+ * corrected   one row: how many records corrected others, and how many of them were voids
  *
  * Every row has a checksum (ledger_sums.h). Layout 1 had some; ledger_layout.c takes it over.
  */
+#define LEDGER_LATER_TABLES                                                                        \
+    "CREATE TABLE IF NOT EXISTS kept(number INTEGER PRIMARY KEY, count INTEGER NOT NULL,"          \
+    " names BLOB NOT NULL, items BLOB NOT NULL, checksum INTEGER NOT NULL);"                       \
+    "CREATE TABLE IF NOT EXISTS correction(fingerprint INTEGER PRIMARY KEY,"                       \
+    " origin INTEGER NOT NULL, seq INTEGER NOT NULL, names BLOB NOT NULL, item BLOB NOT NULL,"     \
+    " checksum INTEGER NOT NULL);"                                                                 \
+    "CREATE INDEX IF NOT EXISTS correction_origin ON correction(origin);"                          \
+    "CREATE TABLE IF NOT EXISTS merged(seq INTEGER PRIMARY KEY, customer TEXT NOT NULL,"           \
+    " target TEXT NOT NULL, checksum INTEGER NOT NULL);"                                           \
+    "CREATE TABLE IF NOT EXISTS corrected(one INTEGER PRIMARY KEY CHECK(one = 1),"                 \
+    " corrections INTEGER NOT NULL, voids INTEGER NOT NULL, checksum INTEGER NOT NULL);"
 #define LEDGER_SCHEMA                                                                              \
     "CREATE TABLE meta("                                                                           \
     " one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL, id TEXT NOT NULL,"         \
@@ -86,10 +105,10 @@
     " expired INTEGER NOT NULL, created INTEGER NOT NULL, checksum INTEGER NOT NULL);"             \
     "CREATE TABLE event(seq INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL,"          \
     " start INTEGER NOT NULL, customer TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,"       \
-    " checksum INTEGER NOT NULL, PRIMARY KEY(seq, n)) WITHOUT ROWID;"
+    " checksum INTEGER NOT NULL, PRIMARY KEY(seq, n)) WITHOUT ROWID;" LEDGER_LATER_TABLES
 
-/* Indexes that a ledger of this version may have been made without. */
-#define LEDGER_LATER_INDEXES "CREATE INDEX IF NOT EXISTS idem_seq ON idem(seq)"
+/* What a ledger of this version may have been made without. */
+#define LEDGER_LATER LEDGER_LATER_TABLES "CREATE INDEX IF NOT EXISTS idem_seq ON idem(seq)"
 
 /* Checksum of a total row: its values seeded with everything else that the row says. */
 uint64_t ledger_total_checksum(struct span subject, int32_t period, uint64_t seq,

@@ -28,8 +28,12 @@
     " head, header, arrived"
 #define LEDGER_AUDIT                                                                               \
     "seq, batches, records, accepted, duplicates, quarantined, ignored, late, expired, created"
-#define LEDGER_EVENT    "seq, n, kind, start, customer, id, json"
-#define LEDGER_IDENTITY "id, node"
+#define LEDGER_EVENT      "seq, n, kind, start, customer, id, json"
+#define LEDGER_KEPT       "number, count, names, items"
+#define LEDGER_CORRECTION "fingerprint, origin, seq, names, item"
+#define LEDGER_MERGED     "seq, customer, target"
+#define LEDGER_CORRECTED  "one, corrections, voids"
+#define LEDGER_IDENTITY   "id, node"
 #define LEDGER_STATE                                                                               \
     "incarnation, last_batch, folded_batch, records, accepted, duplicates, quarantined, ignored,"  \
     " late, expired, newest, floor, last_refused"
@@ -53,6 +57,10 @@
 #define LEDGER_OPEN_LEG_HOLDS   "(checksum IS row_checksum(" LEDGER_OPEN_LEG "))"
 #define LEDGER_QUARANTINE_HOLDS "(checksum IS row_checksum(" LEDGER_QUARANTINE "))"
 #define LEDGER_EVENT_HOLDS      "(checksum IS row_checksum(" LEDGER_EVENT "))"
+#define LEDGER_KEPT_HOLDS       "(checksum IS row_checksum(" LEDGER_KEPT "))"
+#define LEDGER_CORRECTION_HOLDS "(checksum IS row_checksum(" LEDGER_CORRECTION "))"
+#define LEDGER_MERGED_HOLDS     "(checksum IS row_checksum(" LEDGER_MERGED "))"
+#define LEDGER_CORRECTED_HOLDS  "(checksum IS row_checksum(" LEDGER_CORRECTED "))"
 
 /* Gives the connection row_checksum. */
 enum status ledger_offer_sums(sqlite3 *db, struct error *err);

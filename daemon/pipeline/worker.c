@@ -60,8 +60,12 @@ objection(const struct run *run, const struct pending *p)
 {
     const struct record *r = &p->record;
 
-    if (r->kind == KIND_VOID)
-        return "kind: void records need versions, which this input's format does not keep";
+    if (r->kind == KIND_VOID || (r->version > 1 && is_counted(r->kind))) {
+        const char *why = correction_objection(run, p);
+
+        if (why || r->kind == KIND_VOID)
+            return why;
+    }
     if (is_paired(r->kind) && pair_objection(r))
         return pair_objection(r);
     if (record_lacks(r))
@@ -78,6 +82,12 @@ leave_out(struct run *run, const char *why)
 {
     run->count.ignored++;
     feed_ignored(run->source->feed, why);
+}
+
+static bool
+may_lack_customer(enum record_kind kind)
+{
+    return kind == KIND_VOID || (is_paired(kind) && kind != KIND_JOIN);
 }
 
 /* The parser left the fields in the record that waits next. */
@@ -100,17 +110,21 @@ take_record(struct run *run, struct span raw)
         return;
     }
     if (!directory_match(run->directory, &p->record, &run->worker->arena) &&
-        (!is_paired(p->record.kind) || p->record.kind == KIND_JOIN)) {
+        !may_lack_customer(p->record.kind)) {
         refuse(run, raw, "customer: missing");
         return;
     }
     privacy_hide(run->engine->privacy, &p->record, &run->worker->arena);
     p->raw = raw;
     identify(run, p);
+    if (p->record.version > 0 || p->record.kind == KIND_VOID) {
+        p->at = place_of(run, raw.p);
+        p->place = run->origin ? place_fingerprint(run, raw.p) : 0;
+    }
     why = objection(run, p);
     if (!why && is_paired(p->record.kind) && !engine_pairing_has_room(run->engine, p->record.kind))
         why = "conference: as many legs are open as limits.open_legs allows";
-    if (!why && !is_event(p->record.kind))
+    if (!why && !is_event(p->record.kind) && p->record.kind != KIND_VOID)
         why = name_things(run, &p->record);
     if (why) {
         refuse(run, raw, why);
@@ -275,6 +289,8 @@ process(struct worker *w, struct job *job, struct run *run)
     run->refuse_late = strcmp(c->limits.late, "quarantine") == 0;
     run->oldest = (int64_t)atomic_load(&e->oldest_day) * DAY_SECONDS;
     run->replay = job->block.quarantine_id != 0;
+    run->keep = c->limits.correction_window > 0 && !e->dry_run;
+    run->ticket = job->ticket;
     memset(&run->count, 0, sizeof run->count);
     run->newest_record = 0;
     run->pending = 0;

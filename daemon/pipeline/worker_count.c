@@ -122,43 +122,154 @@ note_names(struct run *run)
     run->tight = engine_names_tight(run->engine, GROUP);
 }
 
+/* --- corrections --- */
+
+/* May the id have been counted, and forgotten since? Records arrive after they begin. */
+static bool
+may_be_forgotten(const struct run *run, int64_t start)
+{
+    int64_t cut = run->engine->window_cut;
+
+    return cut > 0 && start < cut + run->mapping.max_future;
+}
+
+const char *
+correction_objection(const struct run *run, const struct pending *p)
+{
+    const struct record *r = &p->record;
+    bool is_void = r->kind == KIND_VOID;
+
+    if (is_void && !(r->has & FIELD_BIT(FIELD_ID)))
+        return "id: missing in a void";
+    if (is_void && run->engine->config->limits.correction_window == 0)
+        return "kind: voids have no effect as long as correction_window is 0";
+    if (!run->keep || !(r->has & FIELD_BIT(FIELD_ID)) || (run->replay && !is_void) ||
+        !may_be_forgotten(run, r->start) || dedup_has(run->engine->dedup, p->fingerprint))
+        return NULL;
+    return is_void ? "kind: the record that this void names is not known any more"
+                     " (correction_window)"
+                   : "version: what it corrects may be forgotten (correction_window); a replay"
+                     " counts it as new";
+}
+
+static void
+set_candidate(struct run *run, const struct pending *p)
+{
+    struct candidate *c = part_candidate(run->part, &p->record, p->raw);
+
+    if (p->record.kind == KIND_VOID && !(p->record.has & FIELD_BIT(FIELD_VERSION)))
+        c->record->version = KEPT_FINAL;
+    c->fingerprint = p->fingerprint;
+    c->source = source_ref(run->source);
+    c->ticket = run->ticket;
+    c->replay = run->replay;
+    c->offset = p->at.offset;
+    if (!p->at.origin)
+        return;
+    c->origin = arena_alloc(&run->part->memory, sizeof *c->origin);
+    *c->origin = *p->at.origin;
+    c->place = p->place;
+}
+
+/* One that came before, by its id. */
+static void
+count_known(struct run *run, const struct pending *p)
+{
+    const struct record *r = &p->record;
+
+    run->count.duplicates++; /* until it is known better: engine_correct.c */
+    if (run->keep && (r->has & FIELD_BIT(FIELD_ID)) &&
+        (r->kind == KIND_VOID || (r->version > 0 && is_counted(r->kind))))
+        set_candidate(run, p);
+}
+
+/* A void before its record: what comes with that id, up to its version, will be known. */
+static void
+count_void(struct run *run, const struct pending *p)
+{
+    const struct record *r = &p->record;
+    bool versioned = r->has & FIELD_BIT(FIELD_VERSION);
+
+    run->count.accepted++;
+    run->part->voided++;
+    if (run->engine->dry_run)
+        return;
+    buf_add(&run->part->kept, &p->fingerprint, sizeof p->fingerprint);
+    kept_void(&run->part->items, versioned ? r->version : KEPT_FINAL);
+}
+
+/* --- groups --- */
+
+/* Those of a group that count. */
+struct counted {
+    const struct record *kept[GROUP], *others[GROUP];
+    uint64_t kept_fp[GROUP], other_fp[GROUP];
+    size_t kept_count, other_count, other_fps;
+};
+
+static void
+sort_fresh(struct run *run, struct pending *p, struct counted *out)
+{
+    bool counts;
+
+    if (p->record.kind == KIND_VOID) {
+        count_void(run, p);
+        return;
+    }
+    counts = count_fresh(run, p);
+    if (counts && run->keep && (p->record.has & FIELD_BIT(FIELD_ID))) {
+        out->kept_fp[out->kept_count] = p->fingerprint;
+        out->kept[out->kept_count++] = &p->record;
+        return;
+    }
+    if (p->identified)
+        out->other_fp[out->other_fps++] = p->fingerprint;
+    if (counts)
+        out->others[out->other_count++] = &p->record;
+}
+
+static void
+count_sorted(struct run *run, const struct counted *c)
+{
+    struct part *part = run->part;
+    const struct aggregate_options *opt = &run->worker->rules->aggregate;
+
+    buf_add(&part->kept, c->kept_fp, c->kept_count * sizeof *c->kept_fp);
+    aggregate_batch(part->cells, opt, c->kept, c->kept_count, &part->items);
+    if (!run->engine->dry_run)
+        buf_add(&part->fingerprints, c->other_fp, c->other_fps * sizeof *c->other_fp);
+    aggregate_batch(part->cells, opt, c->others, c->other_count, NULL);
+}
+
 void
 flush_group(struct run *run)
 {
-    const struct record *counted[GROUP];
+    struct counted counted;
     uint64_t fingerprints[GROUP];
-    size_t index[GROUP], n = 0, m = 0, known = 0;
+    size_t n = 0;
     bool fresh[GROUP];
 
+    counted.kept_count = counted.other_count = counted.other_fps = 0;
     if (run->replay && run->count.quarantined > 0) {
         /* The row stays, so nothing of it may count: it will be tried again as a whole. */
         run->count.quarantined += run->pending;
         run->pending = 0;
     }
     for (size_t i = 0; i < run->pending; i++)
-        if (run->group[i].identified) {
-            index[n] = i;
+        if (run->group[i].identified)
             fingerprints[n++] = run->group[i].fingerprint;
-        }
     if (n)
         dedup_test_and_add(run->engine->dedup, fingerprints, n, fresh);
     note_window(run);
     for (size_t i = 0, k = 0; i < run->pending; i++) {
-        bool is_fresh = true;
+        struct pending *p = &run->group[i];
 
-        if (k < n && index[k] == i) {
-            is_fresh = fresh[k];
-            fingerprints[known] = fingerprints[k++]; /* those that are new, one behind the other */
-            known += is_fresh;
-        }
-        if (!is_fresh)
-            run->count.duplicates++;
-        else if (count_fresh(run, &run->group[i]))
-            counted[m++] = &run->group[i].record;
+        if (p->identified && !fresh[k++])
+            count_known(run, p);
+        else
+            sort_fresh(run, p, &counted);
     }
-    if (!run->engine->dry_run)
-        buf_add(&run->part->fingerprints, fingerprints, known * sizeof *fingerprints);
-    aggregate_batch(run->part->cells, &run->worker->rules->aggregate, counted, m);
+    count_sorted(run, &counted);
     run->pending = 0;
     note_names(run);
 }

@@ -13,6 +13,8 @@ struct pending { /* a record that waits for the rest of its group */
     struct span raw;
     uint64_t fingerprint;
     bool identified;
+    struct place at; /* of one that may correct another, and what tells it apart if refused, or 0 */
+    uint64_t place;
 };
 
 struct run { /* one block being worked on */
@@ -35,6 +37,8 @@ struct run { /* one block being worked on */
     struct pending group[GROUP];
     size_t pending;
     bool replay;
+    bool keep;                         /* what records add, so that they can be corrected */
+    size_t ticket;                     /* of the block: job.ticket */
     const struct frame_origin *origin; /* of the frame at hand, or NULL */
     const char *frame;                 /* where it begins */
 };
@@ -45,6 +49,8 @@ uint64_t place_fingerprint(const struct run *run, const char *at);
 void identify(const struct run *run, struct pending *p);
 bool is_counted(enum record_kind kind); /* goes into cells */
 bool is_event(enum record_kind kind);   /* is kept as a row of its own */
+/* NULL, or why a record that corrects another, or a void, cannot do that. */
+const char *correction_objection(const struct run *run, const struct pending *p);
 /* NULL, or why one of the record's names is not known, or has no room. */
 const char *name_things(struct run *run, struct record *r);
 /* Ids that arrived before may be forgotten. Asked again once a group was looked up: what was not

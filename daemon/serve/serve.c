@@ -152,6 +152,8 @@ write_counts(struct json_writer *w, const struct engine_status *st)
     json_u64(w, "duplicates", st->duplicates);
     json_u64(w, "quarantined", st->quarantined);
     json_u64(w, "ignored", st->ignored);
+    json_u64(w, "corrections", st->corrections);
+    json_u64(w, "voids", st->voids);
     json_u64(w, "late", st->late);
     json_u64(w, "expired", st->expired);
     json_time(w, "newest", st->newest_record);

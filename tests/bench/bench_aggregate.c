@@ -147,7 +147,7 @@ bench_aggregate(size_t total, bool in_order)
             each[n] = &block[n];
         }
         begun = cpu_seconds();
-        aggregate_batch(cells, NULL, each, n);
+        aggregate_batch(cells, NULL, each, n, NULL);
         spent += cpu_seconds() - begun;
     }
     CELLS_EACH (cells, c)

@@ -48,7 +48,7 @@ check "what begins now counts" contains "$(send c)" '"accepted":10'
 check "what may have been counted is set aside" contains "$(send b)" '"quarantined":1000'
 check "stop" stop
 
-configure 'duplicate_window = "1s"'
+configure 'duplicate_window = "1s" correction_window = "0s"'
 check "start with a window that is over" start c.conf
 check "nothing is missing of it" sh -c "! '$bin/callswell' status --config c.conf | grep -q SHORT"
 check "memory is accounted for" sh -c "'$bin/callswell' status --memory --config c.conf | grep -q '^duplicates .*iB'"

@@ -332,7 +332,7 @@ TEST(aggregate_batch_counts_as_single_records_do)
 
     for (int i = 0; i < MANY; i++)
         aggregate_record(s, &opt, &crowd->record[i]);
-    aggregate_batch(t, &opt, crowd->each, MANY);
+    aggregate_batch(t, &opt, crowd->each, MANY, NULL);
     CHECK_INT(cells_count(s), cells_count(t));
     CELLS_EACH (s, c) {
         const struct cell *d = cells_find(t, (enum cell_kind)c->kind, c->name, c->day);
@@ -370,7 +370,7 @@ TEST(aggregate_loses_no_second_and_no_leg)
         want[CUSTOMER_SECONDS] += ok ? r->duration : 0;
         regions += ok && (r->has & FIELD_BIT(FIELD_REGION));
     }
-    aggregate_batch(s, NULL, crowd->each, MANY);
+    aggregate_batch(s, NULL, crowd->each, MANY, NULL);
     CELLS_EACH (s, c) {
         cell_sum(c, v);
         for (int k = 0; c->kind == CELL_CUSTOMER && k < CUSTOMER_COLUMNS; k++)

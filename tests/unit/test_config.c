@@ -32,6 +32,7 @@ TEST(config_defaults_without_a_file)
     CHECK_INT(c->limits.max_name, 128);
     CHECK_INT(c->limits.max_future, 300);
     CHECK_INT(c->limits.duplicate_window, 172800);
+    CHECK_INT(c->limits.correction_window, 604800);
     CHECK_INT(c->limits.duplicate_records, 50000000);
     CHECK_INT(c->limits.max_body, 8 << 20);
     CHECK_INT(c->limits.max_unpacked, 32 << 20);

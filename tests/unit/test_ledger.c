@@ -45,6 +45,7 @@ commit(struct ledger *l, const char *customer, int64_t n, uint64_t first, int64_
         .delta_count = 1,
         .fingerprints = fps,
         .fingerprint_counts = counts,
+        .fingerprint_arrays = 1,
         .count = {.records = (uint64_t)n, .accepted = (uint64_t)n},
         .created = created,
     };

@@ -63,7 +63,7 @@ TEST(a_window_that_holds_nothing_says_so_after_a_restart_too)
     CHECK_INT(say(&s, one).quarantined, 100);
     CHECK_INT(site_status(&s).dedup_ids, 0);
     site_close(&s);
-    site_open(&s, "limits { duplicate_window = \"1s\" }");
+    site_open(&s, "limits { duplicate_window = \"1s\" correction_window = \"0s\" }");
     SITE_UNTIL(site_status(&s).dedup_problem[0] == '\0'); /* more than that was never promised */
     site_close(&s);
     CHECK_INT(legs_on_disk("acme"), 100);
@@ -77,7 +77,7 @@ TEST(a_window_made_longer_is_short_until_it_has_filled)
     char *one = fresh_legs("a", 10);
     uint64_t late;
 
-    site_open(&s, "limits { duplicate_window = \"1s\" }");
+    site_open(&s, "limits { duplicate_window = \"1s\" correction_window = \"0s\" }");
     CHECK_INT(say(&s, one).accepted, 10);
     SITE_UNTIL(site_status(&s).dedup_ids == 0);
     CHECK_STR(site_status(&s).dedup_problem, "");

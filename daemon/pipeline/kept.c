@@ -1,0 +1,337 @@
+/*
+ * kept.c - items of what records added: their names, reading them, and undoing what they say.
+ */
+#include "kept.h"
+
+#include <stdlib.h>
+
+#include "cell_private.h"
+#include "civil.h"
+#include "kept_private.h"
+
+static const enum record_kind record_kinds[] = {
+    [KEPT_LEG] = KIND_LEG,
+    [KEPT_FEATURE] = KIND_FEATURE,
+    [KEPT_CONTACT] = KIND_CONTACT,
+    [KEPT_VOID] = KIND_VOID,
+};
+
+void
+kept_void(struct buf *items, int64_t version)
+{
+    const uint64_t head = (uint64_t)KEPT_VOID << KEPT_KIND_AT | KEPT_HAS_VERSION;
+
+    buf_add(items, &head, sizeof head);
+    buf_add(items, &version, sizeof version);
+}
+
+/* --- names --- */
+
+static void
+put_name(struct buf *out, struct span name)
+{
+    buf_varint(out, name.n);
+    buf_span(out, name);
+}
+
+void
+kept_names(const struct cells *set, struct buf *out)
+{
+    buf_varint(out, cells_slots(set));
+    for (size_t i = 0; i < cells_slots(set); i++) {
+        const struct cell *c = cells_place(set, i);
+
+        buf_varint(out, (uint32_t)c->day);
+        put_name(out, c->name);
+    }
+    buf_varint(out, set->names.count);
+    for (uint32_t i = 0; i < set->names.count; i++)
+        put_name(out, set->names.entry[i].name);
+}
+
+/* --- reading --- */
+
+struct place_name {
+    struct span name;
+    int32_t day;
+};
+
+struct kept_reader {
+    const uint8_t *at, *end; /* of the items */
+    size_t number;           /* of the one at `at` */
+    struct place_name *place;
+    struct span *feature;
+    size_t place_count, feature_count;
+};
+
+static bool
+read_name(const uint8_t **p, const uint8_t *end, struct span *out)
+{
+    uint64_t n;
+
+    if (!varint_read(p, end, &n) || n > (uint64_t)(end - *p))
+        return false;
+    *out = span_of((const char *)*p, n);
+    *p += n;
+    return true;
+}
+
+/* A count of things that take `least` bytes each. */
+static bool
+read_count(const uint8_t **p, const uint8_t *end, size_t least, size_t *out)
+{
+    uint64_t n;
+
+    if (!varint_read(p, end, &n) || n > (uint64_t)(end - *p) / least)
+        return false;
+    *out = n;
+    return true;
+}
+
+static bool
+read_names(struct kept_reader *r, struct span names)
+{
+    const uint8_t *p = (const uint8_t *)names.p, *end = p + names.n;
+    uint64_t day;
+
+    if (!read_count(&p, end, 2, &r->place_count))
+        return false;
+    r->place = xcalloc(r->place_count + 1, sizeof *r->place);
+    for (size_t i = 0; i < r->place_count; i++) {
+        if (!varint_read(&p, end, &day) || !read_name(&p, end, &r->place[i].name))
+            return false;
+        r->place[i].day = (int32_t)(uint32_t)day;
+    }
+    if (!read_count(&p, end, 1, &r->feature_count))
+        return false;
+    r->feature = xcalloc(r->feature_count + 1, sizeof *r->feature);
+    for (size_t i = 0; i < r->feature_count; i++)
+        if (!read_name(&p, end, &r->feature[i]))
+            return false;
+    return p == end;
+}
+
+enum status
+kept_open(struct kept_reader **out, struct span names, struct span items, struct error *err)
+{
+    struct kept_reader *r = xcalloc(1, sizeof *r);
+
+    r->at = (const uint8_t *)items.p;
+    r->end = r->at + items.n;
+    if (!read_names(r, names)) {
+        kept_close(r);
+        return fail(err, ST_CORRUPT, "the names of what may be corrected are damaged");
+    }
+    *out = r;
+    return ST_OK;
+}
+
+void
+kept_close(struct kept_reader *r)
+{
+    if (!r)
+        return;
+    free(r->place);
+    free(r->feature);
+    free(r);
+}
+
+/* Numbers of the item at hand; past its end all are 0, and it is damaged. */
+struct item {
+    const uint8_t *at, *end;
+    bool damaged;
+};
+
+static uint64_t
+number(struct item *it, size_t bytes)
+{
+    uint64_t v = 0;
+
+    if ((size_t)(it->end - it->at) < bytes) {
+        it->damaged = true;
+        it->at = it->end;
+        return 0;
+    }
+    memcpy(&v, it->at, bytes);
+    it->at += bytes;
+    return v;
+}
+
+static void
+skip_features(struct item *it, uint64_t head)
+{
+    for (unsigned n = head >> KEPT_FEATURES_AT & 0x7F; n > 0; n--)
+        if (number(it, 2) == KEPT_WIDE)
+            number(it, 4);
+}
+
+static void
+skip_item(struct item *it)
+{
+    uint64_t head = number(it, 8);
+
+    if ((head >> KEPT_KIND_AT & 3) != KEPT_VOID)
+        number(it, 4);
+    if (head & KEPT_HAS_REGION)
+        number(it, 4);
+    if (head & KEPT_HAS_VERSION)
+        number(it, 8);
+    if (head & KEPT_HAS_TIMES)
+        number(it, 8);
+    skip_features(it, head);
+    if (head & KEPT_HAS_WORK)
+        for (uint64_t n = number(it, 4); n > 0 && !it->damaged; n--)
+            number(it, 8);
+}
+
+static struct place_name
+place_of(const struct kept_reader *r, struct item *it)
+{
+    uint64_t place = number(it, 4);
+
+    if (place < r->place_count)
+        return r->place[place];
+    it->damaged = true;
+    return (struct place_name){0};
+}
+
+static void
+read_features(const struct kept_reader *r, struct item *it, struct arena *mem,
+              struct contribution *out)
+{
+    struct span *name = arena_alloc(mem, (out->feature_count + 1) * sizeof *name);
+
+    for (uint32_t i = 0; i < out->feature_count; i++) {
+        uint64_t id = number(it, 2);
+
+        if (id == KEPT_WIDE)
+            id = number(it, 4);
+        it->damaged |= id >= r->feature_count;
+        name[i] = it->damaged ? SPAN("") : arena_copy(mem, r->feature[id]);
+    }
+    out->features = name;
+}
+
+static void
+read_work(const struct kept_reader *r, struct item *it, struct arena *mem, struct contribution *out)
+{
+    uint64_t n = number(it, 4);
+
+    if (n > (uint64_t)(it->end - it->at) / 8) {
+        it->damaged = true;
+        return;
+    }
+    out->work = arena_alloc(mem, n * sizeof *out->work);
+    out->work_count = n;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t feature = number(it, 4);
+        struct span service = place_of(r, it).name;
+
+        it->damaged |= feature >= out->feature_count;
+        if (!it->damaged)
+            out->work[i] = (struct workload_rule){out->features[feature], arena_copy(mem, service)};
+    }
+}
+
+static void
+read_item(const struct kept_reader *r, struct item *it, struct arena *mem, struct contribution *out)
+{
+    uint64_t head = number(it, 8);
+    unsigned kind = head >> KEPT_KIND_AT & 3;
+
+    *out = (struct contribution){
+        .kind = record_kinds[kind],
+        .outcome = (enum outcome)(head >> KEPT_OUTCOME_AT & 3),
+        .duration = (uint32_t)(head >> KEPT_DURATION_AT),
+        .feature_count = head >> KEPT_FEATURES_AT & 0x7F,
+    };
+    if (kind != KEPT_VOID) {
+        struct place_name subject = place_of(r, it);
+        struct span name = arena_copy(mem, subject.name);
+
+        out->start = (int64_t)subject.day * DAY_SECONDS +
+                     (int64_t)(head & ((UINT64_C(1) << KEPT_SECOND_BITS) - 1));
+        *(kind == KEPT_CONTACT ? &out->service : &out->customer) = name;
+    }
+    if (head & KEPT_HAS_REGION)
+        out->region = arena_copy(mem, place_of(r, it).name);
+    if (head & KEPT_HAS_VERSION)
+        out->version = (int64_t)number(it, 8);
+    if (head & KEPT_HAS_TIMES) {
+        out->wait = (uint32_t)number(it, 4);
+        out->handle = (uint32_t)number(it, 4);
+    }
+    read_features(r, it, mem, out);
+    if (head & KEPT_HAS_WORK)
+        read_work(r, it, mem, out);
+}
+
+enum status
+kept_read(struct kept_reader *r, size_t wanted, struct arena *mem, struct contribution *out,
+          struct error *err)
+{
+    struct item it = {r->at, r->end, wanted < r->number};
+
+    for (; r->number < wanted && !it.damaged; r->number++)
+        skip_item(&it);
+    r->at = it.at;
+    if (!it.damaged)
+        read_item(r, &it, mem, out);
+    return it.damaged ? fail(err, ST_CORRUPT, "what may be corrected is damaged") : ST_OK;
+}
+
+/* --- undoing --- */
+
+void
+contribution_count(const struct contribution *c, struct cells *out)
+{
+    const struct aggregate_options opt = {c->work, c->work_count};
+    struct record r = {
+        .has = FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_SERVICE),
+        .kind = c->kind,
+        .outcome = c->outcome,
+        .start = c->start,
+        .duration = c->duration,
+        .wait = c->wait,
+        .handle = c->handle,
+        .features = c->features,
+        .feature_count = c->feature_count,
+    };
+
+    if (c->kind == KIND_VOID)
+        return;
+    r.text[FIELD_CUSTOMER] = c->customer;
+    r.text[FIELD_SERVICE] = c->service;
+    if (c->region.n) {
+        r.has |= FIELD_BIT(FIELD_REGION);
+        r.text[FIELD_REGION] = c->region;
+    }
+    aggregate_record(out, &opt, &r);
+}
+
+static void
+subtract(struct cell *from, const struct cell *c)
+{
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        struct cell_slot s = cell_slot_at(c, i);
+
+        for (unsigned k = 0; k < SERVICE_COLUMNS; k++)
+            s.v[k] = -s.v[k];
+        cell_add(from, s.slot, s.v);
+    }
+    for (unsigned i = 0; i < c->feature_count; i++) {
+        struct cell_feature f = cell_feature_at(c, i);
+
+        cell_add_feature(from, f.name, -f.used, -f.wanted);
+    }
+}
+
+void
+cells_subtract(struct cells *from, const struct cells *out, int32_t floor)
+{
+    const struct cell *c;
+
+    CELLS_EACH (out, c)
+        if (c->day >= floor)
+            subtract(cells_get(from, (enum cell_kind)c->kind, c->name, c->day), c);
+}
