@@ -69,6 +69,14 @@ put_seen(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct er
 }
 
 static enum status
+put_identities(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
+{
+    enum status result = put_seen(l, b, seq, err);
+
+    return result == ST_OK ? ledger_put_kept(l, b, seq, err) : result;
+}
+
+static enum status
 put_quarantine(struct ledger *l, const struct ledger_batch *b, uint64_t seq, struct error *err)
 {
     sqlite3_stmt *st = l->st[PUT_QUARANTINE];
@@ -302,11 +310,7 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = ledger_keep_together(l, "seen_in_batch", err);
     if (result == ST_OK)
-        result = put_seen(l, b, next.last_batch, err);
-    if (result == ST_OK)
-        result = ledger_keep_together(l, "kept_in_batch", err);
-    if (result == ST_OK)
-        result = ledger_put_kept(l, b, next.last_batch, err);
+        result = put_identities(l, b, next.last_batch, err);
     if (result == ST_OK)
         result = ledger_keep_together(l, "cursors_in_batch", err);
     if (result == ST_OK)

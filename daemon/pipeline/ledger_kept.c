@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "fault.h"
 #include "ledger_sums.h"
 #include "wanted.h"
 
@@ -63,6 +64,8 @@ ledger_put_kept(struct ledger *l, const struct ledger_batch *b, uint64_t seq, st
 
     if (result == ST_OK)
         result = put_corrections(l, b, seq, err);
+    if (b->correction_count)
+        fault_point("corrections_written");
     if (result != ST_OK || b->corrected + b->voided == 0)
         return result;
     sqlite3_bind_int64(st, 1, (int64_t)(l->state.corrections + b->corrected));
