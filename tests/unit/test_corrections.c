@@ -1,6 +1,6 @@
 /*
- * test_corrections.c - versions and voids: whatever comes, in whatever order, what counts in the end
- * is what the last version of each record says.
+ * test_corrections.c - versions and voids: whatever the order in which they come, the last version
+ * of each record counts.
  */
 #include <stdlib.h>
 #include <unistd.h>
