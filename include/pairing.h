@@ -65,9 +65,22 @@ struct paired_leg {
     struct span source, key;
 };
 
+/* What is known of a conference that nobody is in now: the whole of it, whatever was told before.
+ * An id that comes again after its conference was forgotten is another one, seen first later. */
+#define CONFERENCE_PEOPLE 10000 /* so many are told apart */
+struct paired_conference {
+    struct span source, id, name, customer; /* name: may be empty */
+    int64_t first_seen;                     /* when the first of its events arrived, UTC */
+    int64_t start, until;                   /* of its first leg, of its last: UTC */
+    uint64_t joins;                         /* events */
+    uint64_t legs, estimated;               /* and those of them with an end that is not known */
+    uint64_t people;                        /* names of participants */
+};
+
 /* Who hears of it. */
 struct pairing_sink {
     void (*leg)(void *arg, const struct paired_leg *leg);
+    void (*conference)(void *arg, const struct paired_conference *conference);
     /* A leave (or a join, of a record that was made by hand) of which nobody knows the customer. */
     void (*lost)(void *arg, const struct paired_leg *leg);
     void *arg;

@@ -248,6 +248,16 @@ part_quarantine(struct part *p, const struct source *s, struct place at, struct 
         q->header = arena_copy(&p->memory, span_of(s->header, s->header_n));
 }
 
+struct event_row *
+part_event_row(struct part *part)
+{
+    if (part->event_count == part->event_cap) {
+        part->event_cap = part->event_cap ? 2 * part->event_cap : 32;
+        part->events = xrealloc(part->events, part->event_cap * sizeof *part->events);
+    }
+    return &part->events[part->event_count++];
+}
+
 void
 part_event(struct part *part, const struct record *r)
 {
@@ -255,17 +265,13 @@ part_event(struct part *part, const struct record *r)
     struct json_writer w;
     struct event_row *row;
 
-    if (part->event_count == part->event_cap) {
-        part->event_cap = part->event_cap ? 2 * part->event_cap : 32;
-        part->events = xrealloc(part->events, part->event_cap * sizeof *part->events);
-    }
     json_begin(&w, &json);
     json_object(&w, NULL);
     for (int f = 0; f < FIELD_COUNT; f++)
         if (r->has & FIELD_BIT(f) && r->text[f].n > 0)
             json_span(&w, field_name((enum field)f), r->text[f]);
     json_close(&w);
-    row = &part->events[part->event_count++];
+    row = part_event_row(part);
     row->kind = (uint8_t)r->kind;
     row->start = r->start;
     row->customer = arena_copy(&part->memory, r->text[FIELD_CUSTOMER]);

@@ -365,6 +365,7 @@ void part_quarantine(struct part *p, const struct source *s, struct place at, st
 
 /* A row to be filled in, its texts in the part's memory. */
 struct quarantine_row *part_quarantine_row(struct part *p);
+struct event_row *part_event_row(struct part *p); /* likewise */
 void part_event(struct part *p, const struct record *r);
 void part_pair(struct part *p, const struct source *s, bool bulk, const struct record *r);
 /* Copies what of the record and of raw is needed to decide about it later. The rest is set. */

@@ -103,6 +103,41 @@ write_leg(struct buf *out, const struct paired_leg *leg)
     json_close(&w);
 }
 
+/* Into the ledger as a record of its own, which the store is made from; the newest holds. */
+static void
+keep_conference(void *arg, const struct paired_conference *p)
+{
+    struct counting *c = arg;
+    struct arena *mem = &c->part->memory;
+    struct event_row *row = part_event_row(c->part);
+    struct record owner = {.kind = KIND_CONFERENCE_END, .has = FIELD_BIT(FIELD_CUSTOMER)};
+    struct buf json = {0};
+    struct json_writer w;
+
+    owner.text[FIELD_CUSTOMER] = p->customer;
+    directory_match(c->directory, &owner, &c->scratch);
+
+    json_begin(&w, &json);
+    json_object(&w, NULL);
+    json_span(&w, "source", p->source);
+    json_span(&w, "conference_name", p->name);
+    json_time(&w, "first_seen", p->first_seen);
+    json_time(&w, "until", p->until);
+    json_u64(&w, "joins", p->joins);
+    json_u64(&w, "legs", p->legs);
+    json_u64(&w, "people", p->people);
+    json_u64(&w, "estimated", p->estimated);
+    json_close(&w);
+    *row = (struct event_row){
+        .kind = KIND_CONFERENCE_END,
+        .start = p->start,
+        .customer = arena_copy(mem, owner.text[FIELD_CUSTOMER]),
+        .id = arena_copy(mem, p->id),
+        .json = arena_copy(mem, span_of(json.p, json.n)),
+    };
+    buf_clear(&json);
+}
+
 /* Nobody said whose it is. It goes to quarantine as the leg that it would have been, and counts
  * when it is replayed after the list of customers has learned of its participant. */
 static void
@@ -185,7 +220,7 @@ void
 engine_pair(struct engine *e, struct batch *b, bool finish, struct pairing_done *out)
 {
     struct pairing_options opt = options(e);
-    struct pairing_sink sink = {count_leg, refuse_leg, NULL};
+    struct pairing_sink sink = {count_leg, keep_conference, refuse_leg, NULL};
     size_t first_cell = cells_slots(b->parts[0].cells);
     struct pair_event *events;
     struct counting counting;

@@ -86,8 +86,11 @@ take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_ev
     m->came = now;
     m->seen = c->stream->clock;
     pairing_write_on(p, m, e->sides);
-    if (!m->leave)
+    if (!m->leave) {
         pairing_open(p, c, 1);
+        c->tally.joins++;
+        c->untold = true;
+    }
     pairing_change_stay(p, s);
 }
 
@@ -102,6 +105,8 @@ take_event(struct pairing *p, const struct pair_event *e, int64_t now)
         stream->clock = e->at;
     stream->bulk |= e->bulk;
     c->dead = false;
+    if (!c->tally.made)
+        c->tally.made = now;
     c->came = now;
     c->seen = stream->clock;
     if (e->at > c->last)
@@ -119,8 +124,7 @@ take_event(struct pairing *p, const struct pair_event *e, int64_t now)
         note_time(c->end, &c->ends, e->at);
         c->end_came = now;
         c->end_seen = stream->clock;
-        if (c->open)
-            pairing_wait(p, c);
+        pairing_wait(p, c);
     }
 }
 
@@ -173,6 +177,8 @@ pass_waiting(struct pair_moment *m)
         c->waiting = resolve_all(m, c);
         if (c->waiting)
             p->waiting[n++] = c;
+        else
+            tally_tell(m, c);
     }
     p->waiting_count = n;
     m->finish = finish;
@@ -221,6 +227,8 @@ look_at_conference(const struct pair_moment *m, struct conference *c)
 
     if (resolve_all(m, c))
         pairing_wait(m->p, c);
+    else
+        tally_tell(m, c);
     if (c->open < open && silent) { /* what comes of it now is waited for as long again */
         c->came = m->now;
         c->seen = s->clock > c->last ? s->clock : c->last;

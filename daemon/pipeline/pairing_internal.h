@@ -34,6 +34,15 @@ struct stay {
     char key[]; /* 'L' or 'P' and the name */
 };
 
+/* What became of a conference so far: legs of which the customer is known. */
+struct tally {
+    int64_t made;         /* when the first of its events arrived: tells it from a later one */
+    int64_t start, until; /* of its legs; 0 none yet */
+    uint64_t joins, legs, estimated;
+    uint64_t *people; /* hashes of their names, ascending */
+    size_t people_count, people_cap;
+};
+
 struct conference {
     struct conference *chain;
     uint64_t hash;
@@ -45,6 +54,8 @@ struct conference {
     int64_t last, came, seen;   /* the newest event; when the newest arrived */
     int64_t end_came, end_seen; /* the newest end */
     size_t open;                /* joins that wait */
+    struct tally tally;
+    bool untold; /* the tally is not what it was when the sink heard of it */
     bool stored, dirty;
     bool dead;    /* is to go */
     bool waiting; /* something of it is decided within `wait` or `grace`: it is in that list */
@@ -128,6 +139,11 @@ void pairing_open(struct pairing *p, struct conference *c, int by); /* more join
 void pairing_change_stay(struct pairing *p, struct stay *s);
 void pairing_change_conference(struct pairing *p, struct conference *c);
 void pairing_wait(struct pairing *p, struct conference *c); /* into the list */
+
+/* pairing_tally.c: one more leg; who took part; tells the sink what it has not heard. */
+void tally_leg(struct pairing *p, struct conference *c, const struct paired_leg *leg);
+void tally_person(struct pairing *p, struct conference *c, uint64_t person);
+void tally_tell(const struct pair_moment *m, struct conference *c);
 
 /* pairing_resolve.c: legs of what stands in the stay. True: something of it waits and is decided
  * before the limit. */

@@ -10,13 +10,13 @@
 
 /* --- counting by name --- */
 
-struct tally {
+struct census {
     struct live_name *slots; /* legs 0: empty */
     size_t size;             /* a power of two, more than twice the legs there are */
 };
 
 static void
-tally_begin(struct tally *t, size_t legs)
+census_begin(struct census *t, size_t legs)
 {
     for (t->size = 16; t->size < 2 * legs + 2; t->size *= 2)
         continue;
@@ -24,7 +24,7 @@ tally_begin(struct tally *t, size_t legs)
 }
 
 static void
-tally_add(struct tally *t, struct span name)
+census_add(struct census *t, struct span name)
 {
     size_t i = hash_bytes(name.p, name.n, 0) & (t->size - 1);
 
@@ -43,9 +43,9 @@ most_first(const void *a, const void *b)
                               : (x->legs < y->legs) - (x->legs > y->legs);
 }
 
-/* Frees the tally. */
+/* Frees the census. */
 static size_t
-tally_end(struct tally *t, struct live_name out[LIVE_ROWS], struct arena *mem)
+census_end(struct census *t, struct live_name out[LIVE_ROWS], struct arena *mem)
 {
     size_t n = 0;
 
@@ -98,7 +98,7 @@ place(const struct conference *list[LIVE_ROWS], size_t *n, const struct conferen
 }
 
 static void
-count_stays(const struct conference *c, struct tally *customers, struct tally *inputs)
+count_stays(const struct conference *c, struct census *customers, struct census *inputs)
 {
     struct sides sides;
 
@@ -108,8 +108,8 @@ count_stays(const struct conference *c, struct tally *customers, struct tally *i
 
             if (m->leave || m->counted || !sides_read(span_of(m->sides, m->n), &sides))
                 continue;
-            tally_add(customers, sides.text[SIDE_CUSTOMER]);
-            tally_add(inputs, sides.text[SIDE_INPUT]);
+            census_add(customers, sides.text[SIDE_CUSTOMER]);
+            census_add(inputs, sides.text[SIDE_INPUT]);
         }
 }
 
@@ -117,13 +117,13 @@ void
 pairing_live(const struct pairing *p, struct live *out, struct arena *mem)
 {
     const struct conference *largest[LIVE_ROWS];
-    struct tally customers, inputs;
+    struct census customers, inputs;
 
     memset(out, 0, sizeof *out);
     out->legs = p->open_legs;
     out->conferences = p->open_conferences;
-    tally_begin(&customers, p->open_legs);
-    tally_begin(&inputs, p->open_legs);
+    census_begin(&customers, p->open_legs);
+    census_begin(&inputs, p->open_legs);
     for (size_t i = 0; i < PAIR_STREAMS; i++)
         for (const struct stream *s = p->streams[i]; s; s = s->next)
             for (const struct conference *c = s->conferences; c; c = c->after)
@@ -143,6 +143,6 @@ pairing_live(const struct pairing *p, struct live *out, struct arena *mem)
             .since = since(c),
         };
     }
-    out->customer_count = tally_end(&customers, out->customer, mem);
-    out->input_count = tally_end(&inputs, out->input, mem);
+    out->customer_count = census_end(&customers, out->customer, mem);
+    out->input_count = census_end(&inputs, out->input, mem);
 }

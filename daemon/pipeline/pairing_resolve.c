@@ -123,7 +123,12 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
     m->p->ever.paired += join && leave;
     m->p->ever.estimated += leg.estimated;
     m->p->ever.joins_lost += !join;
-    (r->has & FIELD_BIT(FIELD_CUSTOMER) ? m->sink->leg : m->sink->lost)(m->sink->arg, &leg);
+    if (r->has & FIELD_BIT(FIELD_CUSTOMER)) {
+        tally_leg(m->p, s->conference, &leg);
+        m->sink->leg(m->sink->arg, &leg);
+    } else {
+        m->sink->lost(m->sink->arg, &leg);
+    }
 }
 
 /* It counted; its other half will not count again. */

@@ -1,7 +1,8 @@
 /*
  * pairing_rows.c - the table of open legs as rows of the ledger, and what people see of it.
  *
- * A conference's values: 1, beginnings, ends, last, came, seen, end_came, end_seen, customer, name.
+ * A conference's values: 1, beginnings, ends, last, came, seen, end_came, end_seen, customer, name,
+ * untold, made, start, until, joins, legs, estimated, people.
  * A stay's: 2, and each mark: leave | counted << 1, at, came, seen, next, sides. Numbers are
  * varints, texts stand behind their length, times are as they are: none is before 1970.
  */
@@ -30,6 +31,21 @@ put_text(struct buf *b, struct span s)
 }
 
 static void
+put_tally(struct buf *b, const struct conference *c)
+{
+    const struct tally *t = &c->tally;
+
+    buf_varint(b, c->untold);
+    buf_varint(b, (uint64_t)t->made);
+    buf_varint(b, (uint64_t)t->start);
+    buf_varint(b, (uint64_t)t->until);
+    buf_varint(b, t->joins);
+    buf_varint(b, t->legs);
+    buf_varint(b, t->estimated);
+    put_text(b, span_of((const char *)t->people, t->people_count * sizeof *t->people));
+}
+
+static void
 conference_values(struct buf *b, const struct conference *c)
 {
     const int64_t moments[] = {c->last, c->came, c->seen, c->end_came, c->end_seen};
@@ -42,6 +58,7 @@ conference_values(struct buf *b, const struct conference *c)
         buf_varint(b, (uint64_t)moments[i]);
     put_text(b, span_str(c->customer));
     put_text(b, span_str(c->name));
+    put_tally(b, c);
 }
 
 static void
@@ -184,6 +201,29 @@ kept_text(struct pairing *p, struct reader *r)
 }
 
 static void
+read_tally(struct pairing *p, struct conference *c, struct reader *r)
+{
+    struct tally *t = &c->tally;
+    struct span people;
+
+    c->untold = number(r) != 0;
+    t->made = (int64_t)number(r);
+    t->start = (int64_t)number(r);
+    t->until = (int64_t)number(r);
+    t->joins = number(r);
+    t->legs = number(r);
+    t->estimated = number(r);
+    people = text(r);
+    r->bad |= people.n % sizeof(uint64_t) != 0;
+    for (size_t i = 0; !r->bad && i < people.n; i += sizeof(uint64_t)) {
+        uint64_t person;
+
+        memcpy(&person, people.p + i, sizeof person);
+        tally_person(p, c, person);
+    }
+}
+
+static void
 read_conference(struct pairing *p, struct conference *c, struct reader *r)
 {
     c->starts = times(r, c->start);
@@ -195,6 +235,7 @@ read_conference(struct pairing *p, struct conference *c, struct reader *r)
     c->end_seen = (int64_t)number(r);
     c->customer = kept_text(p, r);
     c->name = kept_text(p, r);
+    read_tally(p, c, r);
     c->stored = true;
     if (c->seen > c->stream->clock)
         c->stream->clock = c->stream->looked = c->seen;

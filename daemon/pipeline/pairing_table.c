@@ -258,6 +258,8 @@ static void
 free_conference(struct pairing *p, struct conference *c)
 {
     p->bytes -= (c->customer ? strlen(c->customer) + 1 : 0) + (c->name ? strlen(c->name) + 1 : 0);
+    p->bytes -= c->tally.people_cap * sizeof *c->tally.people;
+    free(c->tally.people);
     free(c->customer);
     free(c->name);
     held_free(p, c, sizeof *c + c->id_n);

@@ -29,7 +29,8 @@
 static const char forget_sql[] =
     "DELETE FROM customer_stat;"
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
-    "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM quarantine;"
+    "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM conference;"
+    "DELETE FROM quarantine;"
     "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
     "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
     "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL"

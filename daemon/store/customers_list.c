@@ -170,6 +170,7 @@ static const char *const merge_sql[] = {
     "UPDATE activity SET customer = ?2 WHERE customer = ?1",
     "UPDATE orders SET customer = ?2 WHERE customer = ?1",
     "UPDATE booking SET customer = ?2 WHERE customer = ?1",
+    "UPDATE conference SET customer = ?2 WHERE customer = ?1",
     "UPDATE signal SET state = 'closed', closed_at = ?3, version = version + 1"
     " WHERE subject_type = 'customer' AND subject = ?1 AND state <> 'closed'",
     "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule)"

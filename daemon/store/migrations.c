@@ -162,6 +162,16 @@ static const char *const patience_of_callers[] = {
     NULL,
 };
 
+static const char *const conferences_as_things[] = {
+    "CREATE TABLE conference("
+    " source TEXT NOT NULL, conference TEXT NOT NULL, first_seen TEXT NOT NULL,"
+    " customer TEXT NOT NULL, name TEXT, start TEXT NOT NULL, until TEXT NOT NULL,"
+    " joins INTEGER NOT NULL, legs INTEGER NOT NULL, people INTEGER NOT NULL,"
+    " estimated INTEGER NOT NULL, PRIMARY KEY(source, conference, first_seen)) WITHOUT ROWID",
+    "CREATE INDEX conference_customer ON conference(customer, start)",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -170,6 +180,7 @@ static const struct migration steps[] = {
     {"newest of the ledger", newest_of_the_ledger},
     {"hands on signals", hands_on_signals},
     {"patience of callers", patience_of_callers},
+    {"conferences as things", conferences_as_things},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

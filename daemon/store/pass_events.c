@@ -6,7 +6,7 @@
 #include "engine.h"
 #include "record.h"
 
-enum family { ACTIVITY, ORDERS, BOOKING, FAMILIES };
+enum family { ACTIVITY, ORDERS, BOOKING, CONFERENCE, FAMILIES };
 
 /* Columns of their own come out of the record as it was given. */
 static const char *const event_sql[FAMILIES] = {
@@ -22,11 +22,24 @@ static const char *const event_sql[FAMILIES] = {
     [BOOKING] = "INSERT OR REPLACE INTO booking(seq, n, id, customer, start, record, resource,"
                 " state) VALUES(?1, ?2, ?4, ?5, ?6, ?7, json_extract(?7, '$.resource'),"
                 " json_extract(?7, '$.state'))",
+    /* The newest says all of it. */
+    [CONFERENCE] = "INSERT OR REPLACE INTO conference(source, conference, first_seen, customer,"
+                   " name, start, until, joins, legs, people, estimated)"
+                   " VALUES(json_extract(?7, '$.source'), ?4, json_extract(?7, '$.first_seen'), ?5,"
+                   " nullif(json_extract(?7, '$.conference_name'), ''), ?6,"
+                   " json_extract(?7, '$.until'), json_extract(?7, '$.joins'),"
+                   " json_extract(?7, '$.legs'), json_extract(?7, '$.people'),"
+                   " json_extract(?7, '$.estimated'))",
 };
 
 static const uint8_t family_of[KIND_COUNT] = {
-    [KIND_INQUIRY] = ACTIVITY + 1, [KIND_RESPONSE] = ACTIVITY + 1, [KIND_VISIT] = ACTIVITY + 1,
-    [KIND_ORDER] = ORDERS + 1,     [KIND_RETURN] = ORDERS + 1,     [KIND_BOOKING] = BOOKING + 1,
+    [KIND_INQUIRY] = ACTIVITY + 1,
+    [KIND_RESPONSE] = ACTIVITY + 1,
+    [KIND_VISIT] = ACTIVITY + 1,
+    [KIND_ORDER] = ORDERS + 1,
+    [KIND_RETURN] = ORDERS + 1,
+    [KIND_BOOKING] = BOOKING + 1,
+    [KIND_CONFERENCE_END] = CONFERENCE + 1,
 };
 
 struct event_work {
@@ -52,9 +65,11 @@ visit_event(void *arg, uint64_t seq, const struct event_row *e, struct error *er
     st = store_tick(w->pass->store, err);
     if (st != ST_OK)
         return st;
-    query_set_int(q, 1, (int64_t)seq);
-    query_set_int(q, 2, w->n);
-    if (family_of[e->kind] - 1 != BOOKING)
+    if (family_of[e->kind] - 1 != CONFERENCE) {
+        query_set_int(q, 1, (int64_t)seq);
+        query_set_int(q, 2, w->n);
+    }
+    if (family_of[e->kind] - 1 < BOOKING)
         query_set_str(q, 3, kind_name(e->kind));
     query_set_text(q, 4, e->id);
     query_set_text(q, 5, e->customer);

@@ -61,6 +61,7 @@ static const struct history_table tables[] = {
     HISTORY("activity", "customer", "start", false),
     HISTORY("orders", "customer", "start", false),
     HISTORY("booking", "customer", "start", false),
+    HISTORY("conference", "customer", "start", false),
     HISTORY("roster", "service", "start", false),
     HISTORY("staffing", "service", "start", false), /* of services that are gone */
 };
@@ -124,6 +125,7 @@ static const char next_gone_sql[] =
     " AND NOT EXISTS(SELECT 1 FROM activity WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM orders WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM booking WHERE customer = c.id)"
+    " AND NOT EXISTS(SELECT 1 FROM conference WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM customer_alias WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM signal WHERE subject_type = 'customer' AND subject = c.id"
     " AND state <> 'closed') ORDER BY id LIMIT 1";

@@ -83,6 +83,10 @@ check "closes what is old" legs_are beta 3:1620:0
 kill -TERM "$daemon"
 wait "$daemon"
 daemon=
+check "conferences are in the store" equals "$(sql crm.db "SELECT conference, customer, start, until, joins, legs, people,
+    estimated FROM conference WHERE conference IN ('c2', 'c9') ORDER BY 1")" \
+    "c2|acme|2024-03-10T10:55:00Z|2024-03-10T11:20:00Z|1|2|2|1
+c9|beta|2024-03-10T10:00:00Z|2024-03-10T10:15:00Z|2|2|2|1"
 sed 's/beta/gamma/; s/"c\([89]\)"/"d\1"/' old.ndjson >older.ndjson
 check "an import without a daemon" "$bin/callswell" import --config c.conf --format ndjson older.ndjson
 check "does so, too" equals "$(sql crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"

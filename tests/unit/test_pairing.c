@@ -14,7 +14,8 @@ struct rig {
     struct pairing_options opt;
     struct arena memory;
     int64_t now;
-    char legs[4096];
+    char legs[4096], conference[200]; /* told last */
+    int told;
     size_t n;
     int64_t seconds;
     size_t count;
@@ -45,6 +46,21 @@ on_leg(void *arg, const struct paired_leg *leg)
 }
 
 static void
+on_conference(void *arg, const struct paired_conference *c)
+{
+    struct rig *g = arg;
+
+    CHECK_SPAN(c->customer, "acme");
+    snprintf(g->conference, sizeof g->conference,
+             "%.*s %lld..%lld: %llu joins, %llu legs, %llu people, %llu estimated", SPAN_ARG(c->id),
+             (long long)(c->start - T0), (long long)(c->until - T0), (unsigned long long)c->joins,
+             (unsigned long long)c->legs, (unsigned long long)c->people,
+             (unsigned long long)c->estimated);
+    g->told++;
+    CHECK_INT(c->first_seen, WALL);
+}
+
+static void
 on_lost(void *arg, const struct paired_leg *leg)
 {
     note(arg, leg, "?");
@@ -53,7 +69,7 @@ on_lost(void *arg, const struct paired_leg *leg)
 static struct pairing_sink
 sink(struct rig *g)
 {
-    return (struct pairing_sink){on_leg, on_lost, g};
+    return (struct pairing_sink){on_leg, on_conference, on_lost, g};
 }
 
 static void
@@ -449,6 +465,32 @@ TEST(pairing_says_who_is_where)
     feed(&g, "L ann 9@a; L bob 9@b; L eve 9@b");
     pairing_live(g.p, &live, &g.memory);
     CHECK_INT(live.legs + live.conferences + live.conference_count + live.customer_count, 0);
+    rig_close(&g);
+}
+
+TEST(pairing_tells_joins_legs_and_people_of_a_conference_apart)
+{
+    struct rig g;
+
+    rows = 0;
+    rig_open(&g);
+    feed(&g, "J ann 0; J ann 0; J bob 10; L ann 20; J ann 30");
+    pass(&g, 100);
+    CHECK_INT(g.told, 0); /* somebody is in it */
+    feed(&g, "L ann 50; L eve 60; E 90");
+    restart(&g);
+    pass(&g, 4);
+    CHECK_INT(g.told, 0);
+    pass(&g, 400);
+    CHECK_STR(g.conference, "c 0..90: 3 joins, 4 legs, 3 people, 1 estimated");
+    CHECK_INT(g.told, 1);
+    restart(&g);
+    pass(&g, 1000);
+    CHECK_INT(g.told, 1);
+    feed(&g, "J max 70; L max 95");
+    pass(&g, 1000);
+    CHECK_STR(g.conference, "c 0..95: 4 joins, 5 legs, 4 people, 1 estimated");
+    CHECK_INT(g.told, 2);
     rig_close(&g);
 }
 

@@ -133,6 +133,19 @@ on_leg(void *arg, const struct paired_leg *leg)
     t->seconds = leg->record.duration;
 }
 
+static void
+on_conference(void *arg, const struct paired_conference *c)
+{
+    struct world *w = arg;
+    uint64_t found = 0;
+
+    for (int i = 0; i < STAYS; i++)
+        if (w->stay[i].conference == atoi(c->id.p + 1))
+            found += (uint64_t)w->stay[i].found;
+    if (w->opt.wait > 1000) /* with less it may have been forgotten meanwhile */
+        CHECK_INT(c->legs, found);
+}
+
 static const char *
 wrong_with(const struct world *w, const struct truth *t)
 {
@@ -224,7 +237,7 @@ with_repeats(struct world *w, struct pair_event *out, const struct pair_event *f
 static void
 live_through(struct world *w)
 {
-    const struct pairing_sink sink = {on_leg, on_leg, w};
+    const struct pairing_sink sink = {on_leg, on_conference, on_leg, w};
     int64_t now = T0 + 7200;
 
     for (size_t i = 0; i < w->count;) {
