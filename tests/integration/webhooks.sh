@@ -95,4 +95,44 @@ check "start with another secret" start c.conf
 check "the old one is wrong" contains "$(zoom "$(event sharing_started bob)")" ' 401'
 check "the new one is right" contains "$(zoom "$(event sharing_started bob)" 0 other)" ' 200'
 check "stop" stop
+
+# Synthetic meetings with Zoom's habits: what they come to is known, by HTTP and by import.
+begin=$(date -u -d "$(days_ago 1)T03:00:00Z" +%s)
+python3 "$project/tests/tools/zoom_synthetic.py" --seed 7 --begin "$begin" --out zoom.json --truth truth.json
+truth_of() { python3 -c 'import json, sys; print(json.load(open("truth.json"))[sys.argv[1]])' "$1"; }
+counted_is_true() { # STATE: legs and seconds exactly, people (HyperLogLogs of Redis) within one
+    python3 - "$1/crm.db" <<'EOF'
+import json, sqlite3, sys
+rows = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(
+    "SELECT customer, sum(legs), sum(seconds), sum(participants) FROM customer_day GROUP BY customer").fetchall()
+found = {r[0]: r[1:] for r in rows if r[0].startswith("account-")}
+wanted = {n: (a["legs"], a["seconds"], a["people"]) for n, a in json.load(open("truth.json"))["accounts"].items()}
+print(found, wanted)
+sys.exit(found.keys() != wanted.keys() or any(
+    found[n][:2] != w[:2] or abs(found[n][2] - w[2]) > 1 for n, w in wanted.items()))
+EOF
+}
+cat >>c.conf <<EOF
+fold_interval = "100ms"
+analytics_interval = "100ms"
+pairing { wait = "1s" grace = "1s" }
+EOF
+sed 's|"'"$dir"'/state"|"'"$dir"'/imported"|' c.conf >i.conf
+check "import" cs import --config i.conf --format zoom-webhook zoom.json
+check "imported meetings are what they were" counted_is_true imported
+check "start for meetings" start c.conf
+now=$(date +%s)
+split -l 20 zoom.json part.
+for part in part.*; do
+    zoom "$(cat $part)" 0 other >>answers
+    echo >>answers
+done
+check "every part is taken" equals "$(grep -c ' 200$' answers)" "$(ls part.* | wc -l)"
+check "what came again is a duplicate" equals \
+    "$(grep -o '"duplicates":[0-9]*' answers | awk -F: '{n += $2} END {print n}')" "$(truth_of again)"
+check "what came first is accepted" equals \
+    "$(grep -o '"accepted":[0-9]*' answers | awk -F: '{n += $2} END {print n}')" "$(truth_of first)"
+check "posted meetings are what they were" wait_for 60 counted_is_true state
+check "all agree" cs verify --config c.conf
+check "stop" stop
 finish
