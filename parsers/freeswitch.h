@@ -34,4 +34,9 @@ struct span freeswitch_outcome(struct span cause);
  * out, unless the map gives it a conference. */
 void freeswitch_leg(struct document *d, const struct named_values *v);
 
+/* Of a whole conference's document those who were not let in, and nothing else: for streams whose
+ * events have told the rest. `id` is the conference's; empty: as for a file without one. */
+enum status freeswitch_rejected(struct document *d, struct span xml, struct span id,
+                                struct error *err);
+
 #endif

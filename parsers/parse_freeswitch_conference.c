@@ -58,11 +58,11 @@ uuid_of(struct span path)
 }
 
 static struct conference
-conference_of(struct document *d, const struct xml_node *node)
+conference_of(struct document *d, const struct xml_node *node, struct span id)
 {
     struct conference c = {
         .node = node,
-        .id = uuid_of(d->name),
+        .id = id,
         .name = document_name(d, xml_text(node, "name")),
         .hostname = xml_text(node, "hostname"),
         .end = xml_text(node, "end_time"),
@@ -163,12 +163,9 @@ take_attempt(struct document *d, const struct conference *c, const struct xml_no
 }
 
 static void
-take_conference(struct document *d, const struct conference *c)
+take_members(struct document *d, const struct conference *c)
 {
-    const struct xml_node *n = xml_find(c->node, "members/member");
-    int attempt = 0;
-
-    for (; n; n = xml_again(n)) {
+    for (const struct xml_node *n = xml_find(c->node, "members/member"); n; n = xml_again(n)) {
         struct span type = xml_attribute(n, "type");
 
         if (span_is(type, "recording_node"))
@@ -178,26 +175,57 @@ take_conference(struct document *d, const struct conference *c)
         else
             document_ignore(d, "member of another type");
     }
-    for (const struct xml_node *all = xml_find(c->node, "rejected"); all; all = xml_again(all))
+}
+
+static void
+take_attempts(struct document *d, const struct conference *c)
+{
+    const struct xml_node *all = xml_find(c->node, "rejected"), *n;
+    int attempt = 0;
+
+    for (; all; all = xml_again(all))
         for (n = xml_find(all, "attempt"); n; n = xml_again(n))
             take_attempt(d, c, n, ++attempt);
 }
 
 static enum status
-freeswitch_conference_read(struct document *d, struct span frame, struct error *err)
+read_conference(struct document *d, struct span xml, struct span id, struct conference *out,
+                struct error *err)
 {
     struct xml_node *root;
     const struct xml_node *node;
-    struct conference c;
-    enum status st = xml_parse(frame, d->mem, &root, err);
+    enum status st = xml_parse(xml, d->mem, &root, err);
 
     if (st != ST_OK)
         return st;
     node = xml_find(root, "conference");
     if (!span_is(root->name, "cdr") || !node)
         return fail_at(err, ST_BAD_INPUT, 0, "cdr/conference: missing");
-    c = conference_of(d, node);
-    take_conference(d, &c);
+    *out = conference_of(d, node, id);
+    return ST_OK;
+}
+
+enum status
+freeswitch_rejected(struct document *d, struct span xml, struct span id, struct error *err)
+{
+    struct conference c;
+    enum status st = read_conference(d, xml, id, &c, err);
+
+    if (st == ST_OK)
+        take_attempts(d, &c);
+    return st;
+}
+
+static enum status
+freeswitch_conference_read(struct document *d, struct span frame, struct error *err)
+{
+    struct conference c;
+    enum status st = read_conference(d, frame, uuid_of(d->name), &c, err);
+
+    if (st != ST_OK)
+        return st;
+    take_members(d, &c);
+    take_attempts(d, &c);
     return ST_OK;
 }
 

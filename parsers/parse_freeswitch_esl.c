@@ -19,10 +19,14 @@
  * packet around it, as logs have it, is a frame, too: its own headers, and its body by its own
  * Content-Length. Values are percent-encoded in plain events and never in JSON.
  *
+ * An event conference::cdr with the whole conference's document as its body (cdr-event-mode
+ * "content") gives those who were not let in, of whom no other event tells.
+ *
  * The parser says kind, start, conference, leg (channel and stay) and id; the map everything else
  * that it can. What it leaves open: participant from the caller's number, of outbound legs from
  * the destination; participant_name; conference_name.
  */
+#include "freeswitch.h"
 #include "json_document.h"
 #include "named_values.h"
 #include "web_text.h"
@@ -164,14 +168,10 @@ take_down(struct document *d, const struct action *a, const struct named_values 
 }
 
 static void
-take_event(struct document *d, const struct named_values *v)
+take_action(struct document *d, const struct named_values *v)
 {
     struct span name = values_get(v, "Action");
 
-    if (!span_is(values_get(v, "Event-Subclass"), "conference::maintenance")) {
-        document_ignore(d, "other event");
-        return;
-    }
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
         const struct action *a = &actions[i];
 
@@ -184,6 +184,20 @@ take_event(struct document *d, const struct named_values *v)
         return;
     }
     document_ignore(d, "other action");
+}
+
+static enum status
+take_event(struct document *d, const struct named_values *v, struct span body, struct error *err)
+{
+    struct span subclass = values_get(v, "Event-Subclass");
+
+    if (span_is(subclass, "conference::maintenance"))
+        take_action(d, v);
+    else if (span_is(subclass, "conference::cdr") && body.n > 0)
+        return freeswitch_rejected(d, body, values_get(v, "Conference-Unique-ID"), err);
+    else
+        document_ignore(d, "other event");
+    return ST_OK;
 }
 
 static enum status
@@ -203,10 +217,11 @@ esl_read(struct document *d, struct span frame, struct error *err)
         inner = outer; /* of a log: nothing around it */
         decode(&inner);
     } else if (span_is(type, "text/event-plain")) {
-        values_headers(&inner, body);
+        body = values_headers(&inner, body);
         decode(&inner);
     } else if (span_is(type, "text/event-json")) {
         st = read_json(&inner, body, err);
+        body = values_get(&inner, "_body");
     } else if (span_is(type, "text/event-xml")) {
         return fail_at(err, ST_BAD_INPUT, 0, "event: in XML; ask for plain or json");
     } else if (type.n > 0) {
@@ -215,9 +230,7 @@ esl_read(struct document *d, struct span frame, struct error *err)
     } else {
         return fail_at(err, ST_BAD_INPUT, 0, "packet: neither event nor answer");
     }
-    if (st == ST_OK)
-        take_event(d, &inner);
-    return st;
+    return st == ST_OK ? take_event(d, &inner, body, err) : st;
 }
 
 static const struct document_ops esl = {.frame = frame_esl, .read = esl_read};

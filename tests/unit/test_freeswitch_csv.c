@@ -70,7 +70,7 @@ TEST(trap_the_built_in_template_has_a_blank_before_its_last_value)
                                                  " participant=1001 participant_name="
 #define END " cause=NORMAL_CLEARING leg=" UUID("01")
 
-/* Quotes stand in caller_id as they are: ""Ann" <1001>". Either free text may hold the separator. */
+/* Quotes stand in caller_id as they are: ""Ann" <1001>". Each free text may hold the separator. */
 TEST(trap_the_template_asterisk_does_not_double_quotes)
 {
     EXPECT_LINES("freeswitch-csv-asterisk",

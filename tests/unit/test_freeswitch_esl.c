@@ -136,6 +136,30 @@ TEST(trap_members_without_a_channel_are_nobody)
                  "ignored: member without a channel");
 }
 
+/* Events tell of all but those who were not let in; these are in the record at the end. */
+TEST(rejected_attempts_are_in_the_record_of_the_whole_conference)
+{
+#define RECORD                                                                                     \
+    "<cdr><conference><name>4711-example.org</name><members><member type='caller'><join_time>"     \
+    "1772355600</join_time></member></members><rejected><attempt><reason>invalid_pin</reason>"     \
+    "<reject_time>1772355660</reject_time></attempt></rejected></conference></cdr>"
+    static const char wanted[] = "leg 2026-03-01T09:01:00Z+0 outcome=2 "
+                                 "id=u:rejected:1:1772355660 customer=example.org conference=u "
+                                 "conference_name=4711-example.org cause=invalid_pin";
+    struct format_options o = {.type = "freeswitch-esl", .map = LIST("customer=domain")};
+    char text[2000];
+
+    snprintf(text, sizeof text,
+             "Event-Name: CUSTOM\nEvent-Subclass: conference%%3A%%3Acdr\n"
+             "Conference-Unique-ID: u\nContent-Length: %zu\n\n%s"
+             "Event-Name: CUSTOM\nEvent-Subclass: conference%%3A%%3Acdr\nCDR-Path: /x\n\n"
+             "Event-Name: CUSTOM\nEvent-Subclass: conference%%3A%%3Acdr\nContent-Length: 4\n\n"
+             "<cdr\n",
+             sizeof RECORD - 1, RECORD);
+    expect_lines_at(__FILE__, __LINE__, make_format(o), span_str(text),
+                    LIST(wanted, "ignored: other event", "refused: xml: unclosed token"));
+}
+
 TEST(what_is_no_packet_is_refused)
 {
     EXPECT_LINES("freeswitch-esl",
