@@ -184,6 +184,11 @@ struct feed {
     struct feed_reason
         left_out[FEED_REASONS]; /* since the start, in order of coming up; the last */
     size_t reasons;             /* stands for all that found no place */
+    /* Does its format still match what comes? pipeline/matching.h */
+    bool matching_known;
+    int64_t stopped_matching;       /* UTC; 0: it matches, or that is not known yet */
+    double matched, matched_before; /* shares, when it stopped and until then */
+    char commonest[64];             /* reason why it does not */
 };
 /* Merges detail, lost, behind, bytes and problem into the engine's table by input name; the
  * record counts are the engine's own and are ignored here. */

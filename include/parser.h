@@ -19,6 +19,10 @@
 #include "span.h"
 #include "status.h"
 
+/* Why a document is left out in which there is nothing to count, not even to be left out: it may be
+ * that its sender has changed it (pipeline/matching.h). */
+#define NOTHING_IN_IT "nothing in it is usage"
+
 struct format;       /* format.h */
 struct document_ops; /* parsers/document.h */
 struct layout;       /* a parser's own: what a header line said; immutable, counted references */

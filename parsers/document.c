@@ -389,6 +389,6 @@ document_next(void *state, const struct format *f, const struct layout *layout, 
         return st;
     }
     if (!d->first)
-        return fail(err, ST_IGNORE, "nothing in it is usage");
+        return fail(err, ST_IGNORE, "%s", NOTHING_IN_IT);
     return document_more(d, out, err);
 }

@@ -230,9 +230,9 @@ static void
 print_feeds(const struct json_value *s)
 {
     static const struct table_column columns[] = {
-        {"input", TABLE_TEXT},     {"type", TABLE_TEXT},    {"records", TABLE_NUMBER},
-        {"refused", TABLE_NUMBER}, {"lost", TABLE_NUMBER},  {"newest record", TABLE_TEXT},
-        {"promise", TABLE_TEXT},   {"problem", TABLE_TEXT},
+        {"input", TABLE_TEXT},     {"type", TABLE_TEXT},   {"records", TABLE_NUMBER},
+        {"refused", TABLE_NUMBER}, {"lost", TABLE_NUMBER}, {"newest record", TABLE_TEXT},
+        {"promise", TABLE_TEXT},   {"detail", TABLE_TEXT}, {"problem", TABLE_TEXT},
     };
     const struct json_value *feeds = json_find(s, "feeds");
     struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
@@ -246,6 +246,7 @@ print_feeds(const struct json_value *s)
         table_i64(t, json_get_i64(f, "lost", 0));
         table_text(t, json_get_text(f, "last_record", ""));
         table_text(t, json_get_text(f, "promise", ""));
+        table_text(t, json_get_text(f, "detail", ""));
         table_text(t, json_get_text(f, "problem", ""));
     }
     if (table_rows(t) > 0) {

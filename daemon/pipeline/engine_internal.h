@@ -21,6 +21,7 @@
 #include "engine.h"
 #include "format.h"
 #include "ledger.h"
+#include "matching.h"
 #include "names.h"
 #include "pairing.h"
 #include "privacy.h"
@@ -33,9 +34,10 @@ struct feed_state { /* counters of one configured input; never freed before the 
     struct feed_state *next;
     char input[64];
     _Atomic bool push;    /* a sender's own will brings records: nobody chose its files */
-    pthread_mutex_t lock; /* guards the texts in `report`, and the two below */
+    pthread_mutex_t lock; /* guards the texts in `report`, and the three below */
     struct feed report;   /* its reasons for leaving out are the workers' */
-    uint64_t new_names;   /* since then */
+    struct matching matching;
+    uint64_t new_names; /* since then */
     int64_t names_since_ms;
     size_t queued_bytes;  /* of its blocks in the queue; these four under the engine's lock */
     size_t refused_bytes; /* of the block that was refused last; 0: it got in since */
@@ -429,7 +431,11 @@ void engine_free_feed(struct change_feed *feed);
 
 /* source.c */
 struct feed_state *engine_feed(struct engine *e, const char *input);
-void feed_ignored(struct feed_state *f, const char *why); /* one more record is left out for it */
+void feed_ignored(struct feed_state *f, const char *why);
+/* One record that the feed's format did not match; and how many of a block did. */
+void feed_unmatched(struct feed_state *f, const char *why);
+void feed_matched(struct feed_state *f, uint64_t records, uint64_t matched,
+                  int64_t now); /* one more record is left out for it */
 
 /* Checkpoints, under the engine's lock. True: there was one, and it is *before (NULL allowed). */
 bool engine_note_checkpoint(struct engine *e, const char *input, const struct cursor *c,

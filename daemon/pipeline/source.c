@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "civil.h"
 #include "clock.h"
 #include "engine_internal.h"
 #include "hash.h"
+#include "log.h"
 
 /* --- feeds --- */
 
@@ -71,6 +73,63 @@ feed_ignored(struct feed_state *f, const char *why)
     pthread_mutex_unlock(&f->lock);
 }
 
+/* An import says itself what became of its file, and the next one is another. */
+static bool
+is_judged(const struct feed_state *f)
+{
+    return strcmp(f->input, IMPORT_INPUT) != 0;
+}
+
+void
+feed_unmatched(struct feed_state *f, const char *why)
+{
+    if (!is_judged(f))
+        return;
+    pthread_mutex_lock(&f->lock);
+    matching_reason(&f->matching, why);
+    pthread_mutex_unlock(&f->lock);
+}
+
+void
+feed_matched(struct feed_state *f, uint64_t records, uint64_t matched, int64_t now)
+{
+    int64_t since, before;
+    char why[MATCHING_WHY];
+
+    if (!is_judged(f))
+        return;
+    pthread_mutex_lock(&f->lock);
+    before = f->matching.since;
+    matching_note(&f->matching, records, matched, now);
+    since = f->matching.since;
+    snprintf(why, sizeof why, "%s", matching_commonest(&f->matching));
+    pthread_mutex_unlock(&f->lock);
+    if (since && !before)
+        log_warn("feed_stopped_matching", "input=%s reason=\"%s\"", f->input, why);
+    else if (before && !since)
+        log_info("feed_matches_again", "input=%s", f->input);
+}
+
+/* The feed's lock is held. */
+static void
+say_matching(struct feed *out, const struct matching *m)
+{
+    char time[CIVIL_TEXT];
+
+    out->matching_known = m->windows > 0;
+    out->stopped_matching = m->since;
+    if (!m->since)
+        return;
+    out->matched = m->share;
+    out->matched_before = m->past;
+    snprintf(out->commonest, sizeof out->commonest, "%s", matching_commonest(m));
+    if (!out->problem[0])
+        snprintf(out->problem, sizeof out->problem,
+                 "its format has not matched since %s (%.40s): callswell quarantine list"
+                 " --input %.40s",
+                 format_utc(time, m->since), out->commonest, out->input);
+}
+
 size_t
 engine_feeds(struct engine *e, struct feed *out, size_t max)
 {
@@ -80,6 +139,7 @@ engine_feeds(struct engine *e, struct feed *out, size_t max)
     for (struct feed_state *f = e->feeds; f && n < max; f = f->next) {
         pthread_mutex_lock(&f->lock);
         out[n] = f->report;
+        say_matching(&out[n], &f->matching);
         pthread_mutex_unlock(&f->lock);
         if (!out[n].type[0] && f->records == 0)
             continue; /* known from old refused records only */

@@ -48,8 +48,11 @@ refuse(struct run *run, struct span raw, const char *reason)
         return;
     }
     run->count.quarantined++;
-    if (!run->replay) /* its row stands already */
-        part_quarantine(run->part, run->source, place_of(run, raw.p), raw, reason);
+    if (run->replay) /* its row stands already */
+        return;
+    part_quarantine(run->part, run->source, place_of(run, raw.p), raw, reason);
+    run->unmatched++;
+    feed_unmatched(run->source->feed, reason);
 }
 
 /* --- from fields to a pending record --- */
@@ -82,6 +85,10 @@ leave_out(struct run *run, const char *why)
 {
     run->count.ignored++;
     feed_ignored(run->source->feed, why);
+    if (strcmp(why, NOTHING_IN_IT) == 0) {
+        run->unmatched++;
+        feed_unmatched(run->source->feed, why);
+    }
 }
 
 static bool
@@ -240,6 +247,8 @@ note_feed(struct run *run)
     f->quarantined += run->count.quarantined;
     f->ignored += run->count.ignored;
     f->last_arrival = clock_now();
+    if (!run->replay)
+        feed_matched(f, run->count.records, run->count.records - run->unmatched, f->last_arrival);
     for (int64_t seen = f->last_record; run->newest_record > seen;)
         if (atomic_compare_exchange_weak(&f->last_record, &seen, run->newest_record))
             break;
@@ -292,6 +301,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->keep = c->limits.correction_window > 0 && !e->dry_run;
     run->ticket = job->ticket;
     memset(&run->count, 0, sizeof run->count);
+    run->unmatched = 0;
     run->newest_record = 0;
     run->pending = 0;
     before = part_bytes(run->part);

@@ -33,6 +33,7 @@ struct run { /* one block being worked on */
     bool tight;        /* there could be too many names: each is looked at */
     struct names_answer names;
     struct outcome_count count;
+    uint64_t unmatched; /* refused, or documents with nothing in them */
     int64_t newest_record;
     struct pending group[GROUP];
     size_t pending;

@@ -126,6 +126,7 @@ write_feed(struct json_writer *w, const struct feed *f)
     json_u64(w, "behind", f->behind);
     json_time(w, "last_record", f->last_record);
     json_time(w, "last_arrival", f->last_arrival);
+    json_time(w, "stopped_matching", f->stopped_matching);
     json_text(w, "problem", f->problem);
     json_close(w);
 }

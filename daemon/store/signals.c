@@ -147,6 +147,15 @@ signals_is_open(const struct signals *s, struct span subject)
     return o && !o->closed;
 }
 
+void
+signals_keep(struct signals *s, struct span subject)
+{
+    struct open_signal *o = find_open(s, subject);
+
+    if (o)
+        o->raised = true;
+}
+
 static void
 make_id(char out[24], const char *kind, const struct signal_row *row)
 {

@@ -33,6 +33,8 @@ struct signal_row {
 enum status signals_begin(struct signals **out, struct pass *p, const char *kind,
                           struct error *err);
 bool signals_is_open(const struct signals *s, struct span subject);
+/* One that is open stays as it is: whether there is still cause for it is not known now. */
+void signals_keep(struct signals *s, struct span subject);
 /* Copies what it is given: new ones are written at the end. */
 enum status signals_raise(struct signals *s, const struct signal_row *row, struct error *err);
 
