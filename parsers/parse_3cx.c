@@ -4,7 +4,7 @@
  *
  *   Call 612504,00000186A1,00:05:03,2026/03/01 09:00:00,2026/03/01 09:00:04,2026/03/01 09:05:07,
  *   TerminatedBySrc,Ext.100,Ext.700,100,700,700,,700,700,acme,,,,Chain: Ext.100;Ext.700;,Extension,
- *   ConfPlace,ConfPlace,Doe, Ann,Conference,Conference,                       (one line in the file)
+ *   ConfPlace,ConfPlace,Doe, Ann,Conference,Conference,                      (one line in the file)
  *
  * Nothing is quoted, so a comma in a name looks like one more column. The columns that cannot hold
  * one are counted from both ends, and around "Chain:"; what is between two names stays unknown.

@@ -2,6 +2,7 @@
 """Synthetic files of a Cisco Unified CM: CDRs of conferences and CMRs, and what they must count to.
 
     cucm_synthetic.py FOLDER [--seed 1] [--conferences 200] [--day 2026-03-01]
+    cucm_synthetic.py FOLDER --check crm.db [--day 2026-03-01]      is that in the store?
 
 Made from documented facts, not from a real system: the columns of release 14, a line of types, six
 CDRs for an ad hoc conference of three, legs into a bridge b00... that share destConversationId, set-up
@@ -10,7 +11,7 @@ bridges, announcements of Conference Now, refused and broken legs, addresses as 
 causes as unsigned ones, and a file that is sent twice. Beside them truth.json: per customer legs, seconds, failed,
 participants and conferences, and how many records are left out for which reason.
 """
-import argparse, collections, datetime, io, json, os, random, uuid
+import argparse, collections, datetime, io, json, os, random, sqlite3, sys, uuid
 
 
 def video2(side):
@@ -190,13 +191,30 @@ def write(path, columns, rows, end="\n"):
         f.write(end.join([",".join('"%s"' % c for c in columns), types(columns)] + rows) + end)
 
 
+def check(folder, store, day):
+    names = ("legs", "seconds", "failed", "participants", "conferences")
+    with open(os.path.join(folder, "truth.json")) as f:
+        customers = json.load(f)["customers"]
+    rows = sqlite3.connect("file:%s?mode=ro" % store, uri=True).execute(
+        "SELECT customer, %s FROM customer_day WHERE day = ?" % ", ".join(names), (day,))
+    got = {row[0]: row[1:] for row in rows}
+    for customer, want in customers.items():
+        want, have = tuple(want[n] for n in names), got.get(customer, (0,) * len(names))
+        near = all(abs(h - w) <= 0.03 * w for h, w in zip(have[3:], want[3:]))  # distinct ones are estimates
+        if have[:3] != want[:3] or not near:
+            sys.exit("%s: %s, but the truth is %s" % (customer, have, want))
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("folder")
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--conferences", type=int, default=200)
     a.add_argument("--day", default="2026-03-01")
+    a.add_argument("--check")
     a = a.parse_args()
+    if a.check:
+        return check(a.folder, a.check, a.day)
     day = datetime.datetime.fromisoformat(a.day + "T00:00:00+00:00")
     site = Site(a.seed, int(day.timestamp()))
     for _ in range(a.conferences):
@@ -210,10 +228,8 @@ def main():
                             ("1202_3", rows[half // 2:half], "\n")):  # what comes again
         write(os.path.join(a.folder, "cdr_Lab_1_01_%s%s" % (stamp, name)), CDR, part, end)
     write(os.path.join(a.folder, "cmr_Lab_1_01_%s1200_1" % stamp), CMR, site.cmr)
-    truth = site.truth()
-    truth["repeated"] = half - half // 2
     with open(os.path.join(a.folder, "truth.json"), "w") as f:
-        json.dump(truth, f, indent=1, sort_keys=True)
+        json.dump(site.truth(), f, indent=1, sort_keys=True)
 
 
 if __name__ == "__main__":

@@ -146,8 +146,9 @@ TEST(any_format_is_read_in_messages)
                       "<134>Mar  1 09:00:00 h asterisk[1]: \"acme\",\"1001\",\"8600\",\"d\",\"\","
                       "\"c\",\"\",\"ConfBridge\",\"4711\",\"2026-03-01 09:00:02\","
                       "\"2026-03-01 09:00:02\",\"2026-03-01 09:30:02\",1800,1800,\"ANSWERED\","
-                      "\"DOCUMENTATION\"\n"),
-              "leg 2026-03-01T09:00:02Z+1800 customer=acme conference=4711 participant=1001");
+                      "\"DOCUMENTATION\",\"1772355602.42\",\"\",\"\",\"1772355602.42\",17\n"),
+              "leg 2026-03-01T09:00:02Z+1800 id=1772355602.42:17 customer=acme conference=4711"
+              " participant=1001");
 }
 
 TEST(documents_are_read_in_messages)
