@@ -11,6 +11,9 @@
  *   a join in a conference that has ended          `grace`, then it ends with the conference
  *   any other join           `limit` since the conference's last sign of life, where it ends then
  *
+ * Some systems do not say where somebody leaves. Such a leave names the leg, and is of the conference
+ * that the leg joined last; if that is not known yet it waits for the join, as above.
+ *
  * Time passes by the newest event of a source as well as by the clock on the wall, since an event
  * arrived: a log of last year is read as if it happened now, and a source that has fallen silent
  * is waited for no longer than a live one. What such an end made a leg of is kept in mind until the
@@ -61,6 +64,7 @@ struct span pair_sides(const struct record *r, struct span input, struct arena *
 struct paired_leg {
     struct record record;
     bool estimated;    /* one of its ends is not known */
+    bool joined;       /* its join is */
     struct span input; /* that brought its join, or its leave where there is none */
     struct span source, key;
 };

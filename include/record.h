@@ -92,7 +92,8 @@ fields_begin(struct fields *f)
  * Join, leave, conference_start and conference_end are events: `start` is the moment at which they
  * happened, `conference` the one occurrence that they belong to (an id, not a name that is used
  * again), `leg` the stay or channel that begins and ends, or else `participant` is. Pairing makes
- * legs of them. Only a join needs a customer; a leave may carry the stay's `duration`, for when the
+ * legs of them. A customer is needed once: in the join, the leave, or what else is said of the
+ * conference; a leave may carry the stay's `duration`, for when the
  * join is never seen.
  */
 enum record_kind {

@@ -182,8 +182,11 @@ cms_read(struct document *d, struct span frame, struct error *err)
 {
     struct post p = {.d = d};
     struct xml_node *root;
-    enum status st = xml_parse(frame, d->mem, &root, err);
+    enum status st;
 
+    while (frame.n > 0 && (*frame.p == '\n' || *frame.p == '\r' || *frame.p == ' '))
+        frame = span_of(frame.p + 1, frame.n - 1); /* of the post before */
+    st = xml_parse(frame, d->mem, &root, err);
     if (st != ST_OK)
         return st;
     if (!span_is(root->name, "records"))

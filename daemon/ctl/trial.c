@@ -83,10 +83,8 @@ give_columns(struct trial *t, size_t nth, struct trial_record *r)
 static const char *
 what_lacks(const struct record *r)
 {
-    bool needs_customer =
-        r->kind != KIND_LEAVE && r->kind != KIND_CONFERENCE_START && r->kind != KIND_CONFERENCE_END;
-
-    if (needs_customer && !(r->has & (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT))))
+    if (!is_paired(r->kind) &&
+        !(r->has & (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT))))
         return "customer: missing, and no participant whose customer could be known";
     if (is_paired(r->kind) && pair_objection(r))
         return pair_objection(r);

@@ -285,6 +285,7 @@ void
 part_pair(struct part *part, const struct source *s, bool bulk, const struct record *r)
 {
     bool own = r->has & FIELD_BIT(FIELD_SOURCE);
+    bool where = r->has & FIELD_BIT(FIELD_CONFERENCE);
 
     if (part->pair_count == part->pair_cap) {
         part->pair_cap = part->pair_cap ? 2 * part->pair_cap : 32;
@@ -295,7 +296,7 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
         .bulk = bulk,
         .at = r->start,
         .source = arena_copy(&part->memory, own ? r->text[FIELD_SOURCE] : span_str(s->source)),
-        .conference = arena_copy(&part->memory, r->text[FIELD_CONFERENCE]),
+        .conference = arena_copy(&part->memory, where ? r->text[FIELD_CONFERENCE] : SPAN("")),
         .key = pair_key(r, &part->memory),
         .sides = pair_sides(r, span_str(s->input), &part->memory),
     };

@@ -157,7 +157,8 @@ refuse_leg(void *arg, const struct paired_leg *leg)
         .source = arena_copy(mem, leg->source),
         .format = SPAN("ndjson"),
         .stream = SPAN("pairing"),
-        .reason = SPAN("customer: missing in a leave whose join never came"),
+        .reason = leg->joined ? SPAN("customer: neither its join nor its conference has one")
+                              : SPAN("customer: missing in a leave whose join never came"),
         .raw = arena_copy(mem, span_of(json.p, json.n)),
         .length = (uint32_t)json.n,
         .arrived = clock_now(),

@@ -74,6 +74,82 @@ keep_text(struct pairing *p, char **text, struct span s)
     p->bytes += s.n + 1;
 }
 
+/* --- leaves that do not say where --- */
+
+/* The conference of nothing but one leg; false: the key is no leg's, or longer than any name. */
+static bool
+nowhere_of(struct span key, char *id, size_t room, struct span *out)
+{
+    if (key.n == 0 || key.n > room || key.p[0] != 'L')
+        return false;
+    memcpy(id, key.p, key.n);
+    id[0] = PAIR_NOWHERE;
+    *out = span_of(id, key.n);
+    return true;
+}
+
+/* When the leg joined the conference last before a moment; INT64_MIN: it did not. */
+static int64_t
+joined_before(const struct pairing *p, const struct conference *c, struct span key, int64_t at)
+{
+    const struct stay *s = pairing_find_stay(p, c, key);
+    int64_t joined = INT64_MIN;
+
+    for (size_t i = 0; s && i < s->count && s->marks[i].at <= at; i++)
+        if (!s->marks[i].leave)
+            joined = s->marks[i].at;
+    return joined;
+}
+
+static struct conference *
+conference_of(struct pairing *p, struct stream *s, const struct pair_event *e)
+{
+    struct conference *found = NULL;
+    int64_t last = INT64_MIN;
+    char id[PAIR_LONGEST_KEY];
+    struct span nowhere;
+
+    if (e->conference.n > 0 || !nowhere_of(e->key, id, sizeof id, &nowhere))
+        return pairing_conference(p, s, e->conference);
+    for (struct conference *c = s->conferences; c; c = c->after) {
+        int64_t joined = joined_before(p, c, e->key, e->at);
+
+        if (joined > last) {
+            last = joined;
+            found = c;
+        }
+    }
+    return found ? found : pairing_conference(p, s, nowhere);
+}
+
+/* The leg has joined somewhere: its leaves that came before go there. */
+static void
+take_early_leaves(struct pairing *p, struct stay *to)
+{
+    char id[PAIR_LONGEST_KEY];
+    struct span key = span_of(to->key, to->key_n), nowhere;
+    struct conference *c;
+    struct stay *from;
+
+    if (!nowhere_of(key, id, sizeof id, &nowhere))
+        return;
+    c = pairing_find_conference(p, to->conference->stream, nowhere);
+    from = c && c != to->conference ? pairing_find_stay(p, c, key) : NULL;
+    if (!from || from->count == 0)
+        return;
+    for (size_t i = 0; i < from->count; i++) {
+        struct mark *k = &from->marks[i], *m = pairing_insert(p, to, k->at, k->leave);
+
+        if (m)
+            *m = *k;
+        else
+            pairing_strip(p, k);
+    }
+    p->marks -= from->count;
+    from->count = 0;
+    pairing_change_stay(p, from);
+}
+
 static void
 take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_event *e, int64_t now)
 {
@@ -90,6 +166,7 @@ take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_ev
         pairing_open(p, c, 1);
         c->tally.joins++;
         c->untold = true;
+        take_early_leaves(p, s);
     }
     pairing_change_stay(p, s);
 }
@@ -98,7 +175,7 @@ static void
 take_event(struct pairing *p, const struct pair_event *e, int64_t now)
 {
     struct stream *stream = pairing_stream(p, e->source);
-    struct conference *c = pairing_conference(p, stream, e->conference);
+    struct conference *c = conference_of(p, stream, e);
     struct sides sides;
 
     if (e->at > stream->clock)

@@ -6,10 +6,12 @@
 
 #include "pairing.h"
 
-#define PAIR_SEPARATOR '\x1f' /* no name has a control character */
-#define PAIR_STREAMS   256
-#define PAIR_TIMES     4                     /* beginnings and ends of a conference that are kept */
-#define PAIR_LONGEST   (INT64_C(31) * 86400) /* as of any leg */
+#define PAIR_NOWHERE     '\x1e' /* begins the name of no conference: a leg's leave waits there */
+#define PAIR_SEPARATOR   '\x1f' /* no name has a control character */
+#define PAIR_STREAMS     256
+#define PAIR_LONGEST_KEY 300 /* bytes of a stay's key that a leave without a conference may have */
+#define PAIR_TIMES       4   /* beginnings and ends of a conference that are kept */
+#define PAIR_LONGEST     (INT64_C(31) * 86400) /* as of any leg */
 
 /* A join or a leave that has no counterpart yet; or, without a text, one that counted without. */
 struct mark {
@@ -124,7 +126,18 @@ struct sides {
 };
 bool sides_read(struct span text, struct sides *out); /* false: it is damaged */
 
-/* pairing_table.c: finds or makes them */
+static inline bool
+pair_is_somewhere(const struct conference *c)
+{
+    return c->id_n > 0 && c->id[0] != PAIR_NOWHERE;
+}
+
+/* pairing_table.c: finds them; NULL: there is none */
+struct conference *pairing_find_conference(const struct pairing *p, const struct stream *s,
+                                           struct span id);
+struct stay *pairing_find_stay(const struct pairing *p, const struct conference *c,
+                               struct span key);
+/* finds or makes them */
 struct stream *pairing_stream(struct pairing *p, struct span name);
 struct conference *pairing_conference(struct pairing *p, struct stream *s, struct span id);
 struct stay *pairing_stay(struct pairing *p, struct conference *c, struct span key);

@@ -94,7 +94,7 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
          const struct mark *leave, int64_t start, int64_t end, bool estimated)
 {
     const struct conference *c = s->conference;
-    struct paired_leg leg = {.estimated = estimated};
+    struct paired_leg leg = {.estimated = estimated, .joined = join != NULL};
     struct span features[RECORD_MAX_FEATURES];
     struct record *r = &leg.record;
     struct sides a, b;
@@ -110,7 +110,8 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
     r->duration = (uint32_t)(end - start);
     r->has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_DURATION);
     r->outcome = b.outcome != OUTCOME_OK ? b.outcome : a.outcome;
-    set_text(r, FIELD_CONFERENCE, span_of(c->id, c->id_n));
+    if (pair_is_somewhere(c))
+        set_text(r, FIELD_CONFERENCE, span_of(c->id, c->id_n));
     set_text(r, FIELD_CONFERENCE_NAME, either_or(&a, &b, SIDE_CONFERENCE_NAME, c->name));
     set_text(r, FIELD_CUSTOMER, either_or(&a, &b, SIDE_CUSTOMER, c->customer));
     set_text(r, FIELD_PARTICIPANT, either(&a, &b, SIDE_PARTICIPANT));
@@ -124,7 +125,8 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
     m->p->ever.estimated += leg.estimated;
     m->p->ever.joins_lost += !join;
     if (r->has & FIELD_BIT(FIELD_CUSTOMER)) {
-        tally_leg(m->p, s->conference, &leg);
+        if (pair_is_somewhere(c))
+            tally_leg(m->p, s->conference, &leg);
         m->sink->leg(m->sink->arg, &leg);
     } else {
         m->sink->lost(m->sink->arg, &leg);

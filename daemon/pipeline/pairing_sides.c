@@ -26,7 +26,8 @@ text_of(const struct record *r, enum field f)
 const char *
 pair_objection(const struct record *r)
 {
-    if (text_of(r, FIELD_CONFERENCE).n == 0)
+    if (text_of(r, FIELD_CONFERENCE).n == 0 &&
+        !(r->kind == KIND_LEAVE && text_of(r, FIELD_LEG).n > 0))
         return "conference: missing in an event of one";
     if ((r->kind == KIND_JOIN || r->kind == KIND_LEAVE) && text_of(r, FIELD_LEG).n == 0 &&
         text_of(r, FIELD_PARTICIPANT).n == 0)

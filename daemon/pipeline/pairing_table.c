@@ -78,7 +78,7 @@ grow_conferences(struct pairing *p)
 }
 
 struct conference *
-pairing_conference(struct pairing *p, struct stream *s, struct span id)
+pairing_find_conference(const struct pairing *p, const struct stream *s, struct span id)
 {
     uint64_t hash = hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
     struct conference *c = NULL;
@@ -86,7 +86,18 @@ pairing_conference(struct pairing *p, struct stream *s, struct span id)
     if (p->conference_slots)
         for (c = p->conferences[hash % p->conference_slots]; c; c = c->chain)
             if (c->stream == s && span_eq(span_of(c->id, c->id_n), id))
-                return c;
+                break;
+    return c;
+}
+
+struct conference *
+pairing_conference(struct pairing *p, struct stream *s, struct span id)
+{
+    uint64_t hash = hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
+    struct conference *c = pairing_find_conference(p, s, id);
+
+    if (c)
+        return c;
     if (p->conference_count >= p->conference_slots)
         grow_conferences(p);
     c = held_alloc(p, sizeof *c + id.n);
@@ -122,7 +133,7 @@ grow_stays(struct pairing *p)
 }
 
 struct stay *
-pairing_stay(struct pairing *p, struct conference *c, struct span key)
+pairing_find_stay(const struct pairing *p, const struct conference *c, struct span key)
 {
     uint64_t hash = hash_bytes(key.p, key.n, (uint64_t)(uintptr_t)c);
     struct stay *s = NULL;
@@ -130,7 +141,18 @@ pairing_stay(struct pairing *p, struct conference *c, struct span key)
     if (p->stay_slots)
         for (s = p->stays[hash % p->stay_slots]; s; s = s->chain)
             if (s->conference == c && span_eq(span_of(s->key, s->key_n), key))
-                return s;
+                break;
+    return s;
+}
+
+struct stay *
+pairing_stay(struct pairing *p, struct conference *c, struct span key)
+{
+    uint64_t hash = hash_bytes(key.p, key.n, (uint64_t)(uintptr_t)c);
+    struct stay *s = pairing_find_stay(p, c, key);
+
+    if (s)
+        return s;
     if (p->stay_count >= p->stay_slots)
         grow_stays(p);
     s = held_alloc(p, sizeof *s + key.n);

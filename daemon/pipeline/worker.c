@@ -94,7 +94,7 @@ leave_out(struct run *run, const char *why)
 static bool
 may_lack_customer(enum record_kind kind)
 {
-    return kind == KIND_VOID || (is_paired(kind) && kind != KIND_JOIN);
+    return kind == KIND_VOID || is_paired(kind); /* the conference may say it */
 }
 
 /* The parser left the fields in the record that waits next. */

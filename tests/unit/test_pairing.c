@@ -89,7 +89,7 @@ rig_close(struct rig *g)
 }
 
 /* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900"; of conference "c" unless "@d" is
- * behind it. A name that begins with '#' is a leg's. A join brings the customer. */
+ * behind it, or "@-" for none. A name that begins with '#' is a leg's. A join brings the customer. */
 static struct pair_event
 event_of(struct rig *g, const char *text, enum record_kind kind)
 {
@@ -105,8 +105,11 @@ event_of(struct rig *g, const char *text, enum record_kind kind)
     CHECK(n > 0);
     if (at)
         CHECK(sscanf(at + 1, "%31s", conference) == 1);
+    if (conference[0] == '-')
+        conference[0] = '\0';
     r.duration = duration;
-    r.has = (n == 3 ? FIELD_BIT(FIELD_DURATION) : 0) | FIELD_BIT(FIELD_CONFERENCE);
+    r.has = (n == 3 ? FIELD_BIT(FIELD_DURATION) : 0);
+    r.has |= conference[0] ? FIELD_BIT(FIELD_CONFERENCE) : 0;
     r.text[FIELD_CONFERENCE] = arena_copy(&g->memory, span_str(conference));
     if (name[0]) {
         enum field f = name[0] == '#' ? FIELD_LEG : FIELD_PARTICIPANT;
@@ -407,6 +410,46 @@ TEST(pairing_holds_pairs_back_for_those_who_name_no_leg_if_it_is_told_so)
     feed(&g, "L ann 100");
     pass(&g, 10);
     expect(&g, "ann 0+100, ann 200+100");
+    rig_close(&g);
+}
+
+TEST(pairing_finds_where_a_leg_is_that_does_not_say_it)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "J #1 0; J #2 0@d; J #3 10; L #2 60@-");
+    expect(&g, "#2 0+60");
+    feed(&g, "L #1 70@-; L #3 5@-"); /* of #3 before its join: not of it */
+    expect(&g, "#1 0+70");
+    feed(&g, "L #3 80@-");
+    expect(&g, "#3 10+70");
+    feed(&g, "J #4 0; J #4 100@d; L #4 130@-"); /* moved on without a leave */
+    expect(&g, "#4 100+30");
+    rig_close(&g);
+}
+
+TEST(pairing_keeps_a_leave_that_does_not_say_where_until_the_join_does)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "L #1 60@-; L #2 90 30@-; L #5 90@-");
+    expect(&g, "");
+    restart(&g);
+    feed(&g, "J #1 0; J #1 100@d");
+    expect(&g, "#1 0+60");
+    feed(&g, "J #2 40@d");
+    expect(&g, "#2 40+50");
+    pass(&g, 301);
+    expect(&g, "#5 90+0~?");
+    feed(&g, "J #5 20"); /* it comes after all, and does not count once more */
+    pass(&g, 301);
+    expect(&g, "");
+    pass(&g, 100000);
+    pass(&g, 100000);
+    pass(&g, 100000);
+    keep_rows(&g);
     rig_close(&g);
 }
 
