@@ -17,9 +17,10 @@
 #include "log.h"
 #include "webhook.h"
 
-#define BUSY     "Retry-After: 1\r\n"
-#define STOPPING "Retry-After: 5\r\n"
-#define REPLAYED "Idempotent-Replayed: true\r\n"
+#define BUSY         "Retry-After: 1\r\n"
+#define STOPPING     "Retry-After: 5\r\n"
+#define REPLAYED     "Idempotent-Replayed: true\r\n"
+#define AUTHENTICATE "WWW-Authenticate: Bearer\r\n" /* RFC 9110, 15.5.2 */
 
 #define REFUSAL_LOG_MS 10000 /* at most one line of an input in this time */
 
@@ -280,7 +281,7 @@ admit(struct ingest *in, struct job *job)
         log_warn("sender_refused", "input=%s from=%s refused=%llu reason=\"%s\"", e->input->title,
                  job->request->peer, (unsigned long long)e->feed.strangers, err.text);
     }
-    http_problem(job->request, webhook_refusal(e->input), NULL,
+    http_problem(job->request, webhook_refusal(e->input), AUTHENTICATE,
                  "Input %.60s takes signed requests only: %s. Nothing was counted.",
                  e->input->title, err.text);
     return false;
