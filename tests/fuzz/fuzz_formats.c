@@ -1,6 +1,6 @@
 /*
- * fuzz_formats.c - every shipped format that is made of documents, on any bytes. The same input goes
- * to all of them, so that the samples of any format in tests/data/formats are seeds as they are.
+ * fuzz_formats.c - every shipped format that is made of documents, on any bytes. The same input
+ * goes to all of them, so that the samples of any format in tests/data/formats are seeds.
  */
 #include "config.h"
 #include "parse_blocks.h"
