@@ -297,6 +297,7 @@ static const struct {
     {"VOICE", "ParticipantJoinedEvent", on_voice},
     {"VOICE", "ParticipantLeftEvent", on_voice_left},
     {"WEBCAM", "StartWebcamShareEvent", on_camera},
+    {"bbb-webrtc-sfu", "StartWebRTCShareEvent", on_camera},
     {"CHAT", "PublicChatEvent", on_chat},
     {"POLL", "PollStartedRecordEvent", on_poll},
     {NULL, "DeskshareStartedEvent", on_screen},

@@ -20,20 +20,29 @@ room_of(struct document *d, const struct json_value *v)
     return part.n ? DOCUMENT_ID(d, jid, part) : jid;
 }
 
-/* "[tenant]" in front of the room's name, and the domain behind "@conference.". */
+/* What is behind "@conference.", or "@muc." as containers are set up. */
+static struct span
+domain_of(struct span jid)
+{
+    static const struct span services[] = {{"conference.", 11}, {"muc.", 4}};
+    const char *at = jid.n ? memchr(jid.p, '@', jid.n) : NULL;
+    struct span domain = at ? span_of(at + 1, (size_t)(jid.p + jid.n - at - 1)) : SPAN("");
+
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (domain.n > services[i].n && memcmp(domain.p, services[i].p, services[i].n) == 0)
+            return span_of(domain.p + services[i].n, domain.n - services[i].n);
+    return domain;
+}
+
+/* "[tenant]" in front of the room's name, and the domain. */
 static void
 feed_place(struct document *d, struct fields *r, struct span jid)
 {
-    static const struct span service = {"conference.", 11};
-    const char *at = jid.n ? memchr(jid.p, '@', jid.n) : NULL;
     const char *close = jid.n && *jid.p == '[' ? memchr(jid.p, ']', jid.n) : NULL;
-    struct span domain = at ? span_of(at + 1, (size_t)(jid.p + jid.n - at - 1)) : SPAN("");
 
-    if (domain.n > service.n && memcmp(domain.p, service.p, service.n) == 0)
-        domain = span_of(domain.p + service.n, domain.n - service.n);
     if (close)
         document_value(d, r, "tenant", span_of(jid.p + 1, (size_t)(close - jid.p - 1)));
-    document_value(d, r, "domain", domain);
+    document_value(d, r, "domain", domain_of(jid));
 }
 
 static struct fields *

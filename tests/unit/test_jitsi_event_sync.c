@@ -74,6 +74,19 @@ TEST(trap_who_was_lost_is_told_when_the_room_is_destroyed)
         "conference_end 2026-02-02T09:20:00Z" ID("conference_end", "1770022800") DAILY);
 }
 
+TEST(the_domain_is_behind_the_services_name)
+{
+    EXPECT_LINES("jitsi-event-sync",
+                 SPAN("{\"event_name\":\"muc-room-created\",\"room_jid\":\"r@muc.meet.jitsi\","
+                      "\"created_at\":1770022800}\n"
+                      "{\"event_name\":\"muc-room-created\",\"room_jid\":\"r@x.org\","
+                      "\"created_at\":1770022800}"),
+                 "conference_start 2026-02-02T09:00:00Z id=conference_start:r@muc.meet.jitsi:"
+                 "1770022800 customer=meet.jitsi conference=r@muc.meet.jitsi",
+                 "conference_start 2026-02-02T09:00:00Z id=conference_start:r@x.org:1770022800"
+                 " customer=x.org conference=r@x.org");
+}
+
 TEST(what_is_no_event_is_refused)
 {
     EXPECT_LINES("jitsi-event-sync",
