@@ -215,5 +215,5 @@ freeswitch_leg(struct document *d, const struct named_values *v)
         fields_feature(d, &r, "recording");
     if (NUMBER(v, "video_packets").n > 0)
         fields_feature(d, &r, "video");
-    *document_record(d) = r;
+    values_show(d, document_event(d, &r), v);
 }

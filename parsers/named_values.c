@@ -35,21 +35,29 @@ values_get(const struct named_values *v, const char *name)
     return find(v, span_str(name));
 }
 
+/* One "field=name" of a map, of which format_new wanted an "=". */
+static enum field
+map_entry(const char *entry, struct span *name)
+{
+    const char *equals = strchr(entry, '=');
+
+    *name = span_trim(span_str(equals + 1));
+    return field_find(span_trim(span_of(entry, (size_t)(equals - entry))));
+}
+
 void
 values_map(const struct document *d, struct fields *r, const struct named_values *v)
 {
     const char *const *map = format_options(d->format)->map;
-    struct span column;
-    enum field part;
+    struct span name;
+    enum field field;
 
     for (; map && *map; map++) {
-        const char *equals = strchr(*map, '='); /* format_new wanted one */
-        struct span field = span_trim(span_of(*map, (size_t)(equals - *map)));
-
-        fields_set(r, field_find(field), find(v, span_trim(span_str(equals + 1))));
+        field = map_entry(*map, &name);
+        fields_set(r, field, find(v, name));
     }
-    for (size_t i = 0; format_part(d->format, i, &column, &part); i++)
-        fields_set(r, part, find(v, column));
+    for (size_t i = 0; format_part(d->format, i, &name, &field); i++)
+        fields_set(r, field, find(v, name));
 }
 
 struct span
@@ -119,14 +127,41 @@ customer_by_default(const struct format *f)
     return false;
 }
 
+static enum field
+mapped_field(const struct format *f, struct span name)
+{
+    const char *const *map = format_options(f)->map;
+    struct span column;
+
+    for (; map && *map; map++) {
+        enum field field = map_entry(*map, &column);
+
+        if (span_eq_nocase(column, name))
+            return field;
+    }
+    return FIELD_COUNT;
+}
+
 void
+values_show(const struct document *d, const struct fields *r, const struct named_values *v)
+{
+    for (size_t i = 0; d->seen && r && i < v->n; i++)
+        document_show(d, r, v->v[i].name, v->v[i].value, mapped_field(d->format, v->v[i].name));
+}
+
+struct fields *
 document_event(struct document *d, const struct fields *r)
 {
     uint64_t who = FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT);
-    bool feature = span_is(r->v[FIELD_KIND], kind_name(KIND_FEATURE));
+    bool feature =
+        (r->has & FIELD_BIT(FIELD_KIND)) && span_is(r->v[FIELD_KIND], kind_name(KIND_FEATURE));
+    struct fields *out = NULL;
 
-    if (feature && !(r->has & who) && !customer_by_default(d->format))
+    if (feature && !(r->has & who) && !customer_by_default(d->format)) {
         document_ignore(d, "feature of nobody that is named");
-    else
-        *document_record(d) = *r;
+    } else {
+        out = document_record(d);
+        *out = *r;
+    }
+    return out;
 }

@@ -38,7 +38,10 @@ void caller_id_split(struct span text, struct span *name, struct span *number);
 /* One more feature of a record. Borrows. */
 void fields_feature(struct document *d, struct fields *r, const char *name);
 /* One more record, of an event: its kind is there. A feature that names neither customer nor
- * participant, and has no customer by default, is left out: it could be nobody's. */
-void document_event(struct document *d, const struct fields *r);
+ * participant, and has no customer by default, is left out: it could be nobody's. Returns the
+ * record, or NULL. */
+struct fields *document_event(struct document *d, const struct fields *r);
+/* Tells whoever watches of all values that a record was made of; NULL: there is none. */
+void values_show(const struct document *d, const struct fields *r, const struct named_values *v);
 
 #endif

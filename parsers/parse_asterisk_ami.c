@@ -159,7 +159,7 @@ take_down(struct document *d, const struct event *e, struct named_values *v)
     fields_set(&r, FIELD_PARTICIPANT, caller(d, v, "CallerIDNum"));
     fields_set(&r, FIELD_PARTICIPANT_NAME, caller(d, v, "CallerIDName"));
     fields_set(&r, FIELD_PARTICIPANT, caller(d, v, "CallerIDName"));
-    document_event(d, &r);
+    values_show(d, document_event(d, &r), v);
 }
 
 static void

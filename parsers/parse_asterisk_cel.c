@@ -136,7 +136,7 @@ take_down(struct document *d, struct fields *r, enum record_kind kind, const str
         fields_set(r, FIELD_PARTICIPANT, document_name(d, get(v, names)));
         fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, get(v, names)));
     }
-    *document_record(d) = *r;
+    document_event(d, r);
 }
 
 static void

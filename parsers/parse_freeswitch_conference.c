@@ -76,8 +76,8 @@ conference_of(struct document *d, const struct xml_node *node, struct span id)
 
 /* --- its records --- */
 
-/* What all of them share: a record of this id (parts behind the conference's) and start. */
-static void
+/* What there is to map of a record, and what all of them share. */
+static struct named_values
 common(struct document *d, struct fields *r, const struct conference *c,
        const struct xml_node *profile, struct span start)
 {
@@ -95,6 +95,7 @@ common(struct document *d, struct fields *r, const struct conference *c,
     fields_set(r, FIELD_PARTICIPANT, document_name(d, values_get(&v, "caller_id_number")));
     fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, values_get(&v, "caller_id_name")));
     fields_set(r, FIELD_LEG, values_get(&v, "uuid"));
+    return v;
 }
 
 static bool
@@ -117,34 +118,37 @@ take_caller(struct document *d, const struct conference *c, const struct xml_nod
 {
     const struct xml_node *profile = xml_find(member, "caller_profile");
     struct span joined = xml_text(member, "join_time"), left = leave_time(c, member);
-    struct fields *r;
+    struct named_values v;
+    struct fields r;
 
     if (flag(member, "flags/is_ghost")) {
         document_ignore(d, "ghost");
         return;
     }
-    r = document_record(d);
-    fields_set(r, FIELD_ID, DOCUMENT_ID(d, c->id, xml_text(profile, "uuid"), joined));
-    common(d, r, c, profile, joined);
-    fields_set(r, FIELD_END, left);
+    fields_begin(&r);
+    fields_set(&r, FIELD_ID, DOCUMENT_ID(d, c->id, xml_text(profile, "uuid"), joined));
+    v = common(d, &r, c, profile, joined);
+    fields_set(&r, FIELD_END, left);
     if (flag(member, "flags/was_kicked"))
-        fields_set(r, FIELD_CAUSE, SPAN("kicked"));
+        fields_set(&r, FIELD_CAUSE, SPAN("kicked"));
     else if (!span_eq(left, xml_text(member, "leave_time")))
-        fields_set(r, FIELD_CAUSE, SPAN("no leave time"));
+        fields_set(&r, FIELD_CAUSE, SPAN("no leave time"));
+    values_show(d, document_event(d, &r), &v);
 }
 
 static void
 take_recorder(struct document *d, const struct conference *c, const struct xml_node *member)
 {
     struct span began = xml_text(member, "join_time"), path = xml_text(member, "record_path");
+    struct named_values v;
     struct fields r;
 
     fields_begin(&r);
     fields_set(&r, FIELD_KIND, span_str(kind_name(KIND_FEATURE)));
     fields_set(&r, FIELD_ID, DOCUMENT_ID(d, c->id, SPAN("recording"), path, began));
     fields_feature(d, &r, "recording");
-    common(d, &r, c, NULL, began);
-    document_event(d, &r);
+    v = common(d, &r, c, NULL, began);
+    values_show(d, document_event(d, &r), &v);
 }
 
 /* The n-th of its document, which is written once: what tells attempts of strangers apart. */
@@ -152,14 +156,17 @@ static void
 take_attempt(struct document *d, const struct conference *c, const struct xml_node *attempt, int n)
 {
     struct span when = xml_text(attempt, "reject_time");
-    struct fields *r = document_record(d);
+    struct named_values v;
+    struct fields r;
 
-    fields_set(r, FIELD_ID,
+    fields_begin(&r);
+    fields_set(&r, FIELD_ID,
                DOCUMENT_ID(d, c->id, SPAN("rejected"), document_text(d, "%d", n), when));
-    fields_set(r, FIELD_OUTCOME, SPAN("rejected"));
-    fields_set(r, FIELD_CAUSE, document_name(d, xml_text(attempt, "reason")));
-    fields_set(r, FIELD_DURATION, SPAN("0"));
-    common(d, r, c, xml_find(attempt, "caller_profile"), when);
+    fields_set(&r, FIELD_OUTCOME, SPAN("rejected"));
+    fields_set(&r, FIELD_CAUSE, document_name(d, xml_text(attempt, "reason")));
+    fields_set(&r, FIELD_DURATION, SPAN("0"));
+    v = common(d, &r, c, xml_find(attempt, "caller_profile"), when);
+    values_show(d, document_event(d, &r), &v);
 }
 
 static void

@@ -164,7 +164,7 @@ take_down(struct document *d, const struct action *a, const struct named_values 
     fields_set(&r, FIELD_CONFERENCE_NAME, document_name(d, values_get(v, "Conference-Name")));
     fields_set(&r, FIELD_PARTICIPANT, document_name(d, participant(v)));
     fields_set(&r, FIELD_PARTICIPANT_NAME, document_name(d, participant_name(v)));
-    document_event(d, &r);
+    values_show(d, document_event(d, &r), v);
 }
 
 static void

@@ -197,7 +197,7 @@ take_session(struct document *d, const struct named_values *v, bool start)
         fields_set(&r, FIELD_DIRECTION, SPAN("inbound"));
     else if (span_is(origin, "originate"))
         fields_set(&r, FIELD_DIRECTION, SPAN("outbound"));
-    document_event(d, &r);
+    values_show(d, document_event(d, &r), v);
 }
 
 static void
