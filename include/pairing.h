@@ -11,8 +11,8 @@
  *   a join in a conference that has ended          `grace`, then it ends with the conference
  *   any other join           `limit` since the conference's last sign of life, where it ends then
  *
- * Some systems do not say where somebody leaves. Such a leave names the leg, and is of the conference
- * that the leg joined last; if that is not known yet it waits for the join, as above.
+ * Some systems do not say where somebody leaves. Such a leave names the leg, and is of the
+ * conference that the leg joined last; if that is not known yet it waits for the join, as above.
  *
  * Time passes by the newest event of a source as well as by the clock on the wall, since an event
  * arrived: a log of last year is read as if it happened now, and a source that has fallen silent

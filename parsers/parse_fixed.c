@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "columns.h"
 #include "document.h"
 #include "format.h"
 
@@ -87,7 +88,7 @@ check_names(const struct fixed *x, const struct format *f, struct error *err)
     return any ? ST_OK : fail(err, ST_BAD_CONFIG, "columns: none of them feeds a field");
 }
 
-static enum status
+enum status
 fixed_prepare(void **shared, const struct format *f, struct error *err)
 {
     const char *const *columns = format_options(f)->columns;
@@ -126,10 +127,11 @@ fixed_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
     return cut_lines(buf, max_frame, eof);
 }
 
-static enum status
-take_columns(const struct fixed *x, struct span line, struct fields *out, struct error *err)
+enum status
+fixed_take(const struct format *f, struct span line, struct fields *out, struct error *err)
 {
-    fields_begin(out);
+    const struct fixed *x = format_shared(f);
+
     for (size_t i = 0; i < x->count; i++) {
         const struct column *c = &x->column[i];
         size_t end = c->end < line.n ? c->end : line.n;
@@ -163,7 +165,8 @@ fixed_next(void *state, const struct format *f, const struct layout *layout, siz
     nul = memchr(line.p, '\0', line.n);
     if (nul)
         return fail_at(err, ST_BAD_INPUT, nul - raw->p, "line: NUL byte");
-    return take_columns(format_shared(f), line, out, err);
+    fields_begin(out);
+    return fixed_take(f, line, out, err);
 }
 
 static void

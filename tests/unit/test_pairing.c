@@ -89,7 +89,8 @@ rig_close(struct rig *g)
 }
 
 /* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900"; of conference "c" unless "@d" is
- * behind it, or "@-" for none. A name that begins with '#' is a leg's. A join brings the customer. */
+ * behind it, or "@-" for none. A name that begins with '#' is a leg's. A join brings the
+ * customer. */
 static struct pair_event
 event_of(struct rig *g, const char *text, enum record_kind kind)
 {
