@@ -229,6 +229,9 @@ struct engine_status {
 void engine_status(struct engine *e, struct engine_status *out);
 /* Who is in which conference now, as far as joins and leaves say; texts in mem. */
 void engine_live(struct engine *e, struct live *out, struct arena *mem);
+/* The stays that an input brought and that have not ended, for inputs that learn of that in other
+ * ways, too. Nothing is paired meanwhile: visit must be quick, and call nothing of the engine. */
+void engine_open_stays(struct engine *e, const char *input, open_stay_visit *visit, void *arg);
 /* Who holds how much of the process' memory: account_read, and what the engine knows. */
 void engine_memory(struct engine *e, struct memory_use *out);
 

@@ -147,4 +147,13 @@ struct live {
 };
 void pairing_live(const struct pairing *p, struct live *out, struct arena *mem); /* texts in mem */
 
+/* A stay that has begun and not ended, of those that are known by their leg. */
+struct open_stay {
+    struct span conference, name, leg; /* name: the conference's, may be empty */
+    int64_t since;
+};
+typedef void open_stay_visit(void *arg, const struct open_stay *s);
+/* All that an input brought. */
+void pairing_stays(const struct pairing *p, struct span input, open_stay_visit *visit, void *arg);
+
 #endif

@@ -136,6 +136,22 @@ note_presence(struct input *in, struct span event, struct span packet)
         presence_leave(in->there, room, who);
 }
 
+/* Of the time before this process. */
+static void
+recall(void *arg, const struct open_stay *s)
+{
+    struct input *in = arg;
+    struct buf farewell = {0};
+
+    buf_printf(&farewell,
+               "Event: ConfbridgeLeave\r\nConference: %.*s\r\nBridgeUniqueid: %.*s\r\n"
+               "Uniqueid: %.*s\r\n\r\n",
+               (int)s->name.n, s->name.p, (int)s->conference.n, s->conference.p, (int)s->leg.n,
+               s->leg.p);
+    presence_join(in->there, s->conference, s->leg, span_of(farewell.p, farewell.n));
+    buf_clear(&farewell);
+}
+
 /* --- the roll call --- */
 
 static void
@@ -154,7 +170,8 @@ on_gone(void *arg, struct span farewell)
 {
     struct input *in = arg;
 
-    hand_on(in, in->gone_us, farewell);
+    /* Of who left while no process listened, only that he did is known. */
+    hand_on(in, in->gone_us ? in->gone_us : in->d.heard_us, farewell);
 }
 
 static void
@@ -399,6 +416,7 @@ ami_start(struct input **out, struct event_base *base, struct engine *e,
 
     (void)limits;
     in->there = presence_new();
+    engine_open_stays(e, cfg->title, recall, in);
     st = dialing_open(&in->d, &kind, base, e, cfg, err);
     if (st != ST_OK) {
         ami_stop(in);

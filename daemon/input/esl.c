@@ -144,8 +144,6 @@ note_presence(struct input *in, struct span event)
     buf_clear(&name);
 }
 
-/* --- the roll call --- */
-
 static void
 add_header(struct buf *out, const char *name, struct span value)
 {
@@ -155,6 +153,26 @@ add_header(struct buf *out, const char *name, struct span value)
     percent_encode(out, value);
     buf_char(out, '\n');
 }
+
+/* Of the time before this process: "channel:member". */
+static void
+recall(void *arg, const struct open_stay *s)
+{
+    const char *colon = s->leg.n ? memrchr(s->leg.p, ':', s->leg.n) : NULL;
+    struct input *in = arg;
+    struct buf event = {0};
+
+    if (!colon)
+        return;
+    add_header(&event, "Conference-Name", s->name);
+    add_header(&event, "Conference-Unique-ID", s->conference);
+    add_header(&event, "Unique-ID", span_of(s->leg.p, (size_t)(colon - s->leg.p)));
+    add_header(&event, "Member-ID", span_of(colon + 1, s->leg.n - (size_t)(colon + 1 - s->leg.p)));
+    join(in, s->leg, span_of(event.p, event.n));
+    buf_clear(&event);
+}
+
+/* --- the roll call --- */
 
 static void
 write_member(struct buf *out, const struct xml_node *room, const struct xml_node *member)
@@ -193,7 +211,8 @@ on_gone(void *arg, struct span farewell)
 {
     struct input *in = arg;
 
-    hand_on_event(in, in->gone_us, farewell);
+    /* Of who left while no process listened, only that he did is known. */
+    hand_on_event(in, in->gone_us ? in->gone_us : in->d.heard_us, farewell);
 }
 
 /* False: it is no list of all conferences with their ids. */
@@ -358,6 +377,7 @@ esl_start(struct input **out, struct event_base *base, struct engine *e,
 
     (void)limits;
     in->there = presence_new();
+    engine_open_stays(e, cfg->title, recall, in);
     st = dialing_open(&in->d, &kind, base, e, cfg, err);
     if (st != ST_OK) {
         esl_stop(in);

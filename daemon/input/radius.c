@@ -10,9 +10,9 @@
  * UDP has no back-pressure, but senders that wait do as well: while the engine is full nothing is
  * read, and what the kernel drops is sent again.
  *
- * Accounting-On and -Off end all sessions of a server. Those that began since this process did
- * are known, and each gets a Stop, as a JSON object in the same block; one that began after the
- * request was made is not meant by a repetition of it.
+ * Accounting-On and -Off end all sessions of a server. Those that are open are known, and each gets
+ * a Stop, as a JSON object in the same block; one that began after the request was made is not
+ * meant by a repetition of it.
  */
 #include "radius.h"
 
@@ -307,6 +307,7 @@ radius_stop(struct input *in)
     if (in->source)
         source_unref(in->source);
     presence_free(in->sessions);
+    arena_clear(&in->scratch);
     buf_clear(&in->payload);
     buf_clear(&in->ends);
     input_config_free(in->cfg);
@@ -402,6 +403,8 @@ radius_start(struct input **out, struct event_base *base, struct engine *e,
     in->engine = e;
     in->cfg = input_config_copy(cfg);
     in->sessions = presence_new();
+    arena_init(&in->scratch);
+    engine_open_stays(e, cfg->title, radius_recall, in);
     in->acks = acks_new(wake, in);
     st = make_source(in, cfg, &in->source, err);
     if (st == ST_OK)

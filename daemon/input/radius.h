@@ -23,6 +23,7 @@ struct input {
     struct event *on_read, *on_report, *on_acks, *on_leave;
     struct acks *acks;
     struct presence *sessions; /* by server and session */
+    struct arena scratch;      /* of one request */
     struct buf payload, ends;  /* what will be the next block; uint32_t */
     struct flight *flight;     /* the answers of that, or of the block that was refused */
     struct block out;          /* refused by the engine, tried again first */
@@ -53,7 +54,9 @@ bool radius_is_authentic(const unsigned char *packet, size_t n, const char *secr
 size_t radius_response(unsigned char out[RADIUS_LONGEST], const unsigned char *request, size_t n,
                        const char *secret);
 
-/* radius_sessions.c. Takes note of who began and ended. True: a request has ended all sessions of
+/* radius_sessions.c. A session of the time before this process; arg: the input. */
+open_stay_visit radius_recall;
+/* Takes note of who began and ended. True: a request has ended all sessions of
  * its server, and a list of Stops was added to in->payload. */
 bool radius_note(struct input *in, struct span peer, struct span packet);
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "json_write.h"
@@ -44,6 +45,50 @@ write_farewell(struct buf *out, const struct named_values *v, int64_t begun)
             json_span(&w, kept[i], values_get(v, kept[i]));
 }
 
+static void
+begin(struct input *in, const struct named_values *v, int64_t at)
+{
+    struct buf farewell = {0};
+
+    write_farewell(&farewell, v, at);
+    presence_join(in->sessions, radius_nas(v), values_get(v, "Acct-Session-Id"),
+                  span_of(farewell.p, farewell.n));
+    buf_clear(&farewell);
+}
+
+/* A server's own name at the front of "name:session": eight groups of an IPv6 address, or all up to
+ * the first colon. */
+static size_t
+nas_length(struct span leg)
+{
+    size_t groups = 1, i = 0;
+
+    while (i < leg.n && groups < 9 && strchr("0123456789abcdef:", leg.p[i]))
+        groups += leg.p[i++] == ':';
+    if (groups == 9)
+        return i - 1;
+    for (i = 0; i < leg.n && leg.p[i] != ':'; i++)
+        continue;
+    return i;
+}
+
+void
+radius_recall(void *arg, const struct open_stay *s)
+{
+    size_t nas = nas_length(s->leg);
+    struct span name = span_of(s->leg.p, nas);
+    struct input *in = arg;
+    struct named_values v = {.mem = &in->scratch};
+    struct span session = span_of(s->leg.p + nas + 1, nas < s->leg.n ? s->leg.n - nas - 1 : 0);
+
+    values_add(&v, SPAN("NAS-IP-Address"), name);
+    values_add(&v, SPAN("Acct-Session-Id"), session);
+    if (!span_eq(s->conference, s->leg))
+        values_add(&v, SPAN("h323-conf-id"), s->conference);
+    begin(in, &v, s->since);
+    arena_reset(&in->scratch);
+}
+
 struct ending {
     struct input *in;
     int64_t at; /* when all sessions of the server ended */
@@ -80,27 +125,14 @@ end_all(struct input *in, struct span nas, int64_t at)
 
 /* --- requests --- */
 
-static void
-begin(struct input *in, const struct named_values *v, int64_t at)
-{
-    struct buf farewell = {0};
-
-    write_farewell(&farewell, v, at);
-    presence_join(in->sessions, radius_nas(v), values_get(v, "Acct-Session-Id"),
-                  span_of(farewell.p, farewell.n));
-    buf_clear(&farewell);
-}
-
 bool
 radius_note(struct input *in, struct span peer, struct span packet)
 {
-    struct arena mem;
-    struct named_values v = {.mem = &mem};
+    struct named_values v = {.mem = &in->scratch};
     char now[24];
     int64_t at;
     bool ended = false;
 
-    arena_init(&mem);
     if (radius_values(&v, packet, NULL) == ST_OK) {
         snprintf(now, sizeof now, "%lld", (long long)clock_now());
         values_add(&v, SPAN("Callswell-Received"), span_str(now));
@@ -121,6 +153,6 @@ radius_note(struct input *in, struct span peer, struct span packet)
             break;
         }
     }
-    arena_clear(&mem);
+    arena_reset(&in->scratch);
     return ended;
 }

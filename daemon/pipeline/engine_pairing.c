@@ -291,3 +291,11 @@ engine_live(struct engine *e, struct live *out, struct arena *mem)
     pairing_live(e->pairing, out, mem);
     pthread_mutex_unlock(&e->pairing_lock);
 }
+
+void
+engine_open_stays(struct engine *e, const char *input, open_stay_visit *visit, void *arg)
+{
+    pthread_mutex_lock(&e->pairing_lock);
+    pairing_stays(e->pairing, span_str(input), visit, arg);
+    pthread_mutex_unlock(&e->pairing_lock);
+}

@@ -146,3 +146,33 @@ pairing_live(const struct pairing *p, struct live *out, struct arena *mem)
     out->customer_count = census_end(&customers, out->customer, mem);
     out->input_count = census_end(&inputs, out->input, mem);
 }
+
+/* --- stays --- */
+
+static void
+visit_stay(const struct conference *c, const struct stay *s, struct span input,
+           open_stay_visit *visit, void *arg)
+{
+    struct sides sides;
+
+    for (size_t i = 0; s->key[0] == 'L' && i < s->count; i++) {
+        const struct mark *m = &s->marks[i];
+
+        if (!m->leave && !m->counted && sides_read(span_of(m->sides, m->n), &sides) &&
+            span_eq(sides.text[SIDE_INPUT], input))
+            visit(arg, &(struct open_stay){.conference = span_of(c->id, c->id_n),
+                                           .name = span_str(c->name),
+                                           .leg = span_of(s->key + 1, s->key_n - 1),
+                                           .since = m->at});
+    }
+}
+
+void
+pairing_stays(const struct pairing *p, struct span input, open_stay_visit *visit, void *arg)
+{
+    for (size_t i = 0; i < PAIR_STREAMS; i++)
+        for (const struct stream *t = p->streams[i]; t; t = t->next)
+            for (const struct conference *c = t->conferences; c; c = c->after)
+                for (const struct stay *s = c->open ? c->stays : NULL; s; s = s->after)
+                    visit_stay(c, s, input, visit, arg);
+}

@@ -54,6 +54,8 @@ struct engine {
     size_t refused;
     size_t largest; /* bytes of one block */
     struct feed feed;
+    const struct open_stay *stays; /* that are open when an input starts */
+    size_t stay_n;
     void (*on_room)(void *arg);
     void *on_room_arg;
 };
@@ -275,6 +277,14 @@ engine_submit_wait(struct engine *e, struct block *b)
     enum status st = engine_submit(e, b);
 
     return st == ST_FULL ? ST_RETRY : st; /* nobody makes room in these tests: shut down */
+}
+
+void
+engine_open_stays(struct engine *e, const char *input, open_stay_visit *visit, void *arg)
+{
+    (void)input;
+    for (size_t i = 0; i < e->stay_n; i++)
+        visit(arg, &e->stays[i]);
 }
 
 void

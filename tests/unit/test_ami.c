@@ -348,3 +348,27 @@ TEST(ami_nobody_there_is_a_problem_that_passes)
     rig_free(&r);
     server_close(&s);
 }
+
+/* Who was there before a restart and still is joins no second time. */
+TEST(ami_knows_who_is_there_from_before_the_restart)
+{
+    static const struct open_stay before[] = {
+        {.conference = SPAN("b-1"), .name = SPAN("77"), .leg = SPAN("1.1")},
+        {.conference = SPAN("b-1"), .name = SPAN("77"), .leg = SPAN("2.2")}};
+    struct server s;
+    struct rig r = dialing_rig("ami", &s);
+
+    r.engine->stays = before;
+    r.engine->stay_n = 2;
+    rig_start(&r);
+    let_in(&r, &s);
+    server_say(&s, ROOM_77);
+    EXPECT(&r, &s, "Conference: 77\r\n");
+    server_say(&s, MEMBER("SIP/2-2", "2.2") MEMBERS_END);
+    UNTIL(r.base, r.engine->frame_n == 1);
+    CHECK(strstr(r.engine->frames[0].p, "\r\nEvent: ConfbridgeLeave\r\nConference: 77\r\n"
+                                        "BridgeUniqueid: b-1\r\nUniqueid: 1.1\r\n\r\n"));
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 1 in conferences"));
+    rig_free(&r);
+    server_close(&s);
+}

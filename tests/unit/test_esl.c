@@ -228,3 +228,28 @@ TEST(esl_a_server_that_is_silent_is_asked)
     rig_free(&r);
     server_close(&s);
 }
+
+TEST(esl_knows_who_is_there_from_before_the_restart)
+{
+    static const struct open_stay before[] = {
+        {.conference = SPAN("c-1"), .name = SPAN("30 0"), .leg = SPAN("u-1:6")},
+        {.conference = SPAN("c-1"), .name = SPAN("30 0"), .leg = SPAN("u-2:7")},
+        {.conference = SPAN("c-1"), .name = SPAN("30 0"), .leg = SPAN("u-3:8")}};
+    struct server s;
+    struct rig r = dialing_rig("esl", &s);
+    const char *gone;
+
+    r.engine->stays = before;
+    r.engine->stay_n = 3;
+    rig_start(&r);
+    let_in(&r, &s, listed);
+    UNTIL(r.base, r.engine->frame_n == 1);
+    gone = r.engine->frames[0].p;
+    CHECK(strstr(gone, "Action: del-member\n") && strstr(gone, "Unique-ID: u-1\n") &&
+          strstr(gone, "Member-ID: 6\n") && strstr(gone, "Conference-Name: 30%200\n") &&
+          strstr(gone, "Conference-Unique-ID: c-1\n"));
+    check_length(gone);
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 2 in conferences"));
+    rig_free(&r);
+    server_close(&s);
+}

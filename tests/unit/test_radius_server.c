@@ -301,3 +301,29 @@ TEST(radius_answers_what_is_committed_while_it_leaves)
     close(c.fd);
     rig_free(&r);
 }
+
+TEST(radius_knows_the_sessions_from_before_the_restart)
+{
+    static const struct open_stay before[] = {
+        {.conference = SPAN("1 2 3 4"), .leg = SPAN("192.0.2.7:a:b"), .since = 1772355600},
+        {.conference = SPAN("2001:db8:0:0:0:0:0:1:s2"), .leg = SPAN("2001:db8:0:0:0:0:0:1:s2")},
+        {.conference = SPAN("192.0.2.8:s3"), .leg = SPAN("192.0.2.8:s3"), .since = 1772355600}};
+    struct rig r = radius_rig();
+    struct request q = request_session(5, 7, NULL);
+    struct client c;
+
+    r.engine->stays = before;
+    r.engine->stay_n = 3;
+    rig_start(&r);
+    CHECK(strstr(r.engine->feed.detail, ", 3 sessions open"));
+    c = client_open(&r);
+    request_sign(&q, "testing123");
+    client_send(&c, &q);
+    UNTIL(r.base, r.engine->frame_n == 2);
+    CHECK(
+        strstr(r.engine->frames[1].p, "\"Acct-Session-Id\":\"a:b\",\"h323-conf-id\":\"1 2 3 4\""));
+    CHECK(!strstr(r.engine->frames[1].p, "s3"));
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 2 sessions open"));
+    close(c.fd);
+    rig_free(&r);
+}
