@@ -226,13 +226,27 @@ print_holders(const struct json_value *s)
     table_free(t);
 }
 
+/* What does not fit into a table: the address of each, since when it is connected, what is wrong. */
+static void
+print_details(const struct json_value *feeds)
+{
+    for (const struct json_value *f = feeds ? feeds->first : NULL; f; f = f->next) {
+        const char *detail = json_get_text(f, "detail", "");
+        const char *problem = json_get_text(f, "problem", "");
+
+        if (*detail || *problem)
+            printf("%s: %s%s%s\n", json_get_text(f, "input", ""), detail,
+                   *detail && *problem ? "; " : "", problem);
+    }
+}
+
 static void
 print_feeds(const struct json_value *s)
 {
     static const struct table_column columns[] = {
-        {"input", TABLE_TEXT},     {"type", TABLE_TEXT},   {"records", TABLE_NUMBER},
-        {"refused", TABLE_NUMBER}, {"lost", TABLE_NUMBER}, {"newest record", TABLE_TEXT},
-        {"promise", TABLE_TEXT},   {"detail", TABLE_TEXT}, {"problem", TABLE_TEXT},
+        {"input", TABLE_TEXT},     {"type", TABLE_TEXT},    {"records", TABLE_NUMBER},
+        {"refused", TABLE_NUMBER}, {"lost", TABLE_NUMBER},  {"newest record", TABLE_TEXT},
+        {"promise", TABLE_TEXT},   {"problem", TABLE_TEXT},
     };
     const struct json_value *feeds = json_find(s, "feeds");
     struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
@@ -246,12 +260,13 @@ print_feeds(const struct json_value *s)
         table_i64(t, json_get_i64(f, "lost", 0));
         table_text(t, json_get_text(f, "last_record", ""));
         table_text(t, json_get_text(f, "promise", ""));
-        table_text(t, json_get_text(f, "detail", ""));
         table_text(t, json_get_text(f, "problem", ""));
     }
     if (table_rows(t) > 0) {
         putchar('\n');
         table_print(t, TABLE_ALIGNED, stdout);
+        putchar('\n');
+        print_details(feeds);
     }
     table_free(t);
 }
