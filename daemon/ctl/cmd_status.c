@@ -226,7 +226,7 @@ print_holders(const struct json_value *s)
     table_free(t);
 }
 
-/* What does not fit into a table: the address of each, since when it is connected, what is wrong. */
+/* What no table has room for: where it listens, since when it is connected, what is wrong. */
 static void
 print_details(const struct json_value *feeds)
 {
