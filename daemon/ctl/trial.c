@@ -73,7 +73,7 @@ give_columns(struct trial *t, size_t nth, struct trial_record *r)
         first++;
     while (first + n < t->column_count && t->owner[first + n] == nth)
         n++;
-    r->columns = t->columns + first;
+    r->columns = n ? t->columns + first : NULL;
     r->column_count = n;
 }
 

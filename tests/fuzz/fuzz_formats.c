@@ -1,41 +1,94 @@
 /*
- * fuzz_formats.c - every shipped format that is made of documents, on any bytes. The same input
- * goes to all of them, so that the samples of any format in tests/data/formats are seeds.
+ * fuzz_formats.c - every shipped format, and described documents and positions, on any bytes. The
+ * first byte chooses the format (those of config/formats.d in the order of their files, then xml,
+ * json, fixed: run.sh makes seeds so), the second the size of pieces and the longest frame.
  */
+#include <stdio.h>
+
 #include "config.h"
 #include "parse_blocks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MOST 64
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define DESCRIBED 3
+#define MOST      128
 
 static struct format *formats[MOST];
-static size_t format_count;
+static size_t count;
+
+static int
+by_file(const void *a, const void *b)
+{
+    const struct format_options *x = a, *y = b;
+    char left[80], right[80];
+
+    snprintf(left, sizeof left, "%s.conf", x->name);
+    snprintf(right, sizeof right, "%s.conf", y->name);
+    return strcmp(left, right);
+}
 
 static void
-load(void)
+describe(void)
 {
-    struct config *c = NULL;
+    const struct format_options own[DESCRIBED] = {
+        {.type = "xml",
+         .records = "report/day/call",
+         .map = LIST("id=@id", "start=times/begin", "source=/report/@switch", "conference=../@date",
+                     "features=used/f"),
+         .join = LIST("leg=@id+times/begin")},
+        {.type = "json",
+         .records = "report.calls",
+         .map = LIST("customer=who.account", "conference=^.meeting.id", "source=$.system",
+                     "features=used", "wait=tries.1.wait"),
+         .units = LIST("duration=iso", "wait=clock")},
+        {.type = "fixed",
+         .columns = LIST("date:1-8", "time:10-13", "account:15-20", "secs:22-25", "rest:27-"),
+         .map = LIST("customer=account", "duration=secs"),
+         .join = LIST("start=date+time", "id=date+time+account"),
+         .units = LIST("duration=tenths"),
+         .time_format = "%Y%m%d %H%M"},
+    };
 
-    FUZZ_CHECK(config_load(&c, NULL, NULL) == ST_OK);
-    for (size_t i = 0; i < c->format_count && format_count < MOST; i++) {
-        struct format *f = NULL;
+    for (size_t i = 0; i < DESCRIBED; i++)
+        formats[count++] = fuzz_format(own[i]);
+}
 
-        FUZZ_CHECK(format_new(&f, &c->formats[i], NULL) == ST_OK);
-        if (format_parser(f)->document)
-            formats[format_count++] = f;
-        else
-            format_free(f);
-    }
+static void
+prepare(void)
+{
+    struct config *c;
+    struct error err;
+
+    FUZZ_CHECK(config_load(&c, NULL, &err) == ST_OK && c->format_count + DESCRIBED <= MOST);
+    qsort(c->formats, c->format_count, sizeof *c->formats, by_file);
+    for (; count < c->format_count; count++)
+        FUZZ_CHECK(format_new(&formats[count], &c->formats[count], &err) == ST_OK);
     config_free(c);
+    describe();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (format_count == 0)
-        load();
-    for (size_t i = 0; i < format_count; i++)
-        fuzz_blocks(formats[i], NULL, span_of((const char *)data, size), 1024, 1 + size % 251);
+    struct layout *l = NULL;
+    struct span all, line;
+    struct format *f;
+
+    if (count == 0)
+        prepare();
+    if (size < 2)
+        return 0;
+    all = span_of((const char *)data + 2, size - 2);
+    f = formats[data[0] % count];
+    if (format_parser(f)->wants_header(f)) {
+        if (all.n == 0)
+            return 0;
+        next_line(&all, 4096, &line, NULL);
+        if (format_parser(f)->read_header(f, line, &l, NULL) != ST_OK)
+            return 0;
+    }
+    fuzz_blocks(f, l, all, data[1] & 1 ? 64 : 8192, 1u + (data[1] >> 1));
+    format_parser(f)->layout_free(l);
     return 0;
 }

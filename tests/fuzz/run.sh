@@ -5,11 +5,30 @@ set -u
 seconds=$1
 shift
 passed=0 failed=0
+# seeds FOLDER: for fuzz_formats, what the tests have of each format behind the bytes that choose it.
+seeds() {
+    number=0
+    for format in $(cd config/formats.d && LC_ALL=C ls | sed 's/\.conf$//') xml json fixed; do
+        for file in tests/data/formats/"$format"/* tests/data/described/"$format"; do
+            [ -f "$file" ] || continue
+            {
+                # shellcheck disable=SC2059
+                printf "$(printf '\\%03o\\376' $number)"
+                cat "$file"
+            } >"$1/$format-${file##*/}"
+        done
+        number=$((number + 1))
+    done
+}
 for f in "$@"; do
     name=$(basename "$f")
     work=$(mktemp -d)
     seeds=tests/data/${name#fuzz_}
     [ -d "$seeds" ] || seeds=
+    if [ "$name" = fuzz_formats ]; then
+        seeds "$work"
+        seeds=
+    fi
     echo "== $name"
     # shellcheck disable=SC2086
     if "$f" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
