@@ -52,6 +52,10 @@ const struct input_ops *input_find(const char *type);
 struct config_input *input_config_copy(const struct config_input *cfg);
 void input_config_free(struct config_input *cfg); /* accepts NULL */
 
+/* Is a file still being written, by its name? "_cdr.csv", ".cdr", "temp-cdr.xml", "cdr.tmp",
+ * "cdr.part": senders rename them when they are done. Patterns and imports pass over such. */
+bool input_unfinished(const char *path);
+
 /* A file or descriptor read as fast as the engine takes it, uncompressed on the way (gzip and
  * zstd are recognised by their first bytes). For `callswell import`; runs on the calling
  * thread. Resumes where an earlier import of the same content stopped. */

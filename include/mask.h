@@ -14,9 +14,9 @@
 void mask_people(char *p, size_t n);
 
 /* For good: the values of keys that are secrets by their name (password, token, pin ...) become
- * "x", and "0" where digits stand without quotes, so that the record can still be read again. Finds them
- * in JSON, XML, forms and "key=value" text, percent-encoded quotes included; not in columns, which
- * have no names, and not inside base64. In place; the number of values. */
+ * "x", and "0" where digits stand without quotes, so that the record can still be read again. Finds
+ * them in JSON, XML, forms and "key=value" text, percent-encoded quotes included; not in columns,
+ * which have no names, and not inside base64. In place; the number of values. */
 size_t mask_secrets(char *p, size_t n);
 
 #endif

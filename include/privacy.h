@@ -2,10 +2,11 @@
  * privacy.h - people are counted and not named: privacy { participants = "hash" }.
  *
  * What names a person in a record (participant, participant_name, agent, and leg, which systems
- * make of numbers and devices) is replaced by a keyed hash: the same text is the same hash, so people
- * stay countable, and without the key nobody can try names out. It happens after the customer was
- * found and before anything is kept: ledger, Redis and store never see the names. Refused records
- * are kept as they came, because they are to be read again; they are masked where they are shown.
+ * make of numbers and devices) is replaced by a keyed hash: the same text is the same hash, so
+ * people stay countable, and without the key nobody can try names out. It happens after the
+ * customer was found and before anything is kept: ledger, Redis and store never see the names.
+ * Refused records are kept as they came, because they are to be read again; they are masked where
+ * they are shown.
  *
  * The key is made at first use, in state_dir, for its owner alone. Who loses it counts everybody
  * anew; who has it can test whether somebody was there.

@@ -300,7 +300,7 @@ cucm_next(void *state, const struct format *f, const struct layout *layout, size
         return read_cdr(&l, err);
     if (span_is(col[COL_RECORD_TYPE], "2"))
         return read_cmr(&l, err);
-    return fail(err, ST_BAD_INPUT, "cdrRecordType: neither 1 nor 2");
+    return fail_at(err, ST_BAD_INPUT, 0, "cdrRecordType: neither 1 nor 2");
 }
 
 static void *

@@ -222,9 +222,10 @@ static const struct option_row input_rows[] = {
      .help = "A shipped format (callswell formats) or one described below."},
     {"path", V_TEXT, INPUT(path), NULL, .example = "/var/log/asterisk/cdr-csv/Master.csv",
      .inputs = FOR_TAIL | FOR_HTTP,
-     .help = "tail: the file, or a pattern such as \"/var/spool/cdr/*.csv\"; a relative path "
-             "begins at the working directory. http: the path to post to, /v1/ingest/TITLE "
-             "unless given."},
+     .help = "tail: the file, or a pattern such as \"/var/spool/cdr/*.csv\", which passes over "
+             "names of files that are still being written (_NAME, .NAME, temp-NAME, NAME.tmp, "
+             "NAME.part); a relative path begins at the working directory. http: the path to post "
+             "to, /v1/ingest/TITLE unless given."},
     {"from", V_FLAG, INPUT(from_end), "start", .choices = "start end",
      .inputs = FOR_TAIL | FOR_STREAM,
      .help = "tail, stream: where to begin in a file or stream that is there when it is first "

@@ -211,6 +211,22 @@ settle(struct import_run *run)
     return 0;
 }
 
+/* Leaves out what is still being written, by its name; the number of those that remain. */
+static int
+finished_paths(char **paths, int count)
+{
+    int n = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (input_unfinished(paths[i]))
+            fprintf(stderr, "callswell: %s is left out: by its name it is still being written\n",
+                    paths[i]);
+        else
+            paths[n++] = paths[i];
+    }
+    return n;
+}
+
 static int
 import_here(struct import_run *run, struct config *c, char **paths, int count)
 {
@@ -351,6 +367,7 @@ command_import(int argc, char **argv)
         config_free(c);
         return EXIT_CONFIG;
     }
+    argc = first + finished_paths(argv + first, argc - first);
     run.begun_ms = clock_mono_ms();
     if (!run.dry_run && control_available(c->state_dir)) {
         for (int i = first; i < argc && code == 0; i++)

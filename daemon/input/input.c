@@ -92,3 +92,18 @@ input_config_free(struct config_input *cfg)
     free(cfg->nas);
     free(cfg);
 }
+
+bool
+input_unfinished(const char *path)
+{
+    static const char *const ends[] = {".tmp", ".part", ".partial", NULL};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t n = strlen(name);
+
+    if (*name == '_' || (*name == '.' && n > 1) || strncmp(name, "temp-", 5) == 0)
+        return true;
+    for (const char *const *e = ends; *e; e++)
+        if (n > strlen(*e) && strcmp(name + n - strlen(*e), *e) == 0)
+            return true;
+    return false;
+}

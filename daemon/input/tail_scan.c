@@ -166,6 +166,24 @@ scan_paths(struct input *in, char **paths, size_t n)
     free(fresh);
 }
 
+/* How many of a pattern's files are not still being written, by their names; they keep their
+ * order in front of the others. */
+static size_t
+finished_first(const struct input *in, char **paths, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        char *path = paths[i];
+
+        if (input_unfinished(path) && strcmp(path, in->path) != 0)
+            continue;
+        memmove(paths + n + 1, paths + n, (i - n) * sizeof *paths);
+        paths[n++] = path;
+    }
+    return n;
+}
+
 void
 tail_scan(struct input *in)
 {
@@ -177,7 +195,7 @@ tail_scan(struct input *in)
     watch_folders(in);
     r = glob(in->path, 0, NULL, &g);
     if (r == 0) {
-        scan_paths(in, g.gl_pathv, g.gl_pathc);
+        scan_paths(in, g.gl_pathv, finished_first(in, g.gl_pathv, g.gl_pathc));
         globfree(&g);
         return;
     }

@@ -1,6 +1,6 @@
 /*
- * fuzz_mask.c - what is hidden in any bytes: nothing beside them is touched, nothing grows, and what
- * was hidden once stays as it is.
+ * fuzz_mask.c - what is hidden in any bytes: nothing beside them is touched, nothing grows, and
+ * what was hidden once stays as it is.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -72,6 +72,17 @@ check "nothing is left to be done later" nothing unfinished include parsers daem
 check "what headers declare is defined" nothing undefined
 check "what headers declare is used" nothing unused
 check "every test that docs/FAULTS.md names is there" nothing absent
+pageless() { # shipped formats without a line in docs/formats/README.md that leads to a page
+    for f in config/formats.d/*.conf; do
+        name=$(basename "$f" .conf)
+        page=$(sed -n "s/^| \`$name\` | .* | \[[^]]*\](\([^)]*\)) |\$/\1/p" docs/formats/README.md)
+        [ -n "$page" ] && [ -f "docs/formats/$page" ] || echo "docs/formats/README.md: | \`$name\` | ..."
+    done
+    sed -n 's/^| `\([^`]*\)` |.*/\1/p' docs/formats/README.md | while read -r name; do
+        [ -f "config/formats.d/$name.conf" ] || echo "docs/formats/README.md: $name is not shipped"
+    done
+}
+check "every shipped format has a page, and the index has it" nothing pageless
 check "there are commands to look for" test "$(echo $commands | wc -w)" -gt 5
 check "every command and option is in callswell(1)" nothing unexplained
 if command -v groff >/dev/null 2>&1; then
