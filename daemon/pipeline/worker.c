@@ -15,6 +15,8 @@
 #include "worker_internal.h"
 
 #define MAX_DURATION (31 * 86400)
+#define FETCH_AHEAD  1024 /* bytes from a record to those that are fetched meanwhile, */
+#define FETCH_BYTES  256  /* and how many, about a record's */
 
 /* What was refused and comes again must not stand in quarantine twice. */
 static bool
@@ -162,6 +164,17 @@ room_for_fields(struct run *run)
     return &run->group[run->pending].record.fields;
 }
 
+/* A block has left the nearer caches, or never was there, by the time it is parsed; that its lines
+ * follow each other the processor notices anew on every page. */
+static inline void
+fetch_ahead(struct span rest)
+{
+    if (rest.n < FETCH_AHEAD + FETCH_BYTES)
+        return;
+    for (size_t i = 0; i < FETCH_BYTES; i += 64)
+        __builtin_prefetch(rest.p + FETCH_AHEAD + i);
+}
+
 static void
 parse_frames(struct run *run, struct span rest, void *state)
 {
@@ -171,8 +184,11 @@ parse_frames(struct run *run, struct span rest, void *state)
     while (rest.n > 0) {
         struct span before = rest, raw = {0};
         struct error err;
-        enum status st = s->parser->next(state, s->format, s->layout, limit, &rest,
-                                         &run->worker->arena, room_for_fields(run), &raw, &err);
+        enum status st;
+
+        fetch_ahead(rest);
+        st = s->parser->next(state, s->format, s->layout, limit, &rest, &run->worker->arena,
+                             room_for_fields(run), &raw, &err);
 
         assert(rest.n < before.n); /* a parser always advances */
         take_answer(run, st, raw, &err);
