@@ -2,10 +2,11 @@
  * test_corrections.c - versions and voids: whatever the order in which they come, the last version
  * of each record counts.
  */
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "civil.h"
 #include "engine_site.h"
 
 #define HOURS_AGO(n) ((long long)(clock_now() / 900 * 900 - 3600 * (n)))
@@ -293,6 +294,59 @@ TEST(what_is_forgotten_leaves_with_what_was_kept_of_it)
     CHECK(system("test $(sqlite3 st/ledger.db 'SELECT count(*) FROM correction') = 0") == 0);
     site_close(&s);
 }
+
+/* --- killed --- */
+
+#ifdef CALLSWELL_FAULTS
+
+/* In a child: a record and its correction. True: it was killed. */
+static bool
+correct_once(const char *fault)
+{
+    pid_t pid = fork();
+    struct site s;
+    int status;
+
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        if (fault)
+            setenv("CALLSWELL_FAULT", fault, 1);
+        site_open(&s, "fold_interval = 1h");
+        leg(&s, "a", 0, 100);
+        leg(&s, "a", 1, 2000);
+        site_settle(&s, SETTLE_COMMITTED | SETTLE_ANALYSED);
+        site_close(&s);
+        _exit(0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        return true;
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return false;
+}
+
+TEST(a_correction_is_whole_or_nothing_whenever_it_is_killed)
+{
+    static const char *const places[] = {"batch_begun:2",      "corrections_written:1",
+                                         "transaction_open:2", "transaction_ended:2",
+                                         "not_answered:2",     "answered:2"};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct site s;
+
+        CHECK(system("rm -rf st") == 0);
+        if (!correct_once(places[i]))
+            test_fail(__FILE__, __LINE__, "%s: not killed", places[i]);
+        CHECK(!correct_once(NULL));
+        CHECK_INT(seconds_on_disk("acme"), 2000);
+        site_open(&s, "");
+        CHECK_INT(site_status(&s).corrections, 1);
+        CHECK_INT(site_status(&s).accepted, 2);
+        site_close(&s);
+    }
+}
+
+#endif
 
 /* --- any stream --- */
 
