@@ -105,6 +105,8 @@ print_cost(struct json_writer *w, struct engine *e)
                   (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
     json_real(w, "analytics_cpu_seconds", (double)st.analytics_cpu_us / 1e6);
     json_i64(w, "peak_kilobytes", u.ru_maxrss);
+    if (e)
+        json_u64(w, "open_legs", st.pairing.legs);
 }
 
 static void
@@ -128,6 +130,19 @@ print_json(const struct import_run *run, double seconds)
     buf_clear(&b);
 }
 
+/* Joins whose end may be in the next file. */
+static void
+print_open(struct engine *e)
+{
+    struct engine_status st = {0};
+
+    if (e)
+        engine_status(e, &st);
+    if (st.pairing.legs)
+        printf("%llu legs are still open, in %llu conferences\n",
+               (unsigned long long)st.pairing.legs, (unsigned long long)st.pairing.conferences);
+}
+
 /* code: 0, or what was complained about; then nothing read is not worth a line. */
 static void
 print_result(const struct import_run *run, int code)
@@ -145,6 +160,7 @@ print_result(const struct import_run *run, int code)
            run->dry_run ? "counted (nothing kept)" : "imported", (unsigned long long)run->records,
            seconds, (unsigned long long)run->accepted, (unsigned long long)run->duplicates,
            (unsigned long long)run->quarantined, (unsigned long long)run->ignored);
+    print_open(run->engine);
     if (run->quarantined && !run->dry_run)
         printf("why were some refused: callswell quarantine list\n");
 }

@@ -558,6 +558,31 @@ TEST(pairing_lists_the_largest_conferences)
     rig_close(&g);
 }
 
+/* As after `ledger recover`, which may have lost any row. */
+TEST(pairing_does_without_a_conference_whose_row_was_lost)
+{
+    struct rig g;
+
+    rows = 0;
+    rig_open(&g);
+    feed(&g, "S 0; J ann 10; L bob 40");
+    keep_rows(&g);
+    qsort(table, rows, sizeof *table, by_key);
+    CHECK_INT(rows, 3);
+    table[0] = table[--rows]; /* the first in order is the conference's own */
+    restart(&g);
+    CHECK_INT(g.p->open_legs, 1);
+    feed(&g, "L ann 60");
+    expect(&g, "ann 10+50");
+    pass(&g, 300);
+    expect(&g, "bob 40+0~"); /* the beginning went with the row */
+    restart(&g);
+    pass(&g, 50000);
+    keep_rows(&g);
+    CHECK_INT(rows, 0);
+    rig_close(&g);
+}
+
 TEST(pairing_refuses_rows_that_it_did_not_write)
 {
     struct rig g;
