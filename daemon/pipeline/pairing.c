@@ -65,15 +65,6 @@ note_time(int64_t times[PAIR_TIMES], uint8_t *count, int64_t at)
     ++*count;
 }
 
-static void
-keep_text(struct pairing *p, char **text, struct span s)
-{
-    if (*text || s.n == 0)
-        return;
-    *text = xstrndup(s.p, s.n);
-    p->bytes += s.n + 1;
-}
-
 /* --- leaves that do not say where --- */
 
 /* The conference of nothing but one leg; false: the key is no leg's, or longer than any name. */
@@ -112,7 +103,7 @@ conference_of(struct pairing *p, struct stream *s, const struct pair_event *e)
     if (e->conference.n > 0 || !nowhere_of(e->key, id, sizeof id, &nowhere))
         return pairing_conference(p, s, e->conference);
     for (struct conference *c = s->conferences; c; c = c->after) {
-        int64_t joined = joined_before(p, c, e->key, e->at);
+        int64_t joined = c->stays ? joined_before(p, c, e->key, e->at) : INT64_MIN;
 
         if (joined > last) {
             last = joined;
@@ -189,8 +180,8 @@ take_event(struct pairing *p, const struct pair_event *e, int64_t now)
     if (e->at > c->last)
         c->last = e->at;
     if (sides_read(e->sides, &sides)) {
-        keep_text(p, &c->customer, sides.text[SIDE_CUSTOMER]);
-        keep_text(p, &c->name, sides.text[SIDE_CONFERENCE_NAME]);
+        pairing_keep_text(p, &c->customer, sides.text[SIDE_CUSTOMER]);
+        pairing_keep_text(p, &c->name, sides.text[SIDE_CONFERENCE_NAME]);
     }
     pairing_change_conference(p, c);
     if (e->kind == KIND_JOIN || e->kind == KIND_LEAVE) {

@@ -147,7 +147,8 @@ void pairing_remove_conference(struct pairing *p, struct conference *c); /* has 
 struct mark *pairing_insert(struct pairing *p, struct stay *s, int64_t at, bool leave);
 void pairing_write_on(struct pairing *p, struct mark *m, struct span sides); /* copies */
 void pairing_strip(struct pairing *p, struct mark *m);                       /* frees them */
-void pairing_open(struct pairing *p, struct conference *c, int by); /* more joins that wait */
+void pairing_open(struct pairing *p, struct conference *c, int by);    /* more joins that wait */
+void pairing_keep_text(struct pairing *p, char **text, struct span s); /* if there is none yet */
 /* The ledger has to hear of it. */
 void pairing_change_stay(struct pairing *p, struct stay *s);
 void pairing_change_conference(struct pairing *p, struct conference *c);

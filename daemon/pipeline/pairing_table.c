@@ -223,6 +223,15 @@ pairing_open(struct pairing *p, struct conference *c, int by)
     p->open_conferences += c->open > 0;
 }
 
+void
+pairing_keep_text(struct pairing *p, char **text, struct span s)
+{
+    if (*text || s.n == 0)
+        return;
+    *text = xstrndup(s.p, s.n);
+    p->bytes += s.n + 1;
+}
+
 /* --- lists --- */
 
 void

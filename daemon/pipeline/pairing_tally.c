@@ -55,6 +55,7 @@ tally_leg(struct pairing *p, struct conference *c, const struct paired_leg *leg)
     if (until > t->until)
         t->until = until;
     t->legs++;
+    pairing_keep_text(p, &c->customer, r->text[FIELD_CUSTOMER]);
     t->estimated += leg->estimated;
     if (person.n)
         tally_person(p, c, hash_bytes(person.p, person.n, 0));
