@@ -538,26 +538,6 @@ TEST(pairing_tells_joins_legs_and_people_of_a_conference_apart)
     rig_close(&g);
 }
 
-TEST(pairing_lists_the_largest_conferences)
-{
-    struct live live;
-    struct rig g;
-    char text[64];
-
-    rig_open(&g);
-    for (int i = 1; i <= 30; i++)
-        for (int k = 0; k < i; k++) {
-            snprintf(text, sizeof text, "J p%d %d@c%d", k, k, (i * 7) % 31);
-            feed(&g, text);
-        }
-    pairing_live(g.p, &live, &g.memory);
-    CHECK_INT(live.conferences, 30);
-    CHECK_INT(live.conference_count, LIVE_ROWS);
-    for (int i = 0; i < LIVE_ROWS; i++)
-        CHECK_INT(live.conference[i].legs, 30 - i);
-    rig_close(&g);
-}
-
 /* As after `ledger recover`, which may have lost any row. */
 TEST(pairing_does_without_a_conference_whose_row_was_lost)
 {

@@ -331,3 +331,31 @@ TEST(pairing_counts_each_stay_once_however_little_it_waits)
         free(w);
     }
 }
+
+TEST(pairing_lists_the_largest_conferences)
+{
+    struct world *w = xcalloc(1, sizeof *w);
+    const struct pairing_sink sink = {on_leg, on_conference, on_leg, w};
+    const struct pairing_options opt = {.limit = 43200};
+    struct live live;
+    char leg[16];
+
+    w->p = pairing_new();
+    arena_init(&w->memory);
+    for (int i = 1; i <= 30; i++)
+        for (int k = 0; k < i; k++) {
+            snprintf(leg, sizeof leg, "%d", k);
+            w->count = 0;
+            add_event(w, KIND_JOIN, i * 7 % 31, leg, T0 + k);
+            pairing_feed(w->p, &opt, w->event, 1, T0 + 100, &sink);
+        }
+    pairing_live(w->p, &live, &w->memory);
+    CHECK_INT(live.legs, 465);
+    CHECK_INT(live.conferences, 30);
+    CHECK_INT(live.conference_count, LIVE_ROWS);
+    for (int i = 0; i < LIVE_ROWS; i++)
+        CHECK_INT(live.conference[i].legs, 30 - i);
+    pairing_free(w->p);
+    arena_clear(&w->memory);
+    free(w);
+}
