@@ -32,12 +32,16 @@ expect_reason(struct span text, const char *name, const char *wanted)
 {
     char map[64];
     struct format_options o = {.type = "freeswitch-xml", .map = LIST("customer=uuid", map)};
+    struct format *f;
     struct stream s;
 
     snprintf(map, sizeof map, "reason=%s", name);
-    stream_open(&s, make_format(o), text);
+    f = make_format(o);
+    stream_open(&s, f, text);
     CHECK_INT(stream_next(&s), ST_OK);
     CHECK_SPAN(s.fields.v[FIELD_REASON], wanted);
+    stream_close(&s);
+    format_free(f);
 }
 
 TEST(trap_names_of_elements_with_undeclared_prefixes)
