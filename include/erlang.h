@@ -116,8 +116,9 @@ erlang_carries(double interval_s, double aht_s)
 
 struct erlang_load erlang_load_step(double start, double calls, double interval_s, double aht_s);
 
-/* The demand of the next interval with what is still in progress from those before: sets d->offered,
- * and *load to what the one behind it begins with. The last hundredth of a call does not count. */
+/* The demand of the next interval with what is still in progress from those before: sets
+ * d->offered, and *load to what the one behind it begins with. The last hundredth of a call does
+ * not count. */
 void erlang_carry(struct erlang_demand *d, double *load);
 
 #endif
