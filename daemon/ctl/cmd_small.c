@@ -230,8 +230,8 @@ command_erlang(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell erlang --calls N --aht S [OPTION...]",
-        "Required agents by Erlang C: callers wait for as long as it takes; with --patience by "
-        "Erlang A.",
+        "Required agents by Erlang C: callers wait for as long as it takes; by Erlang A\n"
+        "with --patience.",
         rows, COUNT(rows),
         "  callswell erlang --calls 100 --aht 180\n"
         "  callswell erlang --calls 100 --aht 180 --patience 300 --abandon 0.05"};
