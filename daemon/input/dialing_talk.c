@@ -87,7 +87,10 @@ take_whole(struct dialing *d)
            (n = d->kind->take((struct input *)d, span_of(d->got.p + at, d->got.n - at))) > 0)
         at += n;
     d->got.n -= at;
-    memmove(d->got.p, d->got.p + at, d->got.n);
+    if (at > 0)
+        memmove(d->got.p, d->got.p + at, d->got.n);
+    if (d->got.n == 0 && d->got.cap > 4 * READ_BYTES) /* a long list was in it */
+        buf_clear(&d->got);
     if (!d->broken[0] && d->got.n > d->kind->max_packet)
         dialing_break(d, "it sent a packet of more than %zu bytes", d->kind->max_packet);
 }
