@@ -254,8 +254,8 @@ command_backtest(int argc, char **argv)
     };
     const struct option_use use = {
         "callswell backtest [OPTION...] FILE",
-        "Forecasts each two weeks of a calendar of contacts (date,s00,s01,...: a row a day,\n"
-        "a column an interval) from those before, and says how far off that was.",
+        "Forecasts each two weeks of a calendar of contacts (date,s00,s01,...: a row a\n"
+        "day, a column an interval) from those before, and says how far off that was.",
         rows, sizeof rows / sizeof *rows, "  callswell backtest calls.csv"};
 
     if (!options_parse(&use, argc, argv, &first, &code))
