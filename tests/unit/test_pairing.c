@@ -549,6 +549,7 @@ TEST(pairing_does_without_a_conference_whose_row_was_lost)
     keep_rows(&g);
     qsort(table, rows, sizeof *table, by_key);
     CHECK_INT(rows, 3);
+    free(table[0].values);
     table[0] = table[--rows]; /* the first in order is the conference's own */
     restart(&g);
     CHECK_INT(g.p->open_legs, 1);

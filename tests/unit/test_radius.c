@@ -35,10 +35,13 @@ static struct span
 received(const struct request *r)
 {
     char *p = xmalloc(r->n + sizeof RECEIVED);
+    struct span edge;
 
     memcpy(p, r->p, r->n);
     memcpy(p + r->n, RECEIVED, sizeof RECEIVED);
-    return at_the_edge(span_of(p, r->n + sizeof RECEIVED - 1));
+    edge = at_the_edge(span_of(p, r->n + sizeof RECEIVED - 1));
+    free(p);
+    return edge;
 }
 
 #define WHAT " conference_name=8600 participant=+4930123"
