@@ -177,6 +177,7 @@ TEST(packets_behind_one_another_are_told_apart)
     memcpy(both + first.n + second.n, first.p, first.n);
     EXPECT_LINES("radius", span_of(both, 2 * first.n + second.n), "ignored: interim update",
                  "ignored: start or end of a server", "ignored: interim update");
+    free(both);
 }
 
 TEST(a_start_of_a_real_softswitch)
