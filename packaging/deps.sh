@@ -8,7 +8,7 @@ libconfuse-dev libhttp-parser-dev libexpat1-dev libssl-dev zlib1g-dev libzstd-de
 run="redis-server"
 # Elsewhere sixteen bytes are compared at a time through its headers, as SSE2 does it here.
 [ "$(uname -m)" = x86_64 ] || build="$build libsimde-dev"
-test="python3 curl zstd rsyslog rsyslog-relp logrotate clang libclang-rt-dev util-linux procps
+test="python3 curl openssl zstd rsyslog rsyslog-relp logrotate clang libclang-rt-dev util-linux procps
 strace freeradius-utils janus kamailio sip-tester iproute2"
 
 case ${1:-} in

@@ -321,6 +321,25 @@ import_by_daemon(struct import_run *run, const struct config *c, const char *pat
     return code;
 }
 
+/* One after the other, and then all of it is waited for: events that belong together may stand in
+ * different files. */
+static int
+import_all_by_daemon(struct import_run *run, const struct config *c, char **paths, int count)
+{
+    struct error err;
+    int code = 0, over = 0;
+
+    for (int i = 0; i < count && code == 0; i++)
+        code = import_by_daemon(run, c, paths[i]);
+    if (control_call(c->state_dir, "import-over", NULL, NULL, 0, NULL, NULL, &over, &err) !=
+            ST_OK ||
+        over != 0) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        code = code ? code : over ? over : 1;
+    }
+    return code;
+}
+
 /* Writes as another node than the configuration says. */
 static bool
 take_node(struct config *c, const char *node, bool dry_run)
@@ -386,8 +405,7 @@ command_import(int argc, char **argv)
     argc = first + finished_paths(argv + first, argc - first);
     run.begun_ms = clock_mono_ms();
     if (!run.dry_run && control_available(c->state_dir)) {
-        for (int i = first; i < argc && code == 0; i++)
-            code = import_by_daemon(&run, c, argv[i]);
+        code = import_all_by_daemon(&run, c, argv + first, argc - first);
         print_result(&run, code);
     } else {
         code = import_here(&run, c, argv + first, argc - first);

@@ -70,8 +70,7 @@ settle_all(struct control_request *r)
 {
     struct error err = {0};
 
-    if (wait_for(r, SETTLE_COMMITTED, 0, &err) != ST_OK ||
-        engine_import_over(r->target->engine, &err) != ST_OK)
+    if (wait_for(r, SETTLE_COMMITTED, 0, &err) != ST_OK)
         return control_answer(r, 69, "%s", err.text);
     if (wait_for(r, SETTLE_ANALYSED, 0, &err) != ST_OK)
         return control_answer(r, 1, "committed, but not analysed: %s", err.text);
@@ -141,8 +140,8 @@ tell_import(struct control_request *r, const struct import_call *call,
     json_u64(&r->result, "resumed_at", p->resumed_at);
 }
 
-/* args: format; path, source, timezone; settle (true: wait for Redis and analytics too).
- * One descriptor, open for reading. */
+/* args: format; path, source, timezone. One descriptor, open for reading. Answers when all is
+ * committed; more files may follow, until "import-over". */
 static int
 run_import(struct control_request *r)
 {
@@ -168,16 +167,23 @@ run_import(struct control_request *r)
         return control_answer(r, 64, "an import needs a format and one open file");
     call->request = r;
     st = import_stream(r->target->engine, &opt, &p, &err);
-    if (st == ST_OK && json_get_bool(r->args, "settle", true))
-        code = settle_all(r);
-    else
-        code = wait_for(r, SETTLE_COMMITTED, 0, &late) == ST_OK ? 0 : 69;
+    code = wait_for(r, SETTLE_COMMITTED, 0, &late) == ST_OK ? 0 : 69;
     tell_import(r, call, &p);
     if (st != ST_OK)
         return control_failed(r, &err);
     if (call->lost)
         return control_answer(r, 1, "part of the input was not committed; import it again");
     return code;
+}
+
+static int
+run_import_over(struct control_request *r)
+{
+    struct error err = {0};
+
+    if (engine_import_over(r->target->engine, &err) != ST_OK)
+        return control_answer(r, 69, "%s", err.text);
+    return settle_all(r);
 }
 
 /* --- the rest --- */
@@ -275,9 +281,14 @@ run_stream_claim(struct control_request *r)
 }
 
 const struct control_command control_commands[] = {
-    {"status", run_status}, {"import", run_import},
-    {"settle", run_settle}, {"replay", run_replay},
-    {"drop", run_drop},     {"customers-reload", run_customers_reload},
-    {"merge", run_merge},   {"stream-claim", run_stream_claim},
+    {"status", run_status},
+    {"import", run_import},
+    {"import-over", run_import_over},
+    {"settle", run_settle},
+    {"replay", run_replay},
+    {"drop", run_drop},
+    {"customers-reload", run_customers_reload},
+    {"merge", run_merge},
+    {"stream-claim", run_stream_claim},
     {NULL, NULL},
 };

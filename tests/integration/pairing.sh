@@ -9,12 +9,16 @@ pairing { wait = "1s" grace = "1s" }
 input "hooks" { type = "http" format = "ndjson" }
 EOF_CONF
 
+rows() { # FILE QUERY
+    python3 -c 'import sqlite3, sys
+for row in sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(sys.argv[2]):
+    print(*row, sep="|")' "$@"
+}
 post() { curl -sS -f --data-binary "@$1" -H 'Content-Type: application/x-ndjson' "http://$address/v1/ingest/hooks"; }
 event() { # KIND CONFERENCE WHO TIME [MORE]
     printf '{"kind":"%s","conference":"%s","participant":"%s","start":"2024-03-10T%sZ"%s}\n' "$1" "$2" "$3" "$4" "${5:-}"
 }
-sql() { sqlite3 "file:state/$1?mode=ro" "$2"; }
-open_rows() { sql ledger.db "SELECT count(*) FROM open_leg WHERE instr(key, char(31) || 'P')"; }
+open_rows() { sql state/ledger.db "SELECT count(*) FROM open_leg WHERE instr(key, char(31) || 'P')"; }
 legs() { # CUSTOMER: legs:seconds of that day
     redis-cli -s state/redis.sock hget "cs:{$("$bin/callswell" redis-key --config c.conf "$1" |
         sed -n 's/.*{\([0-9]*\)}.*/\1/p' | head -n 1)}:d:$1:202403" 10@1
@@ -49,10 +53,10 @@ check "and the other" wait_for 30 legs_are acme 2:1200:0
 } >5
 post 5 >/dev/null
 check "ends and beginnings that are missing come from the conference" wait_for 30 legs_are acme 4:3000:0
-check "nothing of them is open" equals "$(sql ledger.db "SELECT count(*) FROM open_leg WHERE key LIKE 'c1_P%'")" 0
+check "nothing of them is open" equals "$(sql state/ledger.db "SELECT count(*) FROM open_leg WHERE key LIKE 'c1_P%'")" 0
 event leave c3 zoe 12:00:00 >6
 post 6 >/dev/null
-refused() { sql ledger.db "SELECT reason FROM quarantine"; }
+refused() { sql state/ledger.db "SELECT reason FROM quarantine"; }
 refused_is() { [ "$(refused)" = "$1" ]; }
 check "a leave that nobody knows the customer of is refused" wait_for 30 refused_is \
     "customer: missing in a leave whose join never came"
@@ -83,13 +87,13 @@ check "closes what is old" legs_are beta 3:1620:0
 kill -TERM "$daemon"
 wait "$daemon"
 daemon=
-check "conferences are in the store" equals "$(sql crm.db "SELECT conference, customer, start, until, joins, legs, people,
+check "conferences are in the store" equals "$(rows state/crm.db "SELECT conference, customer, start, until, joins, legs, people,
     estimated FROM conference WHERE conference IN ('c2', 'c9') ORDER BY 1")" \
     "c2|acme|2024-03-10T10:55:00Z|2024-03-10T11:20:00Z|1|2|2|1
 c9|beta|2024-03-10T10:00:00Z|2024-03-10T10:15:00Z|2|2|2|1"
 sed 's/beta/gamma/; s/"c\([89]\)"/"d\1"/' old.ndjson >older.ndjson
 check "an import without a daemon" "$bin/callswell" import --config c.conf --format ndjson older.ndjson
-check "does so, too" equals "$(sql crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"
+check "does so, too" equals "$(rows state/crm.db "SELECT legs, seconds FROM customer_day WHERE customer = 'gamma'")" "3|1620"
 
 # No more open legs than there may be; whoever leaves makes room.
 sed 's|/state"|/full"|' c.conf >full.conf
@@ -114,6 +118,21 @@ full_legs() { redis-cli -s full/redis.sock hget "cs:{$("$bin/callswell" redis-ke
     sed -n 's/.*{\([0-9]*\)}.*/\1/p' | head -n 1)}:d:acme:202403" 10@1; }
 full_legs_are() { [ "$(full_legs)" = "$1" ]; }
 check "so that all count" wait_for 30 full_legs_are 150:1500:0
+
+# Events that belong together may stand in different files of one import.
+delta=',"customer":"delta"'
+stop
+start c.conf
+for where in "with a daemon" without; do
+    [ "$where" = without ] && stop
+    at=$([ "$where" = without ] && echo 15 || echo 14)
+    event join "c$at" ann $at:00:00 "$delta" >first.ndjson
+    event leave "c$at" ann $at:20:00 >second.ndjson
+    check "an import of two files $where" \
+        "$bin/callswell" import --config c.conf --format ndjson first.ndjson second.ndjson
+    [ "$where" = without ] && start c.conf
+    check "is paired as one, $where" wait_for 30 legs_are delta $([ $at = 15 ] && echo 2:2400:0 || echo 1:1200:0)
+done
 
 # Shuffled, repeated and lost, with the daemon killed in between: against the truth.
 check "the truth" env TMPDIR="$dir" python3 "$project/tests/chaos/pairing.py" --bin "$bin" --runs 3

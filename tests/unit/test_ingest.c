@@ -229,7 +229,7 @@ TEST(the_control_socket_replays_and_drops_what_http_brought)
 }
 
 /* Without waiting for Redis, which is away. */
-#define IMPORT_ARGS "{\"format\":\"csv\",\"path\":\"x.csv\",\"settle\":false}"
+#define IMPORT_ARGS "{\"format\":\"csv\",\"path\":\"x.csv\"}"
 
 TEST(an_open_file_is_imported_once)
 {
