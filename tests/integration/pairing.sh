@@ -5,7 +5,7 @@ cat >c.conf <<EOF_CONF
 state_dir = "$dir/state"
 http { listen = "127.0.0.1:0" }
 retention { quarter = "0" day = "0" people = "0" }
-pairing { wait = "1s" grace = "1s" }
+pairing { wait = "1h" grace = "1s" }
 input "hooks" { type = "http" format = "ndjson" }
 EOF_CONF
 
@@ -44,6 +44,10 @@ post 3 >/dev/null
 check "a leg is in Redis" wait_for 30 legs_are acme 1:600:0
 post 4 >/dev/null
 check "and the other" wait_for 30 legs_are acme 2:1200:0
+
+# From here on nobody is waited for.
+sed -i 's/wait = "1h"/wait = "1s"/' c.conf
+kill -HUP "$daemon"
 
 {
     event join c2 eve 11:00:00 "$acme"
