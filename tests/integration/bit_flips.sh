@@ -31,21 +31,23 @@ http  { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 CONF
 check "start" start small.conf
-post() { # KEY: a call, an event and a record that is refused
+post() { # KEY: a call and its correction, a join, an event, and a record that is refused
     printf '{"id":"r%s","customer":"acme","start":"2026-03-10T10:00:00Z","duration":60}
+{"id":"r%s","version":2,"customer":"acme","start":"2026-03-10T10:00:00Z","duration":70}
+{"kind":"join","customer":"acme","conference":"c","participant":"p%s","start":"2026-03-10T10:00:00Z"}
 {"kind":"inquiry","id":"i%s","customer":"acme","start":"2026-03-10T10:00:00Z","reason":"price %s"}
-{"customer":"acme","start":"never %s"}\n' "$1" "$1" "$1" "$1" |
+{"customer":"acme","start":"never %s"}\n' "$1" "$1" "$1" "$1" "$1" "$1" |
         curl -sS -H "Idempotency-Key: key-$1" --data-binary @- "http://$address/v1/ingest/hooks"
 }
 for i in 1 2 3 4 5 6 7 8; do
-    check "request $i" contains "$(post $i)" '"accepted":2'
+    check "request $i" contains "$(post $i)" '"accepted":4'
     tail -n +$((10 * i)) all.ndjson | head -n 5 >part.$i
     check "import $i" cs import --config small.conf --format ndjson part.$i
 done
 check "stop, to start a second time" stop
 check "start again" start small.conf
 for i in 11 12 13 14 15 16 17 18; do
-    check "request $i" contains "$(post $i)" '"accepted":2'
+    check "request $i" contains "$(post $i)" '"accepted":4'
 done
 kill_hard
 check "a copy" cs ledger backup --config small.conf small.db
@@ -53,7 +55,7 @@ check "${FLIPS:-250} bits of it" python3 "$project/tests/tools/bit_flips.py" "$b
     "${FLIPS:-250}" "${FLIPS_SEED:-18}"
 cp check.out small.out
 check "of every table" contains "$(cat small.out)" \
-    "with rows: audit batch checkpoint event history idem meta quarantine seen total total_day"
+    "with rows: audit batch checkpoint corrected correction event history idem kept meta open_leg quarantine seen total total_day"
 check "stop Redis" kill -TERM $redis
 wait $redis
 finish
