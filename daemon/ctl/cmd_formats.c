@@ -20,18 +20,20 @@ static void
 list_formats(const struct config *c, enum table_style style)
 {
     static const struct table_column columns[] = {
-        {"name", TABLE_TEXT}, {"type", TABLE_TEXT}, {"summary", TABLE_TEXT}};
-    struct table *t = table_new(columns, COUNT(columns));
+        {"name", TABLE_TEXT}, {"summary", TABLE_TEXT}, {"type", TABLE_TEXT}};
+    bool people = style == TABLE_ALIGNED; /* who have no room for the parser's name */
+    struct table *t = table_new(columns, COUNT(columns) - people);
 
     for (size_t i = 0; i < c->format_count; i++) {
         table_row(t);
         table_text(t, c->formats[i].name);
-        table_text(t, c->formats[i].type);
         table_text(t, c->formats[i].summary);
+        if (!people)
+            table_text(t, c->formats[i].type);
     }
     table_print(t, style, stdout);
     table_free(t);
-    if (style == TABLE_ALIGNED)
+    if (people)
         printf(
             "\n`callswell formats show NAME` explains one, `callswell formats guess FILE` finds\n"
             "the one that reads a file. docs/formats has a page for each.\n");
