@@ -56,7 +56,8 @@ pairing_stream(struct pairing *p, struct span name)
         return s;
     s = held_alloc(p, sizeof *s + name.n);
     s->name_n = (uint32_t)name.n;
-    memcpy(s->name, name.p, name.n);
+    if (name.n) /* events of no source at all have none */
+        memcpy(s->name, name.p, name.n);
     return *at = s;
 }
 
@@ -103,7 +104,8 @@ pairing_conference(struct pairing *p, struct stream *s, struct span id)
     c = held_alloc(p, sizeof *c + id.n);
     c->hash = hash;
     c->id_n = (uint32_t)id.n;
-    memcpy(c->id, id.p, id.n);
+    if (id.n)
+        memcpy(c->id, id.p, id.n);
     c->stream = s;
     c->after = s->conferences;
     if (c->after)
