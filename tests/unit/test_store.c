@@ -49,7 +49,7 @@ TEST(a_new_store_has_every_public_table)
         "stage_history",  "segment_member",   "staffing",         "roster",
         "feature_demand", "signal",           "service_interval", "activity",
         "orders",         "booking",          "quarantine",       "quarantine_count",
-        "feed_health",    "schema_migration", "conference"};
+        "feed_health",    "schema_migration", "conference",       "meeting"};
     struct store *s = open_store("crm.db");
     struct error err;
 
@@ -64,7 +64,7 @@ TEST(a_new_store_has_every_public_table)
     store_close(s);
     /* Opening again changes nothing. */
     s = open_store("crm.db");
-    CHECK_INT(number(s, "SELECT count(*) FROM schema_migration"), 8);
+    CHECK_INT(number(s, "SELECT count(*) FROM schema_migration"), 9);
     store_close(s);
 }
 
@@ -442,5 +442,64 @@ TEST(rows_in_bulk_are_spread_over_transactions_if_wanted)
     CHECK_INT(store_int(s, "SELECT count(*) FROM t", 0, &n, &err), ST_OK);
     CHECK_INT(n, 120000);
     query_free(q);
+    store_close(s);
+}
+
+static void
+check_rows(struct store *s, const char *sql, const char *want)
+{
+    char got[1024] = "";
+    struct query *q;
+    struct error err;
+    size_t n = 0;
+
+    CHECK_INT(store_query(s, &q, sql, &err), ST_OK);
+    while (query_next(q, &err) == ST_OK) {
+        for (int i = 0; i < query_columns(q); i++)
+            n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s",
+                                  i   ? "|"
+                                  : n ? ";"
+                                      : "",
+                                  SPAN_ARG(query_text(q, i)));
+    }
+    query_free(q);
+    CHECK_STR(got, want);
+}
+
+#define CONFERENCE(source, id, customer, name, from, until)                                        \
+    "('" source "', '" id "', 'x', '" customer "', " name ", '2026-03-" from "Z', '2026-03-" until \
+    "Z', 2, 2, 2, 0)"
+
+TEST(one_meeting_in_several_systems)
+{
+    struct store *s = open_store("crm.db");
+
+    /* A border controller and a bridge share the id; a cloud service has but the name. */
+    must_run(s, "INSERT INTO conference VALUES" CONFERENCE(
+                    "sbc", "abc", "acme", "NULL", "01T10:00:00",
+                    "01T11:00:00") "," CONFERENCE("bridge", "abc", "acme", "'daily'", "01T10:01:00",
+                                                  "01T10:59:00") "," CONFERENCE("cloud", "u1",
+                                                                                "acme", "'daily'",
+                                                                                "01T10:30:00",
+                                                                                "01T10:40:00"));
+    /* Another day's, another customer's, and one behind it are others. */
+    must_run(s, "INSERT INTO conference VALUES" CONFERENCE(
+                    "bridge", "abd", "acme", "'daily'", "02T10:01:00",
+                    "02T10:59:00") "," CONFERENCE("cloud", "u2", "beta", "'daily'", "01T10:30:00",
+                                                  "01T10:40:00") "," CONFERENCE("cloud", "u3",
+                                                                                "acme", "'daily'",
+                                                                                "01T10:59:30",
+                                                                                "01T11:20:00"));
+    check_rows(
+        s,
+        "SELECT customer, meeting, start, until, conferences, systems, joins, legs, people,"
+        " people_most, confidence FROM meeting ORDER BY customer, start",
+        "acme|[\"sbc\",\"abc\",\"x\"]|2026-03-01T10:00:00Z|2026-03-01T11:00:00Z|3|3|6|6|2|6|0.8;"
+        "acme|[\"cloud\",\"u3\",\"x\"]|2026-03-01T10:59:30Z|2026-03-01T11:20:00Z|1|1|2|2|2|2|1.0;"
+        "acme|[\"bridge\",\"abd\",\"x\"]|2026-03-02T10:01:00Z|2026-03-02T10:59:00Z|1|1|2|2|2|2|1.0;"
+        "beta|[\"cloud\",\"u2\",\"x\"]|2026-03-01T10:30:00Z|2026-03-01T10:40:00Z|1|1|2|2|2|2|1.0");
+    must_run(s, "DELETE FROM conference WHERE source = 'cloud'");
+    check_rows(s, "SELECT conferences, systems, confidence FROM meeting ORDER BY start",
+               "2|2|1.0;1|1|1.0");
     store_close(s);
 }
