@@ -78,8 +78,9 @@ report_features(const struct report *r, struct error *err)
     if (rows == 0)
         fputs("No feature was used or wanted in the last 90 days.\n", r->out);
     else
-        fputs("\npeople: distinct, used or wanted it (within 2 %). failed: wanted and not had;\n"
-              "who of the people never had it is not known. growth: people of the last 28\n"
+        fputs("\npeople: distinct, used or wanted it (within 2 %; of a record that was corrected\n"
+              "or voided since they still count on its day). failed: wanted and not had; who\n"
+              "of the people never had it is not known. growth: people of the last 28\n"
               "days against the 28 before, only where it is more than chance. reach: share\n"
               "of all active people, 95 % interval.\n",
               r->out);
