@@ -44,10 +44,15 @@ batch_clear(struct batch *b, size_t parts)
 size_t
 part_bytes(const struct part *p)
 {
-    return cells_bytes(p->cells) + p->fingerprints.cap + p->kept.cap + p->items.cap +
-           p->memory.total + p->candidate_cap * sizeof *p->candidates +
-           p->quarantine_cap * sizeof *p->quarantine + p->event_cap * sizeof *p->events +
-           p->pair_cap * sizeof *p->pairs;
+    return part_deltas(p) + p->kept.cap + p->items.cap;
+}
+
+size_t
+part_deltas(const struct part *p)
+{
+    return cells_bytes(p->cells) + p->fingerprints.cap + p->memory.total +
+           p->candidate_cap * sizeof *p->candidates + p->quarantine_cap * sizeof *p->quarantine +
+           p->event_cap * sizeof *p->events + p->pair_cap * sizeof *p->pairs;
 }
 
 void

@@ -352,6 +352,9 @@ void batch_clear(struct batch *b, size_t parts);
 void batch_trim(struct batch *b, size_t parts);
 void batch_begin(struct batch *b, uint64_t number, size_t parts); /* empties, keeps memory */
 size_t part_bytes(const struct part *p);
+/* The same without what corrections need, which is written once, however many records a batch has:
+ * to close one earlier for it would only send keys more often. */
+size_t part_deltas(const struct part *p);
 /* Says anew what the batch holds; nobody works on it. */
 void batch_measure(struct batch *b, size_t parts);
 /* `before`: where the input stood until now, NULL if nowhere. */

@@ -295,7 +295,7 @@ process(struct worker *w, struct job *job, struct run *run)
 {
     struct engine *e = w->engine;
     const struct config *c = e->config;
-    size_t before;
+    size_t before, deltas;
 
     run->engine = e;
     run->worker = w;
@@ -321,6 +321,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->newest_record = 0;
     run->pending = 0;
     before = part_bytes(run->part);
+    deltas = part_deltas(run->part);
     run->first_cell = cells_slots(run->part->cells);
     run->tight = engine_names_tight(e, GROUP);
     run->names.added = 0;
@@ -332,9 +333,8 @@ process(struct worker *w, struct job *job, struct run *run)
     arena_reset(&w->arena);
     mapping_memo_trim(run->memo);
     note_memory(w);
-    before = part_bytes(run->part) - before;
-    atomic_fetch_add(&job->batch->bytes, before);
-    atomic_fetch_add(&job->batch->held, before);
+    atomic_fetch_add(&job->batch->bytes, part_deltas(run->part) - deltas);
+    atomic_fetch_add(&job->batch->held, part_bytes(run->part) - before);
 }
 
 void *
