@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "options.h"
 #include "scenario.h"
+#include "staffing_rule.h"
 #include "table.h"
 #include "what_if.h"
 #include "work.h"
@@ -183,21 +184,14 @@ either(double asked, double configured)
 }
 
 static struct erlang_demand
-rule_of(const struct service *s, const struct scenario *asked)
+asked_rule(const struct scenario *asked, struct erlang_demand d)
 {
-    const struct config_service *c = s->config;
-    double patience = c->patience > 0 ? c->patience : s->patience;
-
-    return (struct erlang_demand){
-        .interval_s = c->interval * 60,
-        .service_level = asked ? either(asked->service_level, c->service_level) : c->service_level,
-        .answer_within_s = asked ? either(asked->within, c->answer_within) : c->answer_within,
-        .max_occupancy = asked ? either(asked->occupancy, c->max_occupancy) : c->max_occupancy,
-        .shrinkage = asked ? either(asked->shrinkage, c->shrinkage) : c->shrinkage,
-        .patience_s = asked ? either(asked->patience, patience) : patience,
-        .max_abandon = c->max_abandon,
-        .minimum = (unsigned)c->minimum_staff,
-    };
+    d.service_level = either(asked->service_level, d.service_level);
+    d.answer_within_s = either(asked->within, d.answer_within_s);
+    d.max_occupancy = either(asked->occupancy, d.max_occupancy);
+    d.shrinkage = either(asked->shrinkage, d.shrinkage);
+    d.patience_s = either(asked->patience, d.patience_s);
+    return d;
 }
 
 static int
@@ -209,7 +203,8 @@ compute(struct what_if *w)
 
     for (size_t i = 0; i < w->count; i++) {
         struct service *s = &w->services[i];
-        struct erlang_demand now = rule_of(s, NULL), then = rule_of(s, asked);
+        struct erlang_demand now = staffing_rule(s->config, s->patience);
+        struct erlang_demand then = asked_rule(asked, now);
         struct what_if_change change = {.calls_factor = asked->calls_factor,
                                         .aht_factor = asked->aht_factor,
                                         .aht_s = asked->aht_s};

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "profile.h"
 #include "roster.h"
+#include "staffing_rule.h"
 
 /* Names that nobody configured are taken up to this number: each needs memory. */
 #define MAX_SERVICES 500
@@ -176,7 +177,7 @@ look_ahead(const struct work *w, const struct service *s, struct outlook *o)
     }
     o->carry = erlang_carries(s->config->interval * 60,
                               mean_by_call(o->contacts, o->handling, 7 * s->history.slots));
-    o->patience = s->config->patience > 0 ? s->config->patience : history_patience(&s->history);
+    o->patience = staffing_rule(s->config, history_patience(&s->history)).patience_s;
     snprintf(patience, sizeof patience, "Erlang A with patience %.0f s", o->patience);
     snprintf(o->model, sizeof o->model, "%s; handling time %s; %s%s", forecast_model(f),
              isnan(mean) ? "assumed"
@@ -199,20 +200,10 @@ place(const struct work *w, const struct service *s, int64_t utc)
 static struct erlang_plan
 plan(const struct service *s, struct outlook *o, int at)
 {
-    const struct config_service *c = s->config;
-    struct erlang_demand d = {
-        .calls = o->contacts[at],
-        .interval_s = c->interval * 60,
-        .aht_s = o->handling[at],
-        .service_level = c->service_level,
-        .answer_within_s = c->answer_within,
-        .max_occupancy = c->max_occupancy,
-        .shrinkage = c->shrinkage,
-        .minimum = (unsigned)c->minimum_staff,
-        .patience_s = o->patience,
-        .max_abandon = c->max_abandon,
-    };
+    struct erlang_demand d = staffing_rule(s->config, o->patience);
 
+    d.calls = o->contacts[at];
+    d.aht_s = o->handling[at];
     if (o->carry)
         erlang_carry(&d, &o->load);
     return erlang_required(&d);
