@@ -29,7 +29,6 @@ struct input {
     struct dialing d; /* first */
     struct presence *there;
     bool greeted;
-    int64_t gone_us; /* when the connection before this one was heard of last */
     /* the roll call */
     struct buf rooms;  /* "name\nbridge's unique id\n" of each ConfBridge there is */
     unsigned lists;    /* of members that are still to come */
@@ -171,7 +170,7 @@ on_gone(void *arg, struct span farewell)
     struct input *in = arg;
 
     /* Of who left while no process listened, only that he did is known. */
-    hand_on(in, in->gone_us ? in->gone_us : in->d.heard_us, farewell);
+    hand_on(in, in->d.gone_us ? in->d.gone_us : in->d.heard_us, farewell);
 }
 
 static void
@@ -376,12 +375,6 @@ ami_ask(struct input *in)
 }
 
 static void
-ami_lost(struct input *in)
-{
-    in->gone_us = in->d.heard_us;
-}
-
-static void
 ami_describe(const struct input *in, char *out, size_t size)
 {
     snprintf(out, size, ", %zu in conferences%s", presence_count(in->there),
@@ -394,7 +387,6 @@ static const struct dialing_kind kind = {
     .begin = ami_begin,
     .take = ami_take,
     .ask = ami_ask,
-    .lost = ami_lost,
     .describe = ami_describe,
 };
 

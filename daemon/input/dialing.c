@@ -94,7 +94,7 @@ hang_up(struct dialing *d)
     d->fd = -1;
     if (d->state == DIALING_TALKS) {
         d->lost += d->got.n > 0;
-        d->kind->lost((struct input *)d);
+        d->gone_us = d->heard_us;
     }
     buf_reset(&d->got);
     buf_reset(&d->say);

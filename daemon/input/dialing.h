@@ -29,8 +29,6 @@ struct dialing_kind {
     size_t (*take)(struct input *in, struct span got);
     /* Says something that every server answers. */
     void (*ask)(struct input *in);
-    /* The connection is gone. */
-    void (*lost)(struct input *in);
     /* What status says of a connection that talks: "12 in conferences". */
     void (*describe)(const struct input *in, char *out, size_t size);
 };
@@ -65,7 +63,8 @@ struct dialing {
     int64_t since_ms;     /* monotonic */
     uint64_t bytes, lost, place;
     int64_t last_arrival;
-    int64_t heard_us;  /* UTC microseconds of the last byte */
+    int64_t heard_us; /* UTC microseconds of the last byte */
+    int64_t gone_us; /* of the last one of the connection before, if it talked; 0: there was none */
     char problem[160]; /* "" or why it does not talk */
     char logged[160];  /* the problem that was last in the log */
 };

@@ -26,7 +26,6 @@ struct input {
     enum { AT_AUTH, AT_LOGIN, AT_SUBSCRIPTION, AT_EVENTS } at; /* what is expected next */
     bool listing; /* the list has been asked for and has not come */
     bool in_vain; /* the last one could not be read: nobody was sent away */
-    int64_t gone_us;
 };
 
 /* The value of a header line of a block of them; empty: it has none. */
@@ -212,7 +211,7 @@ on_gone(void *arg, struct span farewell)
     struct input *in = arg;
 
     /* Of who left while no process listened, only that he did is known. */
-    hand_on_event(in, in->gone_us ? in->gone_us : in->d.heard_us, farewell);
+    hand_on_event(in, in->d.gone_us ? in->d.gone_us : in->d.heard_us, farewell);
 }
 
 /* False: it is no list of all conferences with their ids. */
@@ -338,12 +337,6 @@ esl_ask(struct input *in)
 }
 
 static void
-esl_lost(struct input *in)
-{
-    in->gone_us = in->d.heard_us;
-}
-
-static void
 esl_describe(const struct input *in, char *out, size_t size)
 {
     snprintf(out, size, ", %zu in conferences%s", presence_count(in->there),
@@ -356,7 +349,6 @@ static const struct dialing_kind kind = {
     .begin = esl_begin,
     .take = esl_take,
     .ask = esl_ask,
-    .lost = esl_lost,
     .describe = esl_describe,
 };
 
