@@ -48,6 +48,16 @@ bool span_eq_nocase(struct span a, struct span b); /* ASCII letters only */
 int span_cmp(struct span a, struct span b);        /* bytewise, shorter first */
 struct span span_trim(struct span s);              /* blanks and tabs at both ends */
 
+/* The value of a hexadecimal digit, of either case; -1: it is none. */
+static inline int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Exact decimal integer with optional sign and nothing else; false on overflow. */
 bool span_to_i64(struct span s, int64_t *out);
 

@@ -5,15 +5,6 @@
 
 /* --- strings --- */
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits at p, -1 if they are none. */
 static long
 hex4(const char *p)

@@ -3,15 +3,6 @@
  */
 #include "web_text.h"
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 struct span
 web_decode(struct span s, bool plus, struct arena *mem)
 {
@@ -24,8 +15,8 @@ web_decode(struct span s, bool plus, struct arena *mem)
         int high = -1, low = -1;
 
         if (s.p[i] == '%' && s.n - i > 2) {
-            high = hex_value(s.p[i + 1]);
-            low = hex_value(s.p[i + 2]);
+            high = hex_digit(s.p[i + 1]);
+            low = hex_digit(s.p[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             *to++ = (char)(high << 4 | low);

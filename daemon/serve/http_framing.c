@@ -279,14 +279,6 @@ enum chunk_state {
     TRAILER_END_LF,
 };
 
-static int
-hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
 static bool
 is_text_byte(unsigned char c)
 {

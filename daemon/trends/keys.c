@@ -47,7 +47,7 @@ keys_encode_name(struct buf *out, struct span name)
 }
 
 static int
-hex_digit(char c)
+upper_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
@@ -61,9 +61,10 @@ keys_decode_name(struct buf *out, struct span encoded)
     for (size_t i = 0; i < encoded.n; i++) {
         unsigned char byte = (unsigned char)encoded.p[i];
 
-        if (byte == '%' && encoded.n - i > 2 && hex_digit(encoded.p[i + 1]) >= 0 &&
-            hex_digit(encoded.p[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_digit(encoded.p[i + 1]) << 4 | hex_digit(encoded.p[i + 2]));
+        if (byte == '%' && encoded.n - i > 2 && upper_digit(encoded.p[i + 1]) >= 0 &&
+            upper_digit(encoded.p[i + 2]) >= 0) {
+            byte =
+                (unsigned char)(upper_digit(encoded.p[i + 1]) << 4 | upper_digit(encoded.p[i + 2]));
             i += 2;
             if (plain[byte])
                 goto bad;

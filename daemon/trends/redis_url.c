@@ -14,18 +14,6 @@
 #define DEFAULT_PORT 6379
 #define MAX_DB       1000000
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
 /* A NUL byte would cut the text short later on, so %00 is refused. */
 static char *
 percent_decode(struct span s)
