@@ -38,9 +38,11 @@ check_score(const struct backtest_score *s, double day1, double week1, double we
     CHECK(fabs(s->mase - mase) < 6e-5);
 }
 
-TEST(a_north_american_bank_of_2003)
+/* Of a calendar beside the project, in weeks of `cycle` days. */
+static struct backtest
+run_beside(const char *name, unsigned cycle, unsigned first)
 {
-    const char *path = test_beside("shared/data/bank30_calendar.csv");
+    const char *path = test_beside(name);
     unsigned days, slots;
     struct backtest b;
     double *counts;
@@ -48,7 +50,15 @@ TEST(a_north_american_bank_of_2003)
     if (!path)
         test_skip("the calendar does not lie beside the project");
     counts = read_calendar(path, &days, &slots);
-    backtest_run(counts, days, (struct forecast_shape){5, slots}, 10, &b);
+    backtest_run(counts, days, (struct forecast_shape){cycle, slots}, first, &b);
+    free(counts);
+    return b;
+}
+
+TEST(a_north_american_bank_of_2003)
+{
+    struct backtest b = run_beside("shared/data/bank30_calendar.csv", 5, 10);
+
     CHECK_INT(b.origins, 23);
     check_score(&b.method[BACKTEST_FORECAST], 0.0551, 0.0632, 0.0648, 0.8658);
     check_score(&b.method[BACKTEST_NAIVE], 0.0695, 0.0846, 0.0858, 1.1470);
@@ -56,20 +66,12 @@ TEST(a_north_american_bank_of_2003)
     CHECK(fabs(b.floor_week1 - 0.0229) < 6e-5);
     CHECK(fabs(b.coverage80 - 0.8366) < 6e-5);
     CHECK(fabs(b.coverage95 - 0.9382) < 6e-5);
-    free(counts);
 }
 
 TEST(an_israeli_bank_of_1999)
 {
-    const char *path = test_beside("shared/data/anon30_calendar.csv");
-    unsigned days, slots;
-    struct backtest b;
-    double *counts;
+    struct backtest b = run_beside("shared/data/anon30_calendar.csv", 7, 12);
 
-    if (!path)
-        test_skip("the calendar does not lie beside the project");
-    counts = read_calendar(path, &days, &slots);
-    backtest_run(counts, days, (struct forecast_shape){7, slots}, 12, &b);
     CHECK_INT(b.origins, 38);
     check_score(&b.method[BACKTEST_FORECAST], 0.2843, 0.2773, 0.2726, 0.7181);
     check_score(&b.method[BACKTEST_NAIVE], 0.3564, 0.3621, 0.3752, 0.9613);
@@ -77,7 +79,6 @@ TEST(an_israeli_bank_of_1999)
     CHECK(fabs(b.floor_week1 - 0.1305) < 2e-3); /* theirs stands on another idea of the mean */
     CHECK(fabs(b.coverage80 - 0.8765) < 6e-5);
     CHECK(fabs(b.coverage95 - 0.9400) < 6e-5);
-    free(counts);
 }
 
 /* Four weeks of two days of one slot: 10, 20 for ever, but for one day that nobody knows and one
