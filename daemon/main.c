@@ -58,13 +58,15 @@ exit_code(enum status st)
 }
 
 static void
-apply_log_level(const struct config *c)
+apply_log(const struct config *c)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
 
     for (int i = 0; i < 4; i++)
         if (c->log_level && strcmp(c->log_level, names[i]) == 0)
             log_set_level((enum log_level)i);
+    log_set_style(c->log_format && strcmp(c->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
+    log_set_limit(c->log_limit);
 }
 
 /* --- start --- */
@@ -230,7 +232,7 @@ reload(struct daemon *d)
         log_error("reload_refused", "error=\"%s\" action=\"the running configuration stays\"",
                   err.text);
     } else {
-        apply_log_level(d->config);
+        apply_log(d->config);
         if (engine_reload_customers(d->engine, &err) != ST_OK)
             log_error("customers_not_reloaded", "error=\"%s\"", err.text);
         if (restart)
@@ -398,7 +400,7 @@ main(int argc, char **argv)
         fprintf(stderr, "callswelld: %s\n", err.text);
         return EXIT_CONFIG;
     }
-    apply_log_level(d.config);
+    apply_log(d.config);
     if (!test && config_check_listen(d.config, &err) != ST_OK) {
         fprintf(stderr, "callswelld: %s\n", err.text);
         config_free(d.config);

@@ -117,7 +117,8 @@ struct config {
     int64_t fold_interval_ms;      /* 30000 */
     int64_t analytics_interval_ms; /* 30000 */
     int64_t stop_timeout_ms;       /* 30000 */
-    char *log_level;
+    char *log_level, *log_format;  /* "text" or "json" */
+    uint32_t log_limit;            /* lines of one event a minute; 0: no limit */
     struct config_retention retention;
     struct config_limits limits;
     struct config_pairing pairing;

@@ -40,6 +40,11 @@ static const struct option_row main_rows[] = {
              "rest to the next start."},
     {"log_level", V_CHOICE, MAIN(log_level), "info", .choices = "debug info warn error",
      .reloadable = true, .help = "Least important events that are written to stderr."},
+    {"log_format", V_CHOICE, MAIN(log_format), "text", .choices = "text json", .reloadable = true,
+     .help = "How: \"text\" is NAME=VALUE, \"json\" an object a line."},
+    {"log_limit", V_COUNT32, MAIN(log_limit), "100", 0, 1e6, .reloadable = true,
+     .help = "Most lines of one event in a minute; how many were left out is said after it. "
+             "0: no limit."},
     {0}};
 
 static const struct option_row redis_rows[] = {

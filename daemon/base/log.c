@@ -1,18 +1,37 @@
 /*
- * log.c - one write per line, so that lines of several threads never mix.
+ * log.c - what is written, how often, and in one write a line, so that those of several threads
+ * never mix.
  */
 #include "log.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "civil.h"
 #include "clock.h"
+#include "log_line.h"
 
-/* A reload changes it while others write. */
+#define MINUTE 60
+
+/* A reload changes them while others write. */
 static _Atomic enum log_level threshold = LOG_LEVEL_INFO;
+static _Atomic enum log_style chosen = LOG_TEXT;
+static atomic_uint limit;
+
+/* How often each event was written in its minute, and left out. */
+#define EVENTS 128
+struct tally {
+    const char *event; /* a constant of the program */
+    int64_t since;
+    unsigned written, left_out;
+};
+static struct tally tallies[EVENTS];
+static pthread_mutex_t tally_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void
 log_set_level(enum log_level level)
@@ -21,26 +40,117 @@ log_set_level(enum log_level level)
 }
 
 void
+log_set_style(enum log_style style)
+{
+    chosen = style;
+}
+
+void
+log_set_limit(unsigned lines_a_minute)
+{
+    limit = lines_a_minute;
+}
+
+static void
+write_line(enum log_level level, const char *event, const char *fmt, va_list ap)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    char when[CIVIL_TEXT];
+    const struct log_head head = {format_utc(when, clock_now()), levels[level], event};
+    struct buf line = {0};
+
+    log_line(&line, &head, chosen == LOG_JSON, fmt, ap);
+    if (write(STDERR_FILENO, line.p, line.n) < 0)
+        line.n = 0; /* nobody is left to be told */
+    free(line.p);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+write_note(const char *event, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    write_line(LOG_LEVEL_WARN, event, fmt, ap);
+    va_end(ap);
+}
+
+static struct tally *
+tally_of(const char *event)
+{
+    for (size_t i = 0; i < EVENTS; i++) {
+        if (!tallies[i].event)
+            tallies[i].event = event;
+        if (strcmp(tallies[i].event, event) == 0)
+            return &tallies[i];
+    }
+    return NULL; /* more kinds of events than there is room for: not limited */
+}
+
+static bool
+minute_over(const struct tally *t, int64_t now)
+{
+    return now - t->since >= MINUTE || now < t->since; /* clocks are set back, too */
+}
+
+/* May one more of it be written? */
+static bool
+within_limit(const char *event)
+{
+    int64_t now = clock_now();
+    unsigned most = limit;
+    struct tally *t;
+    bool may = true;
+
+    if (most == 0)
+        return true;
+    pthread_mutex_lock(&tally_lock);
+    t = tally_of(event);
+    if (t && (t->written == 0 || minute_over(t, now)))
+        *t = (struct tally){.event = t->event, .since = now, .left_out = t->left_out};
+    if (t && t->written < most)
+        t->written++;
+    else if (t) {
+        t->left_out++;
+        may = false;
+    }
+    pthread_mutex_unlock(&tally_lock);
+    return may;
+}
+
+/* What was left out of minutes that are over. */
+static void
+tell_left_out(void)
+{
+    int64_t now = clock_now();
+    struct tally told;
+
+    for (size_t i = 0; i < EVENTS; i++) {
+        pthread_mutex_lock(&tally_lock);
+        told = tallies[i];
+        if (told.left_out && minute_over(&told, now))
+            tallies[i].left_out = 0;
+        else
+            told.left_out = 0;
+        pthread_mutex_unlock(&tally_lock);
+        if (told.left_out)
+            write_note("log_left_out", "of=%s lines=%u", told.event, told.left_out);
+        if (!told.event)
+            return;
+    }
+}
+
+void
 log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
-    static const char *const names[] = {"debug", "info", "warn", "error"};
-    char line[1024], when[CIVIL_TEXT];
     va_list ap;
-    int n;
 
     if (level < threshold)
         return;
-    n = snprintf(line, sizeof line, "%s %s event=%s ", format_utc(when, clock_now()), names[level],
-                 event);
+    tell_left_out();
+    if (level > LOG_LEVEL_DEBUG && !within_limit(event))
+        return;
     va_start(ap, fmt);
-    n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+    write_line(level, event, fmt, ap);
     va_end(ap);
-    if (n > (int)sizeof line - 2)
-        n = sizeof line - 2;
-    for (int i = 0; i < n; i++) /* texts of others must not end a line or move a cursor */
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
-            line[i] = '?';
-    line[n++] = '\n';
-    if (write(STDERR_FILENO, line, (size_t)n) < 0)
-        return; /* nobody is left to be told */
 }
