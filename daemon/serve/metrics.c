@@ -1,8 +1,9 @@
 /*
- * metrics.c - counters and gauges in OpenMetrics 1.0 text format.
+ * metrics.c - counters and gauges in OpenMetrics 1.0 text format, or in Prometheus' older one for
+ * those who ask for that.
  *
- * One row per figure of the engine and of each feed. Counters are called x here and x_total
- * in their samples, as the format asks.
+ * One row per figure of the engine and of each feed. Counters are called x here and x_total in
+ * their samples, as OpenMetrics asks; in the older format their family is called x_total, too.
  */
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@
 #include "config.h"
 #include "serve_internal.h"
 
-enum kind { COUNTER, GAUGE };
+enum kind { COUNTER, GAUGE, INFO };
 
 struct figure {
     const char *name, *help;
@@ -18,7 +19,10 @@ struct figure {
     size_t at; /* of a uint64_t */
 };
 
-static const char *const kind_names[] = {[COUNTER] = "counter", [GAUGE] = "gauge"};
+struct page {
+    struct buf *out;
+    bool older; /* Prometheus' text format 0.0.4 */
+};
 
 #define OF_STATUS(field) offsetof(struct engine_status, field)
 
@@ -115,22 +119,28 @@ value_at(const void *base, size_t at)
 }
 
 static void
-write_family(struct buf *out, const char *name, const char *kind, const char *help)
+write_family(struct page *page, const char *name, enum kind kind, const char *help)
 {
-    buf_printf(out, "# TYPE callswell_%s %s\n# HELP callswell_%s %s\n", name, kind, name, help);
+    static const char *const kinds[] = {[COUNTER] = "counter", [GAUGE] = "gauge", [INFO] = "info"};
+    const char *end = "";
+
+    if (page->older)
+        end = kind == COUNTER ? "_total" : kind == INFO ? "_info" : "";
+    buf_printf(page->out, "# TYPE callswell_%s%s %s\n# HELP callswell_%s%s %s\n", name, end,
+               kinds[page->older && kind == INFO ? GAUGE : kind], name, end, help);
 }
 
 /* Backslash, quote and line feed are the only bytes that must be escaped in a label. */
 static void
-write_label(struct buf *out, const char *value)
+write_label(struct page *page, const char *value)
 {
     for (; *value; value++) {
         if (*value == '\n')
-            buf_str(out, "\\n");
+            buf_str(page->out, "\\n");
         else if (*value == '\\' || *value == '"')
-            buf_printf(out, "\\%c", *value);
+            buf_printf(page->out, "\\%c", *value);
         else
-            buf_char(out, *value);
+            buf_char(page->out, *value);
     }
 }
 
@@ -141,19 +151,19 @@ suffix(enum kind kind)
 }
 
 static void
-write_engine(struct buf *out, const struct engine_status *st)
+write_engine(struct page *page, const struct engine_status *st)
 {
     for (size_t i = 0; i < sizeof engine_figures / sizeof *engine_figures; i++) {
         const struct figure *f = &engine_figures[i];
 
-        write_family(out, f->name, kind_names[f->kind], f->help);
-        buf_printf(out, "callswell_%s%s %llu\n", f->name, suffix(f->kind),
+        write_family(page, f->name, f->kind, f->help);
+        buf_printf(page->out, "callswell_%s%s %llu\n", f->name, suffix(f->kind),
                    (unsigned long long)value_at(st, f->at));
     }
 }
 
 static void
-write_feeds(struct buf *out, struct engine *e)
+write_feeds(struct page *page, struct engine *e)
 {
     struct feed *feeds = xcalloc(MAX_FEEDS, sizeof *feeds);
     size_t n = engine_feeds(e, feeds, MAX_FEEDS);
@@ -161,11 +171,11 @@ write_feeds(struct buf *out, struct engine *e)
     for (size_t i = 0; n > 0 && i < sizeof feed_figures / sizeof *feed_figures; i++) {
         const struct figure *f = &feed_figures[i];
 
-        write_family(out, f->name, kind_names[f->kind], f->help);
+        write_family(page, f->name, f->kind, f->help);
         for (size_t k = 0; k < n && k < MAX_FEEDS; k++) {
-            buf_printf(out, "callswell_%s%s{input=\"", f->name, suffix(f->kind));
-            write_label(out, feeds[k].input);
-            buf_printf(out, "\"} %llu\n", (unsigned long long)value_at(&feeds[k], f->at));
+            buf_printf(page->out, "callswell_%s%s{input=\"", f->name, suffix(f->kind));
+            write_label(page, feeds[k].input);
+            buf_printf(page->out, "\"} %llu\n", (unsigned long long)value_at(&feeds[k], f->at));
         }
     }
     free(feeds);
@@ -173,78 +183,87 @@ write_feeds(struct buf *out, struct engine *e)
 
 /* Every holder, or those that have a value. */
 static void
-write_holders(struct buf *out, const char *name, const char *help, const uint64_t bytes[HOLDERS],
+write_holders(struct page *page, const char *name, const char *help, const uint64_t bytes[HOLDERS],
               bool every)
 {
-    write_family(out, name, "gauge", help);
+    write_family(page, name, GAUGE, help);
     for (enum holder h = 0; h < HOLDERS; h++)
         if (every || bytes[h])
-            buf_printf(out, "callswell_%s{holder=\"%s\"} %llu\n", name, holder_name(h),
+            buf_printf(page->out, "callswell_%s{holder=\"%s\"} %llu\n", name, holder_name(h),
                        (unsigned long long)bytes[h]);
 }
 
 static void
-write_memory(struct buf *out, struct engine *e)
+write_memory(struct page *page, struct engine *e)
 {
     struct memory_use m;
 
     engine_memory(e, &m);
-    write_holders(out, "memory_bytes", "Memory by who holds it.", m.held, true);
-    write_holders(out, "memory_limit_bytes", "What a holder may hold, where there is a limit.",
+    write_holders(page, "memory_bytes", "Memory by who holds it.", m.held, true);
+    write_holders(page, "memory_limit_bytes", "What a holder may hold, where there is a limit.",
                   m.limit, false);
-    write_family(out, "memory_resident_bytes", "gauge", "Resident memory of the process.");
-    buf_printf(out, "callswell_memory_resident_bytes %llu\n", (unsigned long long)m.resident);
+    write_family(page, "memory_resident_bytes", GAUGE, "Resident memory of the process.");
+    buf_printf(page->out, "callswell_memory_resident_bytes %llu\n", (unsigned long long)m.resident);
 }
 
 static void
-write_flag(struct buf *out, const char *name, const char *help, bool on)
+write_flag(struct page *page, const char *name, const char *help, bool on)
 {
-    write_family(out, name, "gauge", help);
-    buf_printf(out, "callswell_%s %d\n", name, on);
+    write_family(page, name, GAUGE, help);
+    buf_printf(page->out, "callswell_%s %d\n", name, on);
 }
 
 static void
-write_http(struct buf *out, const struct http_stats *st)
+write_http(struct page *page, const struct http_stats *st)
 {
-    write_family(out, "http_requests", "counter", "Requests answered, by class of status.");
+    write_family(page, "http_requests", COUNTER, "Requests answered, by class of status.");
     for (int i = 2; i <= 5; i++)
-        buf_printf(out, "callswell_http_requests_total{status=\"%dxx\"} %llu\n", i,
+        buf_printf(page->out, "callswell_http_requests_total{status=\"%dxx\"} %llu\n", i,
                    (unsigned long long)st->requests[i]);
-    write_family(out, "http_connections", "gauge", "Connections open now.");
-    buf_printf(out, "callswell_http_connections %llu\n", (unsigned long long)st->open);
-    write_family(out, "http_refused_connections", "counter", "Connections over a limit.");
-    buf_printf(out, "callswell_http_refused_connections_total %llu\n",
+    write_family(page, "http_connections", GAUGE, "Connections open now.");
+    buf_printf(page->out, "callswell_http_connections %llu\n", (unsigned long long)st->open);
+    write_family(page, "http_refused_connections", COUNTER, "Connections over a limit.");
+    buf_printf(page->out, "callswell_http_refused_connections_total %llu\n",
                (unsigned long long)st->refused_connections);
-    write_family(out, "http_gave_way", "counter", "Connections closed to let a newcomer in.");
-    buf_printf(out, "callswell_http_gave_way_total %llu\n", (unsigned long long)st->gave_way);
-    write_family(out, "http_body_bytes", "gauge", "Memory of bodies being received.");
-    buf_printf(out, "callswell_http_body_bytes %llu\n", (unsigned long long)st->memory);
+    write_family(page, "http_gave_way", COUNTER, "Connections closed to let a newcomer in.");
+    buf_printf(page->out, "callswell_http_gave_way_total %llu\n", (unsigned long long)st->gave_way);
+    write_family(page, "http_body_bytes", GAUGE, "Memory of bodies being received.");
+    buf_printf(page->out, "callswell_http_body_bytes %llu\n", (unsigned long long)st->memory);
+}
+
+static void
+write_process(struct page *page, const struct serve *s, const struct engine_status *st)
+{
+    write_family(page, "build", INFO, "Version and node.");
+    buf_printf(page->out, "callswell_build_info{version=\"%s\",node=\"", CALLSWELL_VERSION);
+    write_label(page, s->config->node);
+    buf_str(page->out, "\"} 1\n");
+    write_family(page, "start_time_seconds", GAUGE, "When the daemon started.");
+    buf_printf(page->out, "callswell_start_time_seconds %lld\n", (long long)s->started);
+    write_flag(page, "ready", "1 if batches are being committed.", st->stalled[0] == '\0');
+    write_flag(page, "redis_connected", "1 if Redis answers.", st->redis_connected);
+    write_flag(page, "dedup_window_short", "1 if ids are known for less than duplicate_window.",
+               st->dedup_problem[0] != '\0');
+    write_family(page, "commit_last_seconds", GAUGE, "Duration of the last commit.");
+    buf_printf(page->out, "callswell_commit_last_seconds %.3f\n",
+               (double)st->commit_ms_last / 1000);
 }
 
 void
-metrics_write(struct buf *out, struct serve *s)
+metrics_write(struct buf *out, struct serve *s, bool older)
 {
+    struct page page = {out, older};
     struct engine_status st;
     struct http_stats http;
 
     memset(&st, 0, sizeof st);
     engine_status(s->engine, &st);
-    write_family(out, "build", "info", "Version and node.");
-    buf_printf(out, "callswell_build_info{version=\"%s\",node=\"", CALLSWELL_VERSION);
-    write_label(out, s->config->node);
-    buf_str(out, "\"} 1\n");
-    write_family(out, "start_time_seconds", "gauge", "When the daemon started.");
-    buf_printf(out, "callswell_start_time_seconds %lld\n", (long long)s->started);
-    write_flag(out, "ready", "1 if batches are being committed.", st.stalled[0] == '\0');
-    write_flag(out, "redis_connected", "1 if Redis answers.", st.redis_connected);
-    write_flag(out, "dedup_window_short", "1 if ids are known for less than duplicate_window.",
-               st.dedup_problem[0] != '\0');
-    write_family(out, "commit_last_seconds", "gauge", "Duration of the last commit.");
-    buf_printf(out, "callswell_commit_last_seconds %.3f\n", (double)st.commit_ms_last / 1000);
-    write_engine(out, &st);
-    write_memory(out, s->engine);
-    write_feeds(out, s->engine);
+    write_process(&page, s, &st);
+    write_engine(&page, &st);
+    write_memory(&page, s->engine);
+    write_feeds(&page, s->engine);
     http_server_stats(s->http, &http);
-    write_http(out, &http);
-    buf_str(out, "# EOF\n");
+    write_http(&page, &http);
+    if (!older)
+        buf_str(out, "# EOF\n");
 }

@@ -6,8 +6,6 @@
 #include "json_write.h"
 #include "serve_internal.h"
 
-#define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
 static void
 get_health(struct serve *s, struct http_request *r)
 {
@@ -99,13 +97,25 @@ get_live(struct serve *s, struct http_request *r)
     http_reply(r, 200, "application/json", &body, NULL);
 }
 
+static bool
+mentions(struct span field, const char *what)
+{
+    return field.n && memmem(field.p, field.n, what, strlen(what));
+}
+
+/* OpenMetrics, but to who knows text/plain alone. */
 static void
 get_metrics(struct serve *s, struct http_request *r)
 {
+    struct span accept = http_request_field(r, "accept");
+    bool older = mentions(accept, "text/plain") && !mentions(accept, "openmetrics");
     struct buf body = {0};
 
-    metrics_write(&body, s);
-    http_reply(r, 200, METRICS_TYPE, &body, NULL);
+    metrics_write(&body, s, older);
+    http_reply(r, 200,
+               older ? "text/plain; version=0.0.4; charset=utf-8"
+                     : "application/openmetrics-text; version=1.0.0; charset=utf-8",
+               &body, NULL);
 }
 
 static const struct route {

@@ -24,7 +24,8 @@ void routes_head(void *arg, struct http_request *r);
 void routes_request(void *arg, struct http_request *r);
 
 /* metrics.c: the exposition in OpenMetrics text format. */
-void metrics_write(struct buf *out, struct serve *s);
+/* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */
+void metrics_write(struct buf *out, struct serve *s, bool older);
 
 /* ingest.c: the http inputs of the configuration, and the thread that unpacks and submits. */
 enum status ingest_open(struct ingest **out, struct engine *e, const struct config *config,
