@@ -14,6 +14,7 @@
 
 #include "cell.h"
 #include "engine.h"
+#include "intake.h"
 #include "kept.h"
 #include "memory.h"
 #include "pairing.h"
@@ -115,6 +116,11 @@ struct ledger_batch {
     size_t open_leg_count;
     const struct cursor_row *cursors;
     size_t cursor_count;
+    const struct intake *intakes;
+    size_t intake_count;
+    const struct way *const *ways; /* arrays */
+    const size_t *way_counts;
+    size_t way_arrays;
     const struct idem_row *idem;
     size_t idem_count;
     struct outcome_count count;
@@ -222,6 +228,9 @@ enum status ledger_quarantine_use(struct ledger *l,
                                   void (*visit)(void *arg, const char *input, uint64_t bytes),
                                   void *arg, struct error *err);
 
+/* Forgets ranges and quarter hours (intake.h) that arrived before `before` (UTC microseconds). */
+enum status ledger_expire_intake(struct ledger *l, int64_t before, struct error *err);
+
 /* Read-only connection for reports, analytics, verification; any one thread. */
 struct ledger_reader;
 enum status ledger_reader_open(struct ledger_reader **out, const char *path, struct error *err);
@@ -257,6 +266,39 @@ typedef enum status event_visit(void *arg, uint64_t seq, const struct event_row 
                                 struct error *err);
 enum status ledger_scan_events(struct ledger_reader *r, uint64_t after, event_visit *visit,
                                void *arg, struct error *err);
+/* Records that began in a quarter hour and arrived in another, of those from quarter `from` on;
+ * ordered by arrival, input, quarter. */
+struct feed_quarter {
+    int32_t arrived, quarter;
+    struct span input;
+    uint64_t records;
+};
+typedef enum status feed_quarter_visit(void *arg, const struct feed_quarter *q, struct error *err);
+enum status ledger_scan_feed_quarters(struct ledger_reader *r, int32_t from,
+                                      feed_quarter_visit *visit, void *arg, struct error *err);
+/* Ranges with records that began in quarters [from, to), in the order of batches. ST_SKIP of the
+ * visit ends the walk. */
+typedef enum status intake_visit(void *arg, const struct intake_row *row, struct error *err);
+enum status ledger_scan_intake(struct ledger_reader *r, int32_t from, int32_t to,
+                               intake_visit *visit, void *arg, struct error *err);
+typedef enum status way_visit(void *arg, const struct way *w, struct error *err);
+enum status ledger_scan_ways(struct ledger_reader *r, way_visit *visit, void *arg,
+                             struct error *err);
+/* How many records of these batches that are kept (they had ids, and are not older than
+ * correction_window) were somebody's and began in [from, to), UTC. */
+struct kept_question {
+    enum cell_kind kind; /* customer, service or feature */
+    struct span name;
+    int64_t from, to;
+};
+struct kept_answer {
+    uint64_t kept;                /* records that were looked at */
+    uint64_t records;             /* of them: before later corrections */
+    uint64_t first_seq, last_seq; /* of the batches with any; 0: none */
+};
+enum status ledger_count_kept(struct ledger_reader *r, const struct kept_question *q,
+                              uint64_t first_seq, uint64_t last_seq, struct kept_answer *out,
+                              struct error *err);
 typedef enum status quarantine_visit(void *arg, const struct quarantine_row *q, struct error *err);
 /* Newest first; input NULL or "" is any; limit 0 is all. */
 enum status ledger_scan_quarantine(struct ledger_reader *r, const char *input, uint64_t id,

@@ -34,6 +34,8 @@ batch_clear(struct batch *b, size_t parts)
         free(b->parts[i].quarantine);
         free(b->parts[i].events);
         free(b->parts[i].pairs);
+        intake_list_clear(&b->parts[i].intake);
+        free(b->parts[i].ways);
     }
     free(b->parts);
     free(b->tickets);
@@ -119,7 +121,8 @@ part_begin(struct part *p)
     buf_reset(&p->kept);
     buf_reset(&p->items);
     arena_reset(&p->memory);
-    p->quarantine_count = p->event_count = p->pair_count = p->candidate_count = 0;
+    intake_list_empty(&p->intake);
+    p->quarantine_count = p->event_count = p->pair_count = p->candidate_count = p->way_count = 0;
     p->voided = 0;
     memset(&p->count, 0, sizeof p->count);
     p->late = 0;

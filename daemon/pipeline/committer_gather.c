@@ -21,6 +21,9 @@ gathered_clear(struct gathered *g)
     free(g->events);
     free(g->released);
     free(g->idem);
+    intake_list_clear(&g->intake);
+    free(g->ways);
+    free(g->way_counts);
     totals_drop_stage(&g->stage);
 }
 
@@ -64,6 +67,9 @@ gather_part(struct gathered *g, struct ledger_batch *lb, struct part *p, size_t 
     if (p->event_count)
         memcpy(g->events + lb->event_count, p->events, p->event_count * sizeof *g->events);
     lb->event_count += p->event_count;
+    intake_gather(&g->intake, &p->intake);
+    g->ways[i] = p->ways;
+    g->way_counts[i] = p->way_count;
     lb->count.records += p->count.records;
     lb->count.accepted += p->count.accepted;
     lb->count.duplicates += p->count.duplicates;
@@ -94,6 +100,8 @@ gathered_fill(struct gathered *g, struct ledger_batch *lb, struct engine *e, str
     g->fingerprint_counts = xcalloc(2 * n, sizeof *g->fingerprint_counts);
     g->kept = xcalloc(n, sizeof *g->kept);
     g->kept_names = xcalloc(n, sizeof *g->kept_names);
+    g->ways = xcalloc(n, sizeof *g->ways);
+    g->way_counts = xcalloc(n, sizeof *g->way_counts);
     for (size_t i = 0; i < n; i++)
         gather_part(g, lb, &b->parts[i], i);
     g->released = xcalloc(b->ticket_count, sizeof *g->released);
@@ -117,5 +125,10 @@ gathered_fill(struct gathered *g, struct ledger_batch *lb, struct engine *e, str
     lb->released = g->released;
     lb->cursors = b->cursors;
     lb->cursor_count = b->cursor_count;
+    lb->intakes = g->intake.item;
+    lb->intake_count = g->intake.count;
+    lb->ways = g->ways;
+    lb->way_counts = g->way_counts;
+    lb->way_arrays = n;
     lb->created = clock_now_us();
 }

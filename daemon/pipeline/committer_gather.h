@@ -17,6 +17,9 @@ struct gathered {
     struct event_row *events;
     uint64_t *released;
     struct idem_row *idem;
+    struct intake_list intake;
+    const struct way **ways; /* of the parts */
+    size_t *way_counts;
     struct totals_stage stage; /* set: these totals are written instead of the deltas */
 };
 

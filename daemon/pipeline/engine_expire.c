@@ -11,6 +11,7 @@
 #define EXPIRY_INTERVAL_MS   1000
 #define THINNING_INTERVAL_MS 3600000
 #define AUDIT_KEPT_US        (INT64_C(7) * 86400 * 1000000)
+#define INTAKE_KEPT_US       (INT64_C(400) * 86400 * 1000000)
 #define EXPIRIES_AT_ONCE     4 /* slices: commits wait meanwhile */
 
 /* Workers are told first: whoever misses a fingerprint then knows that it may be forgotten. */
@@ -118,6 +119,8 @@ thin(struct engine *e)
         e->last_thinning_ms = now;
     while (more && st == ST_OK)
         st = ledger_thin_audit(e->ledger, clock_now_us() - AUDIT_KEPT_US, &more, &err);
+    if (st == ST_OK && e->last_thinning_ms == now)
+        st = ledger_expire_intake(e->ledger, clock_now_us() - INTAKE_KEPT_US, &err);
     if (st == ST_OK && keep > 0 && !e->config->clock_data &&
         (e->last_thinning_ms == now || e->events_looked_at.seq >= 0))
         st = ledger_expire_events(e->ledger, clock_now() - keep, analysed, &e->events_looked_at,

@@ -20,6 +20,7 @@
 #include "dedup.h"
 #include "engine.h"
 #include "format.h"
+#include "intake_part.h"
 #include "ledger.h"
 #include "matching.h"
 #include "names.h"
@@ -93,6 +94,9 @@ struct part { /* what one worker added to one batch */
     size_t event_count, event_cap;
     struct pair_event *pairs; /* joins, leaves ...: for the pairing */
     size_t pair_count, pair_cap;
+    struct intake_list intake; /* per stream */
+    struct way *ways;
+    size_t way_count, way_cap;
     struct outcome_count count;
     uint64_t late;
     int64_t newest_record;
@@ -191,6 +195,7 @@ struct engine {
 
     struct ruleset *rules; /* under lock: those of the configuration */
     struct names *names;
+    struct names *ways;       /* who came by which input since the start: intake.h */
     _Atomic bool names_known; /* the ledger's are all in `names` */
     _Atomic bool names_stop;  /* who reads them is to end */
     bool names_loading;

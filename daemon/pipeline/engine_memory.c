@@ -47,10 +47,10 @@ engine_memory(struct engine *e, struct memory_use *out)
     for (size_t i = 0; i < e->worker_count; i++)
         out->held[HOLDER_WORKERS] += atomic_load(&e->workers[i].held);
     out->held[HOLDER_DUPLICATES] = dedup_bytes(e->dedup);
-    out->held[HOLDER_NAMES] = names_bytes_held(e->names);
+    out->held[HOLDER_NAMES] = names_bytes_held(e->names) + names_bytes_held(e->ways);
     out->limit[HOLDER_QUEUE] = limits->max_queue;
     out->limit[HOLDER_BATCHES] = MAX_BATCH_BYTES;
     out->limit[HOLDER_DUPLICATES] = dedup_bytes_of(limits->duplicate_records);
-    out->limit[HOLDER_NAMES] = names_bytes_most(e->names);
+    out->limit[HOLDER_NAMES] = names_bytes_most(e->names) + names_bytes_most(e->ways);
     account_settle(out);
 }

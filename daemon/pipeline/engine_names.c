@@ -90,6 +90,7 @@ engine_names_open(struct engine *e)
                                        [NAME_REGION] = l->max_regions};
 
     e->names = names_new(most);
+    e->ways = names_new(most);
     take_log(e);
     if (!e->dry_run && pthread_create(&e->names_thread, NULL, load_main, e) == 0)
         e->names_loading = true;
@@ -104,6 +105,7 @@ engine_names_close(struct engine *e)
     if (e->names_loading)
         pthread_join(e->names_thread, NULL);
     names_free(e->names);
+    names_free(e->ways);
 }
 
 /* --- in all --- */

@@ -101,6 +101,21 @@ static const char *const statement_sql[STATEMENTS] = {
     [PUT_MERGED] = "INSERT OR REPLACE INTO merged " LEDGER_ROW("?1, ?2, ?3"),
     [DELETE_MERGED] = "DELETE FROM merged WHERE seq <= ?1",
     [PUT_CORRECTED] = "INSERT OR REPLACE INTO corrected " LEDGER_ROW("1, ?1, ?2"),
+    [PUT_INTAKE] = "INSERT INTO intake " LEDGER_ROW(
+        "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+        "?14") " ON CONFLICT DO UPDATE SET (" LEDGER_INTAKE ", checksum) = (SELECT *, "
+               "row_checksum(" LEDGER_INTAKE ") FROM (SELECT first_seq, input, stream, "
+               "identity, unit,"
+               " min(at, ?6) AS at, max(until, ?7) AS until, ?8 "
+               "AS last_seq, records + ?9 AS records,"
+               " accepted + ?10 AS accepted, min(first_quarter, "
+               "?11) AS first_quarter,"
+               " max(last_quarter, ?12) AS last_quarter, begun, "
+               "max(ended, ?14) AS ended))",
+    [PUT_FEED_QUARTER] = "INSERT INTO feed_quarter " LEDGER_ROW(
+        "?1, ?2, ?3, ?4") " ON CONFLICT DO UPDATE SET records = records + ?4,"
+                          " checksum = row_checksum(?1, ?2, ?3, records + ?4)",
+    [PUT_WAY] = "INSERT OR IGNORE INTO way " LEDGER_ROW("?1, ?2, ?3"),
     [PUT_IDEM] = "INSERT INTO idem " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
     [OLDEST_IDEM] = "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS
                     " FROM idem INDEXED BY idem_seq ORDER BY seq LIMIT ?1",

@@ -341,6 +341,14 @@ static const struct {
      look_at_failed},
     {"SELECT 'the number of corrections' FROM corrected WHERE NOT " LEDGER_CORRECTED_HOLDS,
      look_at_failed},
+    {"SELECT 'the range of input ' || input || ' in batch ' || first_seq FROM intake"
+     " WHERE NOT " LEDGER_INTAKE_HOLDS,
+     look_at_failed},
+    {"SELECT 'a quarter hour of input ' || input FROM feed_quarter"
+     " WHERE NOT " LEDGER_FEED_QUARTER_HOLDS,
+     look_at_failed},
+    {"SELECT 'the way of ' || name || ' by input ' || input FROM way WHERE NOT " LEDGER_WAY_HOLDS,
+     look_at_failed},
     {"SELECT DISTINCT substr(subject, 1, 1), period FROM total WHERE NOT EXISTS(SELECT 1"
      " FROM total_day d WHERE d.kind = unicode(CAST(substr(total.subject, 1, 1) AS TEXT))"
      " AND d.period = total.period)",

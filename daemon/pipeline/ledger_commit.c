@@ -306,6 +306,8 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
     if (result == ST_OK)
         result = put_audit(l, b, next.last_batch, err);
     if (result == ST_OK)
+        result = ledger_put_intake(l, b, next.last_batch, err);
+    if (result == ST_OK)
         result = ledger_put_state(l, &next, err);
     if (result == ST_OK)
         result = ledger_keep_together(l, "seen_in_batch", err);

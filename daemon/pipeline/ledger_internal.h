@@ -43,6 +43,9 @@ enum statement {
     PUT_MERGED,
     DELETE_MERGED,
     PUT_CORRECTED,
+    PUT_INTAKE,
+    PUT_FEED_QUARTER,
+    PUT_WAY,
     PUT_IDEM,
     OLDEST_IDEM,
     DELETE_IDEM,
@@ -71,8 +74,18 @@ struct retiring {
     struct buf gone;    /* subjects that lost their last total since ledger_gone: length, bytes */
 };
 
+/* Rows of `intake` that the next batch of their stream may go into. */
+#define OPEN_INTAKES 64
+struct open_intake {
+    uint64_t stream; /* hash of input, stream, identity; 0: free */
+    uint64_t first_seq, until, bytes;
+    int64_t hour;
+};
+
 struct ledger {
     sqlite3 *db;
+    struct open_intake intakes[OPEN_INTAKES];
+    size_t next_intake; /* the one to be given up when all are taken */
     sqlite3_stmt *st[STATEMENTS];
     struct ledger_state state;
     struct past *past;
@@ -111,6 +124,10 @@ enum status ledger_put_kept(struct ledger *l, const struct ledger_batch *b, uint
 enum status ledger_put_merged(struct ledger *l, uint64_t seq, struct error *err);
 enum status ledger_drop_kept(struct ledger *l, uint64_t upto, struct error *err);
 enum status ledger_load_corrected(struct ledger *l, struct error *err);
+
+/* ledger_intake.c: a part of ledger_commit. */
+enum status ledger_put_intake(struct ledger *l, const struct ledger_batch *b, uint64_t seq,
+                              struct error *err);
 
 /* ledger_fold.c: a row of LEDGER_SEEN_ROWS, copied to `aligned`. */
 #define LEDGER_SEEN_ROWS "SELECT seq, created, fingerprints, " LEDGER_SEEN_HOLDS " FROM seen"

@@ -107,23 +107,47 @@ ledger_show_former(sqlite3 *db, struct error *err)
 #define NO_ROWS(table, columns)                                                                    \
     "CREATE TEMP VIEW " table " AS SELECT " columns ", 0 AS checksum WHERE 0;"
 
+#define LEDGER_NO_INTAKE                                                                           \
+    "0 AS first_seq, '' AS input, '' AS stream, '' AS identity, 0 AS unit, 0 AS at, 0 AS until,"   \
+    " 0 AS last_seq, 0 AS records, 0 AS accepted, 0 AS first_quarter, 0 AS last_quarter,"          \
+    " 0 AS begun, 0 AS ended"
+
+/* Where there is no such table, these views stand for it and its like. */
+static enum status
+show_without(sqlite3 *db, const char *table, const char *views, struct error *err)
+{
+    char *ask = xasprintf("SELECT count(*) FROM main.sqlite_master WHERE name = '%s'", table);
+    int64_t there = 1;
+    enum status st;
+
+    /* What cannot even be asked is said by whoever reads on. */
+    sql_value(db, ask, 1, &there, NULL);
+    free(ask);
+    if (there)
+        return ST_OK;
+    st = sql_exec(db, "PRAGMA temp_store = MEMORY", err);
+    return st == ST_OK ? sql_exec(db, views, err) : st;
+}
+
 enum status
 ledger_show_later(sqlite3 *db, struct error *err)
 {
-    int64_t there = 1;
+    enum status st = show_without(db, "way",
+                                  NO_ROWS("intake", LEDGER_NO_INTAKE)
+                                      NO_ROWS("feed_quarter", "0 AS arrived, '' AS input,"
+                                                              " 0 AS quarter, 0 AS records")
+                                          NO_ROWS("way", "0 AS kind, '' AS name, '' AS input"),
+                                  err);
 
-    /* What cannot even be asked is said by whoever reads on. */
-    sql_value(db, "SELECT count(*) FROM main.sqlite_master WHERE name = 'kept'", 1, &there, NULL);
-    if (there)
-        return ST_OK;
-    return sql_exec(db,
-                    "PRAGMA temp_store = MEMORY;" NO_ROWS(
-                        "kept", "0 AS number, 0 AS count, x'' AS names, x'' AS items")
-                        NO_ROWS("correction", "0 AS fingerprint, 0 AS origin, 0 AS seq,"
-                                              " x'' AS names, x'' AS item")
-                            NO_ROWS("merged", "0 AS seq, '' AS customer, '' AS target")
-                                NO_ROWS("corrected", "1 AS one, 0 AS corrections, 0 AS voids"),
-                    err);
+    if (st != ST_OK)
+        return st;
+    return show_without(db, "kept",
+                        NO_ROWS("kept", "0 AS number, 0 AS count, x'' AS names, x'' AS items")
+                            NO_ROWS("correction", "0 AS fingerprint, 0 AS origin, 0 AS seq,"
+                                                  " x'' AS names, x'' AS item")
+                                NO_ROWS("merged", "0 AS seq, '' AS customer, '' AS target")
+                                    NO_ROWS("corrected", "1 AS one, 0 AS corrections, 0 AS voids"),
+                        err);
 }
 
 static void

@@ -127,6 +127,13 @@ static const struct table tables[] = {
      ", key ", ": a request that comes again with it is no repetition", NULL},
     {"open_leg", LEDGER_OPEN_LEG, NULL, "source, key", "source DESC, key DESC",
      "an open leg of input", ", key ", "", NULL},
+    {"intake", LEDGER_INTAKE, NULL, "first_seq, input, stream, identity",
+     "first_seq DESC, input DESC, stream DESC, identity DESC", "a range of batch", " by input ",
+     ": signals cannot be followed back to it", NULL},
+    {"feed_quarter", LEDGER_FEED_QUARTER, NULL, "arrived, input, quarter",
+     "arrived DESC, input DESC, quarter DESC", "a quarter hour", " of input ", "", NULL},
+    {"way", LEDGER_WAY, NULL, "kind, name, input", "kind DESC, name DESC, input DESC",
+     "a way, kind", ", name ", "", NULL},
 };
 
 /* --- copying --- */

@@ -48,6 +48,11 @@
  * merged      a customer's totals were moved to another's in that batch: what was kept of it
  *             before was added there
  * corrected   one row: how many records corrected others, and how many of them were voids
+ * intake      which ranges of which streams a batch, or several small ones of an hour, came from
+ *             (intake.h); first_quarter > last_quarter: nothing of it was accepted
+ * feed_quarter  how many accepted records of an input began in a quarter hour, by the quarter hour
+ *             in which they arrived. Both are numbered from 1970
+ * way         by which inputs a customer or service has come: kind is the kind's letter
  *
  * Every row has a checksum (ledger_sums.h). Layout 1 had some; ledger_layout.c takes it over.
  */
@@ -61,7 +66,19 @@
     "CREATE TABLE IF NOT EXISTS merged(seq INTEGER PRIMARY KEY, customer TEXT NOT NULL,"           \
     " target TEXT NOT NULL, checksum INTEGER NOT NULL);"                                           \
     "CREATE TABLE IF NOT EXISTS corrected(one INTEGER PRIMARY KEY CHECK(one = 1),"                 \
-    " corrections INTEGER NOT NULL, voids INTEGER NOT NULL, checksum INTEGER NOT NULL);"
+    " corrections INTEGER NOT NULL, voids INTEGER NOT NULL, checksum INTEGER NOT NULL);"           \
+    "CREATE TABLE IF NOT EXISTS intake(first_seq INTEGER NOT NULL, input TEXT NOT NULL,"           \
+    " stream TEXT NOT NULL, identity TEXT NOT NULL, unit INTEGER NOT NULL, at INTEGER NOT NULL,"   \
+    " until INTEGER NOT NULL, last_seq INTEGER NOT NULL, records INTEGER NOT NULL,"                \
+    " accepted INTEGER NOT NULL, first_quarter INTEGER NOT NULL, last_quarter INTEGER NOT NULL,"   \
+    " begun INTEGER NOT NULL, ended INTEGER NOT NULL, checksum INTEGER NOT NULL,"                  \
+    " PRIMARY KEY(first_seq, input, stream, identity)) WITHOUT ROWID;"                             \
+    "CREATE TABLE IF NOT EXISTS feed_quarter(arrived INTEGER NOT NULL, input TEXT NOT NULL,"       \
+    " quarter INTEGER NOT NULL, records INTEGER NOT NULL, checksum INTEGER NOT NULL,"              \
+    " PRIMARY KEY(arrived, input, quarter)) WITHOUT ROWID;"                                        \
+    "CREATE TABLE IF NOT EXISTS way(kind INTEGER NOT NULL, name TEXT NOT NULL,"                    \
+    " input TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY(kind, name, input))"             \
+    " WITHOUT ROWID;"
 #define LEDGER_SCHEMA                                                                              \
     "CREATE TABLE meta("                                                                           \
     " one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL, id TEXT NOT NULL,"         \

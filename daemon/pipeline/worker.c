@@ -272,6 +272,23 @@ note_feed(struct run *run)
         run->part->newest_record = run->newest_record;
 }
 
+static void
+begin_intake(struct run *run)
+{
+    run->quarters = &part_intake(run->part, run->source, run->block)->quarters;
+    run->quarter_records = 0;
+}
+
+static void
+end_intake(struct run *run)
+{
+    struct intake *in = part_intake(run->part, run->source, run->block);
+
+    note_quarter(run);
+    in->records += run->count.records;
+    in->accepted += run->count.accepted;
+}
+
 /* What follows is like this block. */
 static void
 expect_more(const struct run *run)
@@ -320,6 +337,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->unmatched = 0;
     run->newest_record = 0;
     run->pending = 0;
+    begin_intake(run);
     before = part_bytes(run->part);
     deltas = part_deltas(run->part);
     run->first_cell = cells_slots(run->part->cells);
@@ -329,6 +347,7 @@ process(struct worker *w, struct job *job, struct run *run)
     engine_names_note(e, run->source->feed, run->names.added);
     expect_more(run);
     outcome_add(&run->part->count, &run->count);
+    end_intake(run);
     note_feed(run);
     arena_reset(&w->arena);
     mapping_memo_trim(run->memo);

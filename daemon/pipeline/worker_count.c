@@ -91,6 +91,26 @@ note_window(struct run *run)
         run->window_start = cut;
 }
 
+void
+note_quarter(struct run *run)
+{
+    quarters_add(run->quarters, run->quarter, run->quarter_records);
+    run->quarter_records = 0;
+}
+
+/* Records mostly come in the order of time, so that looking up is rare. */
+static inline void
+count_quarter(struct run *run, int64_t start)
+{
+    int32_t quarter = (int32_t)(start / INTAKE_QUARTER);
+
+    if (quarter != run->quarter) {
+        note_quarter(run);
+        run->quarter = quarter;
+    }
+    run->quarter_records++;
+}
+
 /* False for a record that is kept as an event, or becomes half of a leg. */
 static bool
 count_fresh(struct run *run, struct pending *p)
@@ -98,6 +118,7 @@ count_fresh(struct run *run, struct pending *p)
     struct record *r = &p->record;
 
     run->count.accepted++;
+    count_quarter(run, r->start);
     if (r->start > run->newest_record)
         run->newest_record = r->start;
     if (p->identified && r->start < run->window_start)
@@ -118,6 +139,7 @@ note_names(struct run *run)
     const struct cells *cells = run->part->cells;
 
     run->names.added += engine_names_take(run->engine, cells, run->first_cell);
+    part_ways(run->part, run->engine, run->source, run->first_cell);
     run->first_cell = cells_slots(cells);
     run->tight = engine_names_tight(run->engine, GROUP);
 }

@@ -35,6 +35,9 @@ struct run { /* one block being worked on */
     struct outcome_count count;
     uint64_t unmatched; /* refused, or documents with nothing in them */
     int64_t newest_record;
+    int32_t quarter;           /* of the record before, */
+    uint32_t quarter_records;  /* and how many in a row were of it */
+    struct quarters *quarters; /* of the block's stream */
     struct pending group[GROUP];
     size_t pending;
     bool replay;
@@ -57,6 +60,8 @@ const char *name_things(struct run *run, struct record *r);
 /* Ids that arrived before may be forgotten. Asked again once a group was looked up: what was not
  * found then may have been forgotten just now. */
 void note_window(struct run *run);
+/* So far so many records in a row began in one quarter hour. */
+void note_quarter(struct run *run);
 /* Tells new records from repeated ones, and counts them. */
 void flush_group(struct run *run);
 

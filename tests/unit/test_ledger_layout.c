@@ -118,7 +118,7 @@ TEST(a_converted_ledger_has_the_columns_of_a_new_one)
                     " pragma_table_info(m.name, 'main') i WHERE m.type = 'table';"
                     "CREATE TABLE there AS SELECT m.name AS t, i.* FROM c.sqlite_schema m,"
                     " pragma_table_info(m.name, 'c') i WHERE m.type = 'table'");
-    CHECK_INT(ledger_file_ask("SELECT count(*) FROM here WHERE name = 'checksum'"), 16);
+    CHECK_INT(ledger_file_ask("SELECT count(*) FROM here WHERE name = 'checksum'"), 19);
     CHECK_STR(ledger_file_text(
                   "SELECT coalesce(group_concat(t || '.' || name), '') FROM (SELECT t, cid, name,"
                   " type, \"notnull\", pk FROM here EXCEPT SELECT t, cid, name, type,"
