@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Wilson's 95 % interval of x out of n. n = 0: 0..1. */
 void demand_wilson(double x, double n, double *low, double *high);
@@ -54,5 +55,27 @@ struct demand_rank {
 
 /* Sorts by score, then people, then name, and numbers. */
 void demand_rank(struct demand_rank *features, size_t count);
+
+/* How sure is a rank? The customers are drawn again DEMAND_DRAWS times, each as often as chance
+ * has it (Poisson bootstrap), and the features ranked anew. What is drawn depends on the
+ * customer's key alone, so the same customers give the same answer. */
+#define DEMAND_DRAWS 200
+
+/* How often a draw (0 .. DEMAND_DRAWS - 1) takes a customer: Poisson of mean 1. */
+unsigned demand_drawn(unsigned draw, uint64_t customer);
+
+/* Adds one customer's part of a feature to that feature's sums over the draws. */
+void demand_draw(const uint8_t drawn[DEMAND_DRAWS], double part, double sums[DEMAND_DRAWS]);
+
+/* Ranks that 90 % of the draws agree on: scores[f * DEMAND_DRAWS + draw]; features in the order of
+ * their rank, which also breaks ties. */
+struct demand_interval {
+    unsigned low, high;
+};
+void demand_rank_intervals(const double *scores, size_t features, struct demand_interval *out);
+
+/* Days until `line` people are reached if the last 28 days go on: so many were new, so many were
+ * lost. NAN: it is reached already, or never. */
+double demand_days_to(double line, double people, double recent, double lost);
 
 #endif

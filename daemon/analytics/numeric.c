@@ -131,3 +131,12 @@ numeric_legendre(unsigned n, double *node, double *weight)
         weight[i] = weight[n - 1 - i] = 2 / ((1 - x * x) * slope * slope);
     }
 }
+
+uint64_t
+numeric_mix64(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}

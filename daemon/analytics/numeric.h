@@ -4,6 +4,8 @@
 #ifndef NUMERIC_H
 #define NUMERIC_H
 
+#include <stdint.h>
+
 /* As lgamma, without its global sign. x > 0. */
 double numeric_lgamma(double x);
 
@@ -18,5 +20,8 @@ double numeric_normal_quantile(double p);
 
 /* Nodes in (-1, 1) and weights of the Gauss-Legendre quadrature of n points. */
 void numeric_legendre(unsigned n, double *node, double *weight);
+
+/* splitmix64 (Steele et al. 2014) of a state: a bijection, so that counters make random numbers. */
+uint64_t numeric_mix64(uint64_t x);
 
 #endif

@@ -22,7 +22,7 @@ struct report_kind {
 
 static const struct report_kind kinds[] = {
     {"staffing", TAKES_RANGE | TAKES_SERVICE | TAKES_LIMIT, false, report_staffing},
-    {"features", TAKES_LIMIT, false, report_features},
+    {"features", TAKES_RANGE | TAKES_SEGMENT | TAKES_LIMIT, true, report_features},
     {"segments", TAKES_SEGMENT | TAKES_LIMIT, false, report_segments},
     {"customers", TAKES_RANGE | TAKES_SEGMENT | TAKES_LIMIT, true, report_customers},
     {"signals", TAKES_RANGE | TAKES_LIMIT, false, report_signals},
@@ -36,6 +36,7 @@ struct arguments {
 
 static const char examples[] =
     "  callswell report staffing --service operator\n"
+    "  callswell report features --from 2026-07-01 --to 2026-10-01 --segment power\n"
     "  callswell report customers --segment 'rfm:cant_lose' --limit 50\n"
     "  callswell report customers --from 2026-10-01 --to 2026-11-01 --csv\n"
     "  callswell report signals --json\n";
@@ -97,6 +98,22 @@ report_time(const struct report *r, char out[REPORT_TIME], struct span utc)
     snprintf(out, REPORT_TIME, "%04d-%02d-%02d %02d:%02d", c.year % 10000, c.month % 100,
              c.day % 100, c.hour % 100, c.minute % 100);
     return out;
+}
+
+enum status
+report_as_of(const struct report *r, const char *sql, const char *title, struct error *err)
+{
+    struct query *q = NULL;
+    char at[REPORT_TIME];
+    enum status st = store_query(r->store, &q, sql, err);
+
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK && !query_is_null(q, 0))
+        fprintf(r->out, "%s, as of %s (%s)\n\n", title, report_time(r, at, query_text(q, 0)),
+                zone_name(r->zone));
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 /* --- the command --- */
@@ -174,6 +191,7 @@ fill(struct report *r, const struct report_kind *k, const struct arguments *a,
     r->service = a->service;
     r->segment = a->segment;
     r->limit = a->limit;
+    r->config = c;
     r->out = stdout;
     if (st == ST_OK && a->from && !parse_moment(zone, a->from, r->from))
         st = fail(err, ST_BAD_CONFIG, "--from \"%s\": expected a day (2026-11-22) or a time",
@@ -215,10 +233,11 @@ command_report(int argc, char **argv)
     struct arguments a = {0};
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &a.config, "FILE", "the configuration"},
-        {"from", OPTION_TEXT, &a.from, "TIME", "staffing, customers, signals: from then on"},
+        {"from", OPTION_TEXT, &a.from, "TIME",
+         "staffing, features, customers, signals: from then on"},
         {"to", OPTION_TEXT, &a.to, "TIME", "... and before then"},
         {"service", OPTION_TEXT, &a.service, "NAME", "staffing: one service, every interval"},
-        {"segment", OPTION_TEXT, &a.segment, "NAME", "segments, customers: its members"},
+        {"segment", OPTION_TEXT, &a.segment, "NAME", "segments, customers, features: its members"},
         {"zone", OPTION_TEXT, &a.zone, "ZONE", "times in another zone than configured"},
         {"limit", OPTION_INT, &a.limit, "N", "at most so many rows; staffing: services in detail"},
         {"json", OPTION_FLAG, &a.json, NULL, "all columns as a JSON array"},

@@ -10,12 +10,14 @@
 
 #include <stdint.h>
 
+#include "config.h"
 #include "store.h"
 #include "table.h"
 #include "zone.h"
 
 struct report {
     struct store *store;
+    const struct config *config;
     const struct zone *zone; /* for people */
     enum table_style style;
     char from[32], to[32]; /* UTC text, or "" */
@@ -36,6 +38,10 @@ enum status report_query(const struct report *r, struct query **out, const char 
 /* "2026-11-22 13:30" in the report's zone, from the store's UTC text; "" if it is none. */
 #define REPORT_TIME 32
 char *report_time(const struct report *r, char out[REPORT_TIME], struct span utc);
+
+/* "TITLE, as of 2026-11-22 13:30 (Europe/Berlin)": the time is the first row's of a query. */
+enum status report_as_of(const struct report *r, const char *sql, const char *title,
+                         struct error *err);
 
 enum status report_staffing(const struct report *r, struct error *err);
 enum status report_features(const struct report *r, struct error *err);

@@ -1,5 +1,5 @@
 /*
- * report_tables.c - the reports that are one table: features, segments, customers, signals.
+ * report_tables.c - the reports that are one table: segments, customers, signals.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,79 +12,6 @@ static bool
 for_people(const struct report *r)
 {
     return r->style == TABLE_ALIGNED;
-}
-
-/* "as of 2026-11-22 13:30 (Europe/Berlin)" from the first row of a query. */
-static enum status
-print_as_of(const struct report *r, const char *sql, const char *title, struct error *err)
-{
-    struct query *q = NULL;
-    char at[REPORT_TIME];
-    enum status st = store_query(r->store, &q, sql, err);
-
-    if (st == ST_OK)
-        st = query_next(q, err);
-    if (st == ST_OK && !query_is_null(q, 0))
-        fprintf(r->out, "%s, as of %s (%s)\n\n", title, report_time(r, at, query_text(q, 0)),
-                zone_name(r->zone));
-    query_free(q);
-    return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-/* --- features --- */
-
-static const struct table_column feature_human[] = {
-    {"rank", TABLE_NUMBER},      {"feature", TABLE_TEXT},   {"people", TABLE_NUMBER},
-    {"customers", TABLE_NUMBER}, {"uses", TABLE_NUMBER},    {"failed", TABLE_NUMBER},
-    {"growth", TABLE_NUMBER},    {"reach %", TABLE_NUMBER},
-};
-static const char feature_human_sql[] =
-    "SELECT rank, feature, people, customers, uses, failed,"
-    " CASE WHEN growth IS NULL THEN '' ELSE printf('x%.2f', growth) END,"
-    " printf('%.1f-%.1f', 100 * reach_low, 100 * reach_high)"
-    " FROM feature_demand ORDER BY rank LIMIT ?4";
-static const struct table_column feature_all[] = {
-    {"feature", TABLE_TEXT},       {"as_of", TABLE_TEXT},
-    {"window_days", TABLE_NUMBER}, {"people", TABLE_NUMBER},
-    {"customers", TABLE_NUMBER},   {"uses", TABLE_NUMBER},
-    {"failed", TABLE_NUMBER},      {"growth", TABLE_NUMBER},
-    {"people_28d", TABLE_NUMBER},  {"people_before_28d", TABLE_NUMBER},
-    {"growth_q", TABLE_NUMBER},    {"reach_low", TABLE_NUMBER},
-    {"reach_high", TABLE_NUMBER},  {"score", TABLE_NUMBER},
-    {"rank", TABLE_NUMBER},        {"largest_share", TABLE_NUMBER},
-};
-static const char feature_all_sql[] =
-    "SELECT feature, as_of, window_days, people, customers, uses, failed, growth, people_28d,"
-    " people_before_28d, growth_q, reach_low, reach_high, score, rank,"
-    " largest_share FROM feature_demand ORDER BY rank LIMIT ?4";
-
-enum status
-report_features(const struct report *r, struct error *err)
-{
-    struct report limited = *r;
-    size_t rows;
-    enum status st;
-
-    if (!for_people(r))
-        return report_table(r, feature_all_sql, feature_all, COUNT(feature_all), &rows, err);
-    limited.limit = r->limit ? r->limit : 40;
-    st = print_as_of(r, "SELECT max(as_of) FROM feature_demand",
-                     "Features by demand, the last 90 days", err);
-    if (st == ST_OK)
-        st = report_table(&limited, feature_human_sql, feature_human, COUNT(feature_human), &rows,
-                          err);
-    if (st != ST_OK)
-        return st;
-    if (rows == 0)
-        fputs("No feature was used or wanted in the last 90 days.\n", r->out);
-    else
-        fputs("\npeople: distinct, used or wanted it (within 2 %; of a record that was corrected\n"
-              "or voided since they still count on its day). failed: wanted and not had; who\n"
-              "of the people never had it is not known. growth: people of the last 28\n"
-              "days against the 28 before, only where it is more than chance. reach: share\n"
-              "of all active people, 95 % interval.\n",
-              r->out);
-    return st;
 }
 
 /* --- segments --- */
@@ -132,7 +59,7 @@ report_members(const struct report *r, struct error *err)
         return report_table(r, member_all_sql, member_all, COUNT(member_all), &rows, err);
     limited.limit = r->limit ? r->limit : 30;
     snprintf(title, sizeof title, "Segment %.120s", r->segment);
-    st = print_as_of(r, "SELECT max(as_of) FROM customer_stat", title, err);
+    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", title, err);
     if (st == ST_OK)
         st =
             report_table(&limited, member_human_sql, member_human, COUNT(member_human), &rows, err);
@@ -150,7 +77,7 @@ report_segments(const struct report *r, struct error *err)
     if (r->segment)
         return report_members(r, err);
     if (for_people(r))
-        st = print_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
+        st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
     if (st == ST_OK)
         st = report_table(r, segment_sql, segment_columns, COUNT(segment_columns), &rows, err);
     if (st == ST_OK && for_people(r))
@@ -258,9 +185,9 @@ report_customers_human(const struct report *r, struct error *err)
     enum status st;
 
     limited.limit = r->limit ? r->limit : 25;
-    st = print_as_of(r, "SELECT max(as_of) FROM customer_stat",
-                     range ? "Customers by legs, UTC days" : "Customers by legs, the last 30 days",
-                     err);
+    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat",
+                      range ? "Customers by legs, UTC days" : "Customers by legs, the last 30 days",
+                      err);
     if (st == ST_OK && range)
         st = report_table(&limited, range_sql, range_columns, COUNT(range_columns), &rows, err);
     else if (st == ST_OK)
@@ -366,8 +293,8 @@ report_signals(const struct report *r, struct error *err)
     if (!for_people(r))
         return report_table(r, signal_all_sql, signal_all, COUNT(signal_all), &rows, err);
     limited.limit = r->limit ? r->limit : 20;
-    st = print_as_of(r, "SELECT as_of FROM analyst",
-                     r->from[0] || r->to[0] ? "Signals" : "Open signals", err);
+    st = report_as_of(r, "SELECT as_of FROM analyst",
+                      r->from[0] || r->to[0] ? "Signals" : "Open signals", err);
     if (st == ST_OK)
         st = report_query(&limited, &q,
                           "SELECT severity, kind, subject, id, reason, first_seen, state,"

@@ -200,6 +200,25 @@ static const char *const meetings_over_systems[] = {
     NULL,
 };
 
+static const char *const demand_and_its_spread[] = {
+    "ALTER TABLE feature_demand ADD COLUMN new_28d INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN new_before_28d INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN lost_28d INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN votes REAL",
+    "ALTER TABLE feature_demand ADD COLUMN customers_wanting INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN customers_denied INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN rank_low INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN rank_high INTEGER",
+    "ALTER TABLE feature_demand ADD COLUMN crosses_on TEXT",
+    /* Made again by the next pass that reads all customers. */
+    "DROP TABLE feature_spread",
+    "CREATE TABLE feature_spread("
+    " feature TEXT PRIMARY KEY, as_of TEXT NOT NULL, largest_share REAL NOT NULL,"
+    " wanting INTEGER NOT NULL, denied INTEGER NOT NULL, root REAL NOT NULL,"
+    " draws BLOB NOT NULL) WITHOUT ROWID",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -210,6 +229,7 @@ static const struct migration steps[] = {
     {"patience of callers", patience_of_callers},
     {"conferences as things", conferences_as_things},
     {"meetings over systems", meetings_over_systems},
+    {"demand and its spread", demand_and_its_spread},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -106,7 +106,7 @@ finish_customer(struct work *w, struct error *err)
         return query_run(q, err);
     }
     if (w->spread)
-        spread_add(w->spread, &w->profile);
+        spread_add(w->spread, id, &w->profile);
     st = customer_rows_seen(w->rows, id, &w->profile, err);
     return st == ST_OK ? customer_rows_stat(w->rows, id, &w->profile, err) : st;
 }

@@ -69,8 +69,8 @@ feature_slot(struct profile *p, struct span name)
     return &p->features[p->feature_count++];
 }
 
-void
-profile_add_features(struct profile *p, const struct cell_view *c)
+static void
+add_features(struct profile *p, const struct cell_view *c)
 {
     int32_t age = p->today - c->day;
 
@@ -85,8 +85,11 @@ profile_add_features(struct profile *p, const struct cell_view *c)
         f = feature_slot(p, used->name);
         f->used_90d += used->used;
         f->wanted_90d += used->wanted;
-        if (age < 30)
+        f->last_day = c->day;
+        if (age < 30) {
             f->used_30d += used->used;
+            f->wanted_30d += used->wanted;
+        }
     }
 }
 
@@ -199,7 +202,7 @@ profile_add(struct profile *p, const struct cell_view *c)
         sketch_union_add(p->people, &c->sketch[SKETCH_PEOPLE]);
         sketch_union_add(p->conferences, &c->sketch[SKETCH_SECOND]);
     }
-    profile_add_features(p, c);
+    add_features(p, c);
     add_times(p, c);
 }
 

@@ -24,7 +24,8 @@ enum { WINDOW_1D, WINDOW_7D, WINDOW_28D, WINDOW_30D, WINDOW_90D, WINDOW_COUNT };
 
 struct profile_feature {
     struct span name;
-    int64_t used_30d, used_90d, wanted_90d; /* wanted: and not had */
+    int64_t used_30d, used_90d, wanted_30d, wanted_90d; /* wanted: and not had */
+    int32_t last_day;                                   /* of use or attempt */
 };
 
 struct profile {
@@ -50,7 +51,6 @@ void profile_init(struct profile *p, const struct zone *zone);
 void profile_clear(struct profile *p);
 void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
 void profile_add(struct profile *p, const struct cell_view *c);
-void profile_add_features(struct profile *p, const struct cell_view *c); /* nothing but these */
 
 /* Number of features used within a window (30 or 90 days). */
 unsigned profile_features(const struct profile *p, bool within_30d);

@@ -132,6 +132,53 @@ first_signals(int f, double *recent, double *before)
     }
 }
 
+static double
+largest_share(int f)
+{
+    double people[CUSTOMERS] = {0}, largest = 0, all = 0;
+
+    for (int p = 0; p < PEOPLE; p++)
+        people[world.customer[p]] += world.evidence[f][p] > 0;
+    for (int c = 0; c < CUSTOMERS; c++) {
+        all += people[c];
+        largest = fmax(largest, people[c]);
+    }
+    return largest / all;
+}
+
+/* By drawing the 120 customers again; features in the order of their rank. */
+static void
+check_rank_intervals(const struct demand_rank *rank)
+{
+    static double scores[FEATURES * DEMAND_DRAWS];
+    struct demand_interval got[FEATURES];
+    struct reference r;
+
+    for (int i = 0; i < FEATURES; i++) {
+        int f = feature_of(rank[i].name);
+        double by_customer[CUSTOMERS] = {0}, votes, people, growth;
+
+        growth = rank[i].score / value_of(f, &votes, &people);
+        for (int p = 0; p < PEOPLE; p++)
+            by_customer[world.customer[p]] += world.evidence[f][p];
+        for (unsigned c = 1; c < CUSTOMERS; c++) {
+            uint8_t drawn[DEMAND_DRAWS];
+            double weight = demand_customer_weight(world.value[c], 40.665);
+
+            for (unsigned b = 0; b < DEMAND_DRAWS; b++)
+                drawn[b] = (uint8_t)demand_drawn(b, c);
+            demand_draw(drawn, growth * demand_value(weight, by_customer[c]),
+                        &scores[i * DEMAND_DRAWS]);
+        }
+    }
+    demand_rank_intervals(scores, FEATURES, got);
+    reference_open(&r, test_beside("shared/ref/demand_expected.csv"));
+    for (int i = 0; reference_next(&r); i++) {
+        CHECK_INT(got[i].low, N("rank_p05"));
+        CHECK_INT(got[i].high, N("rank_p95"));
+    }
+}
+
 TEST(the_worked_ranking_comes_out_in_every_column)
 {
     const char *events = test_beside("shared/ref/demand_input_events.csv");
@@ -177,5 +224,31 @@ TEST(the_worked_ranking_comes_out_in_every_column)
         demand_wilson(people, 1487, &low, &high);
         CHECK_NEAR(low, N("wilson_lo"), 1e-8);
         CHECK_NEAR(high, N("wilson_hi"), 1e-8);
+        CHECK_NEAR(largest_share(f), N("top_customer_share"), 1e-6);
     }
+    check_rank_intervals(rank);
+}
+
+TEST(a_line_is_crossed_when_the_net_growth_gets_there)
+{
+    CHECK_NEAR(demand_days_to(10000, 9000, 400, 150), 112, 1e-12); /* 1000 / 250 * 28 */
+    CHECK(isnan(demand_days_to(10000, 10000, 400, 0)));            /* it is there */
+    CHECK(isnan(demand_days_to(10000, 9000, 100, 100)));           /* it never gets there */
+    CHECK(isnan(demand_days_to(10000, 9000, 100, 300)));
+}
+
+TEST(customers_are_drawn_as_a_poisson_number_of_times)
+{
+    double n = 0, square = 0, draws = 0;
+
+    for (unsigned b = 0; b < DEMAND_DRAWS; b++)
+        for (uint64_t c = 0; c < 1000; c++, draws++) {
+            double k = demand_drawn(b, c);
+
+            n += k;
+            square += k * k;
+        }
+    CHECK_NEAR(n / draws, 1, 0.01);
+    CHECK_NEAR(square / draws - 1, 1, 0.02); /* variance 1 as well */
+    CHECK_INT(demand_drawn(7, 42), demand_drawn(7, 42));
 }

@@ -52,6 +52,7 @@ TEST(a_new_store_has_every_public_table)
         "feed_health",    "schema_migration", "conference",       "meeting"};
     struct store *s = open_store("crm.db");
     struct error err;
+    int64_t steps;
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char sql[128];
@@ -61,10 +62,12 @@ TEST(a_new_store_has_every_public_table)
         if (store_int(s, sql, -1, &n, &err) != ST_OK)
             test_fail(__FILE__, __LINE__, "%s", err.text);
     }
+    steps = number(s, "SELECT count(*) FROM schema_migration");
+    CHECK(steps >= 9);
     store_close(s);
     /* Opening again changes nothing. */
     s = open_store("crm.db");
-    CHECK_INT(number(s, "SELECT count(*) FROM schema_migration"), 9);
+    CHECK_INT(number(s, "SELECT count(*) FROM schema_migration"), steps);
     store_close(s);
 }
 

@@ -1,0 +1,43 @@
+/*
+ * feature_period.h - the use of features in any period, and by the customers of a segment.
+ *
+ * Read from the ledger when somebody asks; what the passes keep is about the last 90 days only.
+ * Distinct people are counted feature by feature, so for all customers only: how many people of one
+ * customer used one feature is not kept, and neither is in which region.
+ */
+#ifndef FEATURE_PERIOD_H
+#define FEATURE_PERIOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "span.h"
+#include "status.h"
+
+struct feature_use {
+    char *name;
+    double people;           /* distinct, used or wanted it; NAN: not known */
+    double low, high;        /* share of all active people, 95 % interval; NAN likewise */
+    int64_t customers;       /* used or wanted it */
+    int64_t wanting, denied; /* customers: wanted it in vain; and never had it once */
+    int64_t used, wanted;    /* wanted: and not had */
+    double largest_share;    /* of used and wanted, in one customer */
+};
+
+struct feature_period {
+    int32_t from, to;           /* days, UTC, [from, to) */
+    const struct span *members; /* sorted by name: these customers only; NULL: all */
+    size_t member_count;
+    struct feature_use *uses; /* out: most people first, or most customers */
+    size_t count;
+    int64_t active_customers; /* out: with any use in the period, of those asked for */
+    double active_people;     /* out: NAN when only some customers were asked for */
+};
+
+/* Fills in what is marked out; feature_period_clear frees it. */
+enum status feature_period_read(struct feature_period *p, const char *ledger_path,
+                                struct error *err);
+void feature_period_clear(struct feature_period *p);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * test_feature_demand.c - the row of a feature: who is new, who never had it, whose it is, how sure
+ * its rank is.
+ */
+#include "passes.h"
+
+/* Somebody is there on each of 150 days, so that months can be compared. */
+static void
+fill_days(struct book *b)
+{
+    for (int32_t day = TODAY - 150; day < TODAY; day++)
+        book_leg(b, "filler", AT(day, 9, 0), 60, "filler", "k", NULL, OUTCOME_OK);
+}
+
+/* So many people, each on one day of [from, to) days ago, spread over so many customers. */
+static void
+use(struct book *b, const char *feature, int people, int first, int from, int to, int customers,
+    enum outcome outcome)
+{
+    char who[48], customer[32];
+
+    for (int i = first; i < first + people; i++) {
+        snprintf(who, sizeof who, "%s %d", feature, i);
+        snprintf(customer, sizeof customer, "customer %d", i % customers);
+        book_leg(b, customer, AT(TODAY - from - i % (to - from), 10, 0), 60, who, "k", feature,
+                 outcome);
+    }
+}
+
+TEST(a_feature_that_grows_says_when_it_crosses_the_line)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    fill_days(&b);
+    use(&b, "captions", 3000, 0, 1, 29, 50, OUTCOME_OK);
+    use(&b, "captions", 1000, 3000, 29, 57, 50, OUTCOME_OK);
+    /* As many now as before, half of them the same. */
+    use(&b, "polls", 800, 0, 1, 29, 50, OUTCOME_OK);
+    use(&b, "polls", 800, 400, 29, 57, 50, OUTCOME_OK);
+    /* All of them were there already: no news, however many. */
+    use(&b, "chat", 900, 0, 1, 29, 50, OUTCOME_OK);
+    use(&b, "chat", 900, 0, 60, 88, 50, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT feature, abs(new_28d - 3000) < 80, abs(new_before_28d - 1000) < 40,"
+                   " growth, growth_q < 0.001, julianday(crosses_on) - julianday('2026-11-22')"
+                   " BETWEEN 53 AND 59 FROM feature_demand WHERE feature = 'captions'"),
+              "captions|1|1|2.0|1|1");
+    CHECK_STR(rows("SELECT abs(people_28d - 800) < 25, abs(new_28d - 400) < 25, crosses_on"
+                   " FROM feature_demand WHERE feature = 'polls'"),
+              "1|1|");
+    CHECK_STR(rows("SELECT abs(people_28d - 900) < 25, abs(new_28d) < 15, growth IS NULL"
+                   " FROM feature_demand WHERE feature = 'chat'"),
+              "1|1|1");
+    analyst_close(a);
+    book_close(&b);
+}
+
+TEST(who_left_counts_against_the_growth)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    fill_days(&b);
+    use(&b, "captions", 3000, 0, 1, 29, 50, OUTCOME_OK);
+    use(&b, "captions", 1000, 3000, 29, 57, 50, OUTCOME_OK);
+    use(&b, "captions", 2500, 4000, 91, 117, 50, OUTCOME_OK); /* and not since */
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT abs(lost_28d - 2500) < 90, julianday(crosses_on) -"
+                   " julianday('2026-11-22') BETWEEN 250 AND 430 FROM feature_demand"),
+              "1|1");
+    analyst_close(a);
+    book_close(&b);
+}
+
+TEST(customers_who_never_had_it_are_told_from_those_who_did)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    fill_days(&b);
+    for (int i = 0; i < 12; i++) {
+        char customer[16];
+
+        snprintf(customer, sizeof customer, "c%02d", i);
+        if (i < 5)
+            book_leg(&b, customer, AT(TODAY - 3, 9, 0), 60, "p", "k", "rec", OUTCOME_OK);
+        if (i >= 2)
+            book_leg(&b, customer, AT(TODAY - 4, 9, 0), 60, "p", "k", "rec", OUTCOME_FAILED);
+    }
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT customers, customers_wanting, customers_denied, uses, failed"
+                   " FROM feature_demand"),
+              "12|10|7|5|10");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* Three hundred seats of one customer against 240 small ones, alike in people and in age. */
+TEST(many_customers_outvote_a_large_one_and_near_ranks_are_ties)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    fill_days(&b);
+    use(&b, "narrow", 300, 0, 2, 3, 1, OUTCOME_OK);
+    use(&b, "broad", 300, 0, 2, 3, 240, OUTCOME_OK);
+    use(&b, "wide", 300, 0, 2, 3, 239, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT feature, rank, rank_low, rank_high FROM feature_demand"
+                   " ORDER BY rank = 3 DESC, feature"),
+              "narrow|3|3|3;broad|2|1|2;wide|1|1|2");
+    CHECK_STR(rows("SELECT largest_share FROM feature_demand WHERE feature = 'narrow'"), "1.0");
+    /* Another pass over the same: the draws are the same. */
+    run_pass(a, NOW + DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT group_concat(rank_low || '-' || rank_high) FROM feature_demand"),
+              "1-2,3-3,1-2");
+    analyst_close(a);
+    book_close(&b);
+}
