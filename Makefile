@@ -22,7 +22,7 @@ LIBS     := -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfus
 
 MAINS    := daemon/main.c daemon/ctl/main.c
 SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c))
-OBJ      := $(SRC:%.c=$(O)/%.o) $(O)/formats_builtin.o
+OBJ      := $(SRC:%.c=$(O)/%.o) $(O)/formats_builtin.o $(O)/page_files.o
 LIB      := $(O)/libcallswell.a
 UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -49,11 +49,16 @@ $(LIB): $(OBJ)
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(GCC_LTO:%=% -ffat-lto-objects) -MMD -MP -c $< -o $@
-$(O)/formats_builtin.o: $(O)/formats_builtin.c
+$(O)/formats_builtin.o $(O)/page_files.o: $(O)/%.o: $(O)/%.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 $(O)/formats_builtin.c: $(wildcard config/formats.d/*.conf) packaging/embed.sh
 	@mkdir -p $(@D)
 	sh packaging/embed.sh formats_builtin $(wildcard config/formats.d/*.conf) > $@.new && mv $@.new $@
+$(O)/page_files.c: $(wildcard daemon/web/*) build/npm/charts.js packaging/page.sh packaging/embed.sh
+	@mkdir -p $(@D)
+	sh packaging/page.sh $(wildcard daemon/web/*) build/npm/charts.js build/npm/charts.css > $@.new && mv $@.new $@
+build/npm/charts.js: packaging/charts.sh packaging/npm/package-lock.json
+	sh packaging/charts.sh build/npm
 $(O)/tests/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@

@@ -149,6 +149,7 @@ reason(int status)
         const char *text;
     } rows[] = {
         {200, "OK"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {403, "Forbidden"},
         {404, "Not Found"},
@@ -216,7 +217,9 @@ http_write_head(struct buf *out, int status, const char *type, uint64_t length, 
     buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, reason(status), date);
     if (type)
         buf_printf(out, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", type);
-    buf_printf(out, "Content-Length: %llu\r\nCache-Control: no-store\r\n%s%s\r\n",
-               (unsigned long long)length, extra ? extra : "",
-               close ? "Connection: close\r\n" : "");
+    if (status != 304) /* whose length would be that of what it does not send */
+        buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)length);
+    if (!extra || !strstr(extra, "Cache-Control:"))
+        buf_str(out, "Cache-Control: no-store\r\n");
+    buf_printf(out, "%s%s\r\n", extra ? extra : "", close ? "Connection: close\r\n" : "");
 }

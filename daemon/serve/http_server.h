@@ -44,7 +44,7 @@ struct http_request {
     struct buf head, reply;
     struct span target;
     const char *type;
-    char extra[256];
+    char extra[768];
     int status;
     bool replied;
 };
@@ -95,7 +95,7 @@ struct span http_request_field(const struct http_request *r, const char *name);
 
 /* Answers and gives the request back, exactly once, from any thread. Takes what body holds
  * (NULL: empty). type and extra are constants or copied, respectively; extra is whole header
- * lines ("Allow: GET\r\n"), or NULL. */
+ * lines ("Allow: GET\r\n"), or NULL. Nothing is stored by caches unless these lines say so. */
 void http_reply(struct http_request *r, int status, const char *type, struct buf *body,
                 const char *extra);
 /* The same with an RFC 9457 problem as body. */

@@ -135,10 +135,21 @@ method_fits(const struct route *route, struct span method)
            (span_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
 }
 
+static void
+get_page(struct serve *s, struct http_request *r)
+{
+    (void)s;
+    page_request(r);
+}
+
+static const struct route page_route = {"GET", NULL, get_page};
+
 static const struct route *
 find_route(struct span path, struct span method, bool *path_known)
 {
-    *path_known = false;
+    *path_known = page_has(path);
+    if (*path_known)
+        return method_fits(&page_route, method) ? &page_route : NULL;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if (!span_is(path, routes[i].path))
             continue;

@@ -279,6 +279,7 @@ serve_write_status(struct json_writer *w, struct engine *e, const struct config 
     json_object(w, NULL);
     json_text(w, "version", CALLSWELL_VERSION);
     json_text(w, "node", config->node);
+    json_text(w, "timezone", config->timezone);
     json_i64(w, "uptime", clock_now() - started);
     json_time(w, "now", clock_now());
     json_bool(w, "ready", st.stalled[0] == '\0');

@@ -1,5 +1,5 @@
 /*
- * serve_internal.h - what serve.c, routes.c, ingest.c and metrics.c share.
+ * serve_internal.h - what serve.c, routes.c, page.c, ingest.c and metrics.c share.
  */
 #ifndef SERVE_INTERNAL_H
 #define SERVE_INTERNAL_H
@@ -22,6 +22,10 @@ struct serve {
 /* routes.c: the server's two callbacks; arg is the struct serve. */
 void routes_head(void *arg, struct http_request *r);
 void routes_request(void *arg, struct http_request *r);
+
+/* page.c: is the path one of the page's, or of a file it consists of? Then GET is answered. */
+bool page_has(struct span path);
+void page_request(struct http_request *r);
 
 /* metrics.c: the exposition in OpenMetrics text format. */
 /* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */

@@ -19,7 +19,7 @@ TEST(reading_routes_answer_and_others_say_why_not)
         {"DELETE /metrics HTTP/1.1", 405, "Allow: GET, HEAD\r\n"},
         {"GET /v1/ingest/n HTTP/1.1", 405, "Allow: POST\r\n"},
         {"GET /v1/ingest/other HTTP/1.1", 404, "application/problem+json"},
-        {"GET / HTTP/1.1", 404, "There is nothing here."},
+        {"GET /v1 HTTP/1.1", 404, "There is nothing here."},
         {"GET /healthz/ HTTP/1.1", 404, ""},
     };
     struct site s;
@@ -37,6 +37,43 @@ TEST(reading_routes_answer_and_others_say_why_not)
     snprintf(s.engine.stalled, sizeof s.engine.stalled, "the disk is full");
     CHECK_INT(ask_status(&s, "GET /readyz HTTP/1.1", NONE), 503);
     CHECK_INT(ask_status(&s, "GET /healthz HTTP/1.1", NONE), 200);
+    site_stop(&s);
+}
+
+/* Anybody who has it already is told so; the others get it as they can take it. */
+TEST(the_page_is_served_with_its_policy)
+{
+    static const struct {
+        const char *head;
+        int status;
+        const char *text, *not ;
+    } rows[] = {
+        {"GET / HTTP/1.1", 200, "Content-Security-Policy: default-src 'none'; ", "unsafe"},
+        {"GET / HTTP/1.1", 200, "<!doctype html>", "Content-Encoding"},
+        {"GET /signals?state=open HTTP/1.1", 200, "<!doctype html>", "no-store"},
+        {"GET /page/app.js HTTP/1.1", 200, "Content-Type: text/javascript; charset=utf-8\r\n",
+         "Content-Encoding"},
+        {"GET /page/app.js HTTP/1.1\r\nAccept-Encoding: br, GZIP;q=0.5", 200,
+         "Content-Encoding: gzip\r\n", "import"},
+        {"GET /page/app.js HTTP/1.1\r\nAccept-Encoding: gzip;q=0, br", 200, "import",
+         "Content-Encoding"},
+        {"GET /page/app.js HTTP/1.1\r\nIf-None-Match: *", 304, "ETag: W/\"", "Content-Length"},
+        {"GET /page/app.js HTTP/1.1\r\nIf-None-Match: W/\"0\"", 200, "import", "304"},
+        {"GET /page/ HTTP/1.1", 404, "There is nothing here.", "import"},
+        {"GET /page/../page/app.js HTTP/1.1", 404, "There is nothing here.", "import"},
+        {"DELETE / HTTP/1.1", 405, "Allow: GET, HEAD\r\n", "html>"},
+    };
+    struct site s;
+
+    site_start(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int status;
+        struct buf b = ask(&s, rows[i].head, NONE, &status);
+
+        if (status != rows[i].status || !strstr(b.p, rows[i].text) || strstr(b.p, rows[i].not ))
+            test_fail(__FILE__, __LINE__, "%s: %.600s", rows[i].head, b.p);
+        buf_clear(&b);
+    }
     site_stop(&s);
 }
 

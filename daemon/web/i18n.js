@@ -1,0 +1,34 @@
+// i18n.js - the language of the page: t('name', ...) is a text of en.js or zh-CN.js.
+
+import en from './en.js';
+import zh from './zh-CN.js';
+
+export const languages = {en: 'English', 'zh-CN': '简体中文'};
+const texts = {en, 'zh-CN': zh};
+
+export const language = () => (document.documentElement.lang in texts ? document.documentElement.lang : 'en');
+
+export function setLanguage(lang) {
+    document.documentElement.lang = lang;
+    try {
+        localStorage.setItem('callswell.lang', lang);
+    } catch {
+        // then it holds as long as the page is open
+    }
+}
+
+// A text is a string, or a function of what it is about ("3 rows", "1 row").
+export function t(name, ...about) {
+    const text = texts[language()][name] ?? en[name];
+    if (text === undefined)
+        return name;
+    return typeof text === 'function' ? text(...about) : text;
+}
+
+// Words that the daemon uses for itself (states, severities, kinds, segments): shown as it says them
+// where there is no word in this language.
+export const word = (kind, name) => {
+    const key = `${kind}.${name}`;
+    const text = texts[language()][key] ?? en[key];
+    return text ?? String(name ?? '');
+};

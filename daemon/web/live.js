@@ -1,0 +1,72 @@
+// live.js - what the daemon says by itself: its events, or, where they do not come, its status now and then.
+
+import {get} from './api.js';
+import {root} from './address.js';
+
+const listeners = {status: new Set(), passed: new Set(), signal: new Set(), link: new Set()};
+let source = null;
+let timer = null;
+let last = null;
+let linked = 'waiting';
+
+export const lastStatus = () => last;
+export const linkState = () => linked;
+
+// f(value) for each event of the name, until what it returns is called.
+export function on(name, f) {
+    listeners[name].add(f);
+    return () => listeners[name].delete(f);
+}
+
+const tell = (name, value) => listeners[name].forEach((f) => f(value));
+
+function link(state) {
+    if (state !== linked) {
+        linked = state;
+        tell('link', state);
+    }
+}
+
+function heard(status) {
+    const passed = last && status.analytics?.batch !== last.analytics?.batch;
+    last = status;
+    link('live');
+    tell('status', status);
+    if (passed)
+        tell('passed', status);
+}
+
+export async function lookNow() {
+    try {
+        heard(await get('v1/status'));
+    } catch (error) {
+        link(error.status === 401 ? 'locked' : 'lost');
+    }
+}
+
+// Every two seconds while somebody looks, never while nobody does.
+function lookOften() {
+    clearInterval(timer);
+    timer = setInterval(() => document.visibilityState === 'visible' && lookNow(), 2000);
+}
+
+export function start() {
+    lookNow();
+    lookOften();
+    if (!window.EventSource)
+        return;
+    source?.close();
+    source = new EventSource(new URL('v1/events', root));
+    source.addEventListener('status', (e) => {
+        clearInterval(timer); // it comes by itself
+        timer = null;
+        heard(JSON.parse(e.data));
+    });
+    source.addEventListener('signal', (e) => tell('signal', JSON.parse(e.data)));
+    source.onerror = () => {
+        if (source.readyState === EventSource.CLOSED || timer === null)
+            lookOften();
+    };
+}
+
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && lookNow());
