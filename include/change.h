@@ -40,12 +40,20 @@ void change_ratio_interval(const struct change_counts *c, double confidence, dou
 /* Twice the smaller tail, at most 1. */
 double change_two_sided(const struct change_test *t);
 
-/* What a customer's baseline days look like. */
+/* A customer's days, and how much of a usual day each of them was (1: one; weekdays and holidays
+ * differ). */
+struct change_days {
+    const int64_t *count;
+    const double *exposure; /* above 0; NULL: all are 1 */
+    size_t days;
+};
+
+/* What the days of a baseline look like. */
 struct change_baseline {
     double days, total, mean, variance; /* of the daily counts; variance over days - 1 */
 };
 
-struct change_baseline change_baseline(const int64_t *daily, size_t days);
+struct change_baseline change_baseline(const struct change_days *daily);
 
 /* Common dispersion phi = 1 / kappa of all customers with ten events or more in the
  * baseline; 0 when the counts vary no more than chance. */
@@ -53,6 +61,39 @@ double change_pooled_phi(const struct change_baseline *b, size_t count);
 
 /* One customer's phi, drawn towards the pooled one as its own evidence is thin. */
 double change_phi(const struct change_baseline *b, double pooled);
+
+/* How dispersions are spread over all customers: the weights of a few values of phi, fitted to
+ * the daily counts of as many as there are (at most CHANGE_PRIOR_SAMPLE, evenly chosen) by
+ * maximum likelihood: given its total a customer's counts are Dirichlet-multinomial, whatever
+ * its mean (Kiefer and Wolfowitz 1956; weights by EM). */
+#define CHANGE_PRIOR_VALUES 18
+#define CHANGE_PRIOR_SAMPLE 8000
+struct change_prior {
+    double phi[CHANGE_PRIOR_VALUES], weight[CHANGE_PRIOR_VALUES];
+};
+void change_prior_fit(struct change_prior *out, const struct change_days *customers, size_t count);
+
+/* change_negbin, but with phi not known: each of the prior's values counts as much as the
+ * customer's own days speak for it. One estimate of phi from four weeks is too low for some, and
+ * just those would be called changed. */
+struct change_test change_mixed(const struct change_counts *c, const struct change_days *days,
+                                const struct change_prior *prior);
+
+/* One of all customers. The first three are what is known of it, the rest is found out. */
+struct change_case {
+    struct change_counts counts;
+    struct change_baseline baseline;
+    struct change_days days;
+    double phi;        /* its dispersion, drawn towards that of all */
+    double p[2], q[2]; /* more, less: mid-p, and the false discovery rate at which it stands */
+    bool stands[2];    /* q at most CHANGE_Q, and large enough to be told */
+};
+#define CHANGE_MIN_EVENTS 10    /* in both windows; with fewer there is no test, p and q are 1 */
+#define CHANGE_FALSE      0.05  /* of those that stand, on average, at most */
+#define CHANGE_Q          0.045 /* leaves room for dispersions being estimates */
+
+/* Tests all customers together: more and less are families of their own. */
+void change_judge(struct change_case *all, size_t count);
 
 /* Worth telling a person: enough events, a baseline of 14 days, a rate at least half as
  * much again (or a third less), and at least 5 events away from what was to be expected. */

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "change_private.h"
 #include "memory.h"
 #include "numeric.h"
 
@@ -60,10 +61,10 @@ change_poisson(const struct change_counts *c)
     return test_from_tails(c, more, less, point);
 }
 
-/* log(Gamma(a + k) / Gamma(a)). Differences of log-gammas lose what they have in common: few
- * factors are added up, and large arguments go through Stirling's series. */
-static double
-log_rising(double a, double k)
+/* Differences of log-gammas lose what they have in common: few factors are added up, and large
+ * arguments go through Stirling's series. */
+double
+change_log_rising(double a, double k)
 {
     double sum = 0;
 
@@ -114,7 +115,8 @@ change_negbin(const struct change_counts *c, double kappa)
         return test_from_tails(c, more, less, fmax(more + less - 1, 0));
     }
     point = exp(numeric_lgamma(n + 1) - numeric_lgamma(c->x1 + 1) - numeric_lgamma(c->x0 + 1) +
-                log_rising(a, c->x1) + log_rising(b, c->x0) - log_rising(a + b, n));
+                change_log_rising(a, c->x1) + change_log_rising(b, c->x0) -
+                change_log_rising(a + b, n));
     more = tail_upwards(n, c->x1, a, b, point);
     less = tail_upwards(n, c->x0, b, a, point);
     return test_from_tails(c, more, less, point);
@@ -138,22 +140,24 @@ change_two_sided(const struct change_test *t)
 }
 
 struct change_baseline
-change_baseline(const int64_t *daily, size_t days)
+change_baseline(const struct change_days *daily)
 {
-    struct change_baseline b = {.days = (double)days};
-    double squares = 0;
+    struct change_baseline b = {.days = (double)daily->days};
+    double squares = 0, exposure = 0;
 
-    if (days == 0)
+    if (daily->days == 0)
         return b;
-    for (size_t i = 0; i < days; i++)
-        b.total += (double)daily[i];
-    b.mean = b.total / b.days;
-    for (size_t i = 0; i < days; i++) {
-        double off = (double)daily[i] - b.mean;
+    for (size_t i = 0; i < daily->days; i++) {
+        b.total += (double)daily->count[i];
+        exposure += daily->exposure ? daily->exposure[i] : 1;
+    }
+    b.mean = b.total / exposure;
+    for (size_t i = 0; i < daily->days; i++) {
+        double off = (double)daily->count[i] - b.mean * (daily->exposure ? daily->exposure[i] : 1);
 
         squares += off * off;
     }
-    b.variance = days > 1 ? squares / (b.days - 1) : 0;
+    b.variance = b.days > 1 ? squares / (b.days - 1) : 0;
     return b;
 }
 

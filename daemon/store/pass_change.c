@@ -1,30 +1,32 @@
 /*
  * pass_change.c - which customers are surging or declining, beyond chance?
  *
- * The last 7 whole days against the 28 before: both whole weeks, so that weekdays weigh the
- * same. Days are UTC days, as in customer_day. A customer's daily counts vary more than chance
- * alone would have it, by an amount estimated from all customers and drawn towards each one's
- * own; the test given the total of both windows needs no other assumption. About one signal in
- * ten to twenty is expected to be false: the false discovery rate is held at 5 %, surge and
- * decline as separate families.
+ * The last 7 whole days against the 28 before. Days are UTC days, as in customer_day. What most
+ * customers of a like rhythm do together, be it weekends, a holiday or a season, is not theirs:
+ * each day weighs as much as it did for those (usual_days.h). A customer's daily counts vary more
+ * than chance alone would have it, by an amount that is estimated from all customers and from its
+ * own; the test given the total of both windows needs no other assumption. At most one signal in
+ * twenty is expected to be false: the false discovery rate is held at 5 %, surge and decline as
+ * separate families.
  */
 #include "pass.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "change.h"
 #include "forecast.h"
 #include "json_write.h"
 #include "profile.h"
 #include "signals.h"
+#include "usual_days.h"
 
 #define RECENT_DAYS 7
 #define BASE_DAYS   28
+#define DAYS        (BASE_DAYS + RECENT_DAYS)
 #define MIN_BASE    14
-#define MIN_EVENTS  10
-#define MAX_RATE    0.05 /* of false discoveries */
 /* From these changes on, in legs and as a share of what all customers usually have. */
 #define CRITICAL_LEGS  50
 #define CRITICAL_SHARE 0.005
@@ -35,23 +37,28 @@
 
 struct subject {
     char *customer;
-    int64_t daily[BASE_DAYS + RECENT_DAYS]; /* oldest first */
-    struct change_counts counts;
-    double phi;
-    double p[2], q[2]; /* surge, decline */
+    int64_t daily[DAYS];     /* oldest first */
+    int64_t base[BASE_DAYS]; /* of days with input */
+    int skip;                /* of these: before its first week */
+    unsigned group;
 };
 
 struct work {
     struct pass *pass;
     struct subject *subjects;
-    struct change_baseline *baselines;
+    struct change_case *cases; /* one for each */
     size_t count, cap;
     double business;     /* usual legs of all customers in a recent window */
     struct buf usual;    /* the same as text: every signal has it */
     double completeness; /* of the days looked at */
     struct query *owner; /* of a customer: few are signalled */
-    bool input[BASE_DAYS + RECENT_DAYS];
+    bool input[DAYS];
+    int base_days, recent_days; /* with input */
 };
+
+/* Customers of a like rhythm. */
+static const char *const groups[] = {"", "office", "evening", "night", "weekend", "mixed"};
+#define GROUPS (sizeof groups / sizeof groups[0])
 
 /* "[1,2,...]" with PROFILE_RECENT numbers; the last is today and not over. */
 static bool
@@ -59,7 +66,7 @@ parse_recent(struct span text, int64_t *daily)
 {
     const char *p = text.p, *end = text.p + text.n;
 
-    for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++) {
+    for (int i = 0; i < DAYS; i++) {
         uint64_t n = 0;
 
         if (p >= end || (*p != '[' && *p != ','))
@@ -71,33 +78,33 @@ parse_recent(struct span text, int64_t *daily)
     return true;
 }
 
-/* Sums over the days on which there was input; the baseline begins with the customer's first
- * week. A day without any input is missing for everybody and counts for nobody. */
+/* The baseline begins with the customer's first week. A day without any input is missing for
+ * everybody and counts for nobody. False: too short to say anything. */
 static bool
-make_counts(struct work *w, struct subject *s, int32_t first_day, struct change_baseline *base)
+take_days(const struct work *w, struct subject *s, int32_t first_day)
 {
-    int32_t start = w->pass->today - BASE_DAYS - RECENT_DAYS;
-    int skip = first_day > start ? (first_day - start + 6) / 7 * 7 : 0;
-    int64_t days[BASE_DAYS];
-    size_t n = 0;
+    int32_t start = w->pass->today - DAYS;
+    int skip = first_day > start ? (first_day - start + 6) / 7 * 7 : 0, n = 0;
 
-    for (int i = skip; i < BASE_DAYS; i++)
+    s->skip = 0;
+    for (int i = 0; i < BASE_DAYS; i++)
         if (w->input[i]) {
-            s->counts.x0 += (double)s->daily[i];
-            days[n++] = s->daily[i];
+            s->skip += i < skip;
+            s->base[n++] = s->daily[i];
         }
-    for (int i = BASE_DAYS; i < BASE_DAYS + RECENT_DAYS; i++)
-        if (w->input[i]) {
-            s->counts.x1 += (double)s->daily[i];
-            s->counts.t1++;
-        }
-    s->counts.t0 = (double)n;
-    if (n > 0)
-        w->business += s->counts.x0 / (double)n * s->counts.t1;
-    if (BASE_DAYS - skip < MIN_BASE || n < MIN_BASE / 2 || s->counts.t1 < 1)
-        return false;
-    *base = change_baseline(days, n);
-    return true;
+    return BASE_DAYS - skip >= MIN_BASE && n - s->skip >= MIN_BASE / 2 && w->recent_days > 0;
+}
+
+static unsigned
+group_of(struct span persona)
+{
+    for (unsigned g = 1; g < GROUPS; g++) {
+        size_t n = strlen(groups[g]);
+
+        if (persona.n >= n && memcmp(persona.p, groups[g], n) == 0)
+            return g;
+    }
+    return 0;
 }
 
 static struct subject *
@@ -106,7 +113,6 @@ grow(struct work *w)
     if (w->count == w->cap) {
         w->cap = w->cap ? w->cap * 2 : 1024;
         w->subjects = xrealloc(w->subjects, w->cap * sizeof *w->subjects);
-        w->baselines = xrealloc(w->baselines, w->cap * sizeof *w->baselines);
     }
     w->subjects[w->count] = (struct subject){0};
     return &w->subjects[w->count];
@@ -117,7 +123,8 @@ load(struct work *w, struct error *err)
 {
     struct query *q = NULL;
     enum status st = store_query(w->pass->store, &q,
-                                 "SELECT customer, recent_legs, first_day FROM customer_stat"
+                                 "SELECT customer, recent_legs, first_day, persona"
+                                 " FROM customer_stat"
                                  " WHERE recent_legs IS NOT NULL AND first_day IS NOT NULL"
                                  " ORDER BY customer",
                                  err);
@@ -128,8 +135,9 @@ load(struct work *w, struct error *err)
         int32_t first_day;
 
         if (!parse_recent(query_text(q, 1), s->daily) || !parse_day(query_text(q, 2), &first_day) ||
-            !make_counts(w, s, first_day, &w->baselines[w->count]))
+            !take_days(w, s, first_day))
             continue;
+        s->group = group_of(query_text(q, 3));
         s->customer = xstrndup(name.p, name.n);
         w->count++;
     }
@@ -137,37 +145,73 @@ load(struct work *w, struct error *err)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* p values of the eligible only: the rest would dilute the families. */
+/* exposure: GROUPS * DAYS, how much of a usual day each was. */
+static void
+learn_days(const struct work *w, double *exposure)
+{
+    struct usual_customer *customers = xcalloc(w->count + 1, sizeof *customers);
+    const struct usual_days u = {
+        .days = DAYS,
+        .groups = GROUPS,
+        .first_weekday = (unsigned)weekday_from_days(w->pass->today - DAYS),
+        .known = w->input,
+    };
+
+    for (size_t i = 0; i < w->count; i++)
+        customers[i] = (struct usual_customer){w->subjects[i].daily, w->subjects[i].group};
+    usual_days(&u, customers, w->count, exposure);
+    free(customers);
+}
+
+/* base: exposures of the baseline's days with input. Windows are as long as the days in them
+ * weigh; the baseline as it is. */
+static void
+make_case(const struct work *w, struct subject *s, const double *base, double recent,
+          struct change_case *c)
+{
+    double weight = 0;
+
+    c->days =
+        (struct change_days){s->base + s->skip, base + s->skip, (size_t)(w->base_days - s->skip)};
+    for (size_t i = 0; i < c->days.days; i++) {
+        c->counts.x0 += (double)c->days.count[i];
+        weight += c->days.exposure[i];
+    }
+    for (int i = BASE_DAYS; i < DAYS; i++)
+        c->counts.x1 += w->input[i] ? (double)s->daily[i] : 0;
+    c->counts.t0 = (double)c->days.days;
+    c->counts.t1 = recent * c->counts.t0 / weight;
+    c->baseline = change_baseline(&c->days);
+}
+
 static void
 judge(struct work *w)
 {
-    double pooled = change_pooled_phi(w->baselines, w->count);
-    double *p = xcalloc(w->count + 1, sizeof *p), *q = xcalloc(w->count + 1, sizeof *q);
-    size_t *index = xcalloc(w->count + 1, sizeof *index), n = 0;
+    double *exposure = xcalloc(GROUPS * DAYS, sizeof *exposure);
+    double base[GROUPS][BASE_DAYS], recent[GROUPS] = {0};
 
+    learn_days(w, exposure);
+    for (size_t g = 0; g < GROUPS; g++)
+        for (int i = 0, n = 0; i < DAYS; i++) {
+            double e = exposure[g * DAYS + (size_t)i];
+
+            if (w->input[i] && i < BASE_DAYS)
+                base[g][n++] = e;
+            else if (w->input[i])
+                recent[g] += e;
+        }
+    w->cases = xcalloc(w->count + 1, sizeof *w->cases);
     for (size_t i = 0; i < w->count; i++) {
         struct subject *s = &w->subjects[i];
-        struct change_test t;
+        struct change_case *c = &w->cases[i];
 
-        s->q[0] = s->q[1] = 1;
-        if (s->counts.x0 + s->counts.x1 < MIN_EVENTS)
-            continue;
-        s->phi = change_phi(&w->baselines[i], pooled);
-        t = change_negbin(&s->counts, s->phi > 0 ? 1 / s->phi : INFINITY);
-        s->p[0] = t.mid_more;
-        s->p[1] = t.mid_less;
-        index[n++] = i;
+        make_case(w, s, base[s->group], recent[s->group], c);
+        w->business += c->counts.x0 / c->counts.t0 * c->counts.t1;
     }
-    for (int way = 0; way < 2; way++) {
-        for (size_t i = 0; i < n; i++)
-            p[i] = w->subjects[index[i]].p[way];
-        change_fdr(p, q, n);
-        for (size_t i = 0; i < n; i++)
-            w->subjects[index[i]].q[way] = q[i];
-    }
-    free(p);
-    free(q);
-    free(index);
+    change_judge(w->cases, w->count);
+    for (size_t i = 0; i < w->count; i++) /* what they are made of goes */
+        w->cases[i].days = (struct change_days){0};
+    free(exposure);
 }
 
 /* A change weighs by what it moves for the whole business: three legs that became thirty are
@@ -186,45 +230,47 @@ severity(double ratio, double delta, double business)
 }
 
 static void
-write_evidence(struct buf *out, const struct work *w, const struct subject *s, int way)
+write_evidence(struct buf *out, const struct work *w, const struct subject *s,
+               const struct change_case *c, int way)
 {
     char day[CIVIL_TEXT];
-    int32_t first = w->pass->today - BASE_DAYS - RECENT_DAYS;
+    int32_t first = w->pass->today - DAYS;
     struct json_writer j;
 
     json_begin(&j, out);
     json_object(&j, NULL);
     json_text(&j, "first_day", format_day(day, first));
     json_array(&j, "daily_legs");
-    for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++)
+    for (int i = 0; i < DAYS; i++)
         json_i64(&j, NULL, s->daily[i]);
     json_close(&j);
-    json_real(&j, "recent_legs", s->counts.x1);
-    json_real(&j, "recent_days", s->counts.t1);
-    json_real(&j, "baseline_legs", s->counts.x0);
-    json_real(&j, "baseline_days", s->counts.t0);
+    json_real(&j, "recent_legs", c->counts.x1);
+    json_i64(&j, "recent_days", w->recent_days);
+    json_real(&j, "recent_days_weigh", c->counts.t1);
+    json_real(&j, "baseline_legs", c->counts.x0);
+    json_real(&j, "baseline_days", c->counts.t0);
     json_raw(&j, "all_customers_usual_legs", span_of(w->usual.p, w->usual.n));
-    json_real(&j, "dispersion", s->phi);
-    json_real(&j, "false_discovery_rate", s->q[way]);
+    json_real(&j, "dispersion", c->phi);
+    json_real(&j, "false_discovery_rate", c->q[way]);
     json_close(&j);
 }
 
 static void
-write_reason(struct buf *out, const struct change_counts *c, double usual)
+write_reason(struct buf *out, const struct change_counts *c, int days, double usual)
 {
     double ratio = usual > 0 ? c->x1 / usual : INFINITY;
 
     if (usual == 0) {
-        buf_printf(out, "%.0f legs in %.0f days after %.0f days without any", c->x1, c->t1, c->t0);
+        buf_printf(out, "%.0f legs in %d days after %.0f days without any", c->x1, days, c->t0);
         return;
     }
     if (usual < FEW_USUAL && ratio > 1) {
-        buf_printf(out, "%.0f legs in %.0f days after %.0f in the %.0f days before", c->x1, c->t1,
+        buf_printf(out, "%.0f legs in %d days after %.0f in the %.0f days before", c->x1, days,
                    c->x0, c->t0);
         return;
     }
-    buf_printf(out, "%.0f legs in %.0f days where %.*f were usual", c->x1, c->t1,
-               usual < 10 ? 1 : 0, usual);
+    buf_printf(out, "%.0f legs in %d days where %.*f were usual", c->x1, days, usual < 10 ? 1 : 0,
+               usual);
     if (c->x1 == 0)
         buf_str(out, ": none at all");
     else if (ratio >= 1)
@@ -248,21 +294,23 @@ find_owner(struct work *w, const char *customer, struct buf *out, struct error *
 }
 
 static enum status
-raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, struct error *err)
+raise_one(struct signals *sg, struct work *w, size_t i, int way, struct error *err)
 {
+    const struct subject *s = &w->subjects[i];
+    const struct change_case *c = &w->cases[i];
     int32_t today = w->pass->today;
-    double usual = s->counts.x0 / s->counts.t0 * s->counts.t1;
+    double usual = c->counts.x0 / c->counts.t0 * c->counts.t1;
     char start[CIVIL_TEXT], end[CIVIL_TEXT];
     struct buf reason = {0}, evidence = {0}, owner = {0};
     struct signal_row row = {
         .subject = span_str(s->customer),
         .subject_type = "customer",
-        .severity = severity(usual > 0 ? s->counts.x1 / usual : INFINITY, s->counts.x1 - usual,
+        .severity = severity(usual > 0 ? c->counts.x1 / usual : INFINITY, c->counts.x1 - usual,
                              w->business),
-        .value = s->counts.x1,
+        .value = c->counts.x1,
         .baseline = usual,
-        .delta = s->counts.x1 - usual,
-        .p_value = s->p[way],
+        .delta = c->counts.x1 - usual,
+        .p_value = c->p[way],
         .completeness = w->completeness,
         .window_start = format_day(start, today - RECENT_DAYS),
         .window_end = format_day(end, today - 1),
@@ -275,9 +323,9 @@ raise_one(struct signals *sg, struct work *w, const struct subject *s, int way, 
     row.owner = span_of(owner.p, owner.n);
     /* What such a window would usually hold: the sum of t1 days has a t1-th of a day's
      * dispersion. */
-    forecast_interval(usual, s->phi / s->counts.t1, 0.95, &row.low, &row.high);
-    write_reason(&reason, &s->counts, usual);
-    write_evidence(&evidence, w, s, way);
+    forecast_interval(usual, c->phi / c->counts.t1, 0.95, &row.low, &row.high);
+    write_reason(&reason, &c->counts, w->recent_days, usual);
+    write_evidence(&evidence, w, s, c, way);
     row.reason = reason.p;
     row.evidence = evidence.p;
     st = signals_raise(sg, &row, err);
@@ -296,15 +344,7 @@ describe_all(struct work *w)
 
     json_begin(&j, &w->usual);
     json_real(&j, NULL, w->business);
-    w->completeness = pass_completeness(w->pass, today - BASE_DAYS - RECENT_DAYS, today);
-}
-
-static bool
-stands(const struct subject *s, int way)
-{
-    bool more = s->counts.x1 * s->counts.t0 > s->counts.x0 * s->counts.t1;
-
-    return s->q[way] <= MAX_RATE && more == (way == 0) && change_is_large(&s->counts);
+    w->completeness = pass_completeness(w->pass, today - DAYS, today);
 }
 
 static enum status
@@ -315,8 +355,8 @@ signal_way(struct work *w, int way, const char *kind, struct error *err)
     enum status st = signals_begin(&sg, w->pass, kind, err);
 
     for (size_t i = 0; st == ST_OK && i < w->count; i++)
-        if (stands(&w->subjects[i], way))
-            st = raise_one(sg, w, &w->subjects[i], way, err);
+        if (w->cases[i].stands[way])
+            st = raise_one(sg, w, i, way, err);
     return signals_end(sg, st, format_day(end, w->pass->today - 1), err);
 }
 
@@ -328,8 +368,10 @@ pass_change(struct pass *p, struct error *err)
 
     if (!p->closed_days_changed && !p->full)
         return ST_OK;
-    for (int i = 0; i < BASE_DAYS + RECENT_DAYS; i++)
-        w.input[i] = pass_had_input(p, p->today - BASE_DAYS - RECENT_DAYS + i);
+    for (int i = 0; i < DAYS; i++) {
+        w.input[i] = pass_had_input(p, p->today - DAYS + i);
+        *(i < BASE_DAYS ? &w.base_days : &w.recent_days) += w.input[i];
+    }
     st = store_query(p->store, &w.owner, "SELECT owner FROM customer WHERE id = ?1", err);
     if (st == ST_OK)
         st = load(&w, err);
@@ -340,12 +382,11 @@ pass_change(struct pass *p, struct error *err)
     }
     if (st == ST_OK)
         st = signal_way(&w, 1, "decline", err);
-    for (size_t i = 0; i < w.count; i++) {
+    for (size_t i = 0; i < w.count; i++)
         free(w.subjects[i].customer);
-    }
     query_free(w.owner);
     buf_clear(&w.usual);
     free(w.subjects);
-    free(w.baselines);
+    free(w.cases);
     return st;
 }

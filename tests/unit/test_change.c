@@ -146,7 +146,7 @@ TEST(dispersion_is_estimated_from_daily_counts)
 {
     /* Mean 2, every day 2 off it: variance 8 * 4 / 7. */
     static const int64_t daily[] = {4, 0, 4, 0, 4, 0, 4, 0};
-    struct change_baseline b = change_baseline(daily, 8);
+    struct change_baseline b = change_baseline(&(struct change_days){daily, NULL, 8});
     double variance = 8 * 4.0 / 7, den = 4 - variance / 8, own = (variance - 2) / den, w;
 
     CHECK_NEAR(b.mean, 2, 0);
@@ -155,9 +155,49 @@ TEST(dispersion_is_estimated_from_daily_counts)
     w = den / (den + 4 * 6 / sqrt(8));
     CHECK_NEAR(change_phi(&b, 0.1), (1 - w) * 0.1 + w * own, 1e-12);
     /* Evenly spread counts give no dispersion of their own, but half of the pooled one stays. */
-    b = change_baseline((const int64_t[]){2, 2, 2, 2, 2, 2, 2, 2}, 8);
+    b = change_baseline(&(struct change_days){(const int64_t[]){2, 2, 2, 2, 2, 2, 2, 2}, NULL, 8});
     CHECK(change_phi(&b, 0.5) >= 0.25);
     CHECK(change_pooled_phi(&b, 1) == 0);
-    b = change_baseline(NULL, 0);
+    b = change_baseline(&(struct change_days){NULL, NULL, 0});
     CHECK(change_phi(&b, 0.5) == 0.5);
+}
+
+TEST(a_rhythm_that_is_known_is_no_dispersion)
+{
+    static const int64_t daily[] = {8, 8, 8, 8, 8, 1, 1, 8, 8, 8, 8, 8, 1, 1};
+    static const double exposure[] = {1.33, 1.33, 1.33, 1.33, 1.33, 0.17, 0.17,
+                                      1.33, 1.33, 1.33, 1.33, 1.33, 0.17, 0.17};
+    struct change_days blind = {daily, NULL, 14}, knowing = {daily, exposure, 14};
+    struct change_baseline b = change_baseline(&blind), k = change_baseline(&knowing);
+
+    CHECK(change_pooled_phi(&b, 1) > 0.1);
+    CHECK(change_pooled_phi(&k, 1) == 0);
+    CHECK_NEAR(k.mean, 6, 0.01);
+}
+
+TEST(a_mixture_of_dispersions_is_between_its_parts)
+{
+    /* Four weeks of 2 a day, evenly: hardly any dispersion is likely, a large one is not. */
+    int64_t even[28], wild[28];
+    struct change_days days = {even, NULL, 28};
+    struct change_prior prior;
+    struct change_counts c = {26, 7, 56, 28};
+    struct change_test calm, stormy;
+
+    for (int i = 0; i < 28; i++) {
+        even[i] = 2;
+        wild[i] = i % 7 == 3 ? 14 : 0;
+    }
+    change_prior_fit(&prior, &days, 0);
+    for (int i = 0; i < CHANGE_PRIOR_VALUES; i++)
+        CHECK_NEAR(prior.weight[i], 1.0 / CHANGE_PRIOR_VALUES, 1e-12);
+    calm = change_mixed(&c, &days, &prior);
+    CHECK(calm.mid_more > change_poisson(&c).mid_more);
+    CHECK(calm.mid_more < change_negbin(&c, 1 / prior.phi[4]).mid_more);
+    days.count = wild;
+    stormy = change_mixed(&c, &days, &prior);
+    CHECK(stormy.mid_more > 0.1 && stormy.mid_more > 10 * calm.mid_more);
+    /* With nobody but such customers the weights lean that way. */
+    change_prior_fit(&prior, &days, 1);
+    CHECK(prior.weight[CHANGE_PRIOR_VALUES - 1] > prior.weight[0]);
 }
