@@ -94,6 +94,13 @@ struct erlang_plan {
 
 struct erlang_plan erlang_required(const struct erlang_demand *d);
 
+/* The same where the demand is only forecast (erlang_expected): enough for what is expected to meet
+ * the wanted service level, and never fewer than erlang_required says. */
+struct erlang_plan erlang_required_expected(const struct erlang_demand *d, double phi);
+
+/* What is expected of so many at their desks, whether callers hang up or not. */
+struct erlang_expected erlang_expected(const struct erlang_demand *d, double phi, unsigned agents);
+
 /* What so many at their desks would achieve with the same demand. */
 struct erlang_plan erlang_achieved(const struct erlang_demand *d, unsigned agents);
 

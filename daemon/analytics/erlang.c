@@ -167,16 +167,16 @@ achieve_with_impatient(const struct erlang_demand *d, double offered, struct erl
                                         .queue = q.queue};
 }
 
-static double
-demanded_load(const struct erlang_demand *d)
+double
+erlang_demanded(const struct erlang_demand *d)
 {
     if (!(d->aht_s > 0))
         return 0;
     return d->offered > 0 ? d->offered : erlang_offered(d->calls, d->interval_s, d->aht_s);
 }
 
-static bool
-is_impatient(const struct erlang_demand *d, double offered)
+bool
+erlang_is_impatient(const struct erlang_demand *d, double offered)
 {
     return offered > 0 && offered < ERLANG_MAX_AGENTS && d->patience_s > 0 &&
            isfinite(d->patience_s);
@@ -186,9 +186,9 @@ struct erlang_plan
 erlang_required(const struct erlang_demand *d)
 {
     struct erlang_plan plan = {.agents = d->minimum, .queue.service_level = 1};
-    double offered = demanded_load(d);
+    double offered = erlang_demanded(d);
 
-    if (is_impatient(d, offered)) {
+    if (erlang_is_impatient(d, offered)) {
         plan.agents = erlang_a_agents(d, offered);
         plan.capped = plan.agents == ERLANG_MAX_AGENTS;
         achieve_with_impatient(d, offered, &plan);
@@ -203,9 +203,9 @@ struct erlang_plan
 erlang_achieved(const struct erlang_demand *d, unsigned agents)
 {
     struct erlang_plan plan = {.agents = agents};
-    double offered = demanded_load(d);
+    double offered = erlang_demanded(d);
 
-    if (is_impatient(d, offered))
+    if (erlang_is_impatient(d, offered))
         achieve_with_impatient(d, offered, &plan);
     else
         plan.queue = erlang_c_load(offered, d->aht_s, agents, d->answer_within_s);

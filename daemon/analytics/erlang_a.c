@@ -12,7 +12,7 @@
 #include "erlang_private.h"
 #include "numeric.h"
 
-#define NODES      64
+#define NODES      ERLANG_NODES
 #define TERM_SMALL 1e-18
 #define NEGLIGIBLE 1e290 /* the states below N weigh so much: nobody waits */
 #define DROP       60.0  /* exp(-60) of the highest density counts for nothing */
@@ -105,13 +105,9 @@ last_wait(const struct model *m, bool survive)
     return peak + step;
 }
 
-struct quadrature {
-    double node[NODES], weight[NODES];
-};
-
 /* The integral of the density, or of x times it, from 0 to `end`. */
 static double
-integrate(const struct model *m, const struct quadrature *rule, double end, bool survive,
+integrate(const struct model *m, const struct erlang_quadrature *rule, double end, bool survive,
           bool times_x)
 {
     double panels = 1 + floor(fabs(m->n * m->mu - m->lambda) * end / 20), sum = 0;
@@ -130,7 +126,8 @@ integrate(const struct model *m, const struct quadrature *rule, double end, bool
 
 /* Answered within the target, or who would never hang up would be. */
 static double
-share_within(const struct model *m, const struct quadrature *rule, double target, bool survive)
+share_within(const struct model *m, const struct erlang_quadrature *rule, double target,
+             bool survive)
 {
     double end = fmin(target, last_wait(m, survive));
 
@@ -175,7 +172,7 @@ struct erlang_impatient
 erlang_a_load(double offered, double aht_s, double patience_s, unsigned agents, double target_s)
 {
     struct erlang_impatient q;
-    struct quadrature rule;
+    struct erlang_quadrature rule;
     struct model m;
     double answered;
 
@@ -199,10 +196,22 @@ erlang_a(double calls, double interval_s, double aht_s, double patience_s, unsig
                          target_s);
 }
 
+struct erlang_expected
+erlang_a_level(const struct erlang_quadrature *rule, double offered, double aht_s,
+               double patience_s, unsigned agents, double target_s)
+{
+    struct erlang_impatient q;
+    struct model m;
+
+    if (solve(offered, aht_s, patience_s, agents, &m, &q))
+        q.service_level = share_within(&m, rule, target_s, true);
+    return (struct erlang_expected){q.service_level, q.prob_abandon};
+}
+
 /* --- how many people --- */
 
 static bool
-suffices(const struct erlang_demand *d, const struct quadrature *rule, double offered,
+suffices(const struct erlang_demand *d, const struct erlang_quadrature *rule, double offered,
          unsigned agents)
 {
     struct erlang_impatient q;
@@ -220,7 +229,7 @@ unsigned
 erlang_a_agents(const struct erlang_demand *d, double offered)
 {
     double start = floor(offered - 5 * sqrt(offered)) - 3;
-    struct quadrature rule;
+    struct erlang_quadrature rule;
     unsigned low, high, step = 1;
 
     numeric_legendre(NODES, rule.node, rule.weight);
@@ -244,53 +253,6 @@ erlang_a_agents(const struct erlang_demand *d, double offered)
             low = middle;
     }
     return high;
-}
-
-/* --- a load that is not known exactly --- */
-
-#define RATE_NODES 200
-
-/* Every call of a busy interval meets the busy interval: expectations weigh a mean M by itself, and
- * M times a Gamma(k) density is a Gamma(k + 1) density. Log of that, up to a constant. */
-static double
-log_rate(double x, double shape, double scale)
-{
-    return shape * log(x) - x / scale;
-}
-
-struct erlang_expected
-erlang_a_expected(double offered, double phi, double aht_s, double patience_s, unsigned agents,
-                  double target_s)
-{
-    double node[RATE_NODES], weight[RATE_NODES], total = 0, shape, scale, peak, low, high;
-    struct erlang_expected e = {0};
-
-    if (!(phi > 0) || !(offered > 0)) {
-        struct erlang_impatient q = erlang_a_load(offered, aht_s, patience_s, agents, target_s);
-
-        return (struct erlang_expected){q.service_level, q.prob_abandon};
-    }
-    shape = 1 / phi;
-    scale = phi * offered;
-    peak = low = high = shape * scale;
-    while (low > 1e-12 * peak &&
-           log_rate(low, shape, scale) > log_rate(peak, shape, scale) - DROP / 2)
-        low *= 0.98;
-    while (log_rate(high, shape, scale) > log_rate(peak, shape, scale) - DROP / 2)
-        high *= 1.02;
-    numeric_legendre(RATE_NODES, node, weight);
-    for (int i = 0; i < RATE_NODES; i++) {
-        double load = (low + high + (high - low) * node[i]) / 2;
-        double w = weight[i] * exp(log_rate(load, shape, scale) - log_rate(peak, shape, scale));
-        struct erlang_impatient q = erlang_a_load(load, aht_s, patience_s, agents, target_s);
-
-        total += w;
-        e.service_level += w * q.service_level;
-        e.prob_abandon += w * q.prob_abandon;
-    }
-    e.service_level /= total;
-    e.prob_abandon /= total;
-    return e;
 }
 
 double

@@ -42,7 +42,8 @@ EOF
 for words in "report staffing" "report staffing --service operator" "report features" \
     "report segments" "report segments --segment power" "report customers" "report signals" \
     "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
-    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" "backtest calendar.csv" "signal list --state all" \
+    "formats" "redis-key C00001" "erlang --calls 100 --aht 180" \
+    "erlang --calls 9 --aht 60.5 --patience 90 --phi 0.1 --blocking 0.01 --agents 1" "backtest calendar.csv" "signal list --state all" \
     "what-if staffing --volume +20% --aht 4m --customer C00001=+50%"; do
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
@@ -61,6 +62,7 @@ fails() { # CODE WANT WORDS...: on stderr, and nothing on stdout
 check "no command" fails 64 "usage: callswell COMMAND"
 check "a command that is none" fails 64 'no command "fly"' fly
 check "an option that is none" fails 64 "--temper" erlang --calls 1 --aht 1 --temper 9
+check "a share that is none" fails 64 "--occupancy lies" erlang --calls 1 --aht 1 --occupancy 1.2
 check "an option without its value" fails 64 "--format needs a value" import u.csv --format
 check "no number" fails 64 '"many" is not a number' report customers --limit many
 printf 'date,s00\n2026-03-02,1\n2026-03-01,2\n' >unordered.csv

@@ -102,6 +102,56 @@ TEST(a_forecast_that_may_be_wrong_costs_service_level)
     CHECK(r.rows >= 40);
 }
 
+TEST(agents_for_a_forecast_that_may_be_wrong)
+{
+    struct reference r;
+    double calls = 0, phi = -1;
+    unsigned agents;
+    int found = 0;
+
+    reference_open(&r, test_path("tests/data/ref/erlang_a_random_rate.csv"));
+    while (reference_next(&r)) {
+        struct erlang_demand d = {.calls = N("mean_calls"),
+                                  .interval_s = N("interval_s"),
+                                  .aht_s = N("aht_s"),
+                                  .service_level = 0.8,
+                                  .answer_within_s = N("target_s"),
+                                  .patience_s = N("patience_s")};
+
+        if (N("expected_sl") < 0.8 || (calls == d.calls && phi == N("rate_phi_var_over_mean2")))
+            continue;
+        calls = d.calls;
+        phi = N("rate_phi_var_over_mean2");
+        agents = erlang_required_expected(&d, phi).agents; /* some rows are left out */
+        CHECK(agents <= N("agents"));
+        CHECK(erlang_expected(&d, phi, agents).service_level > 0.8 - 1e-6);
+        CHECK(erlang_expected(&d, phi, agents - 1).service_level < 0.8);
+        CHECK_NEAR(erlang_expected(&d, phi, (unsigned)N("agents")).service_level, N("expected_sl"),
+                   1e-6);
+        found++;
+    }
+    CHECK(found >= 6);
+}
+
+TEST(agents_for_patient_callers_and_a_forecast_that_may_be_wrong)
+{
+    struct erlang_demand d = {.calls = 100,
+                              .interval_s = 1800,
+                              .aht_s = 180,
+                              .service_level = 0.8,
+                              .answer_within_s = 20,
+                              .shrinkage = 0.3};
+    struct erlang_plan sure = erlang_required(&d), safe = erlang_required_expected(&d, 0.04);
+
+    CHECK_INT(erlang_required_expected(&d, 0).agents, sure.agents);
+    CHECK(safe.agents > sure.agents && safe.scheduled > sure.scheduled);
+    CHECK(erlang_expected(&d, 0.04, safe.agents).service_level >= 0.8 - 1e-4);
+    CHECK(erlang_expected(&d, 0.04, safe.agents - 1).service_level < 0.8);
+    d.calls = 0;
+    d.minimum = 2;
+    CHECK_INT(erlang_required_expected(&d, 0.04).agents, 2);
+}
+
 TEST(patience_from_a_log)
 {
     CHECK_NEAR(erlang_patience(984, 2), 492, 1e-12);
