@@ -30,13 +30,21 @@ struct backtest {
      * true mean would do better in the first cycle. */
     double floor_week1;
     double coverage80, coverage95; /* share of the first cycle's counts inside the intervals */
+    /* What the quantiles at 0.1, 0.5 and 0.9 lost in the first cycle, on average, by what came: 2 q
+     * for each that came above, 2 (1 - q) for each below; at 0.5 that is the WAPE. */
+    double pinball;
 };
 
 const char *backtest_method_name(enum backtest_method m); /* "forecast" */
 
+/* From the `first` cycle on, at most the newest `most` origins; 0: all. */
+struct backtest_range {
+    unsigned first, most;
+};
+
 /* days * shape.slots counts in the order of the calendar, the first day being day 0 of the cycle;
  * NAN: closed or not known, which is neither learned nor scored. */
-void backtest_run(const double *counts, unsigned days, struct forecast_shape shape, unsigned first,
-                  struct backtest *out);
+void backtest_run(const double *counts, unsigned days, struct forecast_shape shape,
+                  struct backtest_range range, struct backtest *out);
 
 #endif

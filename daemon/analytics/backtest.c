@@ -27,7 +27,7 @@ struct run {
     size_t cells; /* in a cycle */
     unsigned cycles;
     struct tally tally[BACKTEST_METHODS];
-    double floor, inside80, inside95, intervals;
+    double floor, inside80, inside95, intervals, pinball;
 };
 
 const char *
@@ -126,8 +126,14 @@ poisson_deviation(double m)
     return m > 0 ? 2 * exp(-m + (k + 1) * log(m) - numeric_lgamma(k + 1)) : 0;
 }
 
+static double
+pinball(double y, double said, double q)
+{
+    return y > said ? q * (y - said) : (1 - q) * (said - y);
+}
+
 static void
-score_spread(struct run *r, unsigned origin, const double *said, double phi)
+score_spread(struct run *r, unsigned origin, const double *said, const struct forecast_spread *s)
 {
     for (size_t i = 0; i < r->cells; i++) {
         double y = at(r, origin, i), low, high;
@@ -135,9 +141,12 @@ score_spread(struct run *r, unsigned origin, const double *said, double phi)
         if (isnan(y))
             continue;
         r->floor += poisson_deviation(said[i]);
-        forecast_interval(said[i], phi, 0.80, &low, &high);
+        forecast_low_high(s, said[i], &low, &high);
         r->inside80 += y >= low && y <= high;
-        forecast_interval(said[i], phi, 0.95, &low, &high);
+        r->pinball += (pinball(y, low, 0.1) + pinball(y, high, 0.9) +
+                       pinball(y, forecast_quantile(said[i], s->phi_usual, 0.5), 0.5)) /
+                      3;
+        forecast_extremes(s, said[i], &low, &high);
         r->inside95 += y >= low && y <= high;
         r->intervals++;
     }
@@ -147,10 +156,12 @@ static void
 score_origin(struct run *r, unsigned origin, const struct forecast *f, double *said)
 {
     double scale = naive_scale(r, origin);
+    struct forecast_spread spread;
 
     forecast_cycle(f, said);
     score(r, origin, said, scale, &r->tally[BACKTEST_FORECAST]);
-    score_spread(r, origin, said, forecast_phi(f));
+    forecast_spread(f, &spread);
+    score_spread(r, origin, said, &spread);
     for (size_t i = 0; i < r->cells; i++)
         said[i] = mean_before(r, origin, i, 1);
     score(r, origin, said, scale, &r->tally[BACKTEST_NAIVE]);
@@ -179,8 +190,8 @@ finish(const struct tally *t)
 }
 
 void
-backtest_run(const double *counts, unsigned days, struct forecast_shape shape, unsigned first,
-             struct backtest *out)
+backtest_run(const double *counts, unsigned days, struct forecast_shape shape,
+             struct backtest_range range, struct backtest *out)
 {
     struct run r = {.counts = counts,
                     .shape = shape,
@@ -190,8 +201,10 @@ backtest_run(const double *counts, unsigned days, struct forecast_shape shape, u
     double *said = xcalloc(r.cells, sizeof *said);
 
     *out = (struct backtest){0};
+    if (range.most && r.cycles > range.most + 1 && range.first < r.cycles - 1 - range.most)
+        range.first = r.cycles - 1 - range.most;
     for (unsigned c = 0; c + 2 <= r.cycles; c++) {
-        if (c >= first) {
+        if (c >= range.first) {
             score_origin(&r, c, f, said);
             out->origins++;
         }
@@ -203,6 +216,7 @@ backtest_run(const double *counts, unsigned days, struct forecast_shape shape, u
     out->floor_week1 = ratio(r.floor, r.tally[BACKTEST_FORECAST].week1.volume);
     out->coverage80 = ratio(r.inside80, r.intervals);
     out->coverage95 = ratio(r.inside95, r.intervals);
+    out->pinball = ratio(2 * r.pinball, r.tally[BACKTEST_FORECAST].week1.volume);
     free(said);
     forecast_free(f);
 }

@@ -26,8 +26,8 @@
 #define ERROR_DECAY   0.6
 #define WEIGHT_POWER  8.0
 
-static size_t
-cells_of(const struct forecast *f)
+size_t
+forecast_cells(const struct forecast *f)
 {
     return (size_t)f->shape.cycle * f->shape.slots;
 }
@@ -35,7 +35,7 @@ cells_of(const struct forecast *f)
 static double *
 cells_new_nan(const struct forecast *f, size_t cycles)
 {
-    size_t n = cells_of(f) * cycles;
+    size_t n = forecast_cells(f) * cycles;
     double *v = xcalloc(n, sizeof *v);
 
     for (size_t i = 0; i < n; i++)
@@ -50,14 +50,16 @@ forecast_new(struct forecast_shape shape)
 
     f->shape = shape;
     f->level = 1;
-    f->profile = xcalloc(cells_of(f), sizeof *f->profile);
+    f->profile = xcalloc(forecast_cells(f), sizeof *f->profile);
     f->day_count = xcalloc(shape.cycle, sizeof *f->day_count);
-    f->num = xcalloc(cells_of(f), sizeof *f->num);
-    f->den = xcalloc(cells_of(f), sizeof *f->den);
+    f->num = xcalloc(forecast_cells(f), sizeof *f->num);
+    f->den = xcalloc(forecast_cells(f), sizeof *f->den);
     f->current = cells_new_nan(f, 1);
-    f->ahead[0] = xcalloc(cells_of(f), sizeof *f->ahead[0]);
-    f->ahead[1] = xcalloc(cells_of(f), sizeof *f->ahead[1]);
+    f->ahead[0] = xcalloc(forecast_cells(f), sizeof *f->ahead[0]);
+    f->ahead[1] = xcalloc(forecast_cells(f), sizeof *f->ahead[1]);
     f->history = cells_new_nan(f, FORECAST_MIN_CYCLES);
+    f->said = cells_new_nan(f, FORECAST_KEPT);
+    f->came = cells_new_nan(f, FORECAST_KEPT);
     return f;
 }
 
@@ -74,6 +76,8 @@ forecast_free(struct forecast *f)
     free(f->ahead[0]);
     free(f->ahead[1]);
     free(f->history);
+    free(f->said);
+    free(f->came);
     free(f);
 }
 
@@ -82,7 +86,7 @@ forecast_free(struct forecast *f)
 static void
 mean_add(struct forecast *f, const double *week)
 {
-    for (size_t i = 0; i < cells_of(f); i++) {
+    for (size_t i = 0; i < forecast_cells(f); i++) {
         bool seen = !isnan(week[i]);
 
         f->num[i] = MEAN_DECAY * f->num[i] + (seen ? week[i] : 0);
@@ -95,11 +99,11 @@ mean_forecast(const struct forecast *f, double *out)
 {
     double num = 0, den = 0;
 
-    for (size_t i = 0; i < cells_of(f); i++) {
+    for (size_t i = 0; i < forecast_cells(f); i++) {
         num += f->num[i];
         den += f->den[i];
     }
-    for (size_t i = 0; i < cells_of(f); i++) {
+    for (size_t i = 0; i < forecast_cells(f); i++) {
         if (f->den[i] > 0)
             out[i] = f->num[i] / f->den[i];
         else
@@ -130,7 +134,7 @@ smooth(struct forecast_shape shape, double *v)
 static void
 profile_forecast(const struct forecast *f, double *out)
 {
-    size_t n = cells_of(f);
+    size_t n = forecast_cells(f);
     double m = 0, mix;
 
     for (size_t i = 0; i < n; i++)
@@ -161,7 +165,7 @@ median_of(double *v, unsigned n)
 static void
 profile_init(struct forecast *f)
 {
-    size_t n = cells_of(f), all = 0;
+    size_t n = forecast_cells(f), all = 0;
     double sum = 0;
 
     for (size_t i = 0; i < n * FORECAST_MIN_CYCLES; i++)
@@ -263,13 +267,13 @@ profile_day(struct forecast *f, unsigned j, const double *y)
 
 /* Both together. */
 
-static void
-mix(const struct forecast *f, const double *profile, const double *mean, double *out)
+void
+forecast_mix(const struct forecast *f, const double *profile, const double *mean, double *out)
 {
     double a = fmax(f->error[0], 1e-9), b = fmax(f->error[1], 1e-9), least = fmin(a, b);
     double u = pow(least / a, WEIGHT_POWER), v = pow(least / b, WEIGHT_POWER);
 
-    for (size_t i = 0; i < cells_of(f); i++)
+    for (size_t i = 0; i < forecast_cells(f); i++)
         out[i] = (u * profile[i] + v * mean[i]) / (u + v);
 }
 
@@ -284,11 +288,12 @@ look_ahead(struct forecast *f)
 static void
 end_cycle(struct forecast *f)
 {
-    size_t n = cells_of(f), place = f->cycles % 20;
-    double *mixed = xcalloc(n, sizeof *mixed);
-    double error[2] = {0, 0}, over = 0, square = 0;
+    size_t n = forecast_cells(f), place = f->scored % FORECAST_KEPT * n;
+    double error[2] = {0, 0};
 
-    mix(f, f->ahead[0], f->ahead[1], mixed);
+    forecast_mix(f, f->ahead[0], f->ahead[1], f->said + place);
+    memcpy(f->came + place, f->current, n * sizeof *f->came);
+    f->scored++;
     for (size_t i = 0; i < n; i++) {
         double y = f->current[i];
 
@@ -296,22 +301,17 @@ end_cycle(struct forecast *f)
             continue;
         error[0] += fabs(y - f->ahead[0][i]);
         error[1] += fabs(y - f->ahead[1][i]);
-        over += (y - mixed[i]) * (y - mixed[i]) - mixed[i];
-        square += mixed[i] * mixed[i];
     }
     for (int k = 0; k < 2; k++)
         f->error[k] = ERROR_DECAY * f->error[k] + error[k];
-    f->over[place] = over;
-    f->square[place] = square;
     mean_add(f, f->current);
-    free(mixed);
 }
 
 void
 forecast_feed(struct forecast *f, const double *day)
 {
     unsigned j = f->days % f->shape.cycle;
-    size_t n = cells_of(f), bytes = f->shape.slots * sizeof *day;
+    size_t n = forecast_cells(f), bytes = f->shape.slots * sizeof *day;
 
     if (f->cycles < FORECAST_MIN_CYCLES) {
         memcpy(f->history + (size_t)f->days * f->shape.slots, day, bytes);
@@ -343,11 +343,11 @@ forecast_cycle(const struct forecast *f, double *out)
         forecast_short_mean(f, out);
         return;
     }
-    profile = xcalloc(cells_of(f), sizeof *profile);
-    mean = xcalloc(cells_of(f), sizeof *mean);
+    profile = xcalloc(forecast_cells(f), sizeof *profile);
+    mean = xcalloc(forecast_cells(f), sizeof *mean);
     profile_forecast(f, profile);
     mean_forecast(f, mean);
-    mix(f, profile, mean, out);
+    forecast_mix(f, profile, mean, out);
     free(profile);
     free(mean);
 }

@@ -13,8 +13,8 @@
 #define PHI_LEAST 1e-9
 
 /* Sum and count of what was seen in the same slot of the cycle, in the first three. */
-static unsigned
-slot_sum(const struct forecast *f, size_t place, double *sum)
+unsigned
+forecast_slot_sum(const struct forecast *f, size_t place, double *sum)
 {
     size_t n = (size_t)f->shape.cycle * f->shape.slots;
     unsigned seen = 0;
@@ -39,7 +39,7 @@ time_of_day_mean(const struct forecast *f, unsigned slot)
     unsigned seen = 0;
 
     for (unsigned j = 0; j < f->shape.cycle; j++) {
-        seen += slot_sum(f, (size_t)j * f->shape.slots + slot, &sum);
+        seen += forecast_slot_sum(f, (size_t)j * f->shape.slots + slot, &sum);
         all += sum;
     }
     return seen > 0 ? all / seen : 0;
@@ -52,7 +52,7 @@ forecast_short_mean(const struct forecast *f, double *out)
         for (unsigned i = 0; i < f->shape.slots; i++) {
             size_t place = (size_t)j * f->shape.slots + i;
             double sum;
-            unsigned seen = slot_sum(f, place, &sum);
+            unsigned seen = forecast_slot_sum(f, place, &sum);
 
             out[place] = seen > 0 ? sum / seen : time_of_day_mean(f, i);
         }
@@ -68,7 +68,7 @@ phi_leave_one_out(const struct forecast *f)
 
     for (size_t place = 0; place < n; place++) {
         double sum;
-        unsigned seen = slot_sum(f, place, &sum);
+        unsigned seen = forecast_slot_sum(f, place, &sum);
 
         if (seen < 2)
             continue;
@@ -87,12 +87,14 @@ phi_leave_one_out(const struct forecast *f)
 double
 forecast_phi(const struct forecast *f)
 {
+    size_t n = forecast_cells(f) * FORECAST_KEPT;
     double over = 0, square = 0;
 
-    for (unsigned i = 0; i < 20; i++) {
-        over += f->over[i];
-        square += f->square[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(f->came[i])) {
+            over += (f->came[i] - f->said[i]) * (f->came[i] - f->said[i]) - f->said[i];
+            square += f->said[i] * f->said[i];
+        }
     if (square > 0)
         return fmax(over / square, PHI_LEAST);
     return phi_leave_one_out(f);

@@ -118,23 +118,30 @@ find_cycle(const struct calendar *c, int place[7])
     return n;
 }
 
+/* cycle: days of one as asked for; 0: the weekdays that occur. Seven are weeks, whatever occurs;
+ * of any other number the file's rows are one cycle after the other. */
 static void
-fill_weeks(const struct calendar *c, struct weeks *w)
+fill_weeks(const struct calendar *c, unsigned cycle, struct weeks *w)
 {
     int place[7];
     unsigned weeks = (unsigned)(c->date[c->rows - 1] - c->date[0]) / 7 + 1;
+    unsigned found = find_cycle(c, place);
     size_t n;
 
-    w->cycle = find_cycle(c, place);
-    w->days = weeks * w->cycle;
+    w->cycle = cycle ? cycle : found;
+    w->days = w->cycle == found || w->cycle == 7 ? weeks * w->cycle
+                                                 : (c->rows + cycle - 1) / cycle * cycle;
     n = (size_t)w->days * c->slots;
     w->counts = xcalloc(n, sizeof *w->counts);
     for (size_t i = 0; i < n; i++)
         w->counts[i] = NAN;
     for (unsigned i = 0; i < c->rows; i++) {
-        unsigned day = (unsigned)(c->date[i] - c->date[0]) / 7 * w->cycle +
-                       (unsigned)place[weekday_from_days(c->date[i])];
+        unsigned since = (unsigned)(c->date[i] - c->date[0]), day = i;
 
+        if (w->cycle == 7)
+            day = since;
+        else if (w->cycle == found)
+            day = since / 7 * found + (unsigned)place[weekday_from_days(c->date[i])];
         memcpy(w->counts + (size_t)day * c->slots, c->counts + (size_t)i * c->slots,
                c->slots * sizeof *w->counts);
     }
@@ -171,8 +178,8 @@ print_people(const struct backtest *b, const struct weeks *w)
     print_table(b, TABLE_ALIGNED);
     printf("\nNobody could have come below a WAPE of %.4f in week 1: counts scatter.\n"
            "Of what came in week 1, %.1f %% lay within the interval for 80 %%, %.1f %% within\n"
-           "the one for 95 %%.\n",
-           b->floor_week1, b->coverage80 * 100, b->coverage95 * 100);
+           "the one for 95 %%. Pinball loss at 10, 50 and 90 %%: %.4f of what came.\n",
+           b->floor_week1, b->coverage80 * 100, b->coverage95 * 100, b->pinball);
 }
 
 static void
@@ -200,6 +207,7 @@ print_json(const struct backtest *b, const struct weeks *weeks, unsigned slots)
     json_real(&w, "floor_week1", b->floor_week1);
     json_real(&w, "coverage80", b->coverage80);
     json_real(&w, "coverage95", b->coverage95);
+    json_real(&w, "pinball", b->pinball);
     json_object(&w, "naive");
     write_score(&w, &b->method[BACKTEST_NAIVE]);
     json_close(&w);
@@ -214,17 +222,19 @@ print_json(const struct backtest *b, const struct weeks *weeks, unsigned slots)
 /* --- */
 
 static int
-tell(const struct calendar *c, long first, bool json, bool csv)
+tell(const struct calendar *c, long first, long cycle, bool json, bool csv)
 {
     struct weeks w;
     struct backtest b;
     int code = 0;
 
-    fill_weeks(c, &w);
-    backtest_run(w.counts, w.days, (struct forecast_shape){w.cycle, c->slots}, (unsigned)first, &b);
+    fill_weeks(c, (unsigned)cycle, &w);
+    backtest_run(w.counts, w.days, (struct forecast_shape){w.cycle, c->slots},
+                 (struct backtest_range){(unsigned)first, 0}, &b);
     if (b.origins == 0) {
         fprintf(stderr,
-                "callswell: %u weeks are too few: with --first %ld there have to be %ld or more\n",
+                "callswell: %u weeks are too few: with --first-origin %ld there have to be %ld or "
+                "more\n",
                 w.days / w.cycle, first, first + 2);
         code = 1;
     } else if (json) {
@@ -244,11 +254,12 @@ command_backtest(int argc, char **argv)
     struct calendar *c;
     struct buf text = {0};
     struct error err;
-    long first_weeks = FIRST_WEEKS;
+    long first_weeks = FIRST_WEEKS, cycle = 0;
     bool json = false, csv = false;
     int first, code = 0;
     const struct option_row rows[] = {
-        {"first", OPTION_INT, &first_weeks, "WEEKS", "known before the first forecast (10)"},
+        {"first-origin", OPTION_INT, &first_weeks, "WEEKS", "known before the first forecast (10)"},
+        {"cycle-days", OPTION_INT, &cycle, "N", "days of a week (default: weekdays that occur)"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},
         {"csv", OPTION_FLAG, &csv, NULL, "as CSV"},
     };
@@ -260,8 +271,11 @@ command_backtest(int argc, char **argv)
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
-    if (first + 1 != argc || first_weeks < FORECAST_MIN_CYCLES || first_weeks > MAX_DAYS) {
-        fprintf(stderr, "callswell backtest: name one file; --first is %d or more\n",
+    if (first + 1 != argc || first_weeks < FORECAST_MIN_CYCLES || first_weeks > MAX_DAYS ||
+        cycle < 0 || cycle > 366 || (json && csv)) {
+        fprintf(stderr,
+                "callswell backtest: name one file; --first-origin is %d or more, --cycle-days 1 to"
+                " 366; --json or --csv, not both\n",
                 FORECAST_MIN_CYCLES);
         return EXIT_USAGE;
     }
@@ -273,7 +287,7 @@ command_backtest(int argc, char **argv)
         fprintf(stderr, "callswell: %s: %s\n", argv[first], err.text);
         code = 1;
     } else {
-        code = tell(c, first_weeks, json, csv);
+        code = tell(c, first_weeks, cycle, json, csv);
     }
     free(c->counts);
     free(c);

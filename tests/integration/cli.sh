@@ -43,7 +43,7 @@ for words in "report staffing" "report staffing --service operator" "report feat
     "report segments" "report segments --segment power" "report customers" "report signals" \
     "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
     "formats" "redis-key C00001" "erlang --calls 100 --aht 180" \
-    "erlang --calls 9 --aht 60.5 --patience 90 --phi 0.1 --blocking 0.01 --agents 1" "backtest calendar.csv" "signal list --state all" \
+    "erlang --calls 9 --aht 60.5 --patience 90 --phi 0.1 --blocking 0.01 --agents 1" "backtest calendar.csv" "backtest --cycle-days 7 --first-origin 4 calendar.csv" "signal list --state all" \
     "what-if staffing --volume +20% --aht 4m --customer C00001=+50%"; do
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
@@ -67,7 +67,7 @@ check "an option without its value" fails 64 "--format needs a value" import u.c
 check "no number" fails 64 '"many" is not a number' report customers --limit many
 printf 'date,s00\n2026-03-02,1\n2026-03-01,2\n' >unordered.csv
 check "days out of order" fails 1 "unordered.csv: line 3: days are not in order" backtest unordered.csv
-check "too few weeks" fails 1 "too few" backtest --first 60 calendar.csv
+check "too few weeks" fails 1 "too few" backtest --first-origin 60 calendar.csv
 same() { # what nobody changed is what the analyst wrote
     cs what-if staffing --json | python3 -c 'import json, sqlite3, sys
 want = sqlite3.connect("state/crm.db").execute(

@@ -150,6 +150,68 @@ TEST(intervals_cover_about_what_they_promise)
     forecast_free(f);
 }
 
+/* What is left of each day, by what came of it until then: on top of what the weekly profile alone
+ * had said at the week's start, over all days that can be learnt for. */
+static void
+check_intraday(const char *dataset, const char *calendar, struct forecast_shape shape, int rows)
+{
+    static double days[CALENDAR_DAYS * 48], said[CALENDAR_DAYS * 48];
+    unsigned n = load_calendar(calendar, days, shape.slots), slots = shape.slots;
+    struct forecast *f = forecast_new(shape);
+    struct reference r;
+    int found = 0;
+
+    for (unsigned d = 0; d < n; d++) {
+        forecast_feed(f, days + (size_t)d * slots);
+        if (d >= 3 * shape.cycle)
+            memcpy(said + (size_t)d * slots, f->ahead[0] + (size_t)d % shape.cycle * slots,
+                   slots * sizeof *said);
+    }
+    reference_open(&r, test_path("tests/data/ref/forecast_intraday_update.csv"));
+    while (reference_next(&r)) {
+        unsigned cut = (unsigned)N("intervals_seen"),
+                 first = (shape.cycle + 5) * shape.cycle; /* week 10, week 12 */
+        double before = 0, after = 0, volume = 0, ahead[48];
+
+        if (strcmp(reference_text(&r, "dataset"), dataset) != 0)
+            continue;
+        for (unsigned d = first; d < n; d++) {
+            unsigned past = d - 3 * shape.cycle < 60 ? d - 3 * shape.cycle : 60;
+
+            memcpy(ahead, said + (size_t)d * slots, slots * sizeof *ahead);
+            forecast_intraday(said + (size_t)(d - past) * slots, days + (size_t)(d - past) * slots,
+                              past, slots, cut, days + (size_t)d * slots, ahead);
+            for (unsigned i = cut; i < slots; i++) {
+                double y = days[(size_t)d * slots + i];
+
+                if (isnan(y))
+                    continue;
+                before += fabs(y - said[(size_t)d * slots + i]);
+                after += fabs(y - ahead[i]);
+                volume += y;
+            }
+        }
+        CHECK(fabs(before / volume - N("wape_rest_of_day_before")) < 6e-5);
+        CHECK(fabs(after / volume / N("wape_rest_of_day_after") - 1) < 0.015);
+        found++;
+    }
+    CHECK_INT(found, rows);
+    forecast_free(f);
+}
+
+TEST(what_the_day_has_brought_corrects_the_rest_of_it)
+{
+    const char *bank = test_beside("shared/data/bank30_calendar.csv");
+    char first[4096];
+
+    if (!bank)
+        test_skip("no shared/data/bank30_calendar.csv beside the project");
+    snprintf(first, sizeof first, "%s", bank);
+    check_intraday("bank30", first, (struct forecast_shape){5, 28}, 3);
+    check_intraday("anon30", test_beside("shared/data/anon30_calendar.csv"),
+                   (struct forecast_shape){7, 48}, 3);
+}
+
 TEST(quantiles_agree_with_the_table)
 {
     struct reference r;
@@ -231,4 +293,85 @@ TEST(a_history_of_nothing_forecasts_nothing)
         CHECK(ahead[i] == 0);
     CHECK(forecast_phi(f) > 0);
     forecast_free(f);
+}
+
+TEST(the_days_before_are_kept_for_the_correction)
+{
+    struct forecast *f = forecast_new((struct forecast_shape){7, 2});
+    double said[60 * 2], came[60 * 2];
+    unsigned n;
+
+    for (int d = 0; d < 7 * 26 + 3; d++)
+        forecast_feed(f, (double[]){d % 7 == 6 ? NAN : d, d % 7 == 6 ? NAN : 100});
+    n = forecast_recent(f, 60, said, came);
+    CHECK_INT(n, 51); /* without the Sundays */
+    CHECK_NEAR(came[2 * (n - 1)], 7 * 26 + 2, 1e-12);
+    CHECK_NEAR(came[2 * (n - 4)], 7 * 26 - 2, 1e-12);
+    CHECK(said[2 * (n - 1) + 1] > 90 && said[2 * (n - 1) + 1] < 110);
+    CHECK_INT(forecast_recent(f, 4, said, came), 3);
+    forecast_free(f);
+}
+
+TEST(a_day_that_begins_well_above_its_forecast_is_expected_to_go_on_so)
+{
+    double said[20 * 4], came[20 * 4], today[4] = {140, 140, NAN, NAN}, ahead[4];
+    struct forecast_update u;
+
+    for (int d = 0; d < 20; d++)
+        for (int i = 0; i < 4; i++) {
+            said[d * 4 + i] = 100;
+            came[d * 4 + i] = d % 2 ? 130 : 70; /* days differ, their hours do not */
+        }
+    for (int i = 0; i < 4; i++)
+        ahead[i] = 100;
+    u = forecast_intraday(said, came, 20, 4, 2, today, ahead);
+    CHECK_INT(u.days, 20);
+    CHECK(u.factor > 1.3 && u.factor < 1.4);
+    CHECK_NEAR(ahead[1], 100, 1e-12);
+    CHECK_NEAR(ahead[3], 100 * u.factor, 1e-9);
+    CHECK_NEAR(forecast_intraday(said, came, 3, 4, 2, today, ahead).factor, 1, 1e-12);
+}
+
+TEST(a_short_history_takes_the_shape_of_its_pool)
+{
+    struct forecast *f = forecast_new((struct forecast_shape){2, 2});
+    double pool[4] = {10, 30, 20, 20}, ahead[4];
+
+    forecast_feed(f, (double[]){2, 2});
+    forecast_cycle(f, ahead);
+    forecast_pool(f, pool, ahead);
+    /* Four of forty a day is a tenth of the pool; two cycles of that and one of its own. */
+    CHECK_NEAR(ahead[0], (2 + 2 * 1.0) / 3, 1e-12);
+    CHECK_NEAR(ahead[1], (2 + 2 * 3.0) / 3, 1e-12);
+    CHECK_NEAR(ahead[2], 2, 1e-12);
+    forecast_cycle(f, ahead);
+    forecast_pool(f, (double[]){0, 0, 0, 0}, ahead); /* which says nothing */
+    CHECK_NEAR(ahead[0], 2, 1e-12);
+    forecast_free(f);
+}
+
+TEST(tiny_volumes_lean_on_the_pool_and_others_do_not)
+{
+    struct forecast *tiny = forecast_new((struct forecast_shape){1, 10});
+    struct forecast *busy = forecast_new((struct forecast_shape){1, 10});
+    double day[10] = {0}, pool[10] = {0}, ahead[10], kept[10];
+
+    pool[2] = pool[3] = 50;
+    for (int d = 0; d < 40; d++) {
+        memset(day, 0, sizeof day);
+        day[d % 10 == 0 ? 2 : 9] = d % 5 == 0;
+        forecast_feed(tiny, day);
+        day[2] = day[9] = 40;
+        forecast_feed(busy, day);
+    }
+    forecast_cycle(busy, kept);
+    memcpy(ahead, kept, sizeof ahead);
+    forecast_pool(busy, pool, ahead);
+    CHECK(memcmp(ahead, kept, sizeof ahead) == 0);
+    forecast_cycle(tiny, kept);
+    memcpy(ahead, kept, sizeof ahead);
+    forecast_pool(tiny, pool, ahead);
+    CHECK(ahead[3] > kept[3] && ahead[9] < kept[9]);
+    forecast_free(tiny);
+    forecast_free(busy);
 }
