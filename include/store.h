@@ -51,6 +51,9 @@ void store_rollback(struct store *s);
 typedef enum status store_hook(void *arg, struct error *err);
 void store_before_commit(struct store *s, store_hook *hook, void *arg);
 void store_interrupt(struct store *s); /* what runs now fails; any thread */
+/* What still runs so many milliseconds from now fails. 0: no limit any more. */
+void store_limit_time(struct store *s, int64_t ms);
+bool store_out_of_time(const struct store *s); /* the limit has passed */
 /* Begins if none is open; commits and begins anew after enough rows: long work in short
  * transactions. Call before each row; end with store_commit_open. */
 enum status store_tick(struct store *s, struct error *err);
@@ -142,6 +145,7 @@ bool query_is_null(const struct query *q, int column);
 int64_t query_int(const struct query *q, int column);
 double query_real(const struct query *q, int column); /* NULL is NaN */
 struct span query_text(const struct query *q, int column);
+void query_value(const struct query *q, int column, struct row_value *out); /* as it is stored */
 
 /* One value of the first row, or `otherwise` when there is none. */
 enum status store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *out,

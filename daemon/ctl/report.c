@@ -10,26 +10,28 @@
 #include "civil.h"
 #include "commands.h"
 #include "options.h"
+#include "work.h"
 
-enum { TAKES_RANGE = 1, TAKES_SERVICE = 2, TAKES_SEGMENT = 4, TAKES_LIMIT = 8 };
+/* Read from the ledger. */
+#define FEATURE_PERIOD (1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT)
 
-struct report_kind {
+/* The reports with a face for people, and what that can be narrowed by. */
+static const struct face {
     const char *name;
-    unsigned takes;
-    bool utc_days; /* a range is of days as the store keeps them */
+    unsigned takes; /* bits by enum answer_param */
+    unsigned own;   /* of these: no answer knows them, programs are answered here, too */
     enum status (*run)(const struct report *r, struct error *err);
-};
-
-static const struct report_kind kinds[] = {
-    {"staffing", TAKES_RANGE | TAKES_SERVICE | TAKES_LIMIT, false, report_staffing},
-    {"features", TAKES_RANGE | TAKES_SEGMENT | TAKES_LIMIT, true, report_features},
-    {"segments", TAKES_SEGMENT | TAKES_LIMIT, false, report_segments},
-    {"customers", TAKES_RANGE | TAKES_SEGMENT | TAKES_LIMIT, true, report_customers},
-    {"signals", TAKES_RANGE | TAKES_LIMIT, false, report_signals},
+} faces[] = {
+    {"staffing", 1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SERVICE, 0, report_staffing},
+    {"features", FEATURE_PERIOD, FEATURE_PERIOD, report_features},
+    {"segments", 1 << ANSWER_SEGMENT, 0, report_segments},
+    {"customers", 1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT, 0, report_customers},
+    {"signals", 1 << ANSWER_FROM | 1 << ANSWER_TO, 0, report_signals},
 };
 
 struct arguments {
-    const char *config, *from, *to, *service, *segment, *zone;
+    const char *config, *zone;
+    struct answer_query query; /* as given */
     long limit;
     bool json, csv;
 };
@@ -51,10 +53,9 @@ report_query(const struct report *r, struct query **out, const char *sql, struct
 
     if (st != ST_OK)
         return st;
-    query_set_str(q, 1, r->from[0] ? r->from : NULL);
-    query_set_str(q, 2, r->to[0] ? r->to : NULL);
-    query_set_str(q, 3, r->service ? r->service : r->segment);
-    query_set_int(q, 4, r->limit > 0 ? r->limit : -1);
+    for (int p = ANSWER_FROM; p <= ANSWER_SEGMENT; p++)
+        query_set_str(q, p, r->query.param[p]);
+    query_set_int(q, 20, r->query.limit ? (int64_t)r->query.limit : -1);
     *out = q;
     return ST_OK;
 }
@@ -118,142 +119,184 @@ report_as_of(const struct report *r, const char *sql, const char *title, struct 
 
 /* --- the command --- */
 
-/* A day, or a moment; without an offset it is local time in the report's zone. */
-static bool
-parse_moment(const struct zone *z, const char *text, char out[32])
+static const struct face *
+find_face(const char *name)
 {
-    struct span s = span_str(text);
-    bool has_offset = false;
-    int32_t day;
-    int64_t at;
-
-    if (parse_day(s, &day))
-        at = (int64_t)day * DAY_SECONDS;
-    else if (!parse_rfc3339(s, &at, &has_offset))
-        return false;
-    format_utc(out, has_offset ? at : zone_to_utc(z, at));
-    return true;
+    for (size_t i = 0; i < sizeof faces / sizeof faces[0]; i++)
+        if (strcmp(faces[i].name, name) == 0)
+            return &faces[i];
+    return NULL;
 }
 
-static const struct report_kind *
-find_kind(const char *name)
+/* A period of customers, and the members of a segment, are questions of their own. */
+static const struct answer *
+find_answer(const char *name, const struct answer_query *q)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
+    if (strcmp(name, "customers") == 0 && (q->param[ANSWER_FROM] || q->param[ANSWER_TO]))
+        return answer_find("customer_usage");
+    if (strcmp(name, "segments") == 0 && q->param[ANSWER_SEGMENT])
+        return answer_find("segment_members");
+    return answer_find(name);
+}
+
+static void
+no_such(const char *name)
+{
     fprintf(stderr, "callswell: there is no report \"%s\"; there are", name);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", kinds[i].name);
+    for (size_t i = 0; answer_at(i); i++)
+        fprintf(stderr, "%s %s", i ? "," : "", answer_at(i)->name);
     fputc('\n', stderr);
-    return NULL;
 }
 
 /* An option that a report would ignore is refused: silence would look like an answer. */
 static bool
-check_arguments(const struct report_kind *k, const struct arguments *a)
+check_arguments(const struct answer *a, const struct face *face, const struct arguments *given)
 {
-    const struct {
-        const char *name;
-        bool given;
-        unsigned need;
-    } rules[] = {
-        {"from", a->from != NULL, TAKES_RANGE},
-        {"to", a->to != NULL, TAKES_RANGE},
-        {"service", a->service != NULL, TAKES_SERVICE},
-        {"segment", a->segment != NULL, TAKES_SEGMENT},
-        {"limit", a->limit != 0, TAKES_LIMIT},
-    };
+    for (int p = 1; p < ANSWER_PARAMS; p++) {
+        const char *name = answer_param_info((enum answer_param)p)->name;
 
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rules[i].given && !(k->takes & rules[i].need)) {
-            fprintf(stderr, "callswell: report %s takes no --%s\n", k->name, rules[i].name);
+        if (!given->query.param[p] || (face && face->own & 1u << p))
+            continue;
+        if (!answer_knows(a, (enum answer_param)p)) {
+            fprintf(stderr, "callswell: report %s takes no --%s\n", a->name, name);
             return false;
         }
-    if (a->limit < 0 || (a->json && a->csv)) {
+        if (face && !(face->takes & 1u << p)) {
+            fprintf(stderr, "callswell: report %s takes --%s with --json or --csv\n", a->name,
+                    name);
+            return false;
+        }
+    }
+    if (face && given->query.sort) {
+        fprintf(stderr, "callswell: report %s takes --sort with --json or --csv\n", a->name);
+        return false;
+    }
+    if (given->limit < 0 || (given->json && given->csv)) {
         fprintf(stderr, "callswell: %s\n",
-                a->json && a->csv ? "--json or --csv, not both" : "--limit must be positive");
+                given->limit < 0 ? "--limit must be positive" : "--json or --csv, not both");
         return false;
     }
     return true;
 }
 
 static enum status
-fill(struct report *r, const struct report_kind *k, const struct arguments *a,
-     const struct config *c, struct error *err)
+fill_moment(struct report *r, const struct answer *a, enum answer_param p, char out[32],
+            struct error *err)
 {
-    const struct zone *zone = NULL;
-    enum status st = zone_load(&r->zone, a->zone ? a->zone : c->timezone, err);
+    const char *text = r->query.param[p];
 
-    if (st == ST_OK)
-        st = zone_load(&zone, k->utc_days ? "UTC" : zone_name(r->zone), err);
-
-    r->style = a->json ? TABLE_JSON : a->csv ? TABLE_CSV : TABLE_ALIGNED;
-    r->service = a->service;
-    r->segment = a->segment;
-    r->limit = a->limit;
-    r->config = c;
-    r->out = stdout;
-    if (st == ST_OK && a->from && !parse_moment(zone, a->from, r->from))
-        st = fail(err, ST_BAD_CONFIG, "--from \"%s\": expected a day (2026-11-22) or a time",
-                  a->from);
-    if (st == ST_OK && a->to && !parse_moment(zone, a->to, r->to))
-        st = fail(err, ST_BAD_CONFIG, "--to \"%s\": expected a day (2026-11-22) or a time", a->to);
-    return st;
+    if (!text)
+        return ST_OK;
+    if (!answer_moment(a, r->zone, text, out))
+        return fail(err, ST_BAD_CONFIG, "--%s \"%s\": expected a day (2026-11-22) or a time",
+                    answer_param_info(p)->name, text);
+    r->query.param[p] = out;
+    return ST_OK;
 }
 
 static int
-run(const struct report_kind *k, const struct arguments *a, const struct config *c)
+run(const struct answer *a, const struct face *face, const struct arguments *given,
+    const struct config *c)
 {
-    struct report r = {0};
+    struct report r = {.config = c, .query = given->query, .out = stdout};
+    char from[32], to[32];
     struct error err = {0};
-    char *path = NULL;
-    enum status st = fill(&r, k, a, c, &err);
     int code = EXIT_USAGE;
+    enum status st = zone_load(&r.zone, given->zone ? given->zone : c->timezone, &err);
 
+    r.query.limit = (uint64_t)given->limit;
+    r.style = given->json ? TABLE_JSON : given->csv ? TABLE_CSV : TABLE_ALIGNED;
     if (st == ST_OK)
-        st = store_path(&path, c->store_url, c->state_dir, &err);
+        st = fill_moment(&r, a, ANSWER_FROM, from, &err);
+    if (st == ST_OK)
+        st = fill_moment(&r, a, ANSWER_TO, to, &err);
     if (st == ST_OK) {
-        st = store_open(&r.store, path, STORE_READ, &err);
         code = EXIT_UNAVAILABLE;
+        st = work_store(&r.store, c, STORE_READ, &err);
     }
     if (st == ST_OK)
-        st = k->run(&r, &err);
+        st = face ? face->run(&r, &err) : report_answer(&r, a, &err);
+    if (st == ST_BAD_INPUT)
+        code = EXIT_USAGE;
     if (st != ST_OK)
         fprintf(stderr, "callswell: %s\n", err.text);
     store_close(r.store);
-    free(path);
     if (st == ST_OK && (fflush(stdout) != 0 || ferror(stdout)))
         return 1;
     return st == ST_OK ? 0 : code;
+}
+
+/* NULL: all columns of the answer. */
+static const struct face *
+face_for(const char *name, const struct arguments *given)
+{
+    const struct face *face = find_face(name);
+    bool own = !given->json && !given->csv;
+
+    for (int p = 1; face && p < ANSWER_PARAMS; p++)
+        own |= given->query.param[p] && face->own & 1u << p;
+    return own ? face : NULL;
+}
+
+static int
+answer_named(const char *name, const struct arguments *given)
+{
+    const struct answer *a = find_answer(name, &given->query);
+    const struct face *face = face_for(name, given);
+    struct config *c;
+    int code;
+
+    if (!a) {
+        no_such(name);
+        return EXIT_USAGE;
+    }
+    if (!check_arguments(a, face, given))
+        return EXIT_USAGE;
+    c = options_config(given->config, &code);
+    if (!c)
+        return code;
+    code = run(a, face, given, c);
+    config_free(c);
+    return code;
 }
 
 int
 command_report(int argc, char **argv)
 {
     struct arguments a = {0};
+    const char **p = a.query.param;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &a.config, "FILE", "the configuration"},
-        {"from", OPTION_TEXT, &a.from, "TIME",
-         "staffing, features, customers, signals: from then on"},
-        {"to", OPTION_TEXT, &a.to, "TIME", "... and before then"},
-        {"service", OPTION_TEXT, &a.service, "NAME", "staffing: one service, every interval"},
-        {"segment", OPTION_TEXT, &a.segment, "NAME", "segments, customers, features: its members"},
+        {"from", OPTION_TEXT, &p[ANSWER_FROM], "TIME", "from this day or moment on"},
+        {"to", OPTION_TEXT, &p[ANSWER_TO], "TIME", "... and before this one"},
+        {"service", OPTION_TEXT, &p[ANSWER_SERVICE], "NAME", "one service"},
+        {"segment", OPTION_TEXT, &p[ANSWER_SEGMENT], "NAME", "the members of one segment"},
+        {"customer", OPTION_TEXT, &p[ANSWER_CUSTOMER], "ID", "one customer"},
+        {"feature", OPTION_TEXT, &p[ANSWER_FEATURE], "NAME", "one feature"},
+        {"kind", OPTION_TEXT, &p[ANSWER_KIND], "KIND", "one kind"},
+        {"severity", OPTION_TEXT, &p[ANSWER_SEVERITY], "WORD", "info, warning or critical"},
+        {"owner", OPTION_TEXT, &p[ANSWER_OWNER], "NAME", "of one owner"},
+        {"state", OPTION_TEXT, &p[ANSWER_STATE], "STATE", "in one state"},
+        {"input", OPTION_TEXT, &p[ANSWER_INPUT], "NAME", "of one input"},
+        {"search", OPTION_TEXT, &p[ANSWER_SEARCH], "TEXT", "with this text in them"},
+        {"sort", OPTION_TEXT, &a.query.sort, "COLUMN", "by a column; -COLUMN: downwards"},
         {"zone", OPTION_TEXT, &a.zone, "ZONE", "times in another zone than configured"},
         {"limit", OPTION_INT, &a.limit, "N", "at most so many rows; staffing: services in detail"},
         {"json", OPTION_FLAG, &a.json, NULL, "all columns as a JSON array"},
         {"csv", OPTION_FLAG, &a.csv, NULL, "all columns as CSV"},
     };
     const struct option_use use = {
-        "callswell report staffing|features|segments|customers|signals [OPTION...]",
-        "Prints what the store says: people needed in the coming week; features by\n"
-        "demand; segments and their members; the busiest customers; what changed beyond\n"
-        "chance.",
+        "callswell report NAME [OPTION...]",
+        "Prints what the store says. For people: staffing (who is needed in the coming\n"
+        "week), features (by demand), segments (and their members), customers (the\n"
+        "busiest), signals (what changed beyond chance). As plain tables, too: services,\n"
+        "service_intervals, customer_usage, customer_days, segment_members,\n"
+        "stage_history, feeds, quarantine, quarantine_reasons. A report refuses options\n"
+        "that it does not know.",
         rows,
         sizeof rows / sizeof rows[0],
         examples,
     };
-    const struct report_kind *k;
-    struct config *c;
     int first, code;
 
     if (!options_parse(&use, argc, argv, &first, &code))
@@ -262,13 +305,5 @@ command_report(int argc, char **argv)
         fprintf(stderr, "usage: %s\n", use.usage);
         return EXIT_USAGE;
     }
-    k = find_kind(argv[first]);
-    if (!k || !check_arguments(k, &a))
-        return EXIT_USAGE;
-    c = options_config(a.config, &code);
-    if (!c)
-        return code;
-    code = run(k, &a, c);
-    config_free(c);
-    return code;
+    return answer_named(argv[first], &a);
 }

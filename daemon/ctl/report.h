@@ -2,16 +2,16 @@
  * report.h - what the reports of `callswell report` share.
  *
  * Each report has two faces: for people, a title, how fresh and how complete it is, and a
- * table that fits 80 columns; for programs (--json, --csv), the rows of the store with all
- * their columns, unrounded, times in UTC.
+ * table that fits 80 columns; for programs (--json, --csv), the rows of an answer (answer.h) with
+ * all their columns, unrounded, times in UTC. Answers without a face for people show the second.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include <stdint.h>
 
+#include "answer.h"
 #include "config.h"
-#include "store.h"
 #include "table.h"
 #include "zone.h"
 
@@ -20,20 +20,21 @@ struct report {
     const struct config *config;
     const struct zone *zone; /* for people */
     enum table_style style;
-    char from[32], to[32]; /* UTC text, or "" */
-    const char *service, *segment;
-    int64_t limit; /* 0: the report's own */
+    struct answer_query query; /* what was asked for, from and to as UTC text; limit 0: own */
     FILE *out;
 };
 
-/* Runs sql with ?1 from, ?2 to, ?3 service or segment, ?4 limit (absent ones are NULL, limit
- * -1) into a table of columns named and typed as given, and prints it. What the store has as
- * NULL stays empty. *rows tells how many. */
+/* For people. Runs sql with ?1 from, ?2 to, ?3 service, ?4 segment (absent ones are NULL) and
+ * ?20 limit (-1 without one) into a table of columns named and typed as given, and prints it. What
+ * the store has as NULL stays empty. *rows tells how many. */
 enum status report_table(const struct report *r, const char *sql,
                          const struct table_column *columns, size_t count, size_t *rows,
                          struct error *err);
 enum status report_query(const struct report *r, struct query **out, const char *sql,
                          struct error *err);
+
+/* All columns of an answer: for programs, and for people where there is no table made for them. */
+enum status report_answer(const struct report *r, const struct answer *a, struct error *err);
 
 /* "2026-11-22 13:30" in the report's zone, from the store's UTC text; "" if it is none. */
 #define REPORT_TIME 32

@@ -28,7 +28,7 @@ static const char human_sql[] =
     " CASE WHEN growth IS NULL THEN '' ELSE printf('x%.2f', growth) END,"
     " printf('%.1f-%.1f', 100 * reach_low, 100 * reach_high),"
     " CASE WHEN largest_share IS NULL THEN '' ELSE printf('%.0f', 100 * largest_share) END"
-    " FROM feature_demand ORDER BY rank LIMIT ?4";
+    " FROM feature_demand ORDER BY rank LIMIT ?20";
 
 static const struct table_column denied[] = {
     {"feature", TABLE_TEXT},        {"attempts failed", TABLE_NUMBER},
@@ -38,50 +38,7 @@ static const struct table_column denied[] = {
 static const char denied_sql[] =
     "SELECT feature, failed, printf('%.1f', 100.0 * failed / (uses + failed)), customers_wanting,"
     " customers_denied FROM feature_demand WHERE failed > 0"
-    " ORDER BY customers_denied DESC, failed DESC, feature LIMIT ?4";
-
-static const struct table_column all[] = {
-    {"feature", TABLE_TEXT},
-    {"as_of", TABLE_TEXT},
-    {"window_days", TABLE_NUMBER},
-    {"people", TABLE_NUMBER},
-    {"customers", TABLE_NUMBER},
-    {"uses", TABLE_NUMBER},
-    {"failed", TABLE_NUMBER},
-    {"growth", TABLE_NUMBER},
-    {"people_28d", TABLE_NUMBER},
-    {"people_before_28d", TABLE_NUMBER},
-    {"growth_q", TABLE_NUMBER},
-    {"reach_low", TABLE_NUMBER},
-    {"reach_high", TABLE_NUMBER},
-    {"score", TABLE_NUMBER},
-    {"rank", TABLE_NUMBER},
-    {"largest_share", TABLE_NUMBER},
-    {"new_28d", TABLE_NUMBER},
-    {"new_before_28d", TABLE_NUMBER},
-    {"lost_28d", TABLE_NUMBER},
-    {"votes", TABLE_NUMBER},
-    {"customers_wanting", TABLE_NUMBER},
-    {"customers_denied", TABLE_NUMBER},
-    {"rank_low", TABLE_NUMBER},
-    {"rank_high", TABLE_NUMBER},
-    {"crosses_on", TABLE_TEXT},
-};
-
-static enum status
-report_all(const struct report *r, struct error *err)
-{
-    struct buf sql = {0};
-    size_t rows;
-    enum status st;
-
-    for (size_t i = 0; i < COUNT(all); i++)
-        buf_printf(&sql, "%s%s", i ? ", " : "SELECT ", all[i].name);
-    buf_str(&sql, " FROM feature_demand ORDER BY rank LIMIT ?4");
-    st = report_table(r, sql.p, all, COUNT(all), &rows, err);
-    buf_clear(&sql);
-    return st;
-}
+    " ORDER BY customers_denied DESC, failed DESC, feature LIMIT ?20";
 
 /* One sentence for each feature that is on its way to a decision. */
 static enum status
@@ -118,7 +75,7 @@ report_ranking(const struct report *r, struct error *err)
     size_t rows = 0, failing = 0;
     enum status st;
 
-    limited.limit = r->limit ? r->limit : USUAL_ROWS;
+    limited.query.limit = r->query.limit ? r->query.limit : USUAL_ROWS;
     st = report_as_of(r, "SELECT max(as_of) FROM feature_demand",
                       "Features by demand, the last 90 days", err);
     if (st == ST_OK)
@@ -151,7 +108,7 @@ load_members(const struct report *r, struct members *m, struct error *err)
 {
     struct query *q = NULL;
     enum status st = report_query(r, &q,
-                                  "SELECT customer FROM segment_member WHERE segment = ?3"
+                                  "SELECT customer FROM segment_member WHERE segment = ?4"
                                   " ORDER BY CAST(customer AS BLOB)",
                                   err);
 
@@ -168,7 +125,7 @@ load_members(const struct report *r, struct members *m, struct error *err)
         return fail(err, ST_BAD_CONFIG,
                     "nobody belongs to a segment \"%s\"; there are those of"
                     " `callswell report segments`",
-                    r->segment);
+                    r->query.param[ANSWER_SEGMENT]);
     return st;
 }
 
@@ -190,11 +147,11 @@ find_days(const struct report *r, struct feature_period *p, struct error *err)
     if (st != ST_OK)
         return st;
     p->to = today + 1;
-    if (r->to[0])
-        parse_day(span_of(r->to, 10), &p->to);
+    if (r->query.param[ANSWER_TO])
+        parse_day(span_of(r->query.param[ANSWER_TO], 10), &p->to);
     p->from = p->to - USUAL_WINDOW;
-    if (r->from[0])
-        parse_day(span_of(r->from, 10), &p->from);
+    if (r->query.param[ANSWER_FROM])
+        parse_day(span_of(r->query.param[ANSWER_FROM], 10), &p->from);
     if (p->from >= p->to)
         return fail(err, ST_BAD_CONFIG, "--from must lie before --to");
     return ST_OK;
@@ -247,7 +204,7 @@ use_row_all(struct table *t, const struct report *r, const struct feature_period
     table_text(t, u->name);
     table_text(t, format_day(day, p->from));
     table_text(t, format_day(day, p->to));
-    table_text(t, r->segment);
+    table_text(t, r->query.param[ANSWER_SEGMENT]);
     table_real(t, u->people, 0);
     table_i64(t, u->customers);
     table_i64(t, u->used);
@@ -263,9 +220,10 @@ static void
 print_period(const struct report *r, const struct feature_period *p)
 {
     bool people = r->style == TABLE_ALIGNED;
+    const char *segment = r->query.param[ANSWER_SEGMENT];
     struct table *t =
         people ? table_new(use_human, COUNT(use_human)) : table_new(use_all, COUNT(use_all));
-    size_t limit = r->limit > 0 ? (size_t)r->limit : people ? USUAL_ROWS : p->count;
+    size_t limit = r->query.limit ? (size_t)r->query.limit : people ? USUAL_ROWS : p->count;
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
 
     for (size_t i = 0; i < p->count && i < limit; i++) {
@@ -277,8 +235,8 @@ print_period(const struct report *r, const struct feature_period *p)
     }
     if (people)
         fprintf(r->out, "Features from %s to before %s (UTC days)%s%s: %lld active customers\n\n",
-                format_day(from, p->from), format_day(to, p->to), r->segment ? ",\nsegment " : "",
-                r->segment ? r->segment : "", (long long)p->active_customers);
+                format_day(from, p->from), format_day(to, p->to), segment ? ",\nsegment " : "",
+                segment ? segment : "", (long long)p->active_customers);
     table_print(t, r->style, r->out);
     table_free(t);
     if (people)
@@ -302,7 +260,7 @@ report_period(const struct report *r, struct error *err)
     enum status st = find_days(r, &p, err);
 
     arena_init(&m.mem);
-    if (st == ST_OK && r->segment)
+    if (st == ST_OK && r->query.param[ANSWER_SEGMENT])
         st = load_members(r, &m, err);
     p.members = m.names;
     p.member_count = m.count;
@@ -320,7 +278,9 @@ report_period(const struct report *r, struct error *err)
 enum status
 report_features(const struct report *r, struct error *err)
 {
-    if (r->from[0] || r->to[0] || r->segment)
+    const char *const *p = r->query.param;
+
+    if (p[ANSWER_FROM] || p[ANSWER_TO] || p[ANSWER_SEGMENT])
         return report_period(r, err);
-    return r->style == TABLE_ALIGNED ? report_ranking(r, err) : report_all(r, err);
+    return report_ranking(r, err);
 }

@@ -43,32 +43,6 @@ static const char sql[] =
     " ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
     " ORDER BY service, start";
 
-static const struct table_column all_columns[] = {
-    {"service", TABLE_TEXT},
-    {"start", TABLE_TEXT},
-    {"minutes", TABLE_NUMBER},
-    {"forecast", TABLE_NUMBER},
-    {"low", TABLE_NUMBER},
-    {"high", TABLE_NUMBER},
-    {"handle_seconds", TABLE_NUMBER},
-    {"required", TABLE_NUMBER},
-    {"scheduled", TABLE_NUMBER},
-    {"rostered", TABLE_NUMBER},
-    {"gap", TABLE_NUMBER},
-    {"service_level", TABLE_NUMBER},
-    {"occupancy", TABLE_NUMBER},
-    {"completeness", TABLE_NUMBER},
-    {"model", TABLE_TEXT},
-    {"as_of", TABLE_TEXT},
-};
-static const char all_sql[] =
-    "SELECT service, start, minutes, forecast, low, high, handle_seconds, required, scheduled,"
-    " rostered, gap, service_level, occupancy, completeness, model, as_of FROM staffing WHERE"
-    " CASE WHEN ?1 IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes ||"
-    " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR "
-    "start < ?2) AND"
-    " (?3 IS NULL OR service = ?3) ORDER BY service, start LIMIT ?4";
-
 static int64_t
 local(const struct report *r, int64_t utc)
 {
@@ -352,7 +326,7 @@ print_windows(const struct week *w, const struct service *s, size_t limit)
 static void
 print_busiest(const struct week *w)
 {
-    size_t most = w->r->limit ? (size_t)w->r->limit : DETAILED;
+    size_t most = w->r->query.limit ? (size_t)w->r->query.limit : DETAILED;
 
     for (size_t i = 0; i < w->count && i < most; i++) {
         const struct service *s = &w->services[i];
@@ -372,10 +346,12 @@ print_head(const struct week *w)
     const struct service *s = &w->services[0];
     char at[REPORT_TIME];
 
-    fprintf(w->r->out, "Staffing%s%s, times in %s, as of %s\n", w->r->service ? ": " : "",
-            w->r->service ? w->r->service : " for the coming days", zone_name(w->r->zone),
-            report_time(w->r, at, span_str(w->as_of)));
-    if (w->r->service)
+    fprintf(w->r->out, "Staffing%s%s, times in %s, as of %s\n",
+            w->r->query.param[ANSWER_SERVICE] ? ": " : "",
+            w->r->query.param[ANSWER_SERVICE] ? w->r->query.param[ANSWER_SERVICE]
+                                              : " for the coming days",
+            zone_name(w->r->zone), report_time(w->r, at, span_str(w->as_of)));
+    if (w->r->query.param[ANSWER_SERVICE])
         fprintf(w->r->out, "forecast: %s\n", s->model);
     if (isnan(s->completeness))
         fputs("no input in the last 28 days to forecast from\n", w->r->out);
@@ -390,11 +366,12 @@ print_foot(const struct week *w)
     fputs("\nat desks: agents taking contacts (Erlang C). scheduled: with shrinkage; in a\n"
           "window, those of its busiest interval.",
           w->r->out);
-    if (!w->r->service)
+    if (!w->r->query.param[ANSWER_SERVICE])
         fputs(" hours: of scheduled people.", w->r->out);
     fputs(w->roster ? "\nshort: hours that the roster lacks.\n" : "\n", w->r->out);
-    fputs(w->r->service ? "Every interval, with its range: --json or --csv\n"
-                        : "One service hour by hour: callswell report staffing --service NAME\n",
+    fputs(w->r->query.param[ANSWER_SERVICE]
+              ? "Every interval, with its range: --json or --csv\n"
+              : "One service hour by hour: callswell report staffing --service NAME\n",
           w->r->out);
 }
 
@@ -413,19 +390,16 @@ enum status
 report_staffing(const struct report *r, struct error *err)
 {
     struct week w = {.r = r};
-    size_t rows;
-    enum status st;
+    enum status st = load(&w, err);
 
-    if (r->style != TABLE_ALIGNED)
-        return report_table(r, all_sql, all_columns, COUNT(all_columns), &rows, err);
-    st = load(&w, err);
     if (st == ST_OK && w.count == 0)
         fprintf(r->out, "Nothing is forecast%s%s: a whole day of contacts is needed first.\n",
-                r->service ? " for service " : "", r->service ? r->service : "");
+                r->query.param[ANSWER_SERVICE] ? " for service " : "",
+                r->query.param[ANSWER_SERVICE] ? r->query.param[ANSWER_SERVICE] : "");
     if (st == ST_OK && w.count > 0) {
         qsort(w.services, w.count, sizeof *w.services, by_contacts);
         print_head(&w);
-        if (r->service) {
+        if (r->query.param[ANSWER_SERVICE]) {
             print_windows(&w, &w.services[0], WINDOWS_MANY);
             print_grid(&w, &w.services[0]);
         } else {

@@ -8,12 +8,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool
-for_people(const struct report *r)
-{
-    return r->style == TABLE_ALIGNED;
-}
-
 /* --- segments --- */
 
 static const struct table_column segment_columns[] = {
@@ -26,7 +20,7 @@ static const char segment_sql[] =
     " stage_history)), ifnull(sum(s.legs_30d), 0),"
     " CAST(round(ifnull(sum(s.seconds_30d), 0) / 3600.0) AS INTEGER)"
     " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
-    " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?4";
+    " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?20";
 static const struct table_column member_human[] = {
     {"customer", TABLE_TEXT},       {"name", TABLE_TEXT},     {"since", TABLE_TEXT},
     {"legs 30 days", TABLE_NUMBER}, {"evidence", TABLE_TEXT},
@@ -34,18 +28,8 @@ static const struct table_column member_human[] = {
 static const char member_human_sql[] =
     "SELECT m.customer, c.name, substr(m.since, 1, 10), s.legs_30d, m.evidence"
     " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
-    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?3"
-    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?4";
-static const struct table_column member_all[] = {
-    {"segment", TABLE_TEXT},  {"customer", TABLE_TEXT}, {"name", TABLE_TEXT},
-    {"owner", TABLE_TEXT},    {"since", TABLE_TEXT},    {"legs_30d", TABLE_NUMBER},
-    {"evidence", TABLE_TEXT},
-};
-static const char member_all_sql[] =
-    "SELECT m.segment, m.customer, c.name, c.owner, m.since, s.legs_30d, m.evidence"
-    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
-    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?3"
-    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?4";
+    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?4"
+    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?20";
 
 static enum status
 report_members(const struct report *r, struct error *err)
@@ -55,10 +39,8 @@ report_members(const struct report *r, struct error *err)
     size_t rows;
     enum status st;
 
-    if (!for_people(r))
-        return report_table(r, member_all_sql, member_all, COUNT(member_all), &rows, err);
-    limited.limit = r->limit ? r->limit : 30;
-    snprintf(title, sizeof title, "Segment %.120s", r->segment);
+    limited.query.limit = r->query.limit ? r->query.limit : 30;
+    snprintf(title, sizeof title, "Segment %.120s", r->query.param[ANSWER_SEGMENT]);
     st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", title, err);
     if (st == ST_OK)
         st =
@@ -72,15 +54,14 @@ enum status
 report_segments(const struct report *r, struct error *err)
 {
     size_t rows;
-    enum status st = ST_OK;
+    enum status st;
 
-    if (r->segment)
+    if (r->query.param[ANSWER_SEGMENT])
         return report_members(r, err);
-    if (for_people(r))
-        st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
+    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
     if (st == ST_OK)
         st = report_table(r, segment_sql, segment_columns, COUNT(segment_columns), &rows, err);
-    if (st == ST_OK && for_people(r))
+    if (st == ST_OK)
         fputs(rows ? "\nMembers and why: callswell report segments --segment NAME\n"
                    : "No segments yet.\n",
               r->out);
@@ -99,8 +80,8 @@ static const char customer_human_sql[] =
     " participants_30d, CASE WHEN trend IS NULL THEN '' ELSE printf('%.2f', trend) END,"
     " days_since_last, rfm_segment, persona"
     " FROM customer_profile WHERE legs_30d IS NOT NULL AND"
-    " (?3 IS NULL OR customer IN (SELECT customer FROM segment_member WHERE segment = ?3))"
-    " ORDER BY legs_30d DESC, customer LIMIT ?4";
+    " (?4 IS NULL OR customer IN (SELECT customer FROM segment_member WHERE segment = ?4))"
+    " ORDER BY legs_30d DESC, customer LIMIT ?20";
 static const struct table_column range_columns[] = {
     {"customer", TABLE_TEXT},  {"days", TABLE_NUMBER},   {"legs", TABLE_NUMBER},
     {"seconds", TABLE_NUMBER}, {"failed", TABLE_NUMBER},
@@ -108,83 +89,18 @@ static const struct table_column range_columns[] = {
 static const char range_sql[] =
     "SELECT customer, sum(legs > 0) AS days, sum(legs) AS legs, sum(seconds) AS seconds,"
     " sum(failed) AS failed FROM customer_day WHERE (?1 IS NULL OR day >= substr(?1, 1, 10))"
-    " AND (?2 IS NULL OR day < substr(?2, 1, 10)) AND (?3 IS NULL OR customer IN"
-    " (SELECT customer FROM segment_member WHERE segment = ?3))"
-    " GROUP BY customer ORDER BY 3 DESC, customer LIMIT ?4";
-static const struct table_column customer_all[] = {
-    {"customer", TABLE_TEXT},
-    {"name", TABLE_TEXT},
-    {"owner", TABLE_TEXT},
-    {"timezone", TABLE_TEXT},
-    {"first_seen", TABLE_TEXT},
-    {"last_seen", TABLE_TEXT},
-    {"as_of", TABLE_TEXT},
-    {"first_day", TABLE_TEXT},
-    {"last_day", TABLE_TEXT},
-    {"days_since_last", TABLE_NUMBER},
-    {"active_days_30d", TABLE_NUMBER},
-    {"active_days_90d", TABLE_NUMBER},
-    {"legs_1d", TABLE_NUMBER},
-    {"legs_7d", TABLE_NUMBER},
-    {"legs_28d", TABLE_NUMBER},
-    {"legs_30d", TABLE_NUMBER},
-    {"legs_90d", TABLE_NUMBER},
-    {"seconds_1d", TABLE_NUMBER},
-    {"seconds_7d", TABLE_NUMBER},
-    {"seconds_28d", TABLE_NUMBER},
-    {"seconds_30d", TABLE_NUMBER},
-    {"seconds_90d", TABLE_NUMBER},
-    {"failed_1d", TABLE_NUMBER},
-    {"failed_7d", TABLE_NUMBER},
-    {"failed_28d", TABLE_NUMBER},
-    {"failed_30d", TABLE_NUMBER},
-    {"failed_90d", TABLE_NUMBER},
-    {"participants_30d", TABLE_NUMBER},
-    {"conferences_30d", TABLE_NUMBER},
-    {"features_30d", TABLE_NUMBER},
-    {"features_90d", TABLE_NUMBER},
-    {"dominant_feature", TABLE_TEXT},
-    {"dominant_feature_share", TABLE_NUMBER},
-    {"dominant_quarter", TABLE_NUMBER},
-    {"dominant_quarter_share", TABLE_NUMBER},
-    {"office_share", TABLE_NUMBER},
-    {"evening_share", TABLE_NUMBER},
-    {"night_share", TABLE_NUMBER},
-    {"weekend_share", TABLE_NUMBER},
-    {"persona", TABLE_TEXT},
-    {"trend", TABLE_NUMBER},
-    {"rfm_r", TABLE_NUMBER},
-    {"rfm_f", TABLE_NUMBER},
-    {"rfm_m", TABLE_NUMBER},
-    {"rfm_segment", TABLE_TEXT},
-};
-
-static enum status
-report_all_customers(const struct report *r, struct error *err)
+    " AND (?2 IS NULL OR day < substr(?2, 1, 10)) AND (?4 IS NULL OR customer IN"
+    " (SELECT customer FROM segment_member WHERE segment = ?4))"
+    " GROUP BY customer ORDER BY 3 DESC, customer LIMIT ?20";
+enum status
+report_customers(const struct report *r, struct error *err)
 {
-    struct buf sql = {0};
-    size_t rows;
-    enum status st;
-
-    for (size_t i = 0; i < COUNT(customer_all); i++)
-        buf_printf(&sql, "%s%s", i ? ", " : "SELECT ", customer_all[i].name);
-    buf_str(&sql, " FROM customer_profile WHERE (?3 IS NULL OR"
-                  " customer IN (SELECT customer FROM segment_member WHERE segment = ?3))"
-                  " ORDER BY legs_30d DESC, customer LIMIT ?4");
-    st = report_table(r, sql.p, customer_all, COUNT(customer_all), &rows, err);
-    buf_clear(&sql);
-    return st;
-}
-
-static enum status
-report_customers_human(const struct report *r, struct error *err)
-{
-    bool range = r->from[0] || r->to[0];
+    bool range = r->query.param[ANSWER_FROM] || r->query.param[ANSWER_TO];
     struct report limited = *r;
     size_t rows;
     enum status st;
 
-    limited.limit = r->limit ? r->limit : 25;
+    limited.query.limit = r->query.limit ? r->query.limit : 25;
     st = report_as_of(r, "SELECT max(as_of) FROM customer_stat",
                       range ? "Customers by legs, UTC days" : "Customers by legs, the last 30 days",
                       err);
@@ -204,18 +120,6 @@ report_customers_human(const struct report *r, struct error *err)
     return st;
 }
 
-enum status
-report_customers(const struct report *r, struct error *err)
-{
-    size_t rows;
-
-    if (for_people(r))
-        return report_customers_human(r, err);
-    if (r->from[0] || r->to[0])
-        return report_table(r, range_sql, range_columns, COUNT(range_columns), &rows, err);
-    return report_all_customers(r, err);
-}
-
 /* --- signals --- */
 
 #define SIGNAL_FILTER                                                                              \
@@ -223,36 +127,7 @@ report_customers(const struct report *r, struct error *err)
     " ((?1 IS NOT NULL OR ?2 IS NOT NULL) AND (?1 IS NULL OR last_seen >= ?1) AND"                 \
     " (?2 IS NULL OR first_seen < ?2)))"                                                           \
     " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"             \
-    " abs(ifnull(delta, 0)) DESC, id LIMIT ?4"
-
-static const struct table_column signal_all[] = {
-    {"id", TABLE_TEXT},
-    {"version", TABLE_NUMBER},
-    {"kind", TABLE_TEXT},
-    {"subject_type", TABLE_TEXT},
-    {"subject", TABLE_TEXT},
-    {"severity", TABLE_TEXT},
-    {"value", TABLE_NUMBER},
-    {"baseline", TABLE_NUMBER},
-    {"delta", TABLE_NUMBER},
-    {"low", TABLE_NUMBER},
-    {"high", TABLE_NUMBER},
-    {"p_value", TABLE_NUMBER},
-    {"completeness", TABLE_NUMBER},
-    {"window_start", TABLE_TEXT},
-    {"window_end", TABLE_TEXT},
-    {"reason", TABLE_TEXT},
-    {"evidence", TABLE_TEXT},
-    {"state", TABLE_TEXT},
-    {"owner", TABLE_TEXT},
-    {"first_seen", TABLE_TEXT},
-    {"last_seen", TABLE_TEXT},
-    {"expires", TABLE_TEXT},
-};
-static const char signal_all_sql[] =
-    "SELECT id, version, kind, subject_type, subject, severity, value, baseline, delta, low,"
-    " high, p_value, completeness, window_start, window_end, reason, evidence, state, owner,"
-    " first_seen, last_seen, expires" SIGNAL_FILTER;
+    " abs(ifnull(delta, 0)) DESC, id LIMIT ?20"
 
 /* Two lines or three: the reason is what people read, so it is never cut. */
 static void
@@ -290,11 +165,10 @@ report_signals(const struct report *r, struct error *err)
     size_t rows = 0;
     enum status st;
 
-    if (!for_people(r))
-        return report_table(r, signal_all_sql, signal_all, COUNT(signal_all), &rows, err);
-    limited.limit = r->limit ? r->limit : 20;
-    st = report_as_of(r, "SELECT as_of FROM analyst",
-                      r->from[0] || r->to[0] ? "Signals" : "Open signals", err);
+    limited.query.limit = r->query.limit ? r->query.limit : 20;
+    st = report_as_of(
+        r, "SELECT as_of FROM analyst",
+        r->query.param[ANSWER_FROM] || r->query.param[ANSWER_TO] ? "Signals" : "Open signals", err);
     if (st == ST_OK)
         st = report_query(&limited, &q,
                           "SELECT severity, kind, subject, id, reason, first_seen, state,"

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "csv_write.h"
 #include "json_write.h"
 #include "memory.h"
 
@@ -231,40 +232,24 @@ program_name(const char *heading)
 }
 
 static void
-csv_field(struct span s, FILE *to)
-{
-    bool quote = false;
-
-    for (size_t i = 0; i < s.n; i++)
-        quote |= s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\n' || s.p[i] == '\r';
-    if (!quote) {
-        fprintf(to, "%.*s", SPAN_ARG(s));
-        return;
-    }
-    fputc('"', to);
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"')
-            fputc('"', to);
-        fputc(s.p[i], to);
-    }
-    fputc('"', to);
-}
-
-static void
 print_csv(const struct table *t, FILE *to)
 {
+    struct buf b = {0};
+
     for (size_t c = 0; c < t->count; c++) {
         char *name = program_name(t->columns[c].name);
 
-        csv_field(span_str(name), to);
-        fputc(c + 1 < t->count ? ',' : '\n', to);
+        csv_field(&b, span_str(name));
+        buf_char(&b, c + 1 < t->count ? ',' : '\n');
         free(name);
     }
     for (size_t r = 0; r < table_rows(t); r++)
         for (size_t c = 0; c < t->count; c++) {
-            csv_field(cell_at(t, r, c), to);
-            fputc(c + 1 < t->count ? ',' : '\n', to);
+            csv_field(&b, cell_at(t, r, c));
+            buf_char(&b, c + 1 < t->count ? ',' : '\n');
         }
+    fwrite(b.p, 1, b.n, to);
+    buf_clear(&b);
 }
 
 static void

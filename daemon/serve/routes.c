@@ -1,8 +1,13 @@
 /*
  * routes.c - which path answers what.
  *
- * A new route is one function and one line in the table.
+ * A new route is one function and one line in the table. One that is quick, and needs no store,
+ * answers on the event loop; all others on a reader's thread (readers.h). The tables of the store
+ * (answer.h) need neither.
  */
+#include <stdio.h>
+
+#include "asked.h"
 #include "json_write.h"
 #include "serve_internal.h"
 
@@ -118,14 +123,19 @@ get_metrics(struct serve *s, struct http_request *r)
                &body, NULL);
 }
 
+/* Whoever answers at once has `now`; what takes longer, or asks the store, has `read`. */
 static const struct route {
-    const char *method, *path;
-    void (*handler)(struct serve *s, struct http_request *r);
+    const char *method, *path; /* with one {part} at most, for asked_path */
+    void (*now)(struct serve *s, struct http_request *r);
+    reading *read;
 } routes[] = {
-    {"GET", "/healthz", get_health},   {"GET", "/readyz", get_ready},
-    {"GET", "/v1/status", get_status}, {"GET", "/v1/live", get_live},
-    {"GET", "/metrics", get_metrics},
+    {"GET", "/healthz", get_health, NULL},   {"GET", "/readyz", get_ready, NULL},
+    {"GET", "/v1/status", get_status, NULL}, {"GET", "/v1/live", get_live, NULL},
+    {"GET", "/metrics", get_metrics, NULL},
 };
+
+/* GET /v1/NAME of each answer. */
+static const struct route answers = {"GET", NULL, NULL, route_answer};
 
 /* HEAD is GET whose body the server leaves out. */
 static bool
@@ -142,29 +152,34 @@ get_page(struct serve *s, struct http_request *r)
     page_request(r);
 }
 
-static const struct route page_route = {"GET", NULL, get_page};
+static const struct route page_route = {"GET", NULL, get_page, NULL};
 
+/* *allowed: the methods that the path knows, for people whose method it does not. */
 static const struct route *
-find_route(struct span path, struct span method, bool *path_known)
+find_route(struct span path, struct span method, const char **allowed)
 {
-    *path_known = page_has(path);
-    if (*path_known)
+    *allowed = page_has(path) ? "GET, HEAD" : NULL;
+    if (*allowed)
         return method_fits(&page_route, method) ? &page_route : NULL;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (!span_is(path, routes[i].path))
+        if (!asked_path(routes[i].path, path, NULL, NULL))
             continue;
-        *path_known = true;
+        *allowed = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
         if (method_fits(&routes[i], method))
             return &routes[i];
     }
-    return NULL;
+    if (*allowed || !route_answer_of(path))
+        return NULL;
+    *allowed = "GET, HEAD";
+    return method_fits(&answers, method) ? &answers : NULL;
 }
 
 void
 routes_head(void *arg, struct http_request *r)
 {
     struct serve *s = arg;
-    bool known;
+    const char *allowed;
+    char extra[64];
 
     if (ingest_has(s->ingest, r->path)) {
         if (!ingest_takes(s->ingest, r))
@@ -176,25 +191,29 @@ routes_head(void *arg, struct http_request *r)
         return;
     }
     r->max_body = 0;
-    if (find_route(r->path, r->method, &known))
+    if (find_route(r->path, r->method, &allowed))
         return;
-    if (known)
-        http_problem(r, 405, "Allow: GET, HEAD\r\n", "This path is only read.");
-    else
+    if (!allowed) {
         http_problem(r, 404, NULL, "There is nothing here.");
+        return;
+    }
+    snprintf(extra, sizeof extra, "Allow: %s\r\n", allowed);
+    http_problem(r, 405, extra, "This path knows %s.", allowed);
 }
 
 void
 routes_request(void *arg, struct http_request *r)
 {
     struct serve *s = arg;
-    bool known;
-    const struct route *route = find_route(r->path, r->method, &known);
+    const char *allowed;
+    const struct route *route = find_route(r->path, r->method, &allowed);
 
-    if (route && s->draining && route->handler != get_health)
+    if (route && s->draining && route->now != get_health)
         http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+    else if (route && route->read)
+        readers_take(s->readers, r, route->read);
     else if (route)
-        route->handler(s, r);
+        route->now(s, r);
     else
         ingest_request(s->ingest, r);
 }

@@ -48,6 +48,8 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     s->started = clock_now();
     st = ingest_open(&s->ingest, opt->engine, opt->config, err);
     if (st == ST_OK)
+        st = readers_open(&s->readers, s, opt->config, err);
+    if (st == ST_OK)
         st = http_server_open(&s->http, &http, err);
     if (st != ST_OK) {
         serve_close(s);
@@ -62,8 +64,10 @@ serve_change(struct serve *s, const struct config *wanted, struct error *err)
 {
     enum status st = ingest_change(s->ingest, wanted, err);
 
-    if (st == ST_OK)
+    if (st == ST_OK) {
         http_server_limit(s->http, wanted->limits.max_connections, wanted->limits.max_per_address);
+        readers_change(s->readers, wanted);
+    }
     return st;
 }
 
@@ -93,6 +97,7 @@ serve_close(struct serve *s)
     if (!s)
         return;
     ingest_close(s->ingest);
+    readers_close(s->readers);
     http_server_close(s->http);
     free(s);
 }

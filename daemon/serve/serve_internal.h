@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "http_server.h"
+#include "readers.h"
 #include "serve.h"
 
 struct ingest;
@@ -15,6 +16,7 @@ struct serve {
     struct engine *engine;
     const struct config *config;
     struct ingest *ingest;
+    struct readers *readers;
     int64_t started;
     bool draining;
 };
@@ -26,6 +28,10 @@ void routes_request(void *arg, struct http_request *r);
 /* page.c: is the path one of the page's, or of a file it consists of? Then GET is answered. */
 bool page_has(struct span path);
 void page_request(struct http_request *r);
+
+/* route_answer.c: GET /v1/NAME of an answer, and the answer that a path names, or NULL. */
+void route_answer(struct reader *rd, struct http_request *r);
+const struct answer *route_answer_of(struct span path);
 
 /* metrics.c: the exposition in OpenMetrics text format. */
 /* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */

@@ -14,6 +14,8 @@
 /* A transaction is closed after so many rows or so much time: an edit never waits long. */
 #define TX_ROWS 50000
 #define TX_MS   250
+/* Between two looks at the clock: well below a millisecond. */
+#define PROGRESS_STEPS 10000
 
 struct query {
     sqlite3_stmt *st;
@@ -148,6 +150,25 @@ void
 store_interrupt(struct store *s)
 {
     sqlite3_interrupt(s->db);
+}
+
+static int
+past_deadline(void *arg)
+{
+    return store_out_of_time(arg);
+}
+
+void
+store_limit_time(struct store *s, int64_t ms)
+{
+    s->deadline_ms = ms ? clock_mono_ms() + ms : 0;
+    sqlite3_progress_handler(s->db, ms ? PROGRESS_STEPS : 0, past_deadline, s);
+}
+
+bool
+store_out_of_time(const struct store *s)
+{
+    return s->deadline_ms && clock_mono_ms() > s->deadline_ms;
 }
 
 enum status
@@ -313,6 +334,21 @@ query_text(const struct query *q, int column)
     const char *p = (const char *)sqlite3_column_text(q->st, column);
 
     return span_of(p, p ? (size_t)sqlite3_column_bytes(q->st, column) : 0);
+}
+
+void
+query_value(const struct query *q, int column, struct row_value *out)
+{
+    int type = sqlite3_column_type(q->st, column);
+
+    if (type == SQLITE_INTEGER)
+        value_int(out, query_int(q, column));
+    else if (type == SQLITE_FLOAT)
+        value_real(out, query_real(q, column));
+    else if (type == SQLITE_NULL)
+        value_null(out);
+    else
+        value_text(out, query_text(q, column));
 }
 
 enum status

@@ -14,6 +14,7 @@ struct store {
     bool open_tx;
     uint32_t tx_rows;
     int64_t tx_began_ms;
+    int64_t deadline_ms; /* of what runs, by the monotonic clock; 0: none */
     store_hook *before_commit;
     void *hook_arg;
     int limit_calls;          /* segment_where.c */

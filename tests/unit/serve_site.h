@@ -264,13 +264,16 @@ site_start(struct site *s)
 {
     struct serve_options opt;
     struct error err = {0};
-    static char listen[] = "127.0.0.1:0", node[] = "n1";
+    static char listen[] = "127.0.0.1:0", node[] = "n1", url[] = "sqlite:crm.db", dir[] = ".";
 
     signal(SIGPIPE, SIG_IGN);
     memset(s, 0, sizeof *s);
     pthread_mutex_init(&s->engine.lock, NULL);
     s->config = (struct config){.http_listen = listen,
                                 .node = node,
+                                .store_url = url,
+                                .state_dir = dir,
+                                .timezone = zone,
                                 .inputs = inputs,
                                 .input_count = sizeof inputs / sizeof *inputs};
     s->config.limits.max_body = 1 << 20;

@@ -1,0 +1,82 @@
+/*
+ * asked.c - queries, paths and wishes of requests.
+ */
+#include "asked.h"
+
+#include "../../parsers/web_text.h"
+
+static const struct asked_param *
+find(const struct asked_param *params, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_is(name, params[i].name))
+            return &params[i];
+    return NULL;
+}
+
+static char *
+ended(struct span s, struct arena *memory)
+{
+    char *text = arena_alloc(memory, s.n + 1);
+
+    if (s.n)
+        memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    return text;
+}
+
+enum status
+asked_query(struct span query, const struct asked_param *params, size_t count, struct arena *memory,
+            struct error *err)
+{
+    struct span name, value;
+
+    while (web_form_next(&query, memory, &name, &value)) {
+        const struct asked_param *p = find(params, count, name);
+        int shown = (int)(name.n < 40 ? name.n : 40);
+
+        if (!p)
+            return fail(err, ST_BAD_INPUT, "\"%.*s\" is no parameter of this path", shown, name.p);
+        if (*p->out)
+            return fail(err, ST_BAD_INPUT, "%s is given twice", p->name);
+        if (!span_is_utf8(value) || span_has_control(value))
+            return fail(err, ST_BAD_INPUT, "%s is no text", p->name);
+        *p->out = ended(value, memory);
+    }
+    return ST_OK;
+}
+
+bool
+asked_path(const char *pattern, struct span path, struct arena *memory, const char **id)
+{
+    const char *brace = strchr(pattern, '{'), *after;
+    size_t before, behind, n;
+    struct span value;
+
+    if (!brace)
+        return span_is(path, pattern);
+    after = strchr(brace, '}') + 1;
+    before = (size_t)(brace - pattern);
+    behind = strlen(after);
+    if (path.n <= before + behind || memcmp(path.p, pattern, before) != 0 ||
+        memcmp(path.p + path.n - behind, after, behind) != 0)
+        return false;
+    n = path.n - before - behind;
+    if (memchr(path.p + before, '/', n))
+        return false;
+    if (!memory)
+        return true;
+    value = web_decode(span_of(path.p + before, n), false, memory);
+    *id = ended(value, memory);
+    return true;
+}
+
+bool
+asked_accepts_csv(const struct http_request *r)
+{
+    struct span accept = http_request_field(r, "Accept");
+    const char *csv = accept.n ? memmem(accept.p, accept.n, "text/csv", 8) : NULL;
+    const char *json = accept.n ? memmem(accept.p, accept.n, "json", 4) : NULL;
+
+    return csv && (!json || csv < json);
+}

@@ -1,0 +1,26 @@
+/*
+ * asked.h - what a request asks for in its query and its path, and in which form it wants it.
+ */
+#ifndef ASKED_H
+#define ASKED_H
+
+#include "http_server.h"
+
+struct asked_param {
+    const char *name; /* as in the query */
+    const char **out; /* decoded, in the arena; NULL as long as it is not there */
+};
+
+/* Reads "a=1&b=2". ST_BAD_INPUT: a name that is not among the parameters, one that comes twice, or
+ * a value that is no UTF-8 or holds control characters. */
+enum status asked_query(struct span query, const struct asked_param *params, size_t count,
+                        struct arena *memory, struct error *err);
+
+/* "/v1/customers/{id}" and "/v1/customers/a%20b" match, and *id is "a b" in the arena; without
+ * braces in the pattern *id stays as it is. NULL id and memory: only whether it matches. */
+bool asked_path(const char *pattern, struct span path, struct arena *memory, const char **id);
+
+/* Whether the request's Accept prefers CSV over JSON. */
+bool asked_accepts_csv(const struct http_request *r);
+
+#endif

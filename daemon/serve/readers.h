@@ -1,0 +1,42 @@
+/*
+ * readers.h - a few threads that answer requests out of the CRM store.
+ *
+ * A question to the store may take half a second: on the event loop it would hold up every sender
+ * of records. Each thread has a connection of its own, which only reads; WAL mode lets it look
+ * while the analyst writes. What takes too long is given up, and when too many wait newcomers are
+ * sent away at once, so that nobody waits for long.
+ */
+#ifndef READERS_H
+#define READERS_H
+
+#include "answer.h"
+#include "config.h"
+#include "http_server.h"
+
+struct readers;
+struct serve;
+
+/* What a thread has at hand while it answers one request. */
+struct reader {
+    struct serve *serve;
+    const struct config *config;
+    struct store *store;  /* open for reading, with a limit of time */
+    struct arena *memory; /* for as long as the request */
+};
+
+/* Answers the request, with http_reply or http_problem, exactly once. */
+typedef void reading(struct reader *rd, struct http_request *r);
+
+enum status readers_open(struct readers **out, struct serve *serve, const struct config *config,
+                         struct error *err);
+/* Takes the request and answers it later; at once with 503 when too many wait. Event loop. */
+void readers_take(struct readers *p, struct http_request *r, reading *what);
+/* The configuration from now on; borrowed to the end. */
+void readers_change(struct readers *p, const struct config *config);
+/* What waits is answered with 503, what runs is waited for. Accepts NULL. */
+void readers_close(struct readers *p);
+
+/* The answer to a request that failed so. */
+void reader_problem(struct http_request *r, const struct error *err);
+
+#endif

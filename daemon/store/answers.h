@@ -1,0 +1,25 @@
+/*
+ * answers.h - the questions, for their list in answer.c.
+ */
+#ifndef ANSWERS_H
+#define ANSWERS_H
+
+#include "answer.h"
+
+/* Columns leave out what most of them do not have: SQL of their own, and being there always. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+/* answers_service.c */
+extern const struct answer answer_staffing, answer_services, answer_service_intervals;
+/* answers_feature.c */
+extern const struct answer answer_features;
+/* answers_customer.c */
+extern const struct answer answer_customers, answer_customer_usage, answer_customer_days;
+/* answers_segment.c */
+extern const struct answer answer_segments, answer_segment_members, answer_stage_history;
+/* answers_signal.c */
+extern const struct answer answer_signals;
+/* answers_feed.c */
+extern const struct answer answer_feeds, answer_quarantine, answer_quarantine_reasons;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * answers_signal.c - what is out of the ordinary.
+ */
+#include "answers.h"
+
+static const struct answer_column signal_columns[] = {
+    {"id", ANSWER_TEXT, NULL, "stable: of kind, subject and first window", .must = true},
+    {"version", ANSWER_INT, NULL, "grows when what it says changes", .must = true},
+    {"kind", ANSWER_TEXT, NULL, "surge, decline, feature_demand, understaffed, ...", .must = true},
+    {"subject_type", ANSWER_TEXT, NULL, "customer, feature, service, node, input", .must = true},
+    {"subject", ANSWER_TEXT, NULL, "whose id or name", .must = true},
+    {"severity", ANSWER_TEXT, NULL, "info, warning, critical", .must = true},
+    {"value", ANSWER_REAL, NULL, "what was seen"},
+    {"baseline", ANSWER_REAL, NULL, "what was usual"},
+    {"delta", ANSWER_REAL, NULL, "the difference"},
+    {"low", ANSWER_REAL, NULL, "lower end of the usual range (95 %)"},
+    {"high", ANSWER_REAL, NULL, "upper end of the usual range"},
+    {"p_value", ANSWER_REAL, "share", "one-sided"},
+    {"completeness", ANSWER_REAL, "share", "of the days looked at with any input"},
+    {"window_start", ANSWER_TIME, NULL, "from then was looked at"},
+    {"window_end", ANSWER_TIME, NULL, "until then"},
+    {"reason", ANSWER_TEXT, NULL, "one sentence with the figures", .must = true},
+    {"evidence", ANSWER_JSON, NULL, "the daily counts and what the test was made with"},
+    {"state", ANSWER_TEXT, NULL, "open, acked, closed", .must = true},
+    {"owner", ANSWER_TEXT, NULL, "of the customer"},
+    {"first_seen", ANSWER_TIME, NULL, "when it came up", .must = true},
+    {"last_seen", ANSWER_TIME, NULL, "when it was last so", .must = true},
+    {"expires", ANSWER_TIME, NULL, "without a pass until then it says nothing any more"},
+    {"acked_by", ANSWER_TEXT, NULL, "who acknowledged it"},
+    {"acked_at", ANSWER_TIME, NULL, "when"},
+    {"closed_by", ANSWER_TEXT, NULL, "who closed it; NULL: its cause went away"},
+    {"closed_at", ANSWER_TIME, NULL, "when"},
+    {"note", ANSWER_TEXT, NULL, "of whoever acknowledged or closed it"},
+};
+
+/* Without a period or a state: those that are not closed. */
+static const struct answer_filter signal_filters[] = {
+    {ANSWER_FROM, "last_seen >= ?1", NULL},
+    {ANSWER_TO, "first_seen < ?2", NULL},
+    {ANSWER_CUSTOMER, "subject_type = 'customer' AND subject = ?5", NULL},
+    {ANSWER_SERVICE, "subject_type = 'service' AND subject = ?3", NULL},
+    {ANSWER_FEATURE, "subject_type = 'feature' AND subject = ?6", NULL},
+    {ANSWER_KIND, "kind = ?7", NULL},
+    {ANSWER_SEVERITY, "severity = ?8", NULL},
+    {ANSWER_OWNER, "owner = ?9", NULL},
+    {ANSWER_STATE, "?10 = 'all' OR state = ?10 OR (?10 = 'active' AND state <> 'closed')",
+     "?1 IS NOT NULL OR ?2 IS NOT NULL OR state <> 'closed'"},
+    {ANSWER_SEARCH, "instr(lower(subject), lower(?12)) OR instr(lower(reason), lower(?12))", NULL},
+};
+
+const struct answer answer_signals = {
+    .name = "signals",
+    .title = "Signals, the most severe first; those that are not closed if neither period nor"
+             " state is given",
+    ANSWER_COLUMNS(signal_columns),
+    ANSWER_FILTERS(signal_filters),
+    .from = "signal",
+    .order = {{"CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END", false},
+              {"abs(ifnull(delta, 0))", true}},
+    .key = {"id"},
+    /* The customer's owner now, whatever it was when the signal came up. */
+    .own = "subject_type = 'customer' AND subject IN (SELECT id FROM customer WHERE owner = ?13)",
+};

@@ -1,0 +1,295 @@
+/*
+ * test_answer.c - named questions to the store: every column's order, pages, filters, whose rows.
+ */
+#include "answer.h"
+
+#include <stdlib.h>
+
+#include "test.h"
+
+static struct store *store;
+
+static void
+edit(const char *sql)
+{
+    struct error err;
+
+    if (store_run(store, sql, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+}
+
+/* Rows with ties and gaps in every table, so that orders and pages have something to get wrong. */
+static void
+fill(void)
+{
+    struct error err;
+
+    CHECK_INT(store_open(&store, "crm.db", STORE_ANALYST, &err), ST_OK);
+    edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
+         " INSERT INTO customer(id, name, owner) SELECT printf('c%02d', i), CASE WHEN i % 3 THEN"
+         " 'Name ' || (i % 4) END, CASE i % 3 WHEN 0 THEN 'ann' WHEN 1 THEN 'bob' END FROM n");
+    edit("INSERT INTO customer_stat(customer, as_of, legs_30d, trend, persona) SELECT id,"
+         " '2026-11-22T12:00:00Z', 6 + substr(id, 3) % 3, CASE WHEN substr(id, 3) % 2"
+         " THEN substr(id, 3) / 7.0 END, CASE WHEN id > 'c20' THEN 'office' END FROM customer"
+         " WHERE id <> 'c07'");
+    edit("INSERT INTO customer_day SELECT id, '2026-11-' || (10 + substr(id, 3) % 3), 5, 100,"
+         " substr(id, 3) % 2, 2, 1 FROM customer");
+    edit("INSERT INTO customer_day SELECT id, '2026-11-20', 7, 10, 0, 2, 1 FROM customer");
+    edit("INSERT INTO customer_alias VALUES('alias', 'The Fortieth', 'c40')");
+    edit("INSERT INTO segment_member SELECT CASE WHEN id < 'c15' THEN 'rfm:loyal' ELSE 'power' END,"
+         " id, '2026-11-20T00:00:00Z', '{\"legs\":5}' FROM customer");
+    edit("INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, evidence)"
+         " SELECT customer, 'segment', NULL, segment, since, 'r', 'no JSON' FROM segment_member");
+    edit("INSERT INTO service_interval SELECT 's' || (substr(id, 3) % 4), '2026-11-20T0' ||"
+         " (substr(id, 3) % 10) || ':15:00Z', substr(id, 3), 2, 1, 60, 5 FROM customer"
+         " WHERE true ON CONFLICT DO NOTHING");
+    edit("INSERT INTO staffing SELECT service, start, 15, offered / 3.0, 1, 9, 60, 2, 3,"
+         " nullif(offered % 3, 0), offered % 3 - 3, 0.8, 0.5, 0.9, 'm', '2026-11-19T00:00:00Z',"
+         " NULL FROM service_interval");
+    edit("INSERT INTO feature_demand(feature, as_of, window_days, people, customers, uses, failed,"
+         " score, rank) SELECT 'f' || id, '2026-11-22T12:00:00Z', 90, 5, substr(id, 3) % 2, 3, 4,"
+         " 0.5, substr(id, 3) FROM customer");
+    edit("INSERT INTO signal(id, version, kind, subject_type, subject, severity, delta, reason,"
+         " evidence, state, owner, first_seen, last_seen) SELECT 'ab' || id, 1, 'surge',"
+         " 'customer', id, CASE substr(id, 3) % 3 WHEN 0 THEN 'info' WHEN 1 THEN 'warning' ELSE"
+         " 'critical' END, CASE WHEN id < 'c30' THEN substr(id, 3) % 5 - 2 END, 'because',"
+         " '{\"a\":[1]}', CASE WHEN id = 'c01' THEN 'closed' ELSE 'open' END, owner,"
+         " '2026-11-01T00:00:00Z', '2026-11-' || (10 + substr(id, 3) % 9) || 'T00:00:00Z'"
+         " FROM customer");
+    edit("INSERT INTO signal(id, version, kind, subject_type, subject, severity, reason, state,"
+         " owner, first_seen, last_seen) VALUES('ff', 1, 'understaffed', 'service', 's1', 'info',"
+         " 'r', 'open', 'ann', 'a', 'b')");
+    edit("INSERT INTO quarantine(input, stream, position, length, reason, raw, arrived) SELECT"
+         " 'in', CASE WHEN id > 'c09' THEN 'x' END, 1, 2, 'bad', 'r,\"w', 'a' FROM customer");
+    edit(
+        "INSERT INTO quarantine_count SELECT id, 'bad', substr(id, 3) % 3, 'a', 'b' FROM customer");
+    edit("INSERT INTO feed_health SELECT id, 'tcp', 1, 2, 3, 4, 5, 6, 7, NULL, NULL, 8, NULL,"
+         " '2026-11-22T12:00:00Z' FROM customer");
+    edit("INSERT INTO analyst VALUES(1, 'l', 1, 1, 1, 1, '2026-11-22T12:00:00Z', '', 1, 1)");
+    edit("INSERT INTO input_day VALUES('2026-11-21'), ('2026-11-22'), ('2026-10-25'),"
+         " ('2026-10-24')");
+}
+
+static bool
+collect(void *arg, const struct row_value *values)
+{
+    const struct answer *a = ((void **)arg)[0];
+
+    answer_csv_row(((void **)arg)[1], a, values);
+    return true;
+}
+
+/* The rows as CSV, appended to out. */
+static struct answer_end
+ask(const struct answer *a, const struct answer_query *q, struct buf *out)
+{
+    void *arg[] = {(void *)a, out};
+    struct answer_sink sink = {collect, arg};
+    struct answer_end end;
+    struct error err;
+
+    buf_reserve(out, 1);
+    if (answer_run(store, a, q, &sink, &end, &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s: %s", a->name, err.text);
+    return end;
+}
+
+static void
+check_pages(const struct answer *a, const char *sort)
+{
+    struct answer_query q = {.sort = sort};
+    struct buf whole = {0}, pages = {0}, cursor = {0};
+    struct answer_end end;
+    uint64_t rows, seen = 0;
+
+    q.param[ANSWER_STATE] = answer_knows(a, ANSWER_STATE) ? "all" : NULL;
+    end = ask(a, &q, &whole);
+    rows = end.rows;
+    CHECK_INT(end.next.n, 0);
+    q.limit = 3;
+    do {
+        end = ask(a, &q, &pages);
+        seen += end.rows;
+        buf_clear(&cursor);
+        cursor = end.next;
+        q.after = cursor.p;
+        if (end.rows == 0 || seen > rows)
+            test_fail(__FILE__, __LINE__, "%s by %s: page after %llu", a->name, sort,
+                      (unsigned long long)seen);
+    } while (cursor.n);
+    CHECK_INT(seen, rows);
+    CHECK_STR(pages.p, whole.p);
+    buf_clear(&whole);
+    buf_clear(&pages);
+    buf_clear(&cursor);
+}
+
+TEST(pages_make_up_the_whole_whatever_the_order)
+{
+    fill();
+    for (size_t i = 0; answer_at(i); i++) {
+        const struct answer *a = answer_at(i);
+
+        check_pages(a, NULL);
+        for (size_t c = 0; c < a->column_count; c++) {
+            char down[80];
+
+            if (a->columns[c].type == ANSWER_JSON)
+                continue;
+            snprintf(down, sizeof down, "-%s", a->columns[c].name);
+            check_pages(a, down + 1);
+            check_pages(a, down);
+        }
+    }
+    store_close(store);
+}
+
+TEST(a_column_orders_the_rows_and_absent_values_come_last)
+{
+    static const struct {
+        const char *sort, *first, *last;
+    } rows[] = {
+        {"trend", "c01,Name 1,bob", "c40,"}, /* the odd ones have one; ties by id */
+        {"-trend", "c09,,ann", "c40,"},
+        {"customer", "c01,Name 1,bob", "c40,Name 0,bob"},
+        {NULL, "c02,", "c07,Name 3,bob"}, /* c07 is not counted yet */
+    };
+    const struct answer *a = answer_find("customers");
+
+    fill();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer_query q = {.sort = rows[i].sort};
+        struct buf out = {0};
+        const char *last;
+        struct answer_end end = ask(a, &q, &out);
+
+        CHECK_INT(end.rows, 40);
+        CHECK_STR(end.as_of, "2026-11-22T12:00:00Z");
+        if (end.completeness != 2 / 28.0) /* whole days: not today, not the 29th before */
+            test_fail(__FILE__, __LINE__, "completeness %g", end.completeness);
+        out.p[out.n - 1] = '\0';
+        last = strrchr(out.p, '\n') + 1;
+        if (strncmp(out.p, rows[i].first, strlen(rows[i].first)) != 0 ||
+            strncmp(last, rows[i].last, strlen(rows[i].last)) != 0)
+            test_fail(__FILE__, __LINE__, "%s: %.20s ... %.20s", rows[i].sort, out.p, last);
+        buf_clear(&out);
+    }
+    store_close(store);
+}
+
+static uint64_t
+count(const char *name, enum answer_param p, const char *value, const char *viewer)
+{
+    struct answer_query q = {.viewer = viewer};
+    struct buf out = {0};
+    uint64_t rows;
+
+    q.param[p] = value;
+    rows = ask(answer_find(name), &q, &out).rows;
+    buf_clear(&out);
+    return rows;
+}
+
+TEST(filters_narrow)
+{
+    fill();
+    CHECK_INT(count("customers", ANSWER_SEGMENT, "power", NULL), 26);
+    CHECK_INT(count("customers", ANSWER_SEARCH, "fortieth", NULL), 1);
+    CHECK_INT(count("customers", ANSWER_SEARCH, "NAME 3", NULL), 6);
+    CHECK_INT(count("customers", ANSWER_OWNER, "ann", NULL), 13);
+    CHECK_INT(count("customers", ANSWER_CUSTOMER, "c04' OR 1", NULL), 0);
+    CHECK_INT(count("customer_days", ANSWER_CUSTOMER, "c04", NULL), 2);
+    CHECK_INT(count("customer_days", ANSWER_FROM, "2026-11-20T00:00:00Z", NULL), 40);
+    CHECK_INT(count("customer_days", ANSWER_TO, "2026-11-20T00:00:00Z", NULL), 40);
+    CHECK_INT(count("signals", ANSWER_STATE, NULL, NULL), 40);
+    CHECK_INT(count("signals", ANSWER_STATE, "closed", NULL), 1);
+    CHECK_INT(count("signals", ANSWER_STATE, "all", NULL), 41);
+    CHECK_INT(count("signals", ANSWER_SEVERITY, "critical", NULL), 12);
+    CHECK_INT(count("signals", ANSWER_SERVICE, "s1", NULL), 1);
+    CHECK_INT(count("staffing", ANSWER_SERVICE, "s1", NULL), 3);
+    CHECK_INT(count("services", ANSWER_SERVICE, NULL, NULL), 4);
+    CHECK_INT(count("services", ANSWER_FROM, "2026-11-21T00:00:00Z", NULL), 0);
+    CHECK_INT(count("stage_history", ANSWER_SEGMENT, "power", NULL), 26);
+    store_close(store);
+}
+
+TEST(who_is_limited_to_an_owner_sees_nobody_elses_customers)
+{
+    static const struct {
+        const char *name;
+        uint64_t ann;
+    } rows[] = {
+        {"customers", 13},       {"customer_usage", 13}, {"customer_days", 26}, {"signals", 13},
+        {"segment_members", 13}, {"stage_history", 13},  {"features", 40},      {"staffing", 10},
+    };
+    struct answer_query q = {.viewer = "ann"};
+    struct answer_sink sink = {collect, NULL};
+    struct answer_end end;
+    struct error err;
+    struct buf out = {0};
+
+    fill();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_INT(count(rows[i].name, 0, NULL, "ann"), rows[i].ann);
+    CHECK_INT(count("customers", ANSWER_CUSTOMER, "c01", "ann"), 0); /* bob's */
+    CHECK_INT(count("customers", ANSWER_CUSTOMER, "c03", "ann"), 1);
+    CHECK_INT(count("customers", ANSWER_OWNER, "bob", "ann"), 0);
+    CHECK_INT(count("customers", 0, NULL, ""), 0);
+    CHECK_INT(count("customers", 0, NULL, "nobody"), 0);
+    /* Sums are of what the viewer sees. */
+    ask(answer_find("segments"), &q, &out);
+    CHECK_STR(out.p, "power,9,0,61,0\nrfm:loyal,4,0,26,0\n");
+    buf_clear(&out);
+    /* What cannot be told apart by customer is not for them. */
+    CHECK_INT(answer_run(store, answer_find("quarantine"), &q, &sink, &end, &err), ST_NOT_FOUND);
+    store_close(store);
+}
+
+TEST(what_a_question_does_not_know_is_said)
+{
+    const struct answer *a = answer_find("features");
+    struct answer_query with_kind = {.sort = NULL}, with_sort = {.sort = "rank; DROP TABLE signal"},
+                        with_cursor = {.after = "5b5d"}, other_order = {.sort = "people"};
+    struct answer_query paged = {.limit = 1};
+    struct answer_sink sink = {collect, NULL};
+    struct answer_end end;
+    struct error err;
+    struct buf out = {0};
+
+    fill();
+    with_kind.param[ANSWER_KIND] = "x";
+    CHECK_INT(answer_run(store, a, &with_kind, &sink, &end, &err), ST_BAD_INPUT);
+    CHECK_STR(err.text, "features is not narrowed by kind");
+    CHECK_INT(answer_run(store, a, &with_sort, &sink, &end, &err), ST_BAD_INPUT);
+    CHECK_INT(answer_run(store, a, &with_cursor, &sink, &end, &err), ST_BAD_INPUT);
+    end = ask(a, &paged, &out);
+    other_order.after = end.next.p; /* a cursor of another order would leave rows out */
+    struct answer_end unused;
+    CHECK_INT(answer_run(store, a, &other_order, &sink, &unused, &err), ST_BAD_INPUT);
+    buf_clear(&end.next);
+    buf_clear(&out);
+    CHECK(!answer_find("sqlite_master"));
+    store_close(store);
+}
+
+TEST(what_takes_too_long_is_given_up)
+{
+    static const struct answer_column columns[] = {{"n", ANSWER_INT, NULL, "", NULL, true}};
+    static const struct answer endless = {
+        .name = "endless",
+        ANSWER_COLUMNS(columns),
+        .from = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c)",
+        .key = {"n"},
+    };
+    struct answer_query q = {.limit = 1};
+    struct answer_sink sink = {collect, NULL};
+    struct answer_end end;
+    struct error err;
+
+    fill();
+    store_limit_time(store, 20);
+    CHECK_INT(answer_run(store, &endless, &q, &sink, &end, &err), ST_RETRY);
+    store_limit_time(store, 0);
+    CHECK_INT(count("features", 0, NULL, NULL), 40); /* and the connection is good for more */
+    store_close(store);
+}

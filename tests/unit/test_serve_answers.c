@@ -1,0 +1,127 @@
+/*
+ * test_serve_answers.c - the store's answers over HTTP.
+ */
+#include "serve_site.h"
+
+#include "store.h"
+
+static void
+fill(void)
+{
+    struct store *s;
+    struct error err;
+
+    CHECK_INT(store_open(&s, "crm.db", STORE_ANALYST, &err), ST_OK);
+    CHECK_INT(store_run(s,
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE"
+                        " i < 250) INSERT INTO customer(id, name, owner) SELECT printf('c%03d',"
+                        " i), 'N\"' || i || ',x', 'ann' FROM n",
+                        &err),
+              ST_OK);
+    CHECK_INT(store_run(s,
+                        "INSERT INTO analyst VALUES(1, 'l', 1, 1, 1, 1, '2026-11-22T12:00:00Z',"
+                        " '', 1, 1)",
+                        &err),
+              ST_OK);
+    CHECK_INT(store_run(s,
+                        "INSERT INTO signal(id, version, kind, subject_type, subject, severity,"
+                        " reason, evidence, state, first_seen, last_seen) VALUES('ff', 1, 'surge',"
+                        " 'customer', 'c001', 'info', 'r', '{\"a\":[1]}', 'open',"
+                        " '2026-11-01T00:00:00Z', '2026-11-22T00:00:00Z')",
+                        &err),
+              ST_OK);
+    store_close(s);
+}
+
+TEST(answers_come_as_json_and_csv_and_say_what_they_do_not_know)
+{
+    static const struct {
+        const char *head;
+        int status;
+        const char *text;
+    } rows[] = {
+        {"GET /v1/customers?limit=1 HTTP/1.1", 200,
+         "{\"as_of\":\"2026-11-22T12:00:00Z\",\"completeness\":0,\"rows\":[{\"customer\":\"c001\","
+         "\"name\":\"N\\\"1,x\",\"owner\":\"ann\""},
+        {"GET /v1/customers?q=c0%30%32 HTTP/1.1", 200, "\"next\":null}"},
+        {"GET /v1/customers?format=csv&q=c002 HTTP/1.1", 200, "\nc002,\"N\"\"2,x\",ann,"},
+        {"GET /v1/customers HTTP/1.1\r\nAccept: text/csv", 200, "text/csv; charset=utf-8"},
+        {"GET /v1/customers HTTP/1.1\r\nAccept: application/json, text/csv;q=0.5", 200,
+         "Content-Type: application/json\r\n"},
+        {"HEAD /v1/customers HTTP/1.1", 200, "Content-Type: application/json\r\n"},
+        {"GET /v1/signals HTTP/1.1", 200, "\"evidence\":{\"a\":[1]},"},
+        {"GET /v1/signals?from=2026-11-22&zone=Asia/Shanghai HTTP/1.1", 200, "\"id\":\"ff\""},
+        {"GET /v1/signals?from=2026-11-22T01:00:00Z HTTP/1.1", 200, "\"rows\":[]"},
+        {"GET /v1/feeds HTTP/1.1", 200, "\"rows\":[]"},
+        {"GET /v1/customers?nonsense=1 HTTP/1.1", 400, "\\\"nonsense\\\" is no parameter"},
+        {"GET /v1/customers?limit=1001 HTTP/1.1", 400, "expected a number from 1 to 1000"},
+        {"GET /v1/customers?limit=x HTTP/1.1", 400, "application/problem+json"},
+        {"GET /v1/customers?sort=-nothing HTTP/1.1", 400, "no such column"},
+        {"GET /v1/customers?after=00 HTTP/1.1", 400, "no cursor"},
+        {"GET /v1/customers?format=xml HTTP/1.1", 400, "expected json or csv"},
+        {"GET /v1/customers?q=1&q=2 HTTP/1.1", 400, "given twice"},
+        {"GET /v1/customers?q=%FF HTTP/1.1", 400, "q is no text"},
+        {"GET /v1/signals?severity=war HTTP/1.1", 400, "expected one of: info warning critical"},
+        {"GET /v1/signals?from=yesterday HTTP/1.1", 400, "expected a day"},
+        {"GET /v1/signals?zone=Mars HTTP/1.1", 400, "no such time zone"},
+        {"DELETE /v1/customers HTTP/1.1", 405, "Allow: GET, HEAD\r\n"},
+        {"GET /v1/weather HTTP/1.1", 404, "There is nothing here."},
+    };
+    struct site s;
+
+    fill();
+    site_start(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int status;
+        struct buf b = ask(&s, rows[i].head, NONE, &status);
+
+        if (status != rows[i].status || !strstr(b.p, rows[i].text))
+            test_fail(__FILE__, __LINE__, "%s: %s", rows[i].head, b.p);
+        buf_clear(&b);
+    }
+    site_stop(&s);
+}
+
+TEST(a_list_is_read_to_its_end_by_its_cursors)
+{
+    struct site s;
+    struct buf head = {0};
+    int seen = 0, pages = 0;
+
+    fill();
+    site_start(&s);
+    buf_str(&head, "GET /v1/customers?limit=40&sort=-customer HTTP/1.1");
+    for (;;) {
+        int status;
+        struct buf b = ask(&s, head.p, NONE, &status);
+        const char *next;
+
+        CHECK_INT(status, 200);
+        for (const char *p = b.p; (p = strstr(p, "{\"customer\":\"c")) != NULL; p++)
+            CHECK_INT(atoi(p + 14), 250 - seen++);
+        pages++;
+        next = strstr(b.p, "\"next\":\"");
+        buf_reset(&head);
+        if (next)
+            buf_printf(&head, "GET /v1/customers?limit=40&sort=-customer&after=%.*s HTTP/1.1",
+                       (int)strcspn(next + 8, "\""), next + 8);
+        buf_clear(&b);
+        if (!next)
+            break;
+    }
+    CHECK_INT(seen, 250);
+    CHECK_INT(pages, 7);
+    buf_clear(&head);
+    site_stop(&s);
+}
+
+TEST(without_a_store_answers_wait_for_it)
+{
+    struct site s;
+
+    site_start(&s);
+    CHECK_INT(ask_status(&s, "GET /v1/customers HTTP/1.1", NONE), 503);
+    fill();
+    CHECK_INT(ask_status(&s, "GET /v1/customers HTTP/1.1", NONE), 200);
+    site_stop(&s);
+}
