@@ -101,6 +101,7 @@ struct config_pairing { /* seconds; pairing.h says what each is for */
     int64_t wait;       /* 5 min */
     int64_t grace;      /* 5 s */
     int64_t settle;     /* 0 */
+    int64_t room_gap;   /* 10 min */
 };
 
 struct config {

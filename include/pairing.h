@@ -9,10 +9,16 @@
  *                            says, or since the conference began, or of no length (estimated)
  *   a join, and then another of the same stay      `wait`, then the second ends the first
  *   a join in a conference that has ended          `grace`, then it ends with the conference
+ *   a join of a leg that has hung up               `grace`, then it ends with the leg
  *   any other join           `limit` since the conference's last sign of life, where it ends then
  *
  * Some systems do not say where somebody leaves. Such a leave names the leg, and is of the
  * conference that the leg joined last; if that is not known yet it waits for the join, as above.
+ *
+ * Others name the room and not the meeting. Meetings in a room are told apart by their beginnings
+ * and ends, or where nobody says that one has begun, by the room's having been empty for
+ * `room_gap`. Each is a conference of its own, with an id that is made of the room and the moment
+ * of the first that was known of it: ROOM@2026-03-01T10:00:00Z.
  *
  * Time passes by the newest event of a source as well as by the clock on the wall, since an event
  * arrived: a log of last year is read as if it happened now, and a source that has fallen silent
@@ -35,7 +41,8 @@
 
 struct pairing_options { /* seconds */
     int64_t limit, wait, grace;
-    int64_t settle; /* a leg is held for so long, so that what came between may still do so */
+    int64_t settle;   /* a leg is held for so long, so that what came between may still do so */
+    int64_t room_gap; /* as above */
 };
 
 struct pairing;
@@ -45,8 +52,9 @@ void pairing_free(struct pairing *p); /* accepts NULL */
 
 /* One event. Everything is borrowed. */
 struct pair_event {
-    uint8_t kind; /* enum record_kind: KIND_JOIN ... KIND_CONFERENCE_END */
+    uint8_t kind; /* enum record_kind: one of which is_paired is true */
     bool bulk;    /* of an import */
+    bool room;    /* `conference` is a room: pairing says which of the meetings there it is */
     int64_t at;   /* UTC seconds */
     struct span source, conference;
     struct span key;   /* 'L' and the leg, or 'P' and the participant; none of a conference's own */

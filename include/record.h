@@ -48,6 +48,7 @@ enum field {
     FIELD_RESOURCE,
     FIELD_STATE,
     FIELD_LEG,
+    FIELD_ROOM,
     FIELD_COUNT,
     FIELD_PART /* columns that only `join` wants: they have no name, and FIELD_PARTS places */
 };
@@ -95,6 +96,11 @@ fields_begin(struct fields *f)
  * legs of them. A customer is needed once: in the join, the leave, or what else is said of the
  * conference; a leave may carry the stay's `duration`, for when the
  * join is never seen.
+ *
+ * Who knows no occurrence gives `conference_room` instead, a name that is used again (`has` never
+ * shows both): pairing makes an id of each meeting in it. Of another record it says where, and not
+ * which conference. A hangup says that the leg is over wherever it is: it ends what that has open,
+ * and is nothing by itself.
  */
 enum record_kind {
     KIND_LEG,
@@ -111,6 +117,7 @@ enum record_kind {
     KIND_RETURN,
     KIND_BOOKING,
     KIND_VOID,
+    KIND_HANGUP,
     KIND_COUNT
 };
 

@@ -34,6 +34,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_RESOURCE] = "resource",
     [FIELD_STATE] = "state",
     [FIELD_LEG] = "leg",
+    [FIELD_ROOM] = "conference_room",
 };
 
 static const char *const kind_names[KIND_COUNT] = {
@@ -51,6 +52,7 @@ static const char *const kind_names[KIND_COUNT] = {
     [KIND_RETURN] = "return",
     [KIND_BOOKING] = "booking",
     [KIND_VOID] = "void",
+    [KIND_HANGUP] = "hangup",
 };
 
 #define WORD(literal, value)                                                                       \
@@ -101,6 +103,7 @@ static const struct word kind_list[] = {
     WORD("return", KIND_RETURN),
     WORD("booking", KIND_BOOKING),
     WORD("void", KIND_VOID),
+    WORD("hangup", KIND_HANGUP),
     WORD("call", KIND_LEG),
     WORD("joined", KIND_JOIN),
     WORD("left", KIND_LEAVE),

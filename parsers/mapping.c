@@ -21,7 +21,7 @@
      FIELD_BIT(FIELD_SERVICE) | FIELD_BIT(FIELD_REGION) | FIELD_BIT(FIELD_MEDIA) |                 \
      FIELD_BIT(FIELD_DIRECTION) | FIELD_BIT(FIELD_AGENT) | FIELD_BIT(FIELD_REASON) |               \
      FIELD_BIT(FIELD_CURRENCY) | FIELD_BIT(FIELD_PRODUCT) | FIELD_BIT(FIELD_RESOURCE) |            \
-     FIELD_BIT(FIELD_STATE) | FIELD_BIT(FIELD_LEG))
+     FIELD_BIT(FIELD_STATE) | FIELD_BIT(FIELD_LEG) | FIELD_BIT(FIELD_ROOM))
 #define REASON_FACTOR 8
 #define NUMBER_FIELDS                                                                              \
     (FIELD_BIT(FIELD_VERSION) | FIELD_BIT(FIELD_WAIT) | FIELD_BIT(FIELD_HANDLE) |                  \
@@ -379,6 +379,18 @@ read_numbers(struct mapping *m)
     return ST_OK;
 }
 
+/* A conference that has an id of its own needs none that is made of its room. */
+static void
+place_in_room(struct record *r)
+{
+    if (r->has & FIELD_BIT(FIELD_CONFERENCE)) {
+        r->has &= ~FIELD_BIT(FIELD_ROOM);
+    } else if (!(r->has & FIELD_BIT(FIELD_CONFERENCE_NAME))) {
+        r->text[FIELD_CONFERENCE_NAME] = r->text[FIELD_ROOM];
+        r->has |= FIELD_BIT(FIELD_CONFERENCE_NAME);
+    }
+}
+
 enum status
 record_from_fields(const struct format *f, const struct mapping_context *ctx,
                    const struct fields *in, struct arena *mem, struct record *out,
@@ -421,6 +433,8 @@ record_from_fields(const struct format *f, const struct mapping_context *ctx,
         st = read_times(&m);
     if (st == ST_OK)
         st = read_numbers(&m);
+    if (out->has & FIELD_BIT(FIELD_ROOM))
+        place_in_room(out);
     if (st == ST_OK)
         st = features_read(out, &features, mem, err);
     return st;

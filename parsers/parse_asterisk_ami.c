@@ -139,18 +139,18 @@ static void
 take_down(struct document *d, const struct event *e, struct named_values *v)
 {
     struct span at = moment(d, v), name = values_get(v, "Conference");
-    struct span leg = values_get(v, "Uniqueid");
+    struct span leg = values_get(v, "Uniqueid"), bridge = values_get(v, "BridgeUniqueid");
+    struct span where = bridge.n ? bridge : name; /* before Asterisk 12 */
     struct fields r;
 
     fields_begin(&r);
     fields_set(&r, FIELD_KIND, span_str(kind_name(e->kind)));
     fields_set(&r, FIELD_START, at);
-    fields_set(&r, FIELD_CONFERENCE, values_get(v, "BridgeUniqueid"));
-    fields_set(&r, FIELD_CONFERENCE, name); /* before Asterisk 12 */
+    fields_set(&r, bridge.n ? FIELD_CONFERENCE : FIELD_ROOM, where);
     fields_set(&r, FIELD_LEG, leg);
-    fields_set(&r, FIELD_ID,
-               DOCUMENT_ID(d, r.v[FIELD_CONFERENCE], leg,
-                           span_str(e->feature ? e->feature : kind_name(e->kind)), at));
+    fields_set(
+        &r, FIELD_ID,
+        DOCUMENT_ID(d, where, leg, span_str(e->feature ? e->feature : kind_name(e->kind)), at));
     if (e->feature)
         fields_feature(d, &r, e->feature);
     add_variables(v);

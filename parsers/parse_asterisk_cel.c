@@ -12,7 +12,8 @@
  * Bridges are in every call. Of a conference is one whose channel runs ConfBridge, MeetMe or Page,
  * and one that mixes (softmix) for which the map has a conference_name: so a site says which of
  * its own applications are conferences. A bridge changes its technology as people come and go, so
- * of a room every exit counts, whatever its technology.
+ * of a room every exit counts, whatever its technology. What a channel has open ends with it at
+ * the latest (CHAN_END), should an exit be missing.
  *
  * The parser says kind, start, conference, leg and id; the map everything else that it can. What
  * it leaves open: participant from the caller's number, else name; participant_name.
@@ -125,8 +126,10 @@ take_down(struct document *d, struct fields *r, enum record_kind kind, const str
         room = document_name(d, asterisk_room(values_get(v, "appdata")));
     fields_set(r, FIELD_KIND, span_str(kind_name(kind)));
     fields_set(r, FIELD_START, at);
-    fields_set(r, FIELD_CONFERENCE, b->id);
-    fields_set(r, FIELD_CONFERENCE, room); /* before Asterisk 12 */
+    if (b->id.n)
+        fields_set(r, FIELD_CONFERENCE, b->id);
+    else
+        fields_set(r, FIELD_ROOM, room); /* before Asterisk 12 */
     fields_set(r, FIELD_CONFERENCE_NAME, room);
     fields_set(r, FIELD_ID, DOCUMENT_ID(d, leg, get(v, types), at, b->id));
     values_map(d, r, v);
@@ -162,6 +165,25 @@ take_bridge(struct document *d, enum record_kind kind, const struct named_values
         document_ignore(d, "mixing bridge of no conference room");
 }
 
+/* The channel is gone from wherever it was. */
+static void
+take_hangup(struct document *d, const struct named_values *v)
+{
+    struct span at = event_time(d, get(v, times)), leg = values_get(v, "uniqueid");
+    struct fields r;
+
+    if (leg.n == 0) {
+        document_ignore(d, "end of a channel");
+        return;
+    }
+    fields_begin(&r);
+    fields_set(&r, FIELD_KIND, span_str(kind_name(KIND_HANGUP)));
+    fields_set(&r, FIELD_START, at);
+    fields_set(&r, FIELD_LEG, leg);
+    fields_set(&r, FIELD_ID, DOCUMENT_ID(d, leg, get(v, types), at));
+    document_event(d, &r);
+}
+
 static void
 take_event(struct document *d, const struct named_values *v)
 {
@@ -186,7 +208,10 @@ take_event(struct document *d, const struct named_values *v)
             take_down(d, &r, old[i].kind, &none, v);
             return;
         }
-    document_ignore(d, span_is(type, "CHAN_END") ? "end of a channel" : "other event");
+    if (span_is(type, "CHAN_END"))
+        take_hangup(d, v);
+    else
+        document_ignore(d, "other event");
 }
 
 /* --- rows --- */

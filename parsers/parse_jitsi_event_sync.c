@@ -5,8 +5,8 @@
  *    "is_breakout":false,"occupant":{"occupant_jid":"14f0@x.org/OWhl","joined_at":1625823996,
  *    "left_at":1625824035,"name":"Ann","id":"0038"}}
  *
- * People come and go without saying which of the meetings in their room it is: conferences are
- * known by room. A breakout room has the main room's name; only breakout_room_id tells. When a room
+ * People come and go without saying which of the meetings in their room it is, which pairing
+ * finds out. A breakout room has the main room's name; only breakout_room_id tells. When a room
  * is destroyed everybody who was there is told once more: what was lost before is made good so.
  */
 #include "json_document.h"
@@ -53,7 +53,7 @@ new_record(struct document *d, const struct json_value *v, const char *kind)
     feed_place(d, r, json_at_text(v, "room_jid"));
     document_object(d, r, "", v);
     fields_set(r, FIELD_KIND, span_str(kind));
-    fields_set(r, FIELD_CONFERENCE, room_of(d, v));
+    fields_set(r, FIELD_ROOM, room_of(d, v));
     fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, json_at_text(v, "room_name")));
     return r;
 }

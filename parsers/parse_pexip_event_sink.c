@@ -22,7 +22,7 @@ new_record(struct document *d, const struct json_value *event, const char *kind)
 
     document_object(d, r, "data", data);
     fields_set(r, FIELD_KIND, span_str(kind));
-    fields_set(r, FIELD_CONFERENCE, document_name(d, room));
+    fields_set(r, FIELD_ROOM, document_name(d, room));
     fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, room));
     return r;
 }

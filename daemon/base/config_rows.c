@@ -218,6 +218,9 @@ static const struct option_row pairing_rows[] = {
     {"settle", V_SECONDS, MAIN(pairing.settle), "0", 0, 31 * DAY, .reloadable = true,
      .help = "How long a join and a leave are held before they count, for systems that name no leg "
              "and send out of order: a leave and a join in between may still come."},
+    {"room_gap", V_SECONDS, MAIN(pairing.room_gap), "10m", 0, 31 * DAY, .reloadable = true,
+     .help = "Who comes into a room that was empty for so long begins another conference there, "
+             "where nobody says that one has begun."},
     {0}};
 
 static const struct option_row input_rows[] = {

@@ -96,6 +96,8 @@ plan_record(struct cells *out, struct plan *p, const struct record *r)
     cells_prefetch(out, p->hash);
     person = text_of(r, FIELD_PARTICIPANT, FIELD_PARTICIPANT_NAME);
     conference = text_of(r, FIELD_CONFERENCE, FIELD_CONFERENCE_NAME);
+    if (r->has & FIELD_BIT(FIELD_ROOM)) /* in one of the meetings there, which pairing counts */
+        conference.n = 0;
     p->has_person = person.n > 0;
     p->has_conference = conference.n > 0;
     p->person = p->has_person ? hash_sketch(person) : 0;

@@ -293,7 +293,9 @@ void
 part_pair(struct part *part, const struct source *s, bool bulk, const struct record *r)
 {
     bool own = r->has & FIELD_BIT(FIELD_SOURCE);
-    bool where = r->has & FIELD_BIT(FIELD_CONFERENCE);
+    bool room = r->has & FIELD_BIT(FIELD_ROOM);
+    enum field where = room ? FIELD_ROOM : FIELD_CONFERENCE;
+    bool somewhere = r->has & FIELD_BIT(where);
 
     if (part->pair_count == part->pair_cap) {
         part->pair_cap = part->pair_cap ? 2 * part->pair_cap : 32;
@@ -302,9 +304,10 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
     part->pairs[part->pair_count++] = (struct pair_event){
         .kind = (uint8_t)r->kind,
         .bulk = bulk,
+        .room = room,
         .at = r->start,
         .source = arena_copy(&part->memory, own ? r->text[FIELD_SOURCE] : span_str(s->source)),
-        .conference = arena_copy(&part->memory, where ? r->text[FIELD_CONFERENCE] : SPAN("")),
+        .conference = arena_copy(&part->memory, somewhere ? r->text[where] : SPAN("")),
         .key = pair_key(r, &part->memory),
         .sides = pair_sides(r, span_str(s->input), &part->memory),
     };
@@ -314,7 +317,8 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
 #define COUNTED_FIELDS                                                                             \
     (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT) |                                    \
      FIELD_BIT(FIELD_PARTICIPANT_NAME) | FIELD_BIT(FIELD_CONFERENCE) |                             \
-     FIELD_BIT(FIELD_CONFERENCE_NAME) | FIELD_BIT(FIELD_SERVICE) | FIELD_BIT(FIELD_REGION))
+     FIELD_BIT(FIELD_CONFERENCE_NAME) | FIELD_BIT(FIELD_SERVICE) | FIELD_BIT(FIELD_REGION) |       \
+     FIELD_BIT(FIELD_ROOM))
 
 static struct record *
 copy_counted(struct arena *mem, const struct record *r)

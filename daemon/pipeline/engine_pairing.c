@@ -20,8 +20,11 @@ options(const struct engine *e)
 {
     const struct config_pairing *c = &e->config->pairing;
 
-    return (struct pairing_options){
-        .limit = c->limit, .wait = c->wait, .grace = c->grace, .settle = c->settle};
+    return (struct pairing_options){.limit = c->limit,
+                                    .wait = c->wait,
+                                    .grace = c->grace,
+                                    .settle = c->settle,
+                                    .room_gap = c->room_gap};
 }
 
 /* --- room --- */
@@ -32,7 +35,7 @@ engine_pairing_has_room(const struct engine *e, enum record_kind kind)
     uint64_t most = e->config->limits.open_legs;
 
     /* Room is made by what ends something, if there is room for that. */
-    if (kind == KIND_LEAVE || kind == KIND_CONFERENCE_END)
+    if (kind == KIND_LEAVE || kind == KIND_CONFERENCE_END || kind == KIND_HANGUP)
         most *= 2;
     return atomic_load(&e->pairs_held) + atomic_load(&e->pairs_coming) < most;
 }

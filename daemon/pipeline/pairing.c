@@ -30,7 +30,9 @@ static int
 by_time_and_name(const void *a, const void *b)
 {
     static const uint8_t rank[KIND_COUNT] = {
-        [KIND_CONFERENCE_START] = 0, [KIND_LEAVE] = 1, [KIND_JOIN] = 2, [KIND_CONFERENCE_END] = 3};
+        [KIND_CONFERENCE_START] = 0, [KIND_LEAVE] = 1,  [KIND_JOIN] = 2,
+        [KIND_CONFERENCE_END] = 3,   [KIND_HANGUP] = 4,
+    };
     const struct pair_event *x = a, *y = b;
     int order = (x->at > y->at) - (x->at < y->at);
 
@@ -79,9 +81,9 @@ nowhere_of(struct span key, char *id, size_t room, struct span *out)
     return true;
 }
 
-/* When the leg joined the conference last before a moment; INT64_MIN: it did not. */
-static int64_t
-joined_before(const struct pairing *p, const struct conference *c, struct span key, int64_t at)
+int64_t
+pairing_joined_before(const struct pairing *p, const struct conference *c, struct span key,
+                      int64_t at)
 {
     const struct stay *s = pairing_find_stay(p, c, key);
     int64_t joined = INT64_MIN;
@@ -93,21 +95,24 @@ joined_before(const struct pairing *p, const struct conference *c, struct span k
 }
 
 static struct conference *
-conference_of(struct pairing *p, struct stream *s, const struct pair_event *e)
+conference_of(const struct pair_moment *m, struct stream *s, const struct pair_event *e)
 {
+    struct pairing *p = m->p;
     struct conference *found = NULL;
     int64_t last = INT64_MIN;
     char id[PAIR_LONGEST_KEY];
     struct span nowhere;
 
+    if (e->room)
+        return pairing_in_room(m, s, e);
     if (e->conference.n > 0 || !nowhere_of(e->key, id, sizeof id, &nowhere))
         return pairing_conference(p, s, e->conference);
-    for (struct conference *c = s->conferences; c; c = c->after) {
-        int64_t joined = c->stays ? joined_before(p, c, e->key, e->at) : INT64_MIN;
+    for (const struct stay *t = NULL; (t = pairing_next_of_leg(p, s, e->key, t)) != NULL;) {
+        int64_t joined = pairing_joined_before(p, t->conference, e->key, e->at);
 
         if (joined > last) {
             last = joined;
-            found = c;
+            found = t->conference;
         }
     }
     return found ? found : pairing_conference(p, s, nowhere);
@@ -162,11 +167,34 @@ take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_ev
     pairing_change_stay(p, s);
 }
 
+/* What the leg has open ends now, unless something says otherwise. */
 static void
-take_event(struct pairing *p, const struct pair_event *e, int64_t now)
+take_hangup(struct pairing *p, const struct pair_event *e, int64_t now)
 {
+    struct stream *stream = pairing_find_stream(p, e->source);
+
+    if (!stream)
+        return;
+    if (e->at > stream->clock)
+        stream->clock = e->at;
+    for (struct stay *s = NULL; (s = pairing_next_of_leg(p, stream, e->key, s)) != NULL;) {
+        if (s->count == 0 || e->at <= s->over)
+            continue;
+        s->over = e->at;
+        s->over_came = now;
+        s->over_seen = stream->clock;
+        touch(p, s);
+        pairing_change_stay(p, s);
+    }
+}
+
+static void
+take_event(const struct pair_moment *m, const struct pair_event *e)
+{
+    struct pairing *p = m->p;
+    int64_t now = m->now;
     struct stream *stream = pairing_stream(p, e->source);
-    struct conference *c = conference_of(p, stream, e);
+    struct conference *c = conference_of(m, stream, e);
     struct sides sides;
 
     if (e->at > stream->clock)
@@ -209,8 +237,12 @@ pairing_feed(struct pairing *p, const struct pairing_options *opt, const struct 
 {
     struct pair_moment m = {.p = p, .opt = opt, .sink = sink, .now = now};
 
-    for (size_t i = 0; i < count; i++)
-        take_event(p, &events[i], now);
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind == KIND_HANGUP)
+            take_hangup(p, &events[i], now);
+        else
+            take_event(&m, &events[i]);
+    }
     for (size_t i = 0; i < p->touched_count; i++) {
         p->touched[i]->touched = false;
         if (pairing_resolve(&m, p->touched[i]))

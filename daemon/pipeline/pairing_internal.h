@@ -11,6 +11,7 @@
 #define PAIR_STREAMS     256
 #define PAIR_LONGEST_KEY 300 /* bytes of a stay's key that a leave without a conference may have */
 #define PAIR_TIMES       4   /* beginnings and ends of a conference that are kept */
+#define PAIR_ROOM_TAIL   21  /* bytes of "@2026-03-01T10:00:00Z" */
 #define PAIR_LONGEST     (INT64_C(31) * 86400) /* as of any leg */
 
 /* A join or a leave that has no counterpart yet; or, without a text, one that counted without. */
@@ -24,14 +25,15 @@ struct mark {
 };
 
 struct stay {
-    struct stay *chain; /* of the hash table */
-    uint64_t hash;
+    struct stay *chain, *same_leg; /* of the hash tables */
+    uint64_t hash, leg_hash;
     struct conference *conference;
     struct stay *before, *after; /* in the conference */
     struct mark *marks;          /* by time; at one moment leaves come first */
     size_t count, cap;
-    bool stored, dirty; /* in the ledger; not as it is now */
-    bool touched;       /* is to be looked at after this batch */
+    int64_t over, over_came, over_seen; /* when its leg hung up, as of a mark; 0: it has not */
+    bool stored, dirty;                 /* in the ledger; not as it is now */
+    bool touched;                       /* is to be looked at after this batch */
     uint32_t key_n;
     char key[]; /* 'L' or 'P' and the name */
 };
@@ -59,8 +61,9 @@ struct conference {
     struct tally tally;
     bool untold; /* the tally is not what it was when the sink heard of it */
     bool stored, dirty;
-    bool dead;    /* is to go */
-    bool waiting; /* something of it is decided within `wait` or `grace`: it is in that list */
+    bool dead;     /* is to go */
+    bool waiting;  /* something of it is decided within `wait` or `grace`: it is in that list */
+    int64_t begun; /* of the meetings in a room: the first event; 0: it has an id of its own */
     char *customer, *name; /* as the first event said that said so; "" */
     uint32_t id_n;
     char id[];
@@ -80,7 +83,7 @@ struct stream {
 struct pairing {
     struct stream *streams[PAIR_STREAMS]; /* hash tables */
     struct conference **conferences;
-    struct stay **stays;
+    struct stay **stays, **legs; /* the second: by source and leg, of the same number of slots */
     size_t conference_slots, stay_slots, conference_count, stay_count;
     struct conference **waiting;
     size_t waiting_count, waiting_cap;
@@ -137,6 +140,13 @@ struct conference *pairing_find_conference(const struct pairing *p, const struct
                                            struct span id);
 struct stay *pairing_find_stay(const struct pairing *p, const struct conference *c,
                                struct span key);
+/* All stays of a source that have a leg's key; all conferences in a room: the first, or the next
+ * behind one. */
+struct stay *pairing_next_of_leg(const struct pairing *p, const struct stream *s, struct span key,
+                                 const struct stay *before);
+struct conference *pairing_next_in_room(const struct pairing *p, const struct stream *s,
+                                        struct span room, const struct conference *before);
+struct stream *pairing_find_stream(struct pairing *p, struct span name);
 /* finds or makes them */
 struct stream *pairing_stream(struct pairing *p, struct span name);
 struct conference *pairing_conference(struct pairing *p, struct stream *s, struct span id);
@@ -153,6 +163,13 @@ void pairing_keep_text(struct pairing *p, char **text, struct span s); /* if the
 void pairing_change_stay(struct pairing *p, struct stay *s);
 void pairing_change_conference(struct pairing *p, struct conference *c);
 void pairing_wait(struct pairing *p, struct conference *c); /* into the list */
+
+/* pairing_rooms.c: the conference that an event in a room is of. */
+struct conference *pairing_in_room(const struct pair_moment *m, struct stream *s,
+                                   const struct pair_event *e);
+/* When the leg joined the conference last before a moment; INT64_MIN: it did not. */
+int64_t pairing_joined_before(const struct pairing *p, const struct conference *c, struct span key,
+                              int64_t at);
 
 /* pairing_tally.c: one more leg; who took part; tells the sink what it has not heard. */
 void tally_leg(struct pairing *p, struct conference *c, const struct paired_leg *leg);

@@ -211,6 +211,13 @@ end_after(const struct conference *c, int64_t at)
     return 0;
 }
 
+/* Has the leg hung up since, and before the conference ended? */
+static bool
+hung_up(const struct stay *s, int64_t at, int64_t end)
+{
+    return s->over >= at && (end == 0 || s->over < end);
+}
+
 static int64_t
 last_sign(const struct conference *c, int64_t since)
 {
@@ -227,7 +234,11 @@ end_join(const struct pair_moment *m, struct stay *s, struct mark *k)
     const struct conference *c = s->conference;
     int64_t end = end_after(c, k->at);
 
-    if (k->next) {
+    if (hung_up(s, k->at, end) && (k->next == 0 || s->over <= k->next)) {
+        if (!m->finish && !pair_waited(m, c->stream, s->over, s->over_came, s->over_seen, o->grace))
+            return true;
+        make_leg(m, s, k, NULL, k->at, s->over, false);
+    } else if (k->next) {
         if (!has_waited(m, s, k, o->wait))
             return true;
         end = end && end < k->next ? end : k->next;

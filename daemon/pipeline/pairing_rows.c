@@ -2,8 +2,9 @@
  * pairing_rows.c - the table of open legs as rows of the ledger, and what people see of it.
  *
  * A conference's values: 1, beginnings, ends, last, came, seen, end_came, end_seen, customer, name,
- * untold, made, start, until, joins, legs, estimated, people.
- * A stay's: 2, and each mark: leave | counted << 1, at, came, seen, next, sides. Numbers are
+ * untold, made, start, until, joins, legs, estimated, people; of a meeting in a room, begun.
+ * A stay's: 2, and each mark: leave | counted << 1, at, came, seen, next, sides; when its leg has
+ * hung up, 4, over, over_came, over_seen. Numbers are
  * varints, texts stand behind their length, times are as they are: none is before 1970.
  */
 #include "pairing_internal.h"
@@ -12,6 +13,7 @@
 
 #define CONFERENCE_ROW 1
 #define STAY_ROW       2
+#define HUNG_UP        4 /* in place of what a mark is */
 
 /* --- writing --- */
 
@@ -59,6 +61,8 @@ conference_values(struct buf *b, const struct conference *c)
     put_text(b, span_str(c->customer));
     put_text(b, span_str(c->name));
     put_tally(b, c);
+    if (c->begun)
+        buf_varint(b, (uint64_t)c->begun);
 }
 
 static void
@@ -75,6 +79,12 @@ stay_values(struct buf *b, const struct stay *s)
         buf_varint(b, (uint64_t)m->seen);
         buf_varint(b, (uint64_t)m->next);
         put_text(b, span_of(m->sides, m->n));
+    }
+    if (s->over) {
+        buf_char(b, HUNG_UP);
+        buf_varint(b, (uint64_t)s->over);
+        buf_varint(b, (uint64_t)s->over_came);
+        buf_varint(b, (uint64_t)s->over_seen);
     }
 }
 
@@ -236,6 +246,8 @@ read_conference(struct pairing *p, struct conference *c, struct reader *r)
     c->customer = kept_text(p, r);
     c->name = kept_text(p, r);
     read_tally(p, c, r);
+    if (r->p < r->end)
+        c->begun = (int64_t)number(r);
     c->stored = true;
     if (c->seen > c->stream->clock)
         c->stream->clock = c->stream->looked = c->seen;
@@ -267,13 +279,26 @@ read_mark(struct pairing *p, struct stay *s, struct reader *r)
 }
 
 static void
+read_hangup(struct stay *s, struct reader *r)
+{
+    r->p++;
+    s->over = (int64_t)number(r);
+    s->over_came = (int64_t)number(r);
+    s->over_seen = (int64_t)number(r);
+}
+
+static void
 read_stay(struct pairing *p, struct stay *s, struct reader *r)
 {
     struct conference *c = s->conference;
 
     s->stored = true;
-    while (r->p < r->end && !r->bad)
-        read_mark(p, s, r);
+    while (r->p < r->end && !r->bad) {
+        if (*r->p == HUNG_UP)
+            read_hangup(s, r);
+        else
+            read_mark(p, s, r);
+    }
     r->bad |= s->count == 0;
     if (!c->stored && !r->bad) { /* its own row was lost: the ledger was damaged once */
         const struct mark *last = &s->marks[s->count - 1];
@@ -329,6 +354,7 @@ pairing_free(struct pairing *p)
         }
     free(p->conferences);
     free(p->stays);
+    free(p->legs);
     free(p->waiting);
     free(p->touched);
     free(p->dirty_stays);

@@ -14,7 +14,7 @@ static const enum field fields[SIDE_TEXTS] = {
 bool
 is_paired(enum record_kind kind)
 {
-    return kind >= KIND_JOIN && kind <= KIND_CONFERENCE_END;
+    return (kind >= KIND_JOIN && kind <= KIND_CONFERENCE_END) || kind == KIND_HANGUP;
 }
 
 static struct span
@@ -26,7 +26,9 @@ text_of(const struct record *r, enum field f)
 const char *
 pair_objection(const struct record *r)
 {
-    if (text_of(r, FIELD_CONFERENCE).n == 0 &&
+    if (r->kind == KIND_HANGUP)
+        return text_of(r, FIELD_LEG).n == 0 ? "leg: missing in a hangup" : NULL;
+    if (text_of(r, FIELD_CONFERENCE).n == 0 && text_of(r, FIELD_ROOM).n == 0 &&
         !(r->kind == KIND_LEAVE && text_of(r, FIELD_LEG).n > 0))
         return "conference: missing in an event of one";
     if ((r->kind == KIND_JOIN || r->kind == KIND_LEAVE) && text_of(r, FIELD_LEG).n == 0 &&
@@ -42,7 +44,7 @@ pair_key(const struct record *r, struct arena *mem)
     struct span name = leg.n ? leg : text_of(r, FIELD_PARTICIPANT);
     char *key;
 
-    if (r->kind != KIND_JOIN && r->kind != KIND_LEAVE)
+    if (r->kind != KIND_JOIN && r->kind != KIND_LEAVE && r->kind != KIND_HANGUP)
         return (struct span){0};
     key = arena_alloc(mem, name.n + 1);
     key[0] = leg.n ? 'L' : 'P';

@@ -48,6 +48,12 @@ stream_place(struct pairing *p, struct span name)
 }
 
 struct stream *
+pairing_find_stream(struct pairing *p, struct span name)
+{
+    return *stream_place(p, name);
+}
+
+struct stream *
 pairing_stream(struct pairing *p, struct span name)
 {
     struct stream **at = stream_place(p, name), *s = *at;
@@ -78,10 +84,38 @@ grow_conferences(struct pairing *p)
     p->conference_slots = slots;
 }
 
+/* The meetings in a room lie in one slot. What ends like the id of one may lie there, too. */
+static uint64_t
+conference_hash(const struct stream *s, struct span id)
+{
+    if (id.n > PAIR_ROOM_TAIL) {
+        const char *tail = id.p + id.n - PAIR_ROOM_TAIL;
+
+        if (tail[0] == '@' && tail[11] == 'T' && tail[20] == 'Z')
+            id.n -= PAIR_ROOM_TAIL;
+    }
+    return hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
+}
+
+struct conference *
+pairing_next_in_room(const struct pairing *p, const struct stream *s, struct span room,
+                     const struct conference *before)
+{
+    uint64_t hash = hash_bytes(room.p, room.n, (uint64_t)(uintptr_t)s);
+    struct conference *c = before                ? before->chain
+                           : p->conference_slots ? p->conferences[hash % p->conference_slots]
+                                                 : NULL;
+
+    while (c && (c->stream != s || c->begun == 0 || c->id_n != room.n + PAIR_ROOM_TAIL ||
+                 memcmp(c->id, room.p, room.n) != 0))
+        c = c->chain;
+    return c;
+}
+
 struct conference *
 pairing_find_conference(const struct pairing *p, const struct stream *s, struct span id)
 {
-    uint64_t hash = hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
+    uint64_t hash = conference_hash(s, id);
     struct conference *c = NULL;
 
     if (p->conference_slots)
@@ -94,7 +128,7 @@ pairing_find_conference(const struct pairing *p, const struct stream *s, struct 
 struct conference *
 pairing_conference(struct pairing *p, struct stream *s, struct span id)
 {
-    uint64_t hash = hash_bytes(id.p, id.n, (uint64_t)(uintptr_t)s);
+    uint64_t hash = conference_hash(s, id);
     struct conference *c = pairing_find_conference(p, s, id);
 
     if (c)
@@ -117,20 +151,60 @@ pairing_conference(struct pairing *p, struct stream *s, struct span id)
     return c;
 }
 
+static bool
+is_of_leg(const struct stay *s)
+{
+    return s->key[0] == 'L';
+}
+
+static uint64_t
+leg_hash(const struct stream *s, struct span key)
+{
+    return hash_bytes(key.p, key.n, (uint64_t)(uintptr_t)s);
+}
+
+static void
+index_leg(struct stay **table, size_t slots, struct stay *s)
+{
+    struct stay **slot = &table[s->leg_hash % slots];
+
+    s->same_leg = *slot;
+    *slot = s;
+}
+
+struct stay *
+pairing_next_of_leg(const struct pairing *p, const struct stream *s, struct span key,
+                    const struct stay *before)
+{
+    struct stay *found = before          ? before->same_leg
+                         : p->stay_slots ? p->legs[leg_hash(s, key) % p->stay_slots]
+                                         : NULL;
+
+    while (found &&
+           (found->conference->stream != s || !span_eq(span_of(found->key, found->key_n), key)))
+        found = found->same_leg;
+    return found;
+}
+
 static void
 grow_stays(struct pairing *p)
 {
     size_t slots = p->stay_slots ? 2 * p->stay_slots : FIRST_SLOTS;
     struct stay **table = held_alloc(p, slots * sizeof *table);
+    struct stay **legs = held_alloc(p, slots * sizeof *legs);
 
     for (size_t i = 0; i < p->stay_slots; i++)
         for (struct stay *s = p->stays[i], *next; s; s = next) {
             next = s->chain;
             s->chain = table[s->hash % slots];
             table[s->hash % slots] = s;
+            if (is_of_leg(s))
+                index_leg(legs, slots, s);
         }
     held_free(p, p->stays, p->stay_slots * sizeof *table);
+    held_free(p, p->legs, p->stay_slots * sizeof *legs);
     p->stays = table;
+    p->legs = legs;
     p->stay_slots = slots;
 }
 
@@ -168,6 +242,10 @@ pairing_stay(struct pairing *p, struct conference *c, struct span key)
     c->stays = s;
     s->chain = p->stays[hash % p->stay_slots];
     p->stays[hash % p->stay_slots] = s;
+    if (is_of_leg(s)) {
+        s->leg_hash = leg_hash(c->stream, key);
+        index_leg(p->legs, p->stay_slots, s);
+    }
     p->stay_count++;
     return s;
 }
@@ -306,6 +384,11 @@ pairing_remove_stay(struct pairing *p, struct stay *s)
     while (*at != s)
         at = &(*at)->chain;
     *at = s->chain;
+    if (is_of_leg(s)) {
+        for (at = &p->legs[s->leg_hash % p->stay_slots]; *at != s;)
+            at = &(*at)->same_leg;
+        *at = s->same_leg;
+    }
     *(s->before ? &s->before->after : &s->conference->stays) = s->after;
     if (s->after)
         s->after->before = s->before;

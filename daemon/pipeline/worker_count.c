@@ -25,11 +25,14 @@ event_fingerprint(const struct record *r, uint64_t seed)
     const struct span key = r->has & FIELD_BIT(FIELD_LEG)           ? r->text[FIELD_LEG]
                             : r->has & FIELD_BIT(FIELD_PARTICIPANT) ? r->text[FIELD_PARTICIPANT]
                                                                     : (struct span){0};
+    const struct span where = r->has & FIELD_BIT(FIELD_ROOM)         ? r->text[FIELD_ROOM]
+                              : r->has & FIELD_BIT(FIELD_CONFERENCE) ? r->text[FIELD_CONFERENCE]
+                                                                     : (struct span){0};
     const int64_t facts[] = {r->kind, r->start, (int64_t)key.n};
 
     seed = hash_bytes(facts, sizeof facts, seed ^ CONTENT_SEED);
     seed = hash_bytes(key.p, key.n, seed);
-    return hash_bytes(r->text[FIELD_CONFERENCE].p, r->text[FIELD_CONFERENCE].n, seed);
+    return hash_bytes(where.p, where.n, seed);
 }
 
 /* Identity is (source, id); the payload does not matter. Without an id it is what the input

@@ -63,8 +63,8 @@ TEST(trap_old_releases_spell_headers_differently)
     EXPECT_LINES("asterisk-ami",
                  SPAN("event: ConfbridgeJoin\nTIMESTAMP: 1772355600.1\nChannel: SIP/7-1\n"
                       "UniqueID: 9.1\nconference: 4711\nCallerIDnum: 7\nCallerIDname: Di\n\n"),
-                 "join 2026-03-01T09:00:00Z id=4711:9.1:join:1772355600.1 conference=4711 "
-                 "conference_name=4711 participant=7 participant_name=Di leg=9.1");
+                 "join 2026-03-01T09:00:00Z id=4711:9.1:join:1772355600.1 conference_name=4711 "
+                 "participant=7 participant_name=Di leg=9.1 conference_room=4711");
 }
 
 TEST(trap_events_without_a_time_have_that_of_their_arrival)

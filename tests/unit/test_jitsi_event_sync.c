@@ -5,7 +5,8 @@
 
 #define CATCHUP "catchup@conference.meet.mydomain.com"
 #define JID     "14f01c40-5195-4a4d-8efb-f58b49d18741@meet.mydomain.com/OWhl8jSh"
-#define HERE    " customer=meet.mydomain.com conference=" CATCHUP " conference_name=catchup"
+#define HERE    " customer=meet.mydomain.com conference_name=catchup"
+#define THERE   " conference_room=" CATCHUP
 #define JAMES                                                                                      \
     " participant=00380324-a840-400d-880f-7ee0933b7556 participant_name=James Barrow"              \
     " leg=1625823996:" JID
@@ -38,19 +39,20 @@ expect_sample(const char *name, const char *const *wanted)
 TEST(the_documented_examples)
 {
     expect_sample("jitsi_event_sync/sample1_doc.json",
-                  LIST("conference_start 2021-07-09T09:46:36Z" HERE));
+                  LIST("conference_start 2021-07-09T09:46:36Z" HERE THERE));
     expect_sample("jitsi_event_sync/sample3_doc.json",
-                  LIST("join 2021-07-09T09:46:36Z" HERE JAMES));
+                  LIST("join 2021-07-09T09:46:36Z" HERE JAMES THERE));
     expect_sample("jitsi_event_sync/sample4_doc.json",
-                  LIST("leave 2021-07-09T09:47:15Z+39" HERE JAMES));
+                  LIST("leave 2021-07-09T09:47:15Z+39" HERE JAMES THERE));
     expect_sample("jitsi_event_sync/sample2_doc.json",
-                  LIST("join 2021-07-09T09:46:36Z" HERE JAMES,
-                       "leave 2021-07-09T09:47:15Z+39" HERE JAMES,
-                       "conference_end 2021-07-09T09:47:15Z" HERE));
+                  LIST("join 2021-07-09T09:46:36Z" HERE JAMES THERE,
+                       "leave 2021-07-09T09:47:15Z+39" HERE JAMES THERE,
+                       "conference_end 2021-07-09T09:47:15Z" HERE THERE));
 }
 
 #define ROOM           "[acme]daily@conference.meet.example.org"
-#define DAILY          " customer=acme conference=" ROOM " conference_name=[acme]daily"
+#define DAILY          " customer=acme conference_name=[acme]daily"
+#define IN_IT          " conference_room=" ROOM
 #define ANN            " participant=u-ann participant_name=Ann leg=1770022800:" A1
 #define A1             "a1@meet.example.org/x"
 #define BOB            " participant=b2@meet.example.org/y leg=1770022900:b2@meet.example.org/y"
@@ -61,17 +63,21 @@ TEST(trap_who_was_lost_is_told_when_the_room_is_destroyed)
 {
     EXPECT_LINES(
         "jitsi-event-sync", own_sample("jitsi-event-sync/room.json"),
-        "conference_start 2026-02-02T09:00:00Z" ID("conference_start", "1770022800") DAILY,
-        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
+        "conference_start 2026-02-02T09:00:00Z" ID("conference_start", "1770022800") DAILY IN_IT,
+        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN IN_IT,
+        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x")
+            DAILY ANN IN_IT,
         "join 2026-02-02T09:10:01Z id=join:" ROOM ":br-1:1770023401:a1@meet.example.org/x"
-        " customer=acme conference=" ROOM ":br-1 conference_name=[acme]daily"
-        " participant=a1@meet.example.org/x leg=1770023401:a1@meet.example.org/x",
-        "join 2026-02-02T09:01:40Z" ID("join", "1770022900:b2@meet.example.org/y") DAILY BOB,
-        "leave 2026-02-02T09:20:00Z+1100" ID("leave", "1770022900:b2@meet.example.org/y") DAILY BOB,
-        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x") DAILY ANN,
-        "conference_end 2026-02-02T09:20:00Z" ID("conference_end", "1770022800") DAILY);
+        " customer=acme conference_name=[acme]daily"
+        " participant=a1@meet.example.org/x leg=1770023401:a1@meet.example.org/x "
+        "conference_room=" ROOM ":br-1",
+        "join 2026-02-02T09:01:40Z" ID("join", "1770022900:b2@meet.example.org/y") DAILY BOB IN_IT,
+        "leave 2026-02-02T09:20:00Z+1100" ID("leave", "1770022900:b2@meet.example.org/y")
+            DAILY BOB IN_IT,
+        "join 2026-02-02T09:00:00Z" ID("join", "1770022800:a1@meet.example.org/x") DAILY ANN IN_IT,
+        "leave 2026-02-02T09:10:00Z+600" ID("leave", "1770022800:a1@meet.example.org/x")
+            DAILY ANN IN_IT,
+        "conference_end 2026-02-02T09:20:00Z" ID("conference_end", "1770022800") DAILY IN_IT);
 }
 
 TEST(the_domain_is_behind_the_services_name)
@@ -82,9 +88,10 @@ TEST(the_domain_is_behind_the_services_name)
                       "{\"event_name\":\"muc-room-created\",\"room_jid\":\"r@x.org\","
                       "\"created_at\":1770022800}"),
                  "conference_start 2026-02-02T09:00:00Z id=conference_start:r@muc.meet.jitsi:"
-                 "1770022800 customer=meet.jitsi conference=r@muc.meet.jitsi",
+                 "1770022800 customer=meet.jitsi conference_name=r@muc.meet.jitsi "
+                 "conference_room=r@muc.meet.jitsi",
                  "conference_start 2026-02-02T09:00:00Z id=conference_start:r@x.org:1770022800"
-                 " customer=x.org conference=r@x.org");
+                 " customer=x.org conference_name=r@x.org conference_room=r@x.org");
 }
 
 TEST(what_is_no_event_is_refused)
