@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define SIMPLEX_STEPS 2000
-#define SIMPLEX_END   1e-7
+#define SIMPLEX_END   1e-2
 #define SLOPE_STEPS   200
-#define SLOPE_END     1e-9
+#define SLOPE_END     1e-8
 #define SLOPE_WIDTH   1e-5
 /* Armijo's condition, and how often a step is halved before it is given up. */
 #define ENOUGH 1e-4

@@ -31,7 +31,7 @@ static const char forget_sql[] =
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM conference;"
     "DELETE FROM quarantine;"
-    "DELETE FROM quarantine_count; DELETE FROM feature_spread;"
+    "DELETE FROM quarantine_count; DELETE FROM feature_spread; DELETE FROM customer_outlook;"
     "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
     "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL"
     " AND id NOT IN (SELECT customer FROM customer_day);"
@@ -328,6 +328,7 @@ static enum status
 run_steps(struct pass *p, struct place *at, struct error *err)
 {
     int64_t before = clock_cpu_us(), after;
+    uint64_t events = at->events;
     struct buf costs = {0};
     enum status st = ST_OK;
 
@@ -337,9 +338,12 @@ run_steps(struct pass *p, struct place *at, struct error *err)
         buf_printf(&costs, " %s_us=%lld", steps[i].name, (long long)(after - before));
     }
     if (st == ST_OK)
-        st = pass_events(p, at->events, &at->events, err);
-    log_debug("analysis_steps", "first=%d full=%d%s events_us=%lld", p->first, p->full, costs.p,
-              (long long)(clock_cpu_us() - before));
+        st = pass_events(p, events, &at->events, err);
+    after = clock_cpu_us();
+    if (st == ST_OK)
+        st = pass_outlook(p, events, err);
+    log_debug("analysis_steps", "first=%d full=%d%s events_us=%lld outlook_us=%lld", p->first,
+              p->full, costs.p, (long long)(after - before), (long long)(clock_cpu_us() - after));
     buf_clear(&costs);
     return st;
 }

@@ -219,6 +219,32 @@ static const char *const demand_and_its_spread[] = {
     NULL,
 };
 
+static const char *const outlooks_and_stages[] = {
+    "CREATE TABLE customer_outlook("
+    " customer TEXT PRIMARY KEY, as_of TEXT NOT NULL, second_day TEXT,"
+    " active_days_52w INTEGER NOT NULL DEFAULT 0, expected_days_4w REAL,"
+    " expected_days_13w REAL, silence_p REAL, due_by TEXT, stage TEXT, stage_since TEXT,"
+    " usage_group TEXT) WITHOUT ROWID",
+    "CREATE TABLE model("
+    " name TEXT PRIMARY KEY, as_of TEXT NOT NULL, parameters TEXT NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE stage_history ADD COLUMN back TEXT",
+    "DROP VIEW customer_profile",
+    "CREATE VIEW customer_profile AS SELECT"
+    " c.id AS customer, c.name, c.owner, c.timezone, c.first_seen, c.last_seen, s.as_of,"
+    " s.first_day, s.last_day, s.days_since_last, s.active_days_30d, s.active_days_90d,"
+    " s.legs_1d, s.legs_7d, s.legs_28d, s.legs_30d, s.legs_90d, s.seconds_1d, s.seconds_7d,"
+    " s.seconds_28d, s.seconds_30d, s.seconds_90d, s.failed_1d, s.failed_7d, s.failed_28d,"
+    " s.failed_30d, s.failed_90d, s.participants_30d, s.conferences_30d, s.features_30d,"
+    " s.features_90d, s.dominant_feature, s.dominant_feature_share, s.dominant_quarter,"
+    " s.dominant_quarter_share, s.office_share, s.evening_share, s.night_share,"
+    " s.weekend_share, s.persona, s.trend, s.rfm_r, s.rfm_f, s.rfm_m, s.rfm_segment,"
+    " o.active_days_52w, o.expected_days_4w, o.expected_days_13w, o.silence_p, o.due_by,"
+    " o.stage, o.stage_since, o.usage_group"
+    " FROM customer c LEFT JOIN customer_stat s ON s.customer = c.id"
+    " LEFT JOIN customer_outlook o ON o.customer = c.id WHERE c.merged_into IS NULL",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -230,6 +256,7 @@ static const struct migration steps[] = {
     {"conferences as things", conferences_as_things},
     {"meetings over systems", meetings_over_systems},
     {"demand and its spread", demand_and_its_spread},
+    {"outlooks and stages", outlooks_and_stages},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

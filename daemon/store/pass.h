@@ -73,6 +73,8 @@ enum status pass_segments(struct pass *p, struct error *err);
 enum status pass_change(struct pass *p, struct error *err);
 enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err);
 enum status pass_quarantine(struct pass *p, struct error *err);
+/* After pass_events, which went on from batch `events`. */
+enum status pass_outlook(struct pass *p, uint64_t events, struct error *err);
 
 /* Customers whose row no step of this pass has written had no use in the days that count. */
 enum status pass_fade(struct pass *p, struct error *err);

@@ -42,9 +42,12 @@ static const uint8_t family_of[KIND_COUNT] = {
     [KIND_CONFERENCE_END] = CONFERENCE + 1,
 };
 
+/* Whoever asks is somebody, used or not. */
+static const char known_sql[] = "INSERT OR IGNORE INTO customer(id) VALUES(?1)";
+
 struct event_work {
     struct pass *pass;
-    struct query *put[FAMILIES];
+    struct query *put[FAMILIES], *known;
     uint64_t last;
     int64_t n; /* place within the batch: the ledger's order is fixed */
 };
@@ -75,7 +78,9 @@ visit_event(void *arg, uint64_t seq, const struct event_row *e, struct error *er
     query_set_text(q, 5, e->customer);
     query_set_str(q, 6, format_utc(start, e->start));
     query_set_text(q, 7, e->json);
-    return query_run(q, err);
+    st = query_run(q, err);
+    query_set_text(w->known, 1, e->customer);
+    return st == ST_OK ? query_run(w->known, err) : st;
 }
 
 enum status
@@ -87,9 +92,12 @@ pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err)
     for (int i = 0; st == ST_OK && i < FAMILIES; i++)
         st = store_query(p->store, &w.put[i], event_sql[i], err);
     if (st == ST_OK)
+        st = store_query(p->store, &w.known, known_sql, err);
+    if (st == ST_OK)
         st = ledger_scan_events(p->a->reader, after, visit_event, &w, err);
     for (int i = 0; i < FAMILIES; i++)
         query_free(w.put[i]);
+    query_free(w.known);
     *last = w.last;
     return st;
 }

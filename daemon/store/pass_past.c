@@ -119,7 +119,7 @@ drop_history(struct pass *p, const struct history_table *t, const char *before, 
  * left. */
 static const char next_gone_sql[] =
     "SELECT id FROM customer c WHERE id > ?1 AND imported = 0 AND merged_into IS NULL"
-    " AND last_seen < ?2"
+    " AND ifnull(last_seen, '') < ?2"
     " AND NOT EXISTS(SELECT 1 FROM customer_day WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM stage_history WHERE customer = c.id)"
     " AND NOT EXISTS(SELECT 1 FROM activity WHERE customer = c.id)"
@@ -133,6 +133,7 @@ static const char next_gone_sql[] =
 static const char *const drop_gone_sql[] = {
     "DELETE FROM customer_stat WHERE customer = ?1",
     "DELETE FROM segment_member WHERE customer = ?1",
+    "DELETE FROM customer_outlook WHERE customer = ?1",
     "DELETE FROM customer WHERE id = ?1",
 };
 #define GONE_TABLES (sizeof drop_gone_sql / sizeof drop_gone_sql[0])

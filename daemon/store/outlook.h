@@ -1,0 +1,51 @@
+/*
+ * outlook.h - what is to be expected of each customer, and at which stage it is: what the steps of
+ * that pass share.
+ */
+#ifndef OUTLOOK_H
+#define OUTLOOK_H
+
+#include "bgnbd.h"
+#include "lifecycle.h"
+#include "pass.h"
+
+/* So far back active days are counted: a year of whole weeks. */
+#define OUTLOOK_DAYS 364
+/* A silence that so few of the gaps exceed makes dormant. */
+#define OUTLOOK_SILENT 0.05
+
+struct outlook {
+    struct span customer, owner; /* in the list's memory */
+    struct life_facts facts;
+    struct life before, now;
+    struct bgnbd_customer habit; /* weeks; of the days that are counted */
+    int64_t active_days;         /* of these */
+    int32_t gap;                 /* days since the last use on which there was any input at all */
+    double expected_4w, expected_13w, silence; /* NAN: cannot be said */
+    bool talked;                               /* there are inquiries, visits, bookings */
+};
+
+struct outlooks {
+    struct pass *pass;
+    struct arena mem;
+    struct outlook *rows; /* in the order of names */
+    size_t count, cap;
+    bool fitted;
+    struct bgnbd model;
+    struct life_pace pace;
+};
+
+/* All customers, or those that this pass has touched (temp.touched). */
+enum status outlooks_load(struct outlooks *o, bool all, struct error *err);
+
+/* Fits the model and the pace of all and keeps them in the store; or reads what is kept. */
+enum status outlooks_fit(struct outlooks *o, struct error *err);
+enum status outlooks_read_fit(struct outlooks *o, struct error *err);
+
+/* Writes customer_outlook, and stage_history where the stage is another one. */
+enum status outlooks_write(struct outlooks *o, struct error *err);
+
+/* Signals "overdue" and "stuck"; of all customers. */
+enum status outlooks_signal(struct outlooks *o, struct error *err);
+
+#endif

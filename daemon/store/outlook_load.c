@@ -1,0 +1,243 @@
+/*
+ * outlook_load.c - the dated facts of each customer's life.
+ *
+ * Use is a day with a leg that went well, or with an order. What people said comes from inquiries,
+ * responses, visits and bookings; contacts with the services carry no customer's facts.
+ */
+#include "outlook.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define PAIR_DAYS 14 /* two contacts within them are a sign of interest */
+
+enum {
+    AT_CUSTOMER,
+    AT_OWNER,
+    AT_SEEN,
+    AT_FIRST,
+    AT_LAST,
+    AT_SECOND,
+    AT_TRIED,
+    AT_STAGE,
+    AT_SINCE,
+    AT_HABIT,
+    AT_ORDERS,
+    AT_TALKS,
+    AT_SURGE,
+    AT_DECLINE
+};
+
+/* ?1 the first day that is counted. A new store asks its history what it said last. */
+#define LOAD_SQL(before)                                                                           \
+    "SELECT c.id, c.owner, substr(c.first_seen, 1, 10), s.first_day, s.last_day,"                  \
+    " CASE WHEN o.second_day IS NULL AND s.last_day > s.first_day THEN"                            \
+    " (SELECT min(day) FROM customer_day WHERE customer = c.id AND day > s.first_day"              \
+    " AND legs > 0) ELSE o.second_day END,"                                                        \
+    " CASE WHEN s.first_day IS NULL THEN"                                                          \
+    " (SELECT min(day) FROM customer_day WHERE customer = c.id AND failed > 0) END," before        \
+    " (SELECT min(day) || max(day) || count(*) FROM customer_day WHERE customer = c.id"            \
+    " AND day >= ?1 AND legs > 0),"                                                                \
+    " (SELECT substr(min(start), 1, 10) || substr(max(start), 1, 10) FROM orders"                  \
+    " WHERE customer = c.id AND kind = 'order'),"                                                  \
+    " EXISTS(SELECT 1 FROM activity WHERE customer = c.id)"                                        \
+    " OR EXISTS(SELECT 1 FROM booking WHERE customer = c.id),"                                     \
+    " EXISTS(SELECT 1 FROM signal WHERE kind = 'surge' AND subject = c.id AND state <> 'closed')," \
+    " EXISTS(SELECT 1 FROM signal WHERE kind = 'decline' AND subject = c.id"                       \
+    " AND state <> 'closed')"                                                                      \
+    " FROM customer c LEFT JOIN customer_stat s ON s.customer = c.id"                              \
+    " LEFT JOIN customer_outlook o ON o.customer = c.id WHERE c.merged_into IS NULL"
+#define BEFORE " o.stage, o.stage_since,"
+#define BEFORE_FIRST                                                                               \
+    " (SELECT to_stage FROM stage_history WHERE customer = c.id AND dimension = 'stage'"           \
+    " ORDER BY id DESC LIMIT 1), NULL,"
+
+static const char first_sql[] = LOAD_SQL(BEFORE_FIRST) " ORDER BY c.id";
+static const char all_sql[] = LOAD_SQL(BEFORE) " ORDER BY c.id";
+static const char touched_sql[] =
+    LOAD_SQL(BEFORE) " AND c.id IN (SELECT customer FROM temp.touched) ORDER BY c.id";
+
+static int32_t
+day_at(struct span text)
+{
+    int32_t day;
+
+    return parse_day(text, &day) ? day : LIFE_NEVER;
+}
+
+static int32_t
+day_in(struct query *q, int column)
+{
+    return query_is_null(q, column) ? LIFE_NEVER : day_at(query_text(q, column));
+}
+
+/* --- what they said --- */
+
+static bool
+says(struct span text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(words[i]);
+
+        for (size_t at = 0; at + n <= text.n; at++)
+            if (strncasecmp(text.p + at, words[i], n) == 0)
+                return true;
+    }
+    return false;
+}
+
+static const char *const interest[] = {"trial", "demo",  "price", "pricing",
+                                       "quote", "offer", "tender"};
+static const char *const farewell[] = {"cancel", "terminat"};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char talks_sql[] =
+    "SELECT substr(start, 1, 10) AS day, ifnull(reason, ''), 1 AS word FROM activity"
+    " WHERE customer = ?1"
+    " UNION ALL SELECT substr(start, 1, 10), '', 0 FROM booking WHERE customer = ?1 ORDER BY day";
+
+static enum status
+load_talks(struct query *talks, struct outlook *o, struct error *err)
+{
+    struct life_facts *f = &o->facts;
+    int32_t before = LIFE_NEVER;
+    enum status st;
+
+    query_set_text(talks, 1, o->customer);
+    while ((st = query_next(talks, err)) == ST_OK) {
+        int32_t day = day_at(query_text(talks, 0));
+        struct span reason = query_text(talks, 1);
+
+        if (day == LIFE_NEVER || day > f->today) /* a booking of a day to come */
+            continue;
+        if (f->known == LIFE_NEVER || day < f->known)
+            f->known = day;
+        if (f->intent == LIFE_NEVER && (says(reason, interest, COUNT(interest)) ||
+                                        (before != LIFE_NEVER && day - before <= PAIR_DAYS)))
+            f->intent = day;
+        if (says(reason, farewell, COUNT(farewell)))
+            f->cancelled = day;
+        f->contact = before = day;
+    }
+    query_reset(talks);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* --- use and orders --- */
+
+static int
+by_day(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The first two days of use or order, and the last one. */
+static void
+set_use(struct life_facts *f, int32_t days[5])
+{
+    qsort(days, 5, sizeof *days, by_day); /* LIFE_NEVER sorts first */
+    for (int i = 0; i < 5; i++) {
+        if (days[i] == LIFE_NEVER)
+            continue;
+        if (f->first == LIFE_NEVER)
+            f->first = days[i];
+        else if (f->second == LIFE_NEVER && days[i] > f->first)
+            f->second = days[i];
+        f->last = days[i];
+    }
+}
+
+/* "2026-01-022026-11-2017": first and last active day that count, and how many there are. */
+static void
+set_habit(struct outlook *o, struct span text)
+{
+    int32_t first, last;
+
+    if (text.n < 21 || (first = day_at(span_of(text.p, 10))) == LIFE_NEVER ||
+        (last = day_at(span_of(text.p + 10, 10))) == LIFE_NEVER)
+        return;
+    for (size_t i = 20; i < text.n; i++)
+        o->active_days = o->active_days * 10 + (text.p[i] - '0');
+    o->habit.repeats = (uint32_t)(o->active_days - 1);
+    o->habit.last = (last - first) / 7.0;
+    o->habit.age = (o->facts.today > last ? o->facts.today - first : last - first) / 7.0;
+}
+
+/* Days on which nobody was heard of say nothing about one customer. */
+static int32_t
+count_gap(const struct pass *p, int32_t last)
+{
+    int32_t n = 0;
+
+    if (p->today - last > OUTLOOK_DAYS)
+        return p->today - last;
+    for (int32_t day = last + 1; day < p->today; day++)
+        n += pass_had_input(p, day);
+    return n;
+}
+
+static void
+add_row(struct outlooks *all, struct query *q)
+{
+    struct span orders = query_text(q, AT_ORDERS), stage = query_text(q, AT_STAGE);
+    int32_t days[5] = {day_in(q, AT_FIRST), day_in(q, AT_SECOND), day_in(q, AT_LAST), LIFE_NEVER,
+                       LIFE_NEVER};
+    struct outlook *o;
+
+    if (all->count == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 1024;
+        all->rows = xrealloc(all->rows, all->cap * sizeof *all->rows);
+    }
+    o = &all->rows[all->count++];
+    *o = (struct outlook){.expected_4w = NAN, .expected_13w = NAN, .silence = NAN};
+    o->customer = arena_copy(&all->mem, query_text(q, AT_CUSTOMER));
+    o->owner = arena_copy(&all->mem, query_text(q, AT_OWNER));
+    o->facts = (struct life_facts){.today = all->pass->today,
+                                   .known = day_in(q, AT_SEEN),
+                                   .intent = day_in(q, AT_TRIED),
+                                   .contact = LIFE_NEVER,
+                                   .first = LIFE_NEVER,
+                                   .second = LIFE_NEVER,
+                                   .last = LIFE_NEVER,
+                                   .cancelled = LIFE_NEVER,
+                                   .silent = INT32_MAX,
+                                   .lost = INT32_MAX,
+                                   .surge = query_int(q, AT_SURGE) != 0,
+                                   .decline = query_int(q, AT_DECLINE) != 0};
+    if (orders.n == 20) {
+        days[3] = day_at(span_of(orders.p, 10));
+        days[4] = day_at(span_of(orders.p + 10, 10));
+    }
+    set_use(&o->facts, days);
+    set_habit(o, query_text(q, AT_HABIT));
+    if (o->facts.last != LIFE_NEVER)
+        o->gap = count_gap(all->pass, o->facts.last);
+    o->before = (struct life){life_stage_find(stage.p, stage.n), day_in(q, AT_SINCE)};
+    o->talked = query_int(q, AT_TALKS) != 0;
+}
+
+enum status
+outlooks_load(struct outlooks *o, bool all, struct error *err)
+{
+    struct query *q = NULL, *talks = NULL;
+    const char *sql = !all ? touched_sql : o->pass->first ? first_sql : all_sql;
+    char from[CIVIL_TEXT];
+    enum status st = store_query(o->pass->store, &q, sql, err);
+
+    if (st == ST_OK)
+        st = store_query(o->pass->store, &talks, talks_sql, err);
+    if (st == ST_OK)
+        query_set_str(q, 1, format_day(from, o->pass->today - OUTLOOK_DAYS + 1));
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
+        add_row(o, q);
+    query_free(q);
+    st = st == ST_NOT_FOUND ? ST_OK : st;
+    for (size_t i = 0; st == ST_OK && i < o->count; i++)
+        if (o->rows[i].talked)
+            st = load_talks(talks, &o->rows[i], err);
+    query_free(talks);
+    return st;
+}
