@@ -3,8 +3,8 @@
  *
  * Pure arithmetic; the BG/NBD model (Fader, Hardie, Lee, Marketing Science 24, 2005). While a
  * customer is there, its active days come at a steady rate of its own; after each of them it may
- * leave for good. Rates are gamma distributed over the customers (r, alpha), chances of leaving beta
- * distributed (a, b). Time is in any one unit, here weeks.
+ * leave for good. Rates are gamma distributed over the customers (r, alpha), chances of leaving
+ * beta distributed (a, b). Time is in any one unit, here weeks.
  *
  * The chance that a customer is still there is 1 for all who came once and never again: it must
  * not be used to find whom to call. Use bgnbd_expected, and bgnbd_silence for an alarm.
