@@ -129,9 +129,14 @@ static const struct route {
     void (*now)(struct serve *s, struct http_request *r);
     reading *read;
 } routes[] = {
-    {"GET", "/healthz", get_health, NULL},   {"GET", "/readyz", get_ready, NULL},
-    {"GET", "/v1/status", get_status, NULL}, {"GET", "/v1/live", get_live, NULL},
+    {"GET", "/healthz", get_health, NULL},
+    {"GET", "/readyz", get_ready, NULL},
+    {"GET", "/v1/status", get_status, NULL},
+    {"GET", "/v1/live", get_live, NULL},
     {"GET", "/metrics", get_metrics, NULL},
+    {"GET", FEATURE_COURSE, NULL, route_feature_course},
+    {"GET", CUSTOMER_HOURS, NULL, route_customer_hours},
+    {"GET", CUSTOMER_FEATURES, NULL, route_customer_features},
 };
 
 /* GET /v1/NAME of each answer. */

@@ -33,6 +33,14 @@ void page_request(struct http_request *r);
 void route_answer(struct reader *rd, struct http_request *r);
 const struct answer *route_answer_of(struct span path);
 
+/* route_course.c: one subject over time. */
+#define FEATURE_COURSE    "/v1/features/{id}"
+#define CUSTOMER_HOURS    "/v1/customers/{id}/hours"
+#define CUSTOMER_FEATURES "/v1/customers/{id}/features"
+void route_feature_course(struct reader *rd, struct http_request *r);
+void route_customer_hours(struct reader *rd, struct http_request *r);
+void route_customer_features(struct reader *rd, struct http_request *r);
+
 /* metrics.c: the exposition in OpenMetrics text format. */
 /* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */
 void metrics_write(struct buf *out, struct serve *s, bool older);

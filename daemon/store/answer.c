@@ -20,11 +20,10 @@
 #define PAGE_PARAM   "?20"
 
 static const struct answer *const all[] = {
-    &answer_staffing,           &answer_services,      &answer_service_intervals,
-    &answer_features,           &answer_customers,     &answer_customer_usage,
-    &answer_customer_days,      &answer_stage_history, &answer_segments,
-    &answer_segment_members,    &answer_signals,       &answer_quarantine,
-    &answer_quarantine_reasons, &answer_feeds,
+    &answer_staffing,  &answer_services,        &answer_service_intervals,  &answer_features,
+    &answer_customers, &answer_customer_usage,  &answer_customer_days,      &answer_stage_history,
+    &answer_segments,  &answer_segment_members, &answer_segment_changes,    &answer_segment_flows,
+    &answer_signals,   &answer_quarantine,      &answer_quarantine_reasons, &answer_feeds,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

@@ -16,7 +16,8 @@ extern const struct answer answer_features;
 /* answers_customer.c */
 extern const struct answer answer_customers, answer_customer_usage, answer_customer_days;
 /* answers_segment.c */
-extern const struct answer answer_segments, answer_segment_members, answer_stage_history;
+extern const struct answer answer_segments, answer_segment_members, answer_stage_history,
+    answer_segment_changes, answer_segment_flows;
 /* answers_signal.c */
 extern const struct answer answer_signals;
 /* answers_feed.c */

@@ -98,3 +98,73 @@ const struct answer answer_stage_history = {
     .key = {"id"},
     .own = OF_VIEWER("h.customer"),
 };
+
+/* --- over time --- */
+
+/* Each change counts where the customer came to and where it left; segments as segment_member has
+ * them. */
+#define NAMED(stage)                                                                               \
+    "CASE dimension WHEN 'segment' THEN " stage " ELSE dimension || ':' || " stage " END"
+#define BOTH_SIDES                                                                                 \
+    "(SELECT at, customer, dimension, " NAMED(                                                     \
+        "to_stage") " AS segment, 1 AS came, 0 AS went"                                            \
+                    " FROM stage_history WHERE to_stage IS NOT NULL UNION ALL"                     \
+                    " SELECT at, customer, dimension, " NAMED(                                     \
+                        "from_stage") ", 0, 1"                                                     \
+                                      " FROM stage_history WHERE from_stage IS NOT NULL)"
+
+static const struct answer_column change_columns[] = {
+    {"day", ANSWER_DAY, NULL, "UTC", "substr(at, 1, 10)", true},
+    {"dimension", ANSWER_TEXT, NULL, "rfm, segment, ...", .must = true},
+    {"segment", ANSWER_TEXT, NULL, "the segment", .must = true},
+    {"came", ANSWER_INT, "customers", "who came in", "sum(came)", true},
+    {"went", ANSWER_INT, "customers", "who left", "sum(went)", true},
+};
+
+static const struct answer_filter change_filters[] = {
+    {ANSWER_FROM, "at >= ?1", NULL},
+    {ANSWER_TO, "at < ?2", NULL},
+    {ANSWER_SEGMENT, "segment = ?4", NULL},
+    {ANSWER_KIND, "dimension = ?7", NULL},
+    {ANSWER_OWNER, OF_OWNER("customer"), NULL},
+};
+
+const struct answer answer_segment_changes = {
+    .name = "segment_changes",
+    .title = "Customers who came into segments and left them, by UTC day; kind: the dimension",
+    ANSWER_COLUMNS(change_columns),
+    ANSWER_FILTERS(change_filters),
+    .from = BOTH_SIDES,
+    .group = "1, dimension, segment",
+    .order = {{"day", false}},
+    .key = {"day", "dimension", "segment"},
+    .own = OF_VIEWER("customer"),
+    .utc_days = true,
+};
+
+static const struct answer_column flow_columns[] = {
+    {"dimension", ANSWER_TEXT, NULL, "rfm, segment, ...", .must = true},
+    {"from_stage", ANSWER_TEXT, NULL, "empty: outside", "ifnull(from_stage, '')", true},
+    {"to_stage", ANSWER_TEXT, NULL, "empty: outside", "ifnull(to_stage, '')", true},
+    {"changes", ANSWER_INT, "changes", "from one to the other", "count(*)", true},
+    {"customers", ANSWER_INT, "customers", "who made them", "count(DISTINCT customer)", true},
+};
+
+static const struct answer_filter flow_filters[] = {
+    {ANSWER_FROM, "at >= ?1", NULL},
+    {ANSWER_TO, "at < ?2", NULL},
+    {ANSWER_KIND, "dimension = ?7", NULL},
+    {ANSWER_OWNER, OF_OWNER("customer"), NULL},
+};
+
+const struct answer answer_segment_flows = {
+    .name = "segment_flows",
+    .title = "How many customers went from which stage to which in a period; kind: the dimension",
+    ANSWER_COLUMNS(flow_columns),
+    ANSWER_FILTERS(flow_filters),
+    .from = "stage_history",
+    .group = "dimension, 2, 3",
+    .order = {{"changes", true}},
+    .key = {"dimension", "from_stage", "to_stage"},
+    .own = OF_VIEWER("customer"),
+};

@@ -12,8 +12,14 @@ import * as live from './live.js';
 // Views and their modules; a customer belongs to the customers. page.c knows the paths.
 const views = {
     now: () => import('./view_now.js'),
+    staffing: () => import('./view_staffing.js'),
+    features: () => import('./view_features.js'),
+    customers: () => import('./view_customers.js'),
+    customer: () => import('./view_customer.js'),
+    segments: () => import('./view_segments.js'),
+    signals: () => import('./view_signals.js'),
 };
-const inMenu = ['now'];
+const inMenu = ['now', 'staffing', 'features', 'customers', 'segments', 'signals'];
 
 let shown = null; // {name, update, leave}
 let turn = 0;

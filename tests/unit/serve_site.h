@@ -234,6 +234,12 @@ config_format(const struct config *c, const char *name)
     return NULL;
 }
 
+char *
+config_state_path(const struct config *c, const char *name)
+{
+    return xasprintf("%s/%s", c->state_dir, name);
+}
+
 static inline void
 on_stop(evutil_socket_t fd, short what, void *arg)
 {

@@ -1,5 +1,0 @@
-''',1)
-open(p,'w').write(s)
-p='daemon/ctl/cmd_erlang.c'; s=open(p).read()
-s=s.replace('"the interval begins with so many calls (default: a steady state)"','"calls when the interval begins (a steady state)"')
-open(p,'w').write(s)
