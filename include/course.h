@@ -1,9 +1,9 @@
 /*
- * course.h - what the ledger knows of one subject over time: a feature by day or week, a customer by
- * hour of the week and by feature.
+ * course.h - what the ledger knows of one subject over time: a feature by day or week, a customer
+ * by hour of the week and by feature.
  *
- * The store keeps these for all subjects only as far as passes need them; here they are read for one
- * when somebody asks. Days are UTC, [from, to).
+ * The store keeps these for all subjects only as far as passes need them; here they are read for
+ * one when somebody asks. Days are UTC, [from, to).
  */
 #ifndef COURSE_H
 #define COURSE_H

@@ -1,5 +1,5 @@
 /*
- * route_course.c - one subject over time: GET /v1/features/ID, /v1/customers/ID/hours and .../features.
+ * route_course.c - one subject over time: GET /v1/features/ID, /v1/customers/ID/hours, .../features.
  *
  * In the same shape as the answers of the store (route_answer.c), but read from the ledger.
  */

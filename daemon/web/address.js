@@ -1,4 +1,5 @@
-// address.js - the page's address holds what is shown: the view in its path, period and filters behind it.
+// address.js - the page's address holds what is shown: the view in its path, period and filters
+// behind it.
 //
 // All views lie beside each other under the page's root, so the page also works behind a proxy that
 // gives it a folder.
@@ -18,8 +19,7 @@ export function viewAddress(view, query = {}) {
     const to = new URL(view === 'now' ? '.' : view, root);
     const all = {...query, zone: query.zone === undefined ? param('zone') : query.zone};
     for (const [name, value] of Object.entries(all))
-        if (value !== null && value !== undefined && value !== '')
-            to.searchParams.set(name, value);
+        if (value !== null && value !== undefined && value !== '') to.searchParams.set(name, value);
     return to.href;
 }
 
@@ -28,8 +28,7 @@ export const onAddress = (f) => listeners.add(f);
 const changed = () => listeners.forEach((f) => f());
 
 export function go(href) {
-    if (href !== location.href)
-        history.pushState(null, '', href);
+    if (href !== location.href) history.pushState(null, '', href);
     changed();
 }
 
@@ -37,13 +36,10 @@ export function go(href) {
 export function setParams(values, {quietly = false} = {}) {
     const to = new URL(location.href);
     for (const [name, value] of Object.entries(values)) {
-        if (value === null || value === undefined || value === '')
-            to.searchParams.delete(name);
-        else
-            to.searchParams.set(name, value);
+        if (value === null || value === undefined || value === '') to.searchParams.delete(name);
+        else to.searchParams.set(name, value);
     }
-    if (to.href === location.href)
-        return;
+    if (to.href === location.href) return;
     history[quietly ? 'replaceState' : 'pushState'](null, '', to.href);
     changed();
 }
@@ -55,10 +51,8 @@ document.addEventListener('click', (e) => {
     const link = e.target.closest?.('a[href]');
     if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey)
         return;
-    if (link.target || link.hasAttribute('download') || link.origin !== location.origin)
-        return;
-    if (!link.hasAttribute('data-view'))
-        return;
+    if (link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (!link.hasAttribute('data-view')) return;
     e.preventDefault();
     go(link.href);
     scrollTo(0, 0);

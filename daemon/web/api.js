@@ -19,8 +19,7 @@ export const whenLoginIsNeeded = (f) => {
 function url(path, query) {
     const to = new URL(path, root);
     for (const [name, value] of Object.entries(query || {}))
-        if (value !== null && value !== undefined && value !== '')
-            to.searchParams.set(name, value);
+        if (value !== null && value !== undefined && value !== '') to.searchParams.set(name, value);
     return to;
 }
 
@@ -42,14 +41,11 @@ async function ask(path, query, options) {
     try {
         response = await fetch(url(path, query), {credentials: 'same-origin', ...options});
     } catch (e) {
-        if (e.name === 'AbortError')
-            throw e;
+        if (e.name === 'AbortError') throw e;
         throw new Problem(0, t('error.nobody'));
     }
-    if (response.status === 401)
-        onLogin();
-    if (!response.ok)
-        throw await problemOf(response);
+    if (response.status === 401) onLogin();
+    if (!response.ok) throw await problemOf(response);
     return response;
 }
 

@@ -36,12 +36,25 @@ function zonePicker() {
     const own = viewerZone();
     const known = [...new Set([own, getServerZone(), 'UTC'])];
     const all = (Intl.supportedValuesOf?.('timeZone') ?? []).filter((z) => !known.includes(z));
-    const text = (z) => (z === own ? t('zone.viewer', z) : z === getServerZone() ? t('zone.server', z) : z);
-    const pick = h('select', {id: 'zone', 'data-key': 'zone', onchange: () => {
-        keep('zone', pick.value);
-        setParams({zone: pick.value}, {quietly: true});
-    }}, known.map((z) => h('option', {value: z}, text(z))),
-    h('optgroup', {label: t('zone.all')}, all.map((z) => h('option', {value: z}, z))));
+    const text = (z) =>
+        z === own ? t('zone.viewer', z) : z === getServerZone() ? t('zone.server', z) : z;
+    const pick = h(
+        'select',
+        {
+            id: 'zone',
+            'data-key': 'zone',
+            onchange: () => {
+                keep('zone', pick.value);
+                setParams({zone: pick.value}, {quietly: true});
+            },
+        },
+        known.map((z) => h('option', {value: z}, text(z))),
+        h(
+            'optgroup',
+            {label: t('zone.all')},
+            all.map((z) => h('option', {value: z}, z)),
+        ),
+    );
     if (isZone(zone()) && ![...pick.options].some((o) => o.value === zone()))
         pick.prepend(h('option', {value: zone()}, zone()));
     pick.value = zone();
@@ -49,75 +62,152 @@ function zonePicker() {
 }
 
 function languagePicker() {
-    const pick = h('select', {id: 'language', 'data-key': 'language', onchange: () => {
-        setLanguage(pick.value);
-        build();
-    }}, Object.entries(languages).map(([code, name]) => h('option', {value: code, lang: code}, name)));
+    const pick = h(
+        'select',
+        {
+            id: 'language',
+            'data-key': 'language',
+            onchange: () => {
+                setLanguage(pick.value);
+                build();
+            },
+        },
+        Object.entries(languages).map(([code, name]) =>
+            h('option', {value: code, lang: code}, name),
+        ),
+    );
     pick.value = language();
     return h('label', null, h('span.hidden-text', null, t('language')), pick);
 }
 
 function themeButton() {
     const dark = document.documentElement.dataset.theme === 'dark';
-    return h('button.plain.theme', {type: 'button', id: 'theme', 'data-key': 'theme', 'aria-pressed': String(dark),
-        'aria-label': t('dark'), title: t('dark'), onclick: () => {
-            const to = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
-            document.documentElement.dataset.theme = to;
-            keep('theme', to);
-            document.getElementById('theme').replaceWith(themeButton());
-            document.getElementById('theme').focus();
-            redrawAll();
-        }}, icon(dark ? 'sun' : 'moon'));
+    return h(
+        'button.plain.theme',
+        {
+            type: 'button',
+            id: 'theme',
+            'data-key': 'theme',
+            'aria-pressed': String(dark),
+            'aria-label': t('dark'),
+            title: t('dark'),
+            onclick: () => {
+                const to = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+                document.documentElement.dataset.theme = to;
+                keep('theme', to);
+                document.getElementById('theme').replaceWith(themeButton());
+                document.getElementById('theme').focus();
+                redrawAll();
+            },
+        },
+        icon(dark ? 'sun' : 'moon'),
+    );
 }
 
 function menu() {
     const current = viewName() === 'customer' ? 'customers' : viewName();
-    return h('nav', {'aria-label': t('menu')}, h('ul', null, inMenu.map((name) => h('li', null,
-        h('a', {href: viewAddress(name), 'data-view': name, 'data-key': `menu-${name}`,
-            'aria-current': name === current ? 'page' : undefined},
-        icon(name), h('span', null, t(`view.${name}`)))))));
+    return h(
+        'nav',
+        {'aria-label': t('menu')},
+        h(
+            'ul',
+            null,
+            inMenu.map((name) =>
+                h(
+                    'li',
+                    null,
+                    h(
+                        'a',
+                        {
+                            href: viewAddress(name),
+                            'data-view': name,
+                            'data-key': `menu-${name}`,
+                            'aria-current': name === current ? 'page' : undefined,
+                        },
+                        icon(name),
+                        h('span', null, t(`view.${name}`)),
+                    ),
+                ),
+            ),
+        ),
+    );
 }
 
 function linkText() {
     const status = live.lastStatus();
     const state = live.linkState();
-    if (state === 'lost')
-        return t('link.lost');
-    if (state === 'locked')
-        return t('link.locked');
-    if (state === 'waiting' || !status)
-        return t('link.waiting');
+    if (state === 'lost') return t('link.lost');
+    if (state === 'locked') return t('link.locked');
+    if (state === 'waiting' || !status) return t('link.waiting');
     return status.analytics?.at ? t('link.live', ago(status.analytics.at)) : t('link.fresh');
 }
 
 function showLink() {
     const place = document.getElementById('link');
-    if (!place)
-        return;
+    if (!place) return;
     place.dataset.state = live.linkState();
     place.lastChild.textContent = linkText();
 }
 
 function build() {
     const main = h('main', {id: 'main', tabindex: '-1'});
-    const link = h('p.link.small', {id: 'link', 'data-state': live.linkState()}, h('span.dot', {'aria-hidden': 'true'}),
-        h('span', null, linkText()));
+    const link = h(
+        'p.link.small',
+        {id: 'link', 'data-state': live.linkState()},
+        h('span.dot', {'aria-hidden': 'true'}),
+        h('span', null, linkText()),
+    );
     document.title = 'callswell';
     leave();
-    replace(document.body,
-        h('a.skip', {href: '#main', onclick: (e) => {
-            e.preventDefault();
-            main.focus();
-        }}, t('skip')),
-        h('div.frame', null,
-            h('header.side', null, h('a.brand', {href: viewAddress('now'), 'data-view': 'now'},
-                h('img', {src: new URL('page/icon.svg', root).href, alt: '', width: 24, height: 24}),
-                h('span', null, 'callswell')), menu(), h('div.foot', null, link,
-                !hasLibrary && h('p.small.soft', null, t('plain-charts')))),
-            h('div.side-tools', {role: 'group', 'aria-label': t('settings')}, zonePicker(), languagePicker(),
-                themeButton()),
-            main),
-        h('p.hidden-text', {id: 'announcer', role: 'status', 'aria-live': 'polite'}));
+    replace(
+        document.body,
+        h(
+            'a.skip',
+            {
+                href: '#main',
+                onclick: (e) => {
+                    e.preventDefault();
+                    main.focus();
+                },
+            },
+            t('skip'),
+        ),
+        h(
+            'div.frame',
+            null,
+            h(
+                'header.side',
+                null,
+                h(
+                    'a.brand',
+                    {href: viewAddress('now'), 'data-view': 'now'},
+                    h('img', {
+                        src: new URL('page/icon.svg', root).href,
+                        alt: '',
+                        width: 24,
+                        height: 24,
+                    }),
+                    h('span', null, 'callswell'),
+                ),
+                menu(),
+                h(
+                    'div.foot',
+                    null,
+                    link,
+                    !hasLibrary && h('p.small.soft', null, t('plain-charts')),
+                ),
+            ),
+            h(
+                'div.side-tools',
+                {role: 'group', 'aria-label': t('settings')},
+                zonePicker(),
+                languagePicker(),
+                themeButton(),
+            ),
+            main,
+        ),
+        h('p.hidden-text', {id: 'announcer', role: 'status', 'aria-live': 'polite'}),
+    );
     show();
 }
 
@@ -139,57 +229,73 @@ async function show() {
     for (const a of document.querySelectorAll('nav a')) {
         const on = a.dataset.view === (name === 'customer' ? 'customers' : name);
         a.toggleAttribute('aria-current', on);
-        if (on)
-            a.setAttribute('aria-current', 'page');
+        if (on) a.setAttribute('aria-current', 'page');
         a.href = viewAddress(a.dataset.view);
     }
     leave();
     if (!views[name]) {
-        replace(main, h('div.state', null, h('h1', null, t('error.404')),
-            h('a', {href: viewAddress('now'), 'data-view': 'now'}, t('view.now'))));
+        replace(
+            main,
+            h(
+                'div.state',
+                null,
+                h('h1', null, t('error.404')),
+                h('a', {href: viewAddress('now'), 'data-view': 'now'}, t('view.now')),
+            ),
+        );
         return;
     }
     const view = await views[name]();
-    if (mine !== turn)
-        return;
+    if (mine !== turn) return;
     document.title = `${t(`view.${name}`)} · callswell`;
     replace(main);
     const place = h('div.view', {'data-name': name});
     add(main, [place]);
     const cleanups = [];
-    const kept = view.show(place, {params: params(), heading: (...more) => heading(name, ...more),
-        on: (event, f) => cleanups.push(live.on(event, f)), after: (f) => cleanups.push(f)});
+    const kept = view.show(place, {
+        params: params(),
+        heading: (...more) => heading(name, ...more),
+        on: (event, f) => cleanups.push(live.on(event, f)),
+        after: (f) => cleanups.push(f),
+    });
     shown = {name, zone: zone(), update: kept?.update, leave: () => cleanups.forEach((f) => f())};
 }
 
-const heading = (name, ...more) => h('div.heading', null, h('h1', null, t(`view.${name}`)),
-    h('p.soft', null, t(`view.${name}.what`)), more);
+const heading = (name, ...more) =>
+    h(
+        'div.heading',
+        null,
+        h('h1', null, t(`view.${name}`)),
+        h('p.soft', null, t(`view.${name}.what`)),
+        more,
+    );
 
 onAddress(() => {
     const before = shown?.name;
     show();
     const select = document.getElementById('zone');
-    if (select && select.value !== zone())
-        select.closest('label').replaceWith(zonePicker());
+    if (select && select.value !== zone()) select.closest('label').replaceWith(zonePicker());
     if (before && before !== viewName())
         document.getElementById('main').focus({preventScroll: true});
 });
 live.on('status', (status) => {
     const before = getServerZone();
     setServerZone(status.timezone);
-    if (getServerZone() !== before)
-        document.querySelector('label.zone')?.replaceWith(zonePicker());
+    if (getServerZone() !== before) document.querySelector('label.zone')?.replaceWith(zonePicker());
     showLink();
 });
 live.on('link', showLink);
-whenLoginIsNeeded(() => showLogin(() => {
-    live.start();
-    leave();
-    go(location.href);
-}));
-new MutationObserver(redrawAll).observe(document.documentElement, {attributeFilter: ['data-theme']});
-if (param('lang') && param('lang') in languages)
-    setLanguage(param('lang'));
+whenLoginIsNeeded(() =>
+    showLogin(() => {
+        live.start();
+        leave();
+        go(location.href);
+    }),
+);
+new MutationObserver(redrawAll).observe(document.documentElement, {
+    attributeFilter: ['data-theme'],
+});
+if (param('lang') && param('lang') in languages) setLanguage(param('lang'));
 build();
 live.start();
 setInterval(showLink, 10000);

@@ -20,7 +20,11 @@ export function flow(rows) {
 
     place(left, scale, height);
     place(right, scale, height);
-    const picture = svg('svg.flow', {viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': t('chart.table')});
+    const picture = svg('svg.flow', {
+        viewBox: `0 0 ${WIDTH} ${height}`,
+        role: 'img',
+        'aria-label': t('chart.table'),
+    });
     for (const r of [...rows].sort((a, b) => b.n - a.n))
         picture.append(ribbon(left.get(r.from), right.get(r.to), r, scale));
     for (const [name, node] of left)
@@ -32,9 +36,12 @@ export function flow(rows) {
 
 function side(rows, key) {
     const nodes = new Map();
-    for (const r of rows)
-        nodes.set(r[key], {n: (nodes.get(r[key])?.n ?? 0) + r.n, used: 0});
-    return new Map([...nodes].sort((a, b) => b[1].n - a[1].n).map(([name, node], i) => [name, {...node, index: i}]));
+    for (const r of rows) nodes.set(r[key], {n: (nodes.get(r[key])?.n ?? 0) + r.n, used: 0});
+    return new Map(
+        [...nodes]
+            .sort((a, b) => b[1].n - a[1].n)
+            .map(([name, node], i) => [name, {...node, index: i}]),
+    );
 }
 
 function place(nodes, scale, height) {
@@ -56,12 +63,25 @@ function ribbon(from, to, r, scale) {
     const mid = (x0 + x1) / 2;
     from.used += thick;
     to.used += thick;
-    return svg(`path.ribbon.r${from.index % 6}`, {d: `M${x0},${y0}C${mid},${y0} ${mid},${y1} ${x1},${y1}V${y1 + thick}`
-        + `C${mid},${y1 + thick} ${mid},${y0 + thick} ${x0},${y0 + thick}Z`}, svg('title', null, `${r.from} → ${r.to}: ${num(r.n)}`));
+    return svg(
+        `path.ribbon.r${from.index % 6}`,
+        {
+            d:
+                `M${x0},${y0}C${mid},${y0} ${mid},${y1} ${x1},${y1}V${y1 + thick}` +
+                `C${mid},${y1 + thick} ${mid},${y0 + thick} ${x0},${y0 + thick}Z`,
+        },
+        svg('title', null, `${r.from} → ${r.to}: ${num(r.n)}`),
+    );
 }
 
 function label(picture, name, node, x, textX, anchor) {
-    picture.append(svg('rect.node', {x, y: node.y, width: TICK, height: node.height, rx: 2}),
-        svg('text', {x: textX, y: node.y + node.height / 2 + 4, 'text-anchor': anchor}, `${name} `,
-            svg('tspan.soft', null, num(node.n))));
+    picture.append(
+        svg('rect.node', {x, y: node.y, width: TICK, height: node.height, rx: 2}),
+        svg(
+            'text',
+            {x: textX, y: node.y + node.height / 2 + 4, 'text-anchor': anchor},
+            `${name} `,
+            svg('tspan.soft', null, num(node.n)),
+        ),
+    );
 }

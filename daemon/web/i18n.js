@@ -6,7 +6,8 @@ import zh from './zh-CN.js';
 export const languages = {en: 'English', 'zh-CN': '简体中文'};
 const texts = {en, 'zh-CN': zh};
 
-export const language = () => (document.documentElement.lang in texts ? document.documentElement.lang : 'en');
+export const language = () =>
+    document.documentElement.lang in texts ? document.documentElement.lang : 'en';
 
 export function setLanguage(lang) {
     document.documentElement.lang = lang;
@@ -20,12 +21,12 @@ export function setLanguage(lang) {
 // A text is a string, or a function of what it is about ("3 rows", "1 row").
 export function t(name, ...about) {
     const text = texts[language()][name] ?? en[name];
-    if (text === undefined)
-        return name;
+    if (text === undefined) return name;
     return typeof text === 'function' ? text(...about) : text;
 }
 
-// Words that the daemon uses for itself (states, severities, kinds, segments): shown as it says them
+// Words that the daemon uses for itself (states, severities, kinds, segments): shown as it says
+// them
 // where there is no word in this language.
 export const word = (kind, name) => {
     const key = `${kind}.${name}`;

@@ -1,4 +1,5 @@
-// live.js - what the daemon says by itself: its events, or, where they do not come, its status now and then.
+// live.js - what the daemon says by itself: its events, or, where they do not come, its status now
+// and then.
 
 import {get} from './api.js';
 import {root} from './address.js';
@@ -32,8 +33,7 @@ function heard(status) {
     last = status;
     link('live');
     tell('status', status);
-    if (passed)
-        tell('passed', status);
+    if (passed) tell('passed', status);
 }
 
 export async function lookNow() {
@@ -53,8 +53,7 @@ function lookOften() {
 export function start() {
     lookNow();
     lookOften();
-    if (!window.EventSource)
-        return;
+    if (!window.EventSource) return;
     source?.close();
     source = new EventSource(new URL('v1/events', root));
     source.addEventListener('status', (e) => {
@@ -64,9 +63,11 @@ export function start() {
     });
     source.addEventListener('signal', (e) => tell('signal', JSON.parse(e.data)));
     source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED || timer === null)
-            lookOften();
+        if (source.readyState === EventSource.CLOSED || timer === null) lookOften();
     };
 }
 
-document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && lookNow());
+document.addEventListener(
+    'visibilitychange',
+    () => document.visibilityState === 'visible' && lookNow(),
+);

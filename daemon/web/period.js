@@ -21,8 +21,7 @@ export function period(usual) {
     }
     from ??= dayPlus(to, 1 - days);
     to ??= dayPlus(from, days - 1);
-    if (to < from)
-        [from, to] = [to, from];
+    if (to < from) [from, to] = [to, from];
     return {from, to, days: daysBetween(from, to) + 1};
 }
 
@@ -30,11 +29,28 @@ export function period(usual) {
 export const asQuery = (p) => ({from: p.from, to: dayPlus(p.to, 1)});
 
 export function periodPicker(p, presets) {
-    const input = (name, value) => h('input', {type: 'date', value, 'aria-label': t(`period.${name}`), 'data-key': `period-${name}`,
-        onchange: (e) => DAY.test(e.target.value) && setParams({from: p.from, to: p.to, [name]: e.target.value})});
+    const input = (name, value) =>
+        h('input', {
+            type: 'date',
+            value,
+            'aria-label': t(`period.${name}`),
+            'data-key': `period-${name}`,
+            onchange: (e) =>
+                DAY.test(e.target.value) &&
+                setParams({from: p.from, to: p.to, [name]: e.target.value}),
+        });
     const ends = p.to === today();
-    return h('div.period', {role: 'group', 'aria-label': t('period')},
-        choice({label: t('period'), options: presets.map((n) => [n, t('days', n)]), value: ends ? p.days : null,
-            change: (n) => setParams({from: dayPlus(today(), 1 - n), to: today()})}),
-        input('from', p.from), h('span.soft', {'aria-hidden': 'true'}, '–'), input('to', p.to));
+    return h(
+        'div.period',
+        {role: 'group', 'aria-label': t('period')},
+        choice({
+            label: t('period'),
+            options: presets.map((n) => [n, t('days', n)]),
+            value: ends ? p.days : null,
+            change: (n) => setParams({from: dayPlus(today(), 1 - n), to: today()}),
+        }),
+        input('from', p.from),
+        h('span.soft', {'aria-hidden': 'true'}, '–'),
+        input('to', p.to),
+    );
 }

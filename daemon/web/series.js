@@ -8,24 +8,30 @@ import {about, clock, clockSeconds, shortDay, zone, NONE} from './format.js';
 export const hasLibrary = Boolean(uPlot);
 const drawn = new Set();
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const colour = (name) =>
+    getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 // What the axis says of a moment (seconds), by how much of the past is shown.
 function timeText(at, span, days) {
     const date = new Date(at * 1000);
-    if (days)
-        return shortDay(date.toISOString());
-    if (span <= 900)
-        return clockSeconds(date);
-    if (span <= 2 * 86400)
-        return clock(date);
-    return new Intl.DateTimeFormat(language(), {timeZone: zone(), weekday: 'short', day: 'numeric', hour: '2-digit',
-        minute: '2-digit', hourCycle: 'h23'}).format(date);
+    if (days) return shortDay(date.toISOString());
+    if (span <= 900) return clockSeconds(date);
+    if (span <= 2 * 86400) return clock(date);
+    return new Intl.DateTimeFormat(language(), {
+        timeZone: zone(),
+        weekday: 'short',
+        day: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+    }).format(date);
 }
 
 /*
- * A chart. spec: {label, x: [seconds], days: x are UTC days, series: [{name, values, colour: "s1", dash, step, points,
- * digits, band: [low, high]}], height, unit, marks: [{at, name}], mark: f(seconds), lines: [{at, name}]}.
+ * A chart. spec: {label, x: [seconds], days: x are UTC days, series: [{name, values, colour: "s1",
+ * dash, step, points,
+ * digits, band: [low, high]}], height, unit, marks: [{at, name}], mark: f(seconds), lines: [{at,
+ * name}]}.
  * What it returns has update(spec); it goes by itself when it leaves the document.
  */
 export function series(spec) {
@@ -48,10 +54,8 @@ export function series(spec) {
 
 export function redrawAll() {
     for (const chart of drawn)
-        if (chart.place.isConnected)
-            draw(chart);
-        else if (chart.width)
-            forget(chart);
+        if (chart.place.isConnected) draw(chart);
+        else if (chart.width) forget(chart);
 }
 
 function forget(chart) {
@@ -62,10 +66,19 @@ function forget(chart) {
 function draw(chart) {
     const {spec, place, legend} = chart;
     chart.width = place.clientWidth;
-    if (!chart.width)
-        return;
-    replace(legend, spec.series.map((s) => h('li', null, swatch(s), h('span', null, s.name),
-        h('span.value', {'data-series': s.name}, ''))));
+    if (!chart.width) return;
+    replace(
+        legend,
+        spec.series.map((s) =>
+            h(
+                'li',
+                null,
+                swatch(s),
+                h('span', null, s.name),
+                h('span.value', {'data-series': s.name}, ''),
+            ),
+        ),
+    );
     place.style.height = `${spec.height ?? 220}px`;
     if (uPlot && chart.plot && chart.shape === shapeOf(spec) && chart.plot.width === chart.width) {
         chart.plot.setData(dataOf(spec));
@@ -82,12 +95,27 @@ function draw(chart) {
     }
 }
 
-const shapeOf = (spec) => JSON.stringify([spec.series.map((s) => [s.name, Boolean(s.band)]), spec.marks, spec.lines,
-    spec.days, language(), zone(), document.documentElement.dataset.theme, spec.x.at(-1) - spec.x[0] > 2 * 86400]);
+const shapeOf = (spec) =>
+    JSON.stringify([
+        spec.series.map((s) => [s.name, Boolean(s.band)]),
+        spec.marks,
+        spec.lines,
+        spec.days,
+        language(),
+        zone(),
+        document.documentElement.dataset.theme,
+        spec.x.at(-1) - spec.x[0] > 2 * 86400,
+    ]);
 
 function swatch(s) {
-    const line = svg('line', {x1: 1, y1: 5, x2: 17, y2: 5, 'stroke-width': 3,
-        'stroke-dasharray': s.dash ? '4 3' : null});
+    const line = svg('line', {
+        x1: 1,
+        y1: 5,
+        x2: 17,
+        y2: 5,
+        'stroke-width': 3,
+        'stroke-dasharray': s.dash ? '4 3' : null,
+    });
     line.style.stroke = `var(--${s.colour})`;
     return svg('svg.swatch', {viewBox: '0 0 18 10', 'aria-hidden': 'true'}, line);
 }
@@ -97,8 +125,7 @@ function dataOf(spec) {
     const data = [spec.x];
     for (const s of spec.series) {
         data.push(s.values);
-        if (s.band)
-            data.push(s.band[0], s.band[1]);
+        if (s.band) data.push(s.band[0], s.band[1]);
     }
     return data;
 }
@@ -110,9 +137,14 @@ function optionsOf(chart) {
     const names = [null];
     for (const s of spec.series) {
         const stroke = colour(s.colour);
-        lines.push({stroke, width: s.points ? 0 : 2, dash: s.dash ? [6, 4] : undefined, spanGaps: false,
+        lines.push({
+            stroke,
+            width: s.points ? 0 : 2,
+            dash: s.dash ? [6, 4] : undefined,
+            spanGaps: false,
             points: {show: Boolean(s.points), size: 4, fill: stroke},
-            paths: s.step ? uPlot.paths.stepped({align: 1}) : s.points ? () => null : undefined});
+            paths: s.step ? uPlot.paths.stepped({align: 1}) : s.points ? () => null : undefined,
+        });
         names.push(s);
         if (s.band) {
             const i = lines.length;
@@ -122,24 +154,46 @@ function optionsOf(chart) {
         }
     }
     const span = spec.x.length ? spec.x.at(-1) - spec.x[0] : 0;
-    const axis = {stroke: colour('soft'), grid: {stroke: colour('grid'), width: 1}, ticks: {show: false},
-        font: '11px system-ui, sans-serif'};
+    const axis = {
+        stroke: colour('soft'),
+        grid: {stroke: colour('grid'), width: 1},
+        ticks: {show: false},
+        font: '11px system-ui, sans-serif',
+    };
     return {
-        width: chart.width, height: spec.height ?? 220, series: lines, bands, legend: {show: false},
+        width: chart.width,
+        height: spec.height ?? 220,
+        series: lines,
+        bands,
+        legend: {show: false},
         padding: [10, 12, 0, 0],
         cursor: {points: {size: 7}, drag: {x: false, y: false}, y: false},
-        scales: {x: {time: true}, y: {range: (_u, low, high) => [Math.min(0, low ?? 0), nice(high ?? 1)]}},
-        axes: [{...axis, space: 90, size: 30, values: (_u, at) => at.map((v) => timeText(v, span, spec.days))},
-            {...axis, size: 52, values: (_u, at) => at.map((v) => about(v, 1))}],
+        scales: {
+            x: {time: true},
+            y: {range: (_u, low, high) => [Math.min(0, low ?? 0), nice(high ?? 1)]},
+        },
+        axes: [
+            {
+                ...axis,
+                space: 90,
+                size: 30,
+                values: (_u, at) => at.map((v) => timeText(v, span, spec.days)),
+            },
+            {...axis, size: 52, values: (_u, at) => at.map((v) => about(v, 1))},
+        ],
         tzDate: (ts) => (spec.days ? utcDate(ts) : uPlot.tzDate(new Date(ts * 1000), zone())),
         hooks: {
             setCursor: [(u) => readout(chart, u, names)],
             draw: [(u) => drawMarks(u, spec)],
-            ready: [(u) => {
-                if (spec.mark)
-                    u.over.addEventListener('click', () => u.cursor.idx !== null &&
-                        spec.mark(spec.x[u.cursor.idx]));
-            }],
+            ready: [
+                (u) => {
+                    if (spec.mark)
+                        u.over.addEventListener(
+                            'click',
+                            () => u.cursor.idx !== null && spec.mark(spec.x[u.cursor.idx]),
+                        );
+                },
+            ],
         },
     };
 }
@@ -150,11 +204,13 @@ const nice = (high) => (high <= 0 ? 1 : high * 1.06);
 function readout(chart, u, names) {
     const at = u.cursor.idx;
     names.forEach((s, i) => {
-        if (!s)
-            return;
+        if (!s) return;
         const place = chart.legend.querySelector(`[data-series="${CSS.escape(s.name)}"]`);
         const v = at === null || at === undefined ? null : u.data[i][at];
-        const band = s.band && v !== null && v !== undefined ? ` (${about(s.band[0][at])}–${about(s.band[1][at])})` : '';
+        const band =
+            s.band && v !== null && v !== undefined
+                ? ` (${about(s.band[0][at])}–${about(s.band[1][at])})`
+                : '';
         if (place)
             place.textContent = v === null || v === undefined ? '' : about(v, s.digits ?? 1) + band;
     });
@@ -163,8 +219,10 @@ function readout(chart, u, names) {
         when = h('li.when');
         chart.legend.append(when);
     }
-    when.textContent = at === null || at === undefined ? ''
-        : timeText(u.data[0][at], chart.spec.days ? 0 : 7 * 86400, chart.spec.days);
+    when.textContent =
+        at === null || at === undefined
+            ? ''
+            : timeText(u.data[0][at], chart.spec.days ? 0 : 7 * 86400, chart.spec.days);
 }
 
 function drawMarks(u, spec) {
@@ -198,37 +256,63 @@ function plainly(spec, width, height) {
     const left = 46;
     const low = spec.x[0] ?? 0;
     const high = spec.x.at(-1) ?? 1;
-    const all = spec.series.flatMap((s) => [...s.values, ...(s.band?.[1] ?? [])]).filter(Number.isFinite);
+    const all = spec.series
+        .flatMap((s) => [...s.values, ...(s.band?.[1] ?? [])])
+        .filter(Number.isFinite);
     const top = nice(Math.max(0, ...all, ...(spec.lines ?? []).map((l) => l.at)));
     const px = (v) => left + (width - left - 10) * (high > low ? (v - low) / (high - low) : 0.5);
-    const py = (v) => height - 24 - (height - 36) * v / top;
+    const py = (v) => height - 24 - ((height - 36) * v) / top;
     const path = (values) => {
         let pen = 'M';
-        return values.map((v, i) => {
-            if (!Number.isFinite(v)) {
-                pen = 'M';
-                return '';
-            }
-            const step = `${pen}${px(spec.x[i]).toFixed(1)},${py(v).toFixed(1)}`;
-            pen = 'L';
-            return step;
-        }).join('');
+        return values
+            .map((v, i) => {
+                if (!Number.isFinite(v)) {
+                    pen = 'M';
+                    return '';
+                }
+                const step = `${pen}${px(spec.x[i]).toFixed(1)},${py(v).toFixed(1)}`;
+                pen = 'L';
+                return step;
+            })
+            .join('');
     };
-    const picture = svg('svg.plain-series', {width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true'});
+    const picture = svg('svg.plain-series', {
+        width,
+        height,
+        viewBox: `0 0 ${width} ${height}`,
+        'aria-hidden': 'true',
+    });
     for (const v of [0, top / 2, top])
-        picture.append(svg('line.grid', {x1: left, x2: width - 10, y1: py(v), y2: py(v)}),
-            svg('text', {x: left - 6, y: py(v) + 4, 'text-anchor': 'end'}, about(v, 1)));
+        picture.append(
+            svg('line.grid', {x1: left, x2: width - 10, y1: py(v), y2: py(v)}),
+            svg('text', {x: left - 6, y: py(v) + 4, 'text-anchor': 'end'}, about(v, 1)),
+        );
     const span = high - low;
-    for (const [v, anchor] of [[low, 'start'], [high, 'end']])
-        picture.append(svg('text', {x: px(v), y: height - 6, 'text-anchor': anchor},
-            spec.x.length ? timeText(v, span, spec.days) : NONE));
+    for (const [v, anchor] of [
+        [low, 'start'],
+        [high, 'end'],
+    ])
+        picture.append(
+            svg(
+                'text',
+                {x: px(v), y: height - 6, 'text-anchor': anchor},
+                spec.x.length ? timeText(v, span, spec.days) : NONE,
+            ),
+        );
     for (const s of spec.series) {
         if (s.band) {
-            const back = s.band[0].map((v, i) => [spec.x[i], v]).filter(([, v]) => Number.isFinite(v)).reverse()
-                .map(([x, v]) => `L${px(x).toFixed(1)},${py(v).toFixed(1)}`).join('');
+            const back = s.band[0]
+                .map((v, i) => [spec.x[i], v])
+                .filter(([, v]) => Number.isFinite(v))
+                .reverse()
+                .map(([x, v]) => `L${px(x).toFixed(1)},${py(v).toFixed(1)}`)
+                .join('');
             picture.append(svg('path.band', {d: `${path(s.band[1])}${back}Z`}));
         }
-        const line = svg('path.line', {d: path(s.values), 'stroke-dasharray': s.dash ? '6 4' : null});
+        const line = svg('path.line', {
+            d: path(s.values),
+            'stroke-dasharray': s.dash ? '6 4' : null,
+        });
         line.style.stroke = `var(--${s.colour})`;
         picture.append(line);
     }
@@ -238,7 +322,7 @@ function plainly(spec, width, height) {
         picture.append(svg('line.mark', {x1: left, x2: width - 10, y1: py(l.at), y2: py(l.at)}));
     if (spec.mark)
         picture.addEventListener('click', (e) => {
-            const at = low + (e.offsetX - left) / (width - left - 10) * (high - low);
+            const at = low + ((e.offsetX - left) / (width - left - 10)) * (high - low);
             spec.mark(spec.x.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)));
         });
     return picture;

@@ -1,11 +1,37 @@
-// view_customer.js - one customer: days, hours of the week, features, history, signals, and why something changed.
+// view_customer.js - one customer: days, hours of the week, features, history, signals, and why
+// something changed.
 
 import {h, icon, replace} from './dom.js';
 import {params, setParams, viewAddress} from './address.js';
 import {get, getAll} from './api.js';
-import {ago, about, day, dayPlus, daysBetween, hours, moment, month, num, percent, shortDay, weekday, zone} from './format.js';
+import {
+    ago,
+    about,
+    day,
+    dayPlus,
+    daysBetween,
+    hours,
+    moment,
+    month,
+    num,
+    percent,
+    shortDay,
+    weekday,
+    zone,
+} from './format.js';
 import {t, word} from './i18n.js';
-import {badge, behind, choice, empty, figure, figures, load, panel, table, toolbar} from './parts.js';
+import {
+    badge,
+    behind,
+    choice,
+    empty,
+    figure,
+    figures,
+    load,
+    panel,
+    table,
+    toolbar,
+} from './parts.js';
 import {asQuery, period, periodPicker, today} from './period.js';
 import {bar, heat} from './heat.js';
 import {series} from './series.js';
@@ -20,34 +46,83 @@ export function show(place, ctx) {
     const head = h('div.customer-head');
     const bars = toolbar();
     const days = panel({title: t('customer.days'), what: t('customer.days.what'), wide: true});
-    const why = panel({title: t('customer.why'), what: t('customer.why.what'), wide: true, id: 'why'});
-    const calendar = panel({title: t('customer.calendar'), what: t('customer.calendar.what'), wide: true});
-    const rhythm = panel({title: t('customer.rhythm'), what: t('customer.rhythm.what', zone()), wide: true});
+    const why = panel({
+        title: t('customer.why'),
+        what: t('customer.why.what'),
+        wide: true,
+        id: 'why',
+    });
+    const calendar = panel({
+        title: t('customer.calendar'),
+        what: t('customer.calendar.what'),
+        wide: true,
+    });
+    const rhythm = panel({
+        title: t('customer.rhythm'),
+        what: t('customer.rhythm.what', zone()),
+        wide: true,
+    });
     const features = panel({title: t('view.features'), what: t('customer.features.what')});
-    const history = panel({title: t('customer.history'), what: t('customer.history.what'), csv: ['v1/stage_history', {customer: id}]});
-    const signals = panel({title: t('view.signals'), wide: true, csv: ['v1/signals', {customer: id, state: 'all'}]});
+    const history = panel({
+        title: t('customer.history'),
+        what: t('customer.history.what'),
+        csv: ['v1/stage_history', {customer: id}],
+    });
+    const signals = panel({
+        title: t('view.signals'),
+        wide: true,
+        csv: ['v1/signals', {customer: id, state: 'all'}],
+    });
     let shown = '';
 
-    place.append(h('p', null, h('a.back', {href: viewAddress('customers'), 'data-view': ''}, icon('back'), t('view.customers'))), head, bars,
-        h('div.grid', null, days, why, calendar, rhythm, features, history, signals));
+    place.append(
+        h(
+            'p',
+            null,
+            h(
+                'a.back',
+                {href: viewAddress('customers'), 'data-view': ''},
+                icon('back'),
+                t('view.customers'),
+            ),
+        ),
+        head,
+        bars,
+        h('div.grid', null, days, why, calendar, rhythm, features, history, signals),
+    );
     document.title = `${id} · callswell`;
-    if (!id)
-        return replace(head, empty(t('customer.nobody')));
+    if (!id) return replace(head, empty(t('customer.nobody')));
 
     function refresh() {
         const p = period(90);
         const measure = measures.includes(params().show) ? params().show : 'legs';
-        replace(bars, choice({label: t('customer.show'), value: measure, options: measures.map((m) => [m, t(`customer.${m}`)]),
-            change: (v) => setParams({show: v})}), h('span.push', null, periodPicker(p, [28, 90, 365])));
+        replace(
+            bars,
+            choice({
+                label: t('customer.show'),
+                value: measure,
+                options: measures.map((m) => [m, t(`customer.${m}`)]),
+                change: (v) => setParams({show: v}),
+            }),
+            h('span.push', null, periodPicker(p, [28, 90, 365])),
+        );
         const key = JSON.stringify([p, measure]);
         if (key !== shown) {
             shown = key;
             askDays(p, measure);
             const query = {...asQuery(p), zone: zone()};
             rhythm.setCsv(`v1/customers/${encodeURIComponent(id)}/hours`, query);
-            load(rhythm.body, (signal) => get(`v1/customers/${encodeURIComponent(id)}/hours`, query, signal), rhythmOf);
+            load(
+                rhythm.body,
+                (signal) => get(`v1/customers/${encodeURIComponent(id)}/hours`, query, signal),
+                rhythmOf,
+            );
             features.setCsv(`v1/customers/${encodeURIComponent(id)}/features`, query);
-            load(features.body, (signal) => get(`v1/customers/${encodeURIComponent(id)}/features`, query, signal), featuresOf);
+            load(
+                features.body,
+                (signal) => get(`v1/customers/${encodeURIComponent(id)}/features`, query, signal),
+                featuresOf,
+            );
         }
         showWhy(why.body, id, params().mark);
     }
@@ -56,31 +131,75 @@ export function show(place, ctx) {
         days.setCsv('v1/customer_days', {customer: id, ...asQuery(p)});
         calendar.setCsv('v1/customer_days', {...year, limit: null});
         const asked = getAll('v1/customer_days', p.days > 370 ? {...year, from: p.from} : year);
-        load(days.body, () => asked, (answer) => daysOf(answer.rows, p, measure));
-        load(calendar.body, () => asked, (answer) => calendarOf(answer.rows, p.to, measure));
+        load(
+            days.body,
+            () => asked,
+            (answer) => daysOf(answer.rows, p, measure),
+        );
+        load(
+            calendar.body,
+            () => asked,
+            (answer) => calendarOf(answer.rows, p.to, measure),
+        );
     }
-    load(head, (signal) => get('v1/customers', {customer: id, limit: 1}, signal), (answer) => headOf(id, answer.rows[0]));
-    load(history.body, (signal) => get('v1/stage_history', {customer: id, limit: 100}, signal), historyOf);
-    load(signals.body, (signal) => get('v1/signals', {customer: id, state: 'all', limit: 100}, signal), (answer) =>
-        (answer.rows.length ? signalTable(answer.rows, {bare: true}) : empty(t('customer.no-signals'))));
+    load(
+        head,
+        (signal) => get('v1/customers', {customer: id, limit: 1}, signal),
+        (answer) => headOf(id, answer.rows[0]),
+    );
+    load(
+        history.body,
+        (signal) => get('v1/stage_history', {customer: id, limit: 100}, signal),
+        historyOf,
+    );
+    load(
+        signals.body,
+        (signal) => get('v1/signals', {customer: id, state: 'all', limit: 100}, signal),
+        (answer) =>
+            answer.rows.length
+                ? signalTable(answer.rows, {bare: true})
+                : empty(t('customer.no-signals')),
+    );
     refresh();
     return {update: refresh};
 }
 
 function headOf(id, c) {
-    if (!c)
-        return empty(t('customer.unknown', id), t('customer.unknown.hint'));
+    if (!c) return empty(t('customer.unknown', id), t('customer.unknown.hint'));
     document.title = `${c.name || id} · callswell`;
-    return [h('div.row', null, h('h1', null, c.name || id), c.rfm_segment && badge(word('segment', `rfm:${c.rfm_segment}`), rfmTone(c.rfm_segment)),
-        c.persona && badge(word('persona', c.persona)), c.name && h('span.soft', null, id), c.owner && h('span.soft', null, `${t('owner')}: ${c.owner}`)),
-    h('div.top-figures', null, figures(
-        figure(t('legs30'), num(c.legs_30d), {id: 'legs30', note: t('customer.in90', num(c.legs_90d))}),
-        figure(t('hours30'), hours(c.seconds_30d)),
-        figure(t('people30'), num(c.participants_30d), {note: t('customer.conferences', num(c.conferences_30d))}),
-        figure(t('failed30'), num(c.failed_30d), {tone: c.failed_30d > 0.1 * c.legs_30d ? 'bad' : null,
-            note: percent(c.failed_30d / Math.max(1, c.legs_30d + c.failed_30d), 1)}),
-        figure(t('trend'), trend(c.trend), {note: t('trend.what')}),
-        figure(t('last-seen'), ago(c.last_seen), {note: t('customer.active', num(c.active_days_30d))})))];
+    return [
+        h(
+            'div.row',
+            null,
+            h('h1', null, c.name || id),
+            c.rfm_segment && badge(word('segment', `rfm:${c.rfm_segment}`), rfmTone(c.rfm_segment)),
+            c.persona && badge(word('persona', c.persona)),
+            c.name && h('span.soft', null, id),
+            c.owner && h('span.soft', null, `${t('owner')}: ${c.owner}`),
+        ),
+        h(
+            'div.top-figures',
+            null,
+            figures(
+                figure(t('legs30'), num(c.legs_30d), {
+                    id: 'legs30',
+                    note: t('customer.in90', num(c.legs_90d)),
+                }),
+                figure(t('hours30'), hours(c.seconds_30d)),
+                figure(t('people30'), num(c.participants_30d), {
+                    note: t('customer.conferences', num(c.conferences_30d)),
+                }),
+                figure(t('failed30'), num(c.failed_30d), {
+                    tone: c.failed_30d > 0.1 * c.legs_30d ? 'bad' : null,
+                    note: percent(c.failed_30d / Math.max(1, c.legs_30d + c.failed_30d), 1),
+                }),
+                figure(t('trend'), trend(c.trend), {note: t('trend.what')}),
+                figure(t('last-seen'), ago(c.last_seen), {
+                    note: t('customer.active', num(c.active_days_30d)),
+                }),
+            ),
+        ),
+    ];
 }
 
 // Every day of the period: those without a row were without usage.
@@ -88,21 +207,63 @@ function daysOf(rows, p, measure) {
     const at = new Map(rows.map((r) => [r.day, r]));
     const names = Array.from({length: p.days}, (_, i) => dayPlus(p.from, i));
     const future = today();
-    const value = (d, m) => (d > future ? null : at.get(d)?.[m] ?? 0);
+    const value = (d, m) => (d > future ? null : (at.get(d)?.[m] ?? 0));
     const scale = measure === 'seconds' ? 1 / 3600 : 1;
-    if (!rows.length)
-        return empty(t('customer.no-usage'), t('customer.no-usage.hint'));
+    if (!rows.length) return empty(t('customer.no-usage'), t('customer.no-usage.hint'));
     const marked = params().mark;
-    const spec = {label: t('customer.days'), days: true, x: names.map((d) => Date.parse(`${d}T00:00:00Z`) / 1000), height: 220,
-        series: [{name: t(`customer.${measure}`), values: names.map((d) => (value(d, measure) === null ? null : value(d, measure) * scale)),
-            colour: measure === 'failed' ? 's2' : 's1', digits: measure === 'seconds' ? 1 : 0},
-        ...(measure === 'legs' ? [{name: t('customer.failed'), values: names.map((d) => value(d, 'failed')), colour: 's2', digits: 0}] : [])],
-        marks: marked ? [{at: Date.parse(`${marked}T00:00:00Z`) / 1000, name: shortDay(marked)}] : [],
-        mark: (seconds) => markDay(new Date(seconds * 1000).toISOString().slice(0, 10))};
-    const input = h('input', {type: 'date', id: 'mark', 'data-key': 'mark', value: marked ?? '', min: p.from, max: p.to,
-        onchange: (e) => setParams({mark: e.target.value}, {quietly: true})});
-    return [series(spec), h('div.row', null, h('label', null, t('customer.mark'), input), h('span.small.soft', null, t('customer.mark.how'))),
-        behind(t('customer.days'), dayColumns(), names.filter((d) => at.has(d)).map((d) => at.get(d)))];
+    const spec = {
+        label: t('customer.days'),
+        days: true,
+        x: names.map((d) => Date.parse(`${d}T00:00:00Z`) / 1000),
+        height: 220,
+        series: [
+            {
+                name: t(`customer.${measure}`),
+                values: names.map((d) =>
+                    value(d, measure) === null ? null : value(d, measure) * scale,
+                ),
+                colour: measure === 'failed' ? 's2' : 's1',
+                digits: measure === 'seconds' ? 1 : 0,
+            },
+            ...(measure === 'legs'
+                ? [
+                      {
+                          name: t('customer.failed'),
+                          values: names.map((d) => value(d, 'failed')),
+                          colour: 's2',
+                          digits: 0,
+                      },
+                  ]
+                : []),
+        ],
+        marks: marked
+            ? [{at: Date.parse(`${marked}T00:00:00Z`) / 1000, name: shortDay(marked)}]
+            : [],
+        mark: (seconds) => markDay(new Date(seconds * 1000).toISOString().slice(0, 10)),
+    };
+    const input = h('input', {
+        type: 'date',
+        id: 'mark',
+        'data-key': 'mark',
+        value: marked ?? '',
+        min: p.from,
+        max: p.to,
+        onchange: (e) => setParams({mark: e.target.value}, {quietly: true}),
+    });
+    return [
+        series(spec),
+        h(
+            'div.row',
+            null,
+            h('label', null, t('customer.mark'), input),
+            h('span.small.soft', null, t('customer.mark.how')),
+        ),
+        behind(
+            t('customer.days'),
+            dayColumns(),
+            names.filter((d) => at.has(d)).map((d) => at.get(d)),
+        ),
+    ];
 }
 
 const markDay = (d) => {
@@ -110,13 +271,20 @@ const markDay = (d) => {
     document.getElementById('why')?.scrollIntoView({block: 'nearest', behavior: 'smooth'});
 };
 
-const dayColumns = () => [{title: t('day'), cell: (r) => day(r.day)}, ...['legs', 'failed', 'participants', 'conferences'].map((m) =>
-    ({title: t(`customer.${m}`), num: true, cell: (r) => num(r[m])})), {title: t('customer.seconds'), num: true, cell: (r) => about(r.seconds / 3600, 1)}];
+const dayColumns = () => [
+    {title: t('day'), cell: (r) => day(r.day)},
+    ...['legs', 'failed', 'participants', 'conferences'].map((m) => ({
+        title: t(`customer.${m}`),
+        num: true,
+        cell: (r) => num(r[m]),
+    })),
+    {title: t('customer.seconds'), num: true, cell: (r) => about(r.seconds / 3600, 1)},
+];
 
 // A year of days: weeks from left to right, Monday on top.
 function calendarOf(rows, to, measure) {
     const at = new Map(rows.map((r) => [r.day, r]));
-    const end = dayPlus(to, 6 - (new Date(`${to}T00:00:00Z`).getUTCDay() + 6) % 7);
+    const end = dayPlus(to, 6 - ((new Date(`${to}T00:00:00Z`).getUTCDay() + 6) % 7));
     const wide = matchMedia('(max-width: 760px)').matches ? 20 : 53;
     const first = dayPlus(end, 1 - 7 * wide);
     const weeks = Array.from({length: wide}, (_, i) => {
@@ -124,14 +292,27 @@ function calendarOf(rows, to, measure) {
         const begins = i === 0 || month(key) !== month(dayPlus(key, -7));
         return {key, name: day(key), short: begins && i < wide - 1 ? month(key) : ''};
     });
-    const weekdays = Array.from({length: 7}, (_, i) => ({key: i, name: weekday(dayPlus(first, i))}));
+    const weekdays = Array.from({length: 7}, (_, i) => ({
+        key: i,
+        name: weekday(dayPlus(first, i)),
+    }));
     const value = (r, c) => {
         const d = dayPlus(c.key, r.key);
-        return d > to || d > today() ? null : at.get(d)?.[measure] ?? 0;
+        return d > to || d > today() ? null : (at.get(d)?.[measure] ?? 0);
     };
-    return heat({caption: t('customer.calendar'), rows: weekdays, columns: weeks, small: true, value,
-        high: busy(rows.map((r) => r[measure])), pick: (r, c) => value(r, c) !== null && markDay(dayPlus(c.key, r.key)),
-        about: (r, c) => `${day(dayPlus(c.key, r.key))}: ${measure === 'seconds' ? hours(value(r, c)) : num(value(r, c))} ${t(`customer.${measure}`)}`});
+    return heat({
+        caption: t('customer.calendar'),
+        rows: weekdays,
+        columns: weeks,
+        small: true,
+        value,
+        high: busy(rows.map((r) => r[measure])),
+        pick: (r, c) => value(r, c) !== null && markDay(dayPlus(c.key, r.key)),
+        about: (r, c) => {
+            const v = measure === 'seconds' ? hours(value(r, c)) : num(value(r, c));
+            return `${day(dayPlus(c.key, r.key))}: ${v} ${t(`customer.${measure}`)}`;
+        },
+    });
 }
 
 // One day that towers over all others shall not make them look alike: what 95 of 100 do not pass.
@@ -145,41 +326,98 @@ function rhythmOf(answer) {
     const monday = '2024-01-01'; // any will do
     if (!answer.rows.some((r) => r.legs))
         return empty(t('customer.no-usage'), t('customer.no-usage.hint'));
-    return heat({caption: t('customer.rhythm'), rows: Array.from({length: 7}, (_, i) => ({key: i, name: weekday(dayPlus(monday, i))})),
-        columns: Array.from({length: 24}, (_, i) => ({key: i, name: `${i}:00`, short: i % 3 ? '' : `${i}`})),
-        value: (r, c) => at.get(`${r.key} ${c.key}`)?.legs ?? 0, high: busy(answer.rows.map((r) => r.legs)),
-        about: (r, c) => t('customer.hour', r.name, c.name, num(at.get(`${r.key} ${c.key}`)?.legs ?? 0),
-            num(at.get(`${r.key} ${c.key}`)?.failed ?? 0))});
+    return heat({
+        caption: t('customer.rhythm'),
+        rows: Array.from({length: 7}, (_, i) => ({key: i, name: weekday(dayPlus(monday, i))})),
+        columns: Array.from({length: 24}, (_, i) => ({
+            key: i,
+            name: `${i}:00`,
+            short: i % 3 ? '' : `${i}`,
+        })),
+        value: (r, c) => at.get(`${r.key} ${c.key}`)?.legs ?? 0,
+        high: busy(answer.rows.map((r) => r.legs)),
+        about: (r, c) =>
+            t(
+                'customer.hour',
+                r.name,
+                c.name,
+                num(at.get(`${r.key} ${c.key}`)?.legs ?? 0),
+                num(at.get(`${r.key} ${c.key}`)?.failed ?? 0),
+            ),
+    });
 }
 
 function featuresOf(answer) {
-    if (!answer.rows.length)
-        return empty(t('customer.no-features'));
+    if (!answer.rows.length) return empty(t('customer.no-features'));
     const top = Math.max(...answer.rows.map((r) => r.used + r.failed));
-    return table({caption: t('view.features'), rows: answer.rows, columns: [
-        {title: t('features.feature'), cell: (r) => h('a', {href: viewAddress('features', {feature: r.feature}), 'data-view': ''}, r.feature)},
-        {title: '', cell: (r) => bar({value: r.used, top})},
-        {title: t('features.uses'), num: true, cell: (r) => num(r.used)},
-        {title: t('features.fails'), num: true, cell: (r) => (r.used === 0 ? badge(num(r.failed), 'bad') : num(r.failed))},
-        {title: t('customer.on-days'), num: true, cell: (r) => num(r.days)},
-        {title: t('now.last'), num: true, cell: (r) => shortDay(r.last_day)}]});
+    return table({
+        caption: t('view.features'),
+        rows: answer.rows,
+        columns: [
+            {
+                title: t('features.feature'),
+                cell: (r) =>
+                    h(
+                        'a',
+                        {href: viewAddress('features', {feature: r.feature}), 'data-view': ''},
+                        r.feature,
+                    ),
+            },
+            {title: '', cell: (r) => bar({value: r.used, top})},
+            {title: t('features.uses'), num: true, cell: (r) => num(r.used)},
+            {
+                title: t('features.fails'),
+                num: true,
+                cell: (r) => (r.used === 0 ? badge(num(r.failed), 'bad') : num(r.failed)),
+            },
+            {title: t('customer.on-days'), num: true, cell: (r) => num(r.days)},
+            {title: t('now.last'), num: true, cell: (r) => shortDay(r.last_day)},
+        ],
+    });
 }
 
 function historyOf(answer) {
-    if (!answer.rows.length)
-        return empty(t('customer.no-history'));
-    const name = (r, stage) => (stage ? word('segment', r.dimension === 'segment' ? stage : `${r.dimension}:${stage}`) : t('outside'));
-    return h('ol.timeline', null, answer.rows.map((r) => h('li', null,
-        h('p.small.soft', null, moment(r.at)),
-        h('p', null, r.from_stage && [h('span.soft', null, name(r, r.from_stage)), ' → '], h('strong', null, name(r, r.to_stage))),
-        r.rule && h('p.small.soft', null, r.rule), evidenceOf(r.evidence))));
+    if (!answer.rows.length) return empty(t('customer.no-history'));
+    const name = (r, stage) =>
+        stage
+            ? word('segment', r.dimension === 'segment' ? stage : `${r.dimension}:${stage}`)
+            : t('outside');
+    return h(
+        'ol.timeline',
+        null,
+        answer.rows.map((r) =>
+            h(
+                'li',
+                null,
+                h('p.small.soft', null, moment(r.at)),
+                h(
+                    'p',
+                    null,
+                    r.from_stage && [h('span.soft', null, name(r, r.from_stage)), ' → '],
+                    h('strong', null, name(r, r.to_stage)),
+                ),
+                r.rule && h('p.small.soft', null, r.rule),
+                evidenceOf(r.evidence),
+            ),
+        ),
+    );
 }
 
 export function evidenceOf(evidence) {
-    if (!evidence || typeof evidence !== 'object')
-        return null;
+    if (!evidence || typeof evidence !== 'object') return null;
     const plain = Object.entries(evidence).filter(([, v]) => v !== null && typeof v !== 'object');
-    return plain.length ? h('p.small.evidence', null, plain.map(([k, v]) => h('span', null, h('span.soft', null, `${k} `),
-        typeof v === 'number' ? about(v, 4) : String(v)))) : null;
+    return plain.length
+        ? h(
+              'p.small.evidence',
+              null,
+              plain.map(([k, v]) =>
+                  h(
+                      'span',
+                      null,
+                      h('span.soft', null, `${k} `),
+                      typeof v === 'number' ? about(v, 4) : String(v),
+                  ),
+              ),
+          )
+        : null;
 }
-

@@ -20,14 +20,24 @@ export function show(place, ctx) {
     let typing = null;
     let shown = '';
 
-    const search = h('input', {type: 'search', id: 'search', placeholder: t('customers.search'), 'aria-label': t('customers.search'),
+    const search = h('input', {
+        type: 'search',
+        id: 'search',
+        placeholder: t('customers.search'),
+        'aria-label': t('customers.search'),
         oninput: () => {
             clearTimeout(typing);
             typing = setTimeout(() => setParams({q: search.value.trim()}, {quietly: true}), 250);
-        }});
+        },
+    });
     const segment = h('span');
-    const owner = h('input', {type: 'text', id: 'owner', placeholder: t('owner'), 'aria-label': t('owner'),
-        onchange: () => setParams({owner: owner.value.trim()})});
+    const owner = h('input', {
+        type: 'text',
+        id: 'owner',
+        placeholder: t('owner'),
+        'aria-label': t('owner'),
+        onchange: () => setParams({owner: owner.value.trim()}),
+    });
     bar.append(search, segment, owner, h('span.push', null, count));
     place.append(ctx.heading(), bar, list);
     list.body.after(h('div.panel-foot', null, more));
@@ -35,38 +45,54 @@ export function show(place, ctx) {
     function paint() {
         const sort = query.sort;
         const known = new Set(rows.map((r) => r.customer));
-        count.textContent = cursor ? t('customers.first', num(known.size)) : t('customers.all', num(known.size));
+        count.textContent = cursor
+            ? t('customers.first', num(known.size))
+            : t('customers.all', num(known.size));
         more.hidden = !cursor;
-        return rows.length ? listTable(rows, sort) : empty(query.q || query.segment || query.owner ? t('customers.no-match') : t('customers.none'),
-            query.q || query.segment ? t('customers.no-match.hint') : t('customers.none.hint'));
+        return rows.length
+            ? listTable(rows, sort)
+            : empty(
+                  query.q || query.segment || query.owner
+                      ? t('customers.no-match')
+                      : t('customers.none'),
+                  query.q || query.segment
+                      ? t('customers.no-match.hint')
+                      : t('customers.none.hint'),
+              );
     }
     function ask() {
         const p = params();
-        query = {q: p.q, segment: p.segment, owner: p.owner, sort: p.sort || '-legs_30d', limit: PAGE};
-        if (document.activeElement !== search)
-            search.value = p.q ?? '';
+        query = {
+            q: p.q,
+            segment: p.segment,
+            owner: p.owner,
+            sort: p.sort || '-legs_30d',
+            limit: PAGE,
+        };
+        if (document.activeElement !== search) search.value = p.q ?? '';
         owner.value = p.owner ?? '';
         const pick = segment.querySelector('select');
-        if (pick)
-            pick.value = p.segment ?? '';
+        if (pick) pick.value = p.segment ?? '';
         const key = JSON.stringify(query);
-        if (key === shown)
-            return;
+        if (key === shown) return;
         shown = key;
         list.setCsv('v1/customers', {...query, limit: null});
-        load(list.body, (signal) => get('v1/customers', query, signal), (answer) => {
-            rows = answer.rows;
-            cursor = answer.next;
-            return paint();
-        });
+        load(
+            list.body,
+            (signal) => get('v1/customers', query, signal),
+            (answer) => {
+                rows = answer.rows;
+                cursor = answer.next;
+                return paint();
+            },
+        );
     }
     async function next() {
         more.disabled = true;
         try {
             const mine = shown;
             const answer = await get('v1/customers', {...query, after: cursor});
-            if (mine !== shown)
-                return;
+            if (mine !== shown) return;
             const at = rows.length;
             rows.push(...answer.rows);
             cursor = answer.next;
@@ -81,30 +107,91 @@ export function show(place, ctx) {
             more.disabled = false;
         }
     }
-    getAll('v1/segments', {limit: 1000}).then((answer) => replace(segment, select({label: t('segment'), id: 'segment',
-        value: params().segment ?? '', options: [['', t('everybody')], ...answer.rows.map((s) =>
-            [s.segment, `${word('segment', s.segment)} (${num(s.customers)})`])], change: (v) => setParams({segment: v})})), () => {});
+    getAll('v1/segments', {limit: 1000}).then(
+        (answer) =>
+            replace(
+                segment,
+                select({
+                    label: t('segment'),
+                    id: 'segment',
+                    value: params().segment ?? '',
+                    options: [
+                        ['', t('everybody')],
+                        ...answer.rows.map((s) => [
+                            s.segment,
+                            `${word('segment', s.segment)} (${num(s.customers)})`,
+                        ]),
+                    ],
+                    change: (v) => setParams({segment: v}),
+                }),
+            ),
+        () => {},
+    );
     ask();
     return {update: ask};
 }
 
 const columns = () => [
-    {title: t('customer'), sort: 'customer', cell: (r) => [h('a', {href: viewAddress('customer', {id: r.customer}), 'data-view': '',
-        'data-key': `customer-${r.customer}`}, r.name || r.customer), r.name && r.name !== r.customer && h('span.soft.small.block', null, r.customer)]},
-    {title: t('customers.rfm'), sort: 'rfm_segment', cell: (r) => (r.rfm_segment ? badge(word('segment', `rfm:${r.rfm_segment}`), rfmTone(r.rfm_segment)) : '–')},
+    {
+        title: t('customer'),
+        sort: 'customer',
+        cell: (r) => [
+            h(
+                'a',
+                {
+                    href: viewAddress('customer', {id: r.customer}),
+                    'data-view': '',
+                    'data-key': `customer-${r.customer}`,
+                },
+                r.name || r.customer,
+            ),
+            r.name && r.name !== r.customer && h('span.soft.small.block', null, r.customer),
+        ],
+    },
+    {
+        title: t('customers.rfm'),
+        sort: 'rfm_segment',
+        cell: (r) =>
+            r.rfm_segment
+                ? badge(word('segment', `rfm:${r.rfm_segment}`), rfmTone(r.rfm_segment))
+                : '–',
+    },
     {title: t('legs30'), num: true, sort: 'legs_30d', cell: (r) => num(r.legs_30d)},
     {title: t('hours30'), num: true, sort: 'seconds_30d', cell: (r) => hours(r.seconds_30d)},
     {title: t('failed30'), num: true, sort: 'failed_30d', cell: (r) => num(r.failed_30d)},
-    {title: t('people30'), num: true, sort: 'participants_30d', cell: (r) => num(r.participants_30d)},
-    {title: t('trend'), num: true, sort: 'trend', help: t('trend.what'), cell: (r) => trend(r.trend)},
-    {title: t('idle'), num: true, sort: 'days_since_last', cell: (r) => (r.days_since_last === null ? '–' : t('days', r.days_since_last))},
+    {
+        title: t('people30'),
+        num: true,
+        sort: 'participants_30d',
+        cell: (r) => num(r.participants_30d),
+    },
+    {
+        title: t('trend'),
+        num: true,
+        sort: 'trend',
+        help: t('trend.what'),
+        cell: (r) => trend(r.trend),
+    },
+    {
+        title: t('idle'),
+        num: true,
+        sort: 'days_since_last',
+        cell: (r) => (r.days_since_last === null ? '–' : t('days', r.days_since_last)),
+    },
     {title: t('persona'), sort: 'persona', cell: (r) => word('persona', r.persona ?? '–')},
     {title: t('owner'), sort: 'owner', cell: (r) => r.owner ?? '–'},
     {title: t('last-seen'), num: true, sort: 'last_seen', cell: (r) => ago(r.last_seen)},
 ];
 
-const listTable = (rows, sort) => table({caption: t('customers.list'), rows, sort, change: (v) => setParams({sort: v}),
-    rowKey: (r) => r.customer, columns: columns()});
+const listTable = (rows, sort) =>
+    table({
+        caption: t('customers.list'),
+        rows,
+        sort,
+        change: (v) => setParams({sort: v}),
+        rowKey: (r) => r.customer,
+        columns: columns(),
+    });
 
 // Rows behind those that are there: nothing above them is made again.
 function addRows(body, rows, sort) {
@@ -112,11 +199,17 @@ function addRows(body, rows, sort) {
     body.querySelector('tbody')?.append(...made.rows);
 }
 
-export const rfmTone = (name) => (/champion|loyal/.test(name) ? 'good' : /risk|lose/.test(name) ? 'bad' : /promis|new|attention/.test(name) ? 'accent' : null);
+export const rfmTone = (name) =>
+    /champion|loyal/.test(name)
+        ? 'good'
+        : /risk|lose/.test(name)
+          ? 'bad'
+          : /promis|new|attention/.test(name)
+            ? 'accent'
+            : null;
 
 export function trend(v) {
-    if (v === null || v === undefined)
-        return h('span.soft', null, '–');
+    if (v === null || v === undefined) return h('span.soft', null, '–');
     const tone = v >= 1.25 ? 'span.good-text' : v <= 0.8 ? 'span.bad-text' : 'span';
     return h(tone, null, `${v >= 1.25 ? '▲ ' : v <= 0.8 ? '▼ ' : ''}×${about(v, 2)}`);
 }

@@ -1,4 +1,5 @@
-// view_segments.js - sizes of segments over time, who moves between them, what they mean and who is in them.
+// view_segments.js - sizes of segments over time, who moves between them, what they mean and who
+// is in them.
 
 import {h, replace} from './dom.js';
 import {params, setParams, viewAddress} from './address.js';
@@ -31,35 +32,68 @@ export function show(place, ctx) {
 
     function refresh() {
         const p = period(90);
-        const dimensions = [...new Set(segments.map((s) => dimensionOf(s.segment)))].sort((a, b) => (a === 'segment') - (b === 'segment'));
-        const dimension = params().kind ?? (params().segment ? dimensionOf(params().segment) : dimensions[0]);
+        const dimensions = [...new Set(segments.map((s) => dimensionOf(s.segment)))].sort(
+            (a, b) => (a === 'segment') - (b === 'segment'),
+        );
+        const dimension =
+            params().kind ?? (params().segment ? dimensionOf(params().segment) : dimensions[0]);
         const rows = segments.filter((s) => dimensionOf(s.segment) === dimension);
         const chosen = params().segment ?? rows[0]?.segment;
-        replace(bars, choice({label: t('segments.dimension'), value: dimension, options: dimensions.map((d) => [d, word('dimension', d)]),
-            change: (v) => setParams({kind: v, segment: null})}), h('span.push', null, periodPicker(p, [28, 90, 365])));
+        replace(
+            bars,
+            choice({
+                label: t('segments.dimension'),
+                value: dimension,
+                options: dimensions.map((d) => [d, word('dimension', d)]),
+                change: (v) => setParams({kind: v, segment: null}),
+            }),
+            h('span.push', null, periodPicker(p, [28, 90, 365])),
+        );
         sizes.setCsv('v1/segments');
-        replace(sizes.body, rows.length ? sizesTable(rows, chosen) : empty(t('segments.none'), t('segments.none.hint')));
+        replace(
+            sizes.body,
+            rows.length
+                ? sizesTable(rows, chosen)
+                : empty(t('segments.none'), t('segments.none.hint')),
+        );
         const key = JSON.stringify([dimension, p]);
         if (dimension && key !== shown) {
             shown = key;
             const query = {kind: dimension, ...asQuery(p), limit: 1000};
             course.setCsv('v1/segment_changes', {...query, limit: null});
-            load(course.body, (signal) => getAll('v1/segment_changes', {kind: dimension, from: p.from, limit: 1000}, signal),
-                (answer) => courseOf(rows, answer.rows, p));
+            load(
+                course.body,
+                (signal) =>
+                    getAll(
+                        'v1/segment_changes',
+                        {kind: dimension, from: p.from, limit: 1000},
+                        signal,
+                    ),
+                (answer) => courseOf(rows, answer.rows, p),
+            );
             flows.setCsv('v1/segment_flows', {...query, limit: null});
-            load(flows.body, (signal) => getAll('v1/segment_flows', query, signal), (answer) => flowsOf(answer.rows, dimension));
+            load(
+                flows.body,
+                (signal) => getAll('v1/segment_flows', query, signal),
+                (answer) => flowsOf(answer.rows, dimension),
+            );
         }
         if (chosen && chosen !== member) {
             member = chosen;
             showOne(one, chosen);
         }
     }
-    const ask = () => load(sizes.body, (signal) => getAll('v1/segments', {limit: 1000}, signal), (answer) => {
-        segments = answer.rows;
-        shown = '';
-        queueMicrotask(refresh);
-        return null;
-    });
+    const ask = () =>
+        load(
+            sizes.body,
+            (signal) => getAll('v1/segments', {limit: 1000}, signal),
+            (answer) => {
+                segments = answer.rows;
+                shown = '';
+                queueMicrotask(refresh);
+                return null;
+            },
+        );
     ask();
     ctx.on('passed', ask);
     return {update: refresh};
@@ -68,20 +102,47 @@ export function show(place, ctx) {
 function sizesTable(rows, chosen) {
     const top = Math.max(...rows.map((r) => r.customers), 1);
     const all = rows.reduce((n, r) => n + r.customers, 0);
-    return table({caption: t('segments.sizes'), rows, marked: chosen, rowKey: (r) => r.segment, select: (r) => setParams({segment: r.segment}),
+    return table({
+        caption: t('segments.sizes'),
+        rows,
+        marked: chosen,
+        rowKey: (r) => r.segment,
+        select: (r) => setParams({segment: r.segment}),
         columns: [
-            {title: t('segment'), cell: (r) => h('a', {href: viewAddress('segments', {...params(), segment: r.segment}), 'data-view': '',
-                'data-key': `segment-${r.segment}`}, word('segment', r.segment))},
+            {
+                title: t('segment'),
+                cell: (r) =>
+                    h(
+                        'a',
+                        {
+                            href: viewAddress('segments', {...params(), segment: r.segment}),
+                            'data-view': '',
+                            'data-key': `segment-${r.segment}`,
+                        },
+                        word('segment', r.segment),
+                    ),
+            },
             {title: '', cell: (r) => bar({value: r.customers, top})},
-            {title: t('customers'), num: true, cell: (r) => [num(r.customers), h('span.soft.small', null, ` ${percent(r.customers / Math.max(1, all))}`)]},
+            {
+                title: t('customers'),
+                num: true,
+                cell: (r) => [
+                    num(r.customers),
+                    h('span.soft.small', null, ` ${percent(r.customers / Math.max(1, all))}`),
+                ],
+            },
             {title: t('segments.new'), num: true, cell: (r) => num(r.new_7_days)},
-            {title: t('hours30'), num: true, cell: (r) => num(r.hours_30_days)}]});
+            {title: t('hours30'), num: true, cell: (r) => num(r.hours_30_days)},
+        ],
+    });
 }
 
 // Back from today's sizes, a day's changes at a time: so it is right however far the history goes.
 function courseOf(rows, changes, p) {
     const last = p.to < today() ? p.to : today();
-    const days = Array.from({length: p.days}, (_, i) => dayPlus(p.from, i)).filter((d) => d <= last);
+    const days = Array.from({length: p.days}, (_, i) => dayPlus(p.from, i)).filter(
+        (d) => d <= last,
+    );
     const begun = changes.reduce((a, c) => (c.day < a ? c.day : a), '9999');
     if (days.filter((d) => d >= begun).length < 2)
         return empty(t('segments.no-course'), t('segments.no-course.hint'));
@@ -91,8 +152,7 @@ function courseOf(rows, changes, p) {
         for (const c of changes.filter((c) => c.segment === s.segment))
             by.set(c.day, (by.get(c.day) ?? 0) + c.came - c.went);
         let size = s.customers;
-        for (const [d, n] of by)
-            size -= d > last ? n : 0;
+        for (const [d, n] of by) size -= d > last ? n : 0;
         const values = [];
         for (const d of [...days].reverse()) {
             values.unshift(d < begun ? null : size);
@@ -100,26 +160,73 @@ function courseOf(rows, changes, p) {
         }
         return values;
     });
-    const spec = {label: t('segments.course'), days: true, x: days.map((d) => Date.parse(`${d}T00:00:00Z`) / 1000), height: 260,
-        series: shown.map((s, i) => ({name: word('segment', s.segment), values: of[i], colour: colours[i], digits: 0, step: true,
-            dash: i >= 4}))};
-    return [series(spec), rows.length > shown.length && h('p.small.soft', null, t('segments.largest', shown.length)),
-        behind(t('segments.course'), [{title: t('day'), cell: (i) => shortDay(days[i])}, ...shown.map((s, k) =>
-            ({title: word('segment', s.segment), num: true, cell: (i) => num(of[k][i])}))], days.map((_, i) => i))];
+    const spec = {
+        label: t('segments.course'),
+        days: true,
+        x: days.map((d) => Date.parse(`${d}T00:00:00Z`) / 1000),
+        height: 260,
+        series: shown.map((s, i) => ({
+            name: word('segment', s.segment),
+            values: of[i],
+            colour: colours[i],
+            digits: 0,
+            step: true,
+            dash: i >= 4,
+        })),
+    };
+    return [
+        series(spec),
+        rows.length > shown.length && h('p.small.soft', null, t('segments.largest', shown.length)),
+        behind(
+            t('segments.course'),
+            [
+                {title: t('day'), cell: (i) => shortDay(days[i])},
+                ...shown.map((s, k) => ({
+                    title: word('segment', s.segment),
+                    num: true,
+                    cell: (i) => num(of[k][i]),
+                })),
+            ],
+            days.map((_, i) => i),
+        ),
+    ];
 }
 
 function flowsOf(rows, dimension) {
-    const name = (stage) => (stage ? word('segment', dimension === 'segment' ? stage : `${dimension}:${stage}`) : t('outside'));
+    const name = (stage) =>
+        stage
+            ? word('segment', dimension === 'segment' ? stage : `${dimension}:${stage}`)
+            : t('outside');
     const moved = rows.filter((r) => r.from_stage !== r.to_stage);
     const between = moved.filter((r) => r.from_stage);
     const shown = dimension === 'segment' || between.length === 0 ? moved : between;
-    if (!moved.length)
-        return empty(t('segments.no-flows'), t('segments.no-flows.hint'));
-    return [flow(shown.slice(0, 24).map((r) => ({from: name(r.from_stage), to: name(r.to_stage), n: r.customers}))),
-        shown.length < moved.length && h('p.small.soft', null, t('segments.entries', num(moved.filter((r) => !r.from_stage)
-            .reduce((n, r) => n + r.customers, 0)))),
-        behind(t('segments.flows'), [{title: t('from'), cell: (r) => name(r.from_stage)}, {title: t('to'), cell: (r) => name(r.to_stage)},
-            {title: t('customers'), num: true, cell: (r) => num(r.customers)}, {title: t('changes'), num: true, cell: (r) => num(r.changes)}], moved)];
+    if (!moved.length) return empty(t('segments.no-flows'), t('segments.no-flows.hint'));
+    return [
+        flow(
+            shown
+                .slice(0, 24)
+                .map((r) => ({from: name(r.from_stage), to: name(r.to_stage), n: r.customers})),
+        ),
+        shown.length < moved.length &&
+            h(
+                'p.small.soft',
+                null,
+                t(
+                    'segments.entries',
+                    num(moved.filter((r) => !r.from_stage).reduce((n, r) => n + r.customers, 0)),
+                ),
+            ),
+        behind(
+            t('segments.flows'),
+            [
+                {title: t('from'), cell: (r) => name(r.from_stage)},
+                {title: t('to'), cell: (r) => name(r.to_stage)},
+                {title: t('customers'), num: true, cell: (r) => num(r.customers)},
+                {title: t('changes'), num: true, cell: (r) => num(r.changes)},
+            ],
+            moved,
+        ),
+    ];
 }
 
 // What the segment means, and who is in it.
@@ -128,18 +235,57 @@ function showOne(one, segment) {
     one.setCsv('v1/segment_members', {segment});
     const dimension = dimensionOf(segment);
     const stage = dimension === 'segment' ? segment : segment.slice(dimension.length + 1);
-    load(one.body, async (signal) => {
-        const [members, history] = await Promise.all([get('v1/segment_members', {segment, limit: 50}, signal),
-            get('v1/stage_history', {segment: stage, kind: dimension, limit: 1}, signal)]);
-        return {members, history};
-    }, ({members, history}) => [
-        history.rows[0]?.rule && h('p', null, h('span.soft', null, `${t('segments.definition')}: `), h('code', null, history.rows[0].rule)),
-        members.rows.length ? table({caption: t('segments.members'), rows: members.rows, columns: [
-            {title: t('customer'), cell: (r) => h('a', {href: viewAddress('customer', {id: r.customer}), 'data-view': ''}, r.name || r.customer)},
-            {title: t('since'), cell: (r) => ago(r.since)},
-            {title: t('legs30'), num: true, cell: (r) => num(r.legs_30d)},
-            {title: t('owner'), cell: (r) => r.owner ?? '–'},
-            {title: t('evidence'), cell: (r) => evidenceOf(r.evidence), wrap: true}]}) : empty(t('segments.empty')),
-        members.next && h('p', null, h('a', {href: viewAddress('customers', {segment}), 'data-view': ''}, t('segments.all'))),
-    ]);
+    load(
+        one.body,
+        async (signal) => {
+            const [members, history] = await Promise.all([
+                get('v1/segment_members', {segment, limit: 50}, signal),
+                get('v1/stage_history', {segment: stage, kind: dimension, limit: 1}, signal),
+            ]);
+            return {members, history};
+        },
+        ({members, history}) => [
+            history.rows[0]?.rule &&
+                h(
+                    'p',
+                    null,
+                    h('span.soft', null, `${t('segments.definition')}: `),
+                    h('code', null, history.rows[0].rule),
+                ),
+            members.rows.length
+                ? table({
+                      caption: t('segments.members'),
+                      rows: members.rows,
+                      columns: [
+                          {
+                              title: t('customer'),
+                              cell: (r) =>
+                                  h(
+                                      'a',
+                                      {
+                                          href: viewAddress('customer', {id: r.customer}),
+                                          'data-view': '',
+                                      },
+                                      r.name || r.customer,
+                                  ),
+                          },
+                          {title: t('since'), cell: (r) => ago(r.since)},
+                          {title: t('legs30'), num: true, cell: (r) => num(r.legs_30d)},
+                          {title: t('owner'), cell: (r) => r.owner ?? '–'},
+                          {title: t('evidence'), cell: (r) => evidenceOf(r.evidence), wrap: true},
+                      ],
+                  })
+                : empty(t('segments.empty')),
+            members.next &&
+                h(
+                    'p',
+                    null,
+                    h(
+                        'a',
+                        {href: viewAddress('customers', {segment}), 'data-view': ''},
+                        t('segments.all'),
+                    ),
+                ),
+        ],
+    );
 }

@@ -1,4 +1,5 @@
-// view_signals.js - the inbox: what changed beyond chance, by severity and owner; seen to, closed, explained.
+// view_signals.js - the inbox: what changed beyond chance, by severity and owner; seen to, closed,
+// explained.
 
 import {h, icon, replace} from './dom.js';
 import {params, setParams, viewAddress} from './address.js';
@@ -11,7 +12,11 @@ import {explanation} from './explain.js';
 
 const PAGE = 100;
 const tones = {critical: 'bad', warning: 'warn', info: 'accent'};
-const views = {customer: ['customer', 'id'], feature: ['features', 'feature'], service: ['staffing', 'service']};
+const views = {
+    customer: ['customer', 'id'],
+    feature: ['features', 'feature'],
+    service: ['staffing', 'service'],
+};
 
 export function show(place, ctx) {
     const bars = toolbar();
@@ -28,26 +33,71 @@ export function show(place, ctx) {
 
     function filters() {
         const p = params();
-        const owner = h('input', {type: 'text', id: 'owner', 'data-key': 'owner', placeholder: t('owner'), 'aria-label': t('owner'),
-            value: p.owner ?? '', onchange: () => setParams({owner: owner.value.trim(), id: null})});
-        const search = h('input', {type: 'search', id: 'search', 'data-key': 'search', placeholder: t('signals.search'),
-            'aria-label': t('signals.search'), value: p.q ?? '', onchange: () => setParams({q: search.value.trim(), id: null})});
-        replace(bars, choice({label: t('severity'), value: p.severity ?? '', options: [['', t('all')], ...['critical', 'warning', 'info'].map((s) =>
-            [s, word('severity', s)])], change: (v) => setParams({severity: v, id: null})}),
-        select({label: t('state'), id: 'state', value: p.state ?? 'active', options: ['active', 'open', 'acked', 'closed', 'all'].map((s) =>
-            [s, word('signalstate', s)]), change: (v) => setParams({state: v === 'active' ? null : v, id: null})}), owner, search);
+        const owner = h('input', {
+            type: 'text',
+            id: 'owner',
+            'data-key': 'owner',
+            placeholder: t('owner'),
+            'aria-label': t('owner'),
+            value: p.owner ?? '',
+            onchange: () => setParams({owner: owner.value.trim(), id: null}),
+        });
+        const search = h('input', {
+            type: 'search',
+            id: 'search',
+            'data-key': 'search',
+            placeholder: t('signals.search'),
+            'aria-label': t('signals.search'),
+            value: p.q ?? '',
+            onchange: () => setParams({q: search.value.trim(), id: null}),
+        });
+        replace(
+            bars,
+            choice({
+                label: t('severity'),
+                value: p.severity ?? '',
+                options: [
+                    ['', t('all')],
+                    ...['critical', 'warning', 'info'].map((s) => [s, word('severity', s)]),
+                ],
+                change: (v) => setParams({severity: v, id: null}),
+            }),
+            select({
+                label: t('state'),
+                id: 'state',
+                value: p.state ?? 'active',
+                options: ['active', 'open', 'acked', 'closed', 'all'].map((s) => [
+                    s,
+                    word('signalstate', s),
+                ]),
+                change: (v) => setParams({state: v === 'active' ? null : v, id: null}),
+            }),
+            owner,
+            search,
+        );
     }
     const picked = () => rows.find((r) => r.id === params().id) ?? rows[0];
     function paint() {
         more.hidden = !cursor;
         const now = picked();
         showOne(one, now, reload);
-        return rows.length ? signalTable(rows, {chosen: now?.id, pick: (r) => setParams({id: r.id}, {quietly: true})})
+        return rows.length
+            ? signalTable(rows, {
+                  chosen: now?.id,
+                  pick: (r) => setParams({id: r.id}, {quietly: true}),
+              })
             : empty(t('signals.none'), t('signals.none.hint'));
     }
     function refresh() {
         const p = params();
-        query = {severity: p.severity, owner: p.owner, q: p.q, kind: p.kind, state: p.state || 'active', limit: PAGE};
+        query = {
+            severity: p.severity,
+            owner: p.owner,
+            q: p.q,
+            kind: p.kind,
+            state: p.state || 'active',
+            limit: PAGE,
+        };
         const key = JSON.stringify(query);
         if (key === shown) {
             replace(list.body, paint());
@@ -56,11 +106,15 @@ export function show(place, ctx) {
         shown = key;
         filters();
         list.setCsv('v1/signals', {...query, limit: null});
-        load(list.body, (signal) => get('v1/signals', query, signal), (answer) => {
-            rows = answer.rows;
-            cursor = answer.next;
-            return paint();
-        });
+        load(
+            list.body,
+            (signal) => get('v1/signals', query, signal),
+            (answer) => {
+                rows = answer.rows;
+                cursor = answer.next;
+                return paint();
+            },
+        );
     }
     const reload = () => {
         shown = '';
@@ -74,8 +128,7 @@ export function show(place, ctx) {
     });
     place.addEventListener('keydown', (e) => {
         const step = {ArrowDown: 1, ArrowUp: -1, j: 1, k: -1}[e.key];
-        if (!step || e.target.closest('input, select, textarea, dialog'))
-            return;
+        if (!step || e.target.closest('input, select, textarea, dialog')) return;
         const at = rows.indexOf(picked()) + step;
         if (rows[at]) {
             e.preventDefault();
@@ -91,60 +144,144 @@ export function show(place, ctx) {
 
 // bare: where the subject is known already.
 export function signalTable(rows, {chosen, pick, bare} = {}) {
-    return table({caption: t('signals.inbox'), rows, marked: chosen, rowKey: (r) => r.id, select: pick, columns: [
-        {title: t('severity'), cell: (r) => badge(word('severity', r.severity), tones[r.severity])},
-        {title: t('signals.what'), wrap: true, cell: (r) => [h('a', {href: viewAddress('signals', bare ? {id: r.id, q: r.subject, state: 'all'}
-            : {...params(), id: r.id}), 'data-view': '', 'data-key': `open-${r.id}`}, bare ? word('kind', r.kind) : `${word('kind', r.kind)}: ${r.subject}`),
-        h('span.small.soft.block', null, r.reason)]},
-        ...(bare ? [] : [{title: t('owner'), cell: (r) => r.owner ?? '–'}]),
-        {title: t('state'), cell: (r) => h('span.nowrap', null, word('signalstate', r.state))},
-        {title: t('signals.since'), num: true, cell: (r) => ago(r.first_seen)}]});
+    return table({
+        caption: t('signals.inbox'),
+        rows,
+        marked: chosen,
+        rowKey: (r) => r.id,
+        select: pick,
+        columns: [
+            {
+                title: t('severity'),
+                cell: (r) => badge(word('severity', r.severity), tones[r.severity]),
+            },
+            {
+                title: t('signals.what'),
+                wrap: true,
+                cell: (r) => [
+                    h(
+                        'a',
+                        {
+                            href: viewAddress(
+                                'signals',
+                                bare
+                                    ? {id: r.id, q: r.subject, state: 'all'}
+                                    : {...params(), id: r.id},
+                            ),
+                            'data-view': '',
+                            'data-key': `open-${r.id}`,
+                        },
+                        bare ? word('kind', r.kind) : `${word('kind', r.kind)}: ${r.subject}`,
+                    ),
+                    h('span.small.soft.block', null, r.reason),
+                ],
+            },
+            ...(bare ? [] : [{title: t('owner'), cell: (r) => r.owner ?? '–'}]),
+            {title: t('state'), cell: (r) => h('span.nowrap', null, word('signalstate', r.state))},
+            {title: t('signals.since'), num: true, cell: (r) => ago(r.first_seen)},
+        ],
+    });
 }
 
 function showOne(one, s, changed) {
     one.hidden = !s;
-    if (!s)
-        return;
+    if (!s) return;
     const [view, key] = views[s.subject_type] ?? [];
     one.querySelector('h2').textContent = `${word('kind', s.kind)}: ${s.subject}`;
-    const note = h('textarea', {id: 'note', rows: 2, 'aria-label': t('signals.note'), placeholder: t('signals.note')});
+    const note = h('textarea', {
+        id: 'note',
+        rows: 2,
+        'aria-label': t('signals.note'),
+        placeholder: t('signals.note'),
+    });
     const problem = h('p.small.bad-text', {role: 'alert'});
-    const act = (what) => h(what === 'ack' ? 'button.primary' : 'button', {type: 'button', 'data-key': what, onclick: async (e) => {
-        e.target.disabled = true;
-        try {
-            await post(`v1/signals/${encodeURIComponent(s.id)}/${what}`, {note: note.value.trim() || undefined});
-            announce(t(`signals.${what}.done`));
-            changed();
-        } catch (error) {
-            replace(problem, error.message);
-            e.target.disabled = false;
-        }
-    }}, t(`signals.${what}`));
+    const act = (what) =>
+        h(
+            what === 'ack' ? 'button.primary' : 'button',
+            {
+                type: 'button',
+                'data-key': what,
+                onclick: async (e) => {
+                    e.target.disabled = true;
+                    try {
+                        await post(`v1/signals/${encodeURIComponent(s.id)}/${what}`, {
+                            note: note.value.trim() || undefined,
+                        });
+                        announce(t(`signals.${what}.done`));
+                        changed();
+                    } catch (error) {
+                        replace(problem, error.message);
+                        e.target.disabled = false;
+                    }
+                },
+            },
+            t(`signals.${what}`),
+        );
     const values = s.evidence?.daily_legs ?? s.evidence?.daily ?? null;
-    replace(one.body,
-        h('div.row', null, badge(word('severity', s.severity), tones[s.severity]), badge(word('signalstate', s.state)),
-            h('span.small.soft.mono', null, s.id), view && h('a', {href: viewAddress(view, {[key]: s.subject}), 'data-view': ''}, t('signals.look'), icon('forward'))),
+    replace(
+        one.body,
+        h(
+            'div.row',
+            null,
+            badge(word('severity', s.severity), tones[s.severity]),
+            badge(word('signalstate', s.state)),
+            h('span.small.soft.mono', null, s.id),
+            view &&
+                h(
+                    'a',
+                    {href: viewAddress(view, {[key]: s.subject}), 'data-view': ''},
+                    t('signals.look'),
+                    icon('forward'),
+                ),
+        ),
         h('p.reason', null, s.reason),
-        Array.isArray(values) && typeof values[0] === 'number' && h('figure', null, spark(values, {width: 420, height: 64}),
-            h('figcaption.small.soft', null, t('signals.daily', values.length))),
-        h('dl.facts', null, facts(s).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)])),
-        s.state !== 'closed' && h('div.stack', null, note, h('div.row', null, s.state === 'open' && act('ack'), act('close')), problem),
-        explanation(s));
+        Array.isArray(values) &&
+            typeof values[0] === 'number' &&
+            h(
+                'figure',
+                null,
+                spark(values, {width: 420, height: 64}),
+                h('figcaption.small.soft', null, t('signals.daily', values.length)),
+            ),
+        h(
+            'dl.facts',
+            null,
+            facts(s).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)]),
+        ),
+        s.state !== 'closed' &&
+            h(
+                'div.stack',
+                null,
+                note,
+                h('div.row', null, s.state === 'open' && act('ack'), act('close')),
+                problem,
+            ),
+        explanation(s),
+    );
 }
 
 function facts(s) {
-    const usual = s.low !== null || s.high !== null ? t('signals.usual.range', about(s.baseline), about(s.low), about(s.high)) : about(s.baseline);
+    const usual =
+        s.low !== null || s.high !== null
+            ? t('signals.usual.range', about(s.baseline), about(s.low), about(s.high))
+            : about(s.baseline);
     return [
         [t('signals.value'), about(s.value, 2)],
         s.baseline !== null && [t('signals.usual'), usual],
-        s.p_value !== null && [t('signals.chance'), s.p_value < 1e-4 ? s.p_value.toExponential(1) : about(s.p_value, 4)],
+        s.p_value !== null && [
+            t('signals.chance'),
+            s.p_value < 1e-4 ? s.p_value.toExponential(1) : about(s.p_value, 4),
+        ],
         s.window_start && [t('signals.window'), `${day(s.window_start)} – ${day(s.window_end)}`],
         s.completeness !== null && [t('completeness'), percent(s.completeness)],
         [t('owner'), s.owner ?? '–'],
         [t('signals.first'), moment(s.first_seen)],
         [t('signals.last'), moment(s.last_seen)],
         s.acked_by && [t('signals.acked'), `${s.acked_by}, ${moment(s.acked_at)}`],
-        s.state === 'closed' && [t('signals.closed'), `${s.closed_by ?? t('signals.by-itself')}, ${moment(s.closed_at)}`],
+        s.state === 'closed' && [
+            t('signals.closed'),
+            `${s.closed_by ?? t('signals.by-itself')}, ${moment(s.closed_at)}`,
+        ],
         s.note && [t('signals.note'), s.note],
         [t('signals.version'), num(s.version)],
     ].filter(Boolean);

@@ -66,6 +66,24 @@ absent() { # tests that docs/FAULTS.md names and nobody has
 check "files have at most 500 lines" nothing too_long 500 $sources
 check "test files have at most 600 lines" nothing too_long 600 $tests
 check "lines have at most 100 columns" nothing too_wide $sources $tests
+page=$(find daemon/web -type f)
+wide_text() { # as too_wide, counted in characters
+    python3 -c 'import sys
+for name in sys.argv[1:]:
+    for n, line in enumerate(open(name, encoding="utf-8"), 1):
+        if len(line.rstrip("\n")) > 100: print(f"{name}:{n}: {len(line)}")' "$@"
+}
+nameless() { # without its name in one of the first two lines
+    for f in "$@"; do
+        case $f in
+        *.svg) ;;
+        *) sed 2q "$f" | grep -q "${f##*/} - \|${f##*/}: " || echo "$f" ;;
+        esac
+    done
+}
+check "the page's files have at most 500 lines" nothing too_long 500 $page
+check "their lines have at most 100 columns" nothing wide_text $page
+check "each of them says what it is for" nothing nameless $page
 check "functions have at most 60 lines" nothing long_functions $sources
 check "every file says what it is for" nothing headless $sources $tests
 check "nothing is left to be done later" nothing unfinished include parsers daemon tests config packaging man docs Makefile
