@@ -2,7 +2,7 @@
  * kept.h - what a record added to the counters, kept for as long as it may be corrected.
  *
  * A version or a void of a record does not bring its old content: what is to be taken out must be
- * known here. Of every record with an id that counts a worker keeps an item: some 17 bytes that
+ * known here. Of every record with an id that counts a worker keeps an item: some 11 bytes that
  * name customer, region and features by their places in the part's set of cells. With the names
  * of those places (kept_names) items can be read without the set. People and conferences are not
  * kept: nothing can be taken out of a distinct count.

@@ -23,6 +23,7 @@ struct plan {
     const struct record *r;
     struct cell *cell;           /* the customer's on the day of the start; at first a guess */
     struct cell *region;         /* on that day, or NULL */
+    uint32_t region_id;          /* of its name in the set */
     uint64_t name, hash;         /* of the customer, also an element; of the cell */
     uint64_t person, conference; /* elements of distinct counts */
     bool has_person, has_conference;
@@ -40,13 +41,19 @@ text_of(const struct record *r, enum field f, enum field otherwise)
 }
 
 static struct planned_feature
-find_feature(struct cells *out, struct span name, int32_t day)
+find_named(struct cells *out, enum cell_kind kind, struct span name, int32_t day)
 {
-    struct recent *found = cells_recent(out, CELL_FEATURE, name, day);
+    struct recent *found = cells_recent(out, kind, name, day);
 
     if (found->name_id == 0)
         found->name_id = names_intern(out, name, cells_name_hash(name)) + 1;
     return (struct planned_feature){found->cell, found->name_id - 1};
+}
+
+static struct planned_feature
+find_feature(struct cells *out, struct span name, int32_t day)
+{
+    return find_named(out, CELL_FEATURE, name, day);
 }
 
 static void
@@ -70,12 +77,15 @@ static void
 plan_region(struct cells *out, struct plan *p)
 {
     const struct record *r = p->r;
+    struct planned_feature found;
 
     p->region = NULL;
     if (r->kind != KIND_LEG || r->outcome != OUTCOME_OK || !(r->has & FIELD_BIT(FIELD_REGION)) ||
         r->text[FIELD_REGION].n == 0)
         return;
-    p->region = cells_recent(out, CELL_REGION, r->text[FIELD_REGION], p->day)->cell;
+    found = find_named(out, CELL_REGION, r->text[FIELD_REGION], p->day);
+    p->region = found.cell;
+    p->region_id = found.id;
     cell_prefetch_slot(p->region, p->second / 60);
     cell_prefetch_slot(p->region, (p->second + r->duration) % DAY_SECONDS / 60);
 }
@@ -288,19 +298,17 @@ keep(struct cells *out, const struct aggregate_options *opt, const struct plan *
     const struct record *r = p->r;
     bool contact = r->kind == KIND_CONTACT, work = opt && opt->workload_count && r->feature_count;
     uint32_t features = contact ? 0 : r->feature_count;
-    uint64_t head = p->second | (uint64_t)r->duration << KEPT_DURATION_AT |
-                    (uint64_t)kind_of[r->kind] << KEPT_KIND_AT |
-                    (uint64_t)r->outcome << KEPT_OUTCOME_AT |
-                    (uint64_t)features << KEPT_FEATURES_AT;
-    const struct cell *region = contact ? NULL : p->region;
+    uint32_t head = p->second | (uint32_t)kind_of[r->kind] << KEPT_KIND_AT |
+                    (uint32_t)r->outcome << KEPT_OUTCOME_AT | features << KEPT_FEATURES_AT;
     char *at;
 
     buf_reserve(items, kept_room(r, opt));
     at = items->p + items->n + sizeof head;
-    at = kept_put32(at, cells_place_of(out, p->cell));
-    if (region) {
+    at = kept_put_short(at, r->duration, KEPT_DURATION_BYTES);
+    at = kept_put_short(at, cells_place_of(out, p->cell), KEPT_PLACE_BYTES);
+    if (!contact && p->region) {
         head |= KEPT_HAS_REGION;
-        at = kept_put32(at, cells_place_of(out, region));
+        at = kept_put_short(at, p->region_id, KEPT_NAME_BYTES);
     }
     if (r->version) {
         head |= KEPT_HAS_VERSION;
@@ -311,13 +319,15 @@ keep(struct cells *out, const struct aggregate_options *opt, const struct plan *
         at = kept_put32(kept_put32(at, r->wait), r->handle);
     }
     for (uint32_t i = 0; i < features; i++)
-        at = kept_put_name(at, i < PLANNED_FEATURES ? p->feature[i].id
-                                                    : find_feature(out, r->features[i], p->day).id);
+        at = kept_put_short(at,
+                            i < PLANNED_FEATURES ? p->feature[i].id
+                                                 : find_feature(out, r->features[i], p->day).id,
+                            KEPT_NAME_BYTES);
     if (work && !contact) {
         head |= KEPT_HAS_WORK;
         at = keep_work(out, opt, p, at);
     }
-    kept_put64(items->p + items->n, head);
+    kept_put32(items->p + items->n, head);
     items->n = (size_t)(at - items->p);
 }
 

@@ -19,7 +19,7 @@ static const enum record_kind record_kinds[] = {
 void
 kept_void(struct buf *items, int64_t version)
 {
-    const uint64_t head = (uint64_t)KEPT_VOID << KEPT_KIND_AT | KEPT_HAS_VERSION;
+    const uint32_t head = (uint32_t)KEPT_VOID << KEPT_KIND_AT | KEPT_HAS_VERSION;
 
     buf_add(items, &head, sizeof head);
     buf_add(items, &version, sizeof version);
@@ -37,6 +37,7 @@ put_name(struct buf *out, struct span name)
 void
 kept_names(const struct cells *set, struct buf *out)
 {
+    buf_add(out, KEPT_MARK, sizeof KEPT_MARK - 1);
     buf_varint(out, cells_slots(set));
     for (size_t i = 0; i < cells_slots(set); i++) {
         const struct cell *c = cells_place(set, i);
@@ -60,8 +61,9 @@ struct kept_reader {
     const uint8_t *at, *end; /* of the items */
     size_t number;           /* of the one at `at` */
     struct place_name *place;
-    struct span *feature;
-    size_t place_count, feature_count;
+    struct span *name; /* of features and regions, by id */
+    size_t place_count, name_count;
+    bool first_layout;
 };
 
 static bool
@@ -92,8 +94,11 @@ static bool
 read_names(struct kept_reader *r, struct span names)
 {
     const uint8_t *p = (const uint8_t *)names.p, *end = p + names.n;
+    const size_t mark = sizeof KEPT_MARK - 1;
     uint64_t day;
 
+    r->first_layout = names.n < mark || memcmp(p, KEPT_MARK, mark) != 0;
+    p += r->first_layout ? 0 : mark;
     if (!read_count(&p, end, 2, &r->place_count))
         return false;
     r->place = xcalloc(r->place_count + 1, sizeof *r->place);
@@ -102,11 +107,11 @@ read_names(struct kept_reader *r, struct span names)
             return false;
         r->place[i].day = (int32_t)(uint32_t)day;
     }
-    if (!read_count(&p, end, 1, &r->feature_count))
+    if (!read_count(&p, end, 1, &r->name_count))
         return false;
-    r->feature = xcalloc(r->feature_count + 1, sizeof *r->feature);
-    for (size_t i = 0; i < r->feature_count; i++)
-        if (!read_name(&p, end, &r->feature[i]))
+    r->name = xcalloc(r->name_count + 1, sizeof *r->name);
+    for (size_t i = 0; i < r->name_count; i++)
+        if (!read_name(&p, end, &r->name[i]))
             return false;
     return p == end;
 }
@@ -132,7 +137,7 @@ kept_close(struct kept_reader *r)
     if (!r)
         return;
     free(r->place);
-    free(r->feature);
+    free(r->name);
     free(r);
 }
 
@@ -157,42 +162,111 @@ number(struct item *it, size_t bytes)
     return v;
 }
 
-static void
-skip_features(struct item *it, uint64_t head)
+/* One that may stand behind, if all bits are set. */
+static uint64_t
+short_number(struct item *it, size_t bytes)
 {
-    for (unsigned n = head >> KEPT_FEATURES_AT & 0x7F; n > 0; n--)
-        if (number(it, 2) == KEPT_WIDE)
-            number(it, 4);
+    uint64_t v = number(it, bytes);
+
+    return v + 1 == UINT64_C(1) << 8 * bytes ? number(it, 4) : v;
+}
+
+/* What every item begins with. */
+struct head {
+    unsigned second, kind, outcome, features;
+    bool region, version, times, work;
+    uint64_t duration, place; /* 0 in a void */
+};
+
+static struct head
+flags_of(unsigned flags)
+{
+    return (struct head){
+        .region = flags & 1, .version = flags & 2, .times = flags & 4, .work = flags & 8};
+}
+
+static struct head
+read_first_head(struct item *it)
+{
+    uint64_t bits = number(it, 8);
+    struct head h = flags_of((unsigned)(bits >> 60));
+
+    h.second = bits & ((1u << KEPT_SECOND_BITS) - 1);
+    h.duration = (uint32_t)(bits >> 17);
+    h.kind = bits >> 49 & 3;
+    h.outcome = bits >> 51 & 3;
+    h.features = bits >> 53 & 0x7F;
+    h.place = h.kind == KEPT_VOID ? 0 : number(it, 4);
+    return h;
+}
+
+static struct head
+read_head(const struct kept_reader *r, struct item *it)
+{
+    struct head h;
+    uint64_t bits;
+
+    if (r->first_layout)
+        return read_first_head(it);
+    bits = number(it, 4);
+    h = flags_of((unsigned)(bits >> 28));
+    h.second = bits & ((1u << KEPT_SECOND_BITS) - 1);
+    h.kind = bits >> KEPT_KIND_AT & 3;
+    h.outcome = bits >> KEPT_OUTCOME_AT & 3;
+    h.features = bits >> KEPT_FEATURES_AT & 0x7F;
+    if (h.kind == KEPT_VOID)
+        return h;
+    h.duration = short_number(it, KEPT_DURATION_BYTES);
+    h.place = short_number(it, KEPT_PLACE_BYTES);
+    return h;
+}
+
+static uint64_t
+read_id(const struct kept_reader *r, struct item *it)
+{
+    return short_number(it, r->first_layout ? 2 : KEPT_NAME_BYTES);
 }
 
 static void
-skip_item(struct item *it)
+skip_item(const struct kept_reader *r, struct item *it)
 {
-    uint64_t head = number(it, 8);
+    struct head h = read_head(r, it);
 
-    if ((head >> KEPT_KIND_AT & 3) != KEPT_VOID)
-        number(it, 4);
-    if (head & KEPT_HAS_REGION)
-        number(it, 4);
-    if (head & KEPT_HAS_VERSION)
+    if (h.region)
+        r->first_layout ? number(it, 4) : read_id(r, it);
+    if (h.version)
         number(it, 8);
-    if (head & KEPT_HAS_TIMES)
+    if (h.times)
         number(it, 8);
-    skip_features(it, head);
-    if (head & KEPT_HAS_WORK)
+    for (; h.features > 0; h.features--)
+        read_id(r, it);
+    if (h.work)
         for (uint64_t n = number(it, 4); n > 0 && !it->damaged; n--)
             number(it, 8);
 }
 
 static struct place_name
-place_of(const struct kept_reader *r, struct item *it)
+place_at(const struct kept_reader *r, struct item *it, uint64_t place)
 {
-    uint64_t place = number(it, 4);
-
     if (place < r->place_count)
         return r->place[place];
     it->damaged = true;
     return (struct place_name){0};
+}
+
+static struct span
+name_at(const struct kept_reader *r, struct item *it, uint64_t id)
+{
+    if (id < r->name_count)
+        return r->name[id];
+    it->damaged = true;
+    return SPAN("");
+}
+
+static struct span
+read_region(const struct kept_reader *r, struct item *it)
+{
+    return r->first_layout ? place_at(r, it, number(it, 4)).name : name_at(r, it, read_id(r, it));
 }
 
 static void
@@ -201,14 +275,8 @@ read_features(const struct kept_reader *r, struct item *it, struct arena *mem,
 {
     struct span *name = arena_alloc(mem, (out->feature_count + 1) * sizeof *name);
 
-    for (uint32_t i = 0; i < out->feature_count; i++) {
-        uint64_t id = number(it, 2);
-
-        if (id == KEPT_WIDE)
-            id = number(it, 4);
-        it->damaged |= id >= r->feature_count;
-        name[i] = it->damaged ? SPAN("") : arena_copy(mem, r->feature[id]);
-    }
+    for (uint32_t i = 0; i < out->feature_count; i++)
+        name[i] = arena_copy(mem, name_at(r, it, read_id(r, it)));
     out->features = name;
 }
 
@@ -225,7 +293,7 @@ read_work(const struct kept_reader *r, struct item *it, struct arena *mem, struc
     out->work_count = n;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t feature = number(it, 4);
-        struct span service = place_of(r, it).name;
+        struct span service = place_at(r, it, number(it, 4)).name;
 
         it->damaged |= feature >= out->feature_count;
         if (!it->damaged)
@@ -236,33 +304,31 @@ read_work(const struct kept_reader *r, struct item *it, struct arena *mem, struc
 static void
 read_item(const struct kept_reader *r, struct item *it, struct arena *mem, struct contribution *out)
 {
-    uint64_t head = number(it, 8);
-    unsigned kind = head >> KEPT_KIND_AT & 3;
+    struct head h = read_head(r, it);
 
     *out = (struct contribution){
-        .kind = record_kinds[kind],
-        .outcome = (enum outcome)(head >> KEPT_OUTCOME_AT & 3),
-        .duration = (uint32_t)(head >> KEPT_DURATION_AT),
-        .feature_count = head >> KEPT_FEATURES_AT & 0x7F,
+        .kind = record_kinds[h.kind],
+        .outcome = (enum outcome)h.outcome,
+        .duration = (uint32_t)h.duration,
+        .feature_count = h.features,
     };
-    if (kind != KEPT_VOID) {
-        struct place_name subject = place_of(r, it);
+    if (h.kind != KEPT_VOID) {
+        struct place_name subject = place_at(r, it, h.place);
         struct span name = arena_copy(mem, subject.name);
 
-        out->start = (int64_t)subject.day * DAY_SECONDS +
-                     (int64_t)(head & ((UINT64_C(1) << KEPT_SECOND_BITS) - 1));
-        *(kind == KEPT_CONTACT ? &out->service : &out->customer) = name;
+        out->start = (int64_t)subject.day * DAY_SECONDS + h.second;
+        *(h.kind == KEPT_CONTACT ? &out->service : &out->customer) = name;
     }
-    if (head & KEPT_HAS_REGION)
-        out->region = arena_copy(mem, place_of(r, it).name);
-    if (head & KEPT_HAS_VERSION)
+    if (h.region)
+        out->region = arena_copy(mem, read_region(r, it));
+    if (h.version)
         out->version = (int64_t)number(it, 8);
-    if (head & KEPT_HAS_TIMES) {
+    if (h.times) {
         out->wait = (uint32_t)number(it, 4);
         out->handle = (uint32_t)number(it, 4);
     }
     read_features(r, it, mem, out);
-    if (head & KEPT_HAS_WORK)
+    if (h.work)
         read_work(r, it, mem, out);
 }
 
@@ -273,7 +339,7 @@ kept_read(struct kept_reader *r, size_t wanted, struct arena *mem, struct contri
     struct item it = {r->at, r->end, wanted < r->number};
 
     for (; r->number < wanted && !it.damaged; r->number++)
-        skip_item(&it);
+        skip_item(r, &it);
     r->at = it.at;
     if (!it.damaged)
         read_item(r, &it, mem, out);
