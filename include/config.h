@@ -96,6 +96,11 @@ struct config_limits {
     char *late;                /* "count" (default) or "quarantine" */
 };
 
+struct config_signals {
+    double complete; /* 0.9: with less of the usual data a signal is held */
+    uint32_t most;   /* 200: open ones of a kind; 0: any number */
+};
+
 struct config_pairing { /* seconds; pairing.h says what each is for */
     int64_t limit;      /* 12 h */
     int64_t wait;       /* 5 min */
@@ -123,6 +128,7 @@ struct config {
     struct config_retention retention;
     struct config_limits limits;
     struct config_pairing pairing;
+    struct config_signals signals;
     char *participants; /* "plain" or "hash" */
     struct config_input *inputs;
     size_t input_count;

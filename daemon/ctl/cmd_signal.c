@@ -25,6 +25,7 @@ struct signal_run {
     struct store *store;
     const char *kind, *severity, *owner, *subject, *state, *note;
     long limit;
+    bool rest;
     enum table_style style;
 };
 
@@ -36,19 +37,30 @@ static const struct table_column list_columns[] = {
     {"owner", TABLE_TEXT},     {"version", TABLE_NUMBER},    {"subject_type", TABLE_TEXT},
     {"value", TABLE_NUMBER},   {"baseline", TABLE_NUMBER},   {"reason", TABLE_TEXT},
     {"last_seen", TABLE_TEXT}, {"window_start", TABLE_TEXT}, {"window_end", TABLE_TEXT},
-    {"expires", TABLE_TEXT},
+    {"expires", TABLE_TEXT},   {"held", TABLE_TEXT},
 };
 #define LIST_SHORT   6
 #define LIST_COLUMNS (sizeof list_columns / sizeof *list_columns)
 
 static const char list_sql[] =
-    "SELECT id, severity, kind, subject, state, first_seen, owner, version, subject_type, value,"
-    " baseline, reason, last_seen, window_start, window_end, expires FROM signal"
+    "SELECT id, severity, kind, subject, CASE WHEN ?7 AND held IS NOT NULL AND state <> 'closed'"
+    " THEN 'held' ELSE state END, first_seen, owner, version, subject_type, value,"
+    " baseline, reason, last_seen, window_start, window_end, expires, held FROM signal"
     " WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR severity = ?2)"
     " AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR subject = ?4)"
-    " AND (?5 = 'all' OR state = ?5 OR (?5 = 'active' AND state <> 'closed'))"
+    " AND (?5 = 'all' OR state = ?5 OR (?5 = 'active' AND state <> 'closed')"
+    " OR (?5 = 'held' AND state <> 'closed' AND held IS NOT NULL))"
     " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"
     " abs(ifnull(delta, 0)) DESC, id LIMIT ?6";
+
+/* Those for which there was no room (signals.most): they have no id and no state. */
+static const char rest_sql[] =
+    "SELECT NULL, severity, kind, subject, 'rest', as_of, owner, NULL, subject_type, value,"
+    " baseline, reason, as_of, window_start, window_end, NULL, NULL FROM signal_rest"
+    " WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR severity = ?2)"
+    " AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR subject = ?4) AND ?5 IS ?5 AND ?7 IS ?7"
+    " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"
+    " abs(ifnull(delta, 0)) DESC, kind, subject LIMIT ?6";
 
 static void
 put_cell(struct table *t, const struct query *q, int column)
@@ -69,7 +81,7 @@ list(struct signal_run *run)
     struct table *t = table_new(list_columns, columns);
     struct query *q = NULL;
     struct error err;
-    enum status st = store_query(run->store, &q, list_sql, &err);
+    enum status st = store_query(run->store, &q, run->rest ? rest_sql : list_sql, &err);
     int code = 0;
 
     if (st == ST_OK) {
@@ -79,6 +91,7 @@ list(struct signal_run *run)
         for (int i = 0; i < 5; i++)
             query_set_str(q, i + 1, filters[i]);
         query_set_int(q, 6, run->limit > 0 ? run->limit : people ? SHOWN : -1);
+        query_set_int(q, 7, people);
         while ((st = query_next(q, &err)) == ST_OK) {
             table_row(t);
             for (size_t i = 0; i < columns; i++)
@@ -102,11 +115,11 @@ list(struct signal_run *run)
 /* --- show --- */
 
 static const char *const show_names[] = {
-    "id",         "version",   "kind",     "subject_type", "subject",      "severity",
-    "state",      "owner",     "reason",   "value",        "baseline",     "delta",
-    "low",        "high",      "p_value",  "completeness", "window_start", "window_end",
-    "first_seen", "last_seen", "expires",  "acked_by",     "acked_at",     "closed_by",
-    "closed_at",  "note",      "evidence",
+    "id",         "version",    "kind",    "subject_type", "subject",      "severity",
+    "state",      "owner",      "reason",  "value",        "baseline",     "delta",
+    "low",        "high",       "p_value", "completeness", "window_start", "window_end",
+    "first_seen", "last_seen",  "expires", "acked_by",     "acked_at",     "closed_by",
+    "closed_at",  "closed_for", "held",    "rule",         "note",         "evidence",
 };
 #define SHOW_COLUMNS ((int)(sizeof show_names / sizeof *show_names))
 #define SHOW_REALS   9 /* value to completeness */
@@ -115,7 +128,8 @@ static const char *const show_names[] = {
 static const char show_sql[] =
     "SELECT id, version, kind, subject_type, subject, severity, state, owner, reason, value,"
     " baseline, delta, low, high, p_value, completeness, window_start, window_end, first_seen,"
-    " last_seen, expires, acked_by, acked_at, closed_by, closed_at, note, evidence FROM signal"
+    " last_seen, expires, acked_by, acked_at, closed_by, closed_at, closed_for, held, rule, note,"
+    " evidence FROM signal"
     " WHERE id = ?1";
 
 static void
@@ -224,7 +238,7 @@ int
 command_signal(int argc, char **argv)
 {
     static const char *const severities[] = {"critical", "warning", "info", NULL};
-    static const char *const states[] = {"active", "open", "acked", "closed", "all", NULL};
+    static const char *const states[] = {"active", "open", "acked", "closed", "held", "all", NULL};
     static const char *const verbs[] = {"show", "ack", "close", NULL};
     struct signal_run run = {0};
     const char *path = NULL, *verb;
@@ -236,7 +250,8 @@ command_signal(int argc, char **argv)
         {"severity", OPTION_TEXT, &run.severity, "WORD", "critical, warning or info"},
         {"owner", OPTION_TEXT, &run.owner, "NAME", "of customers of this owner"},
         {"subject", OPTION_TEXT, &run.subject, "NAME", "a customer, service, feature"},
-        {"state", OPTION_TEXT, &run.state, "WORD", "open, acked, closed, all (not closed)"},
+        {"state", OPTION_TEXT, &run.state, "WORD", "open, acked, closed, held, all (not closed)"},
+        {"rest", OPTION_FLAG, &run.rest, NULL, "those for which there was no room (signals.most)"},
         {"limit", OPTION_INT, &run.limit, "N", "list at most so many"},
         {"note", OPTION_TEXT, &run.note, "TEXT", "with ack or close: what was done"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},

@@ -22,12 +22,14 @@
 #include "customer_rows.h"
 #include "hash.h"
 #include "log.h"
+#include "signals.h"
+#include "trust.h"
 
 /* Derived from the ledger alone: emptied when the store followed another ledger, or one that
  * has since been put back to an earlier state. What people wrote stays, and so do the days that
  * the ledger no longer has. */
 static const char forget_sql[] =
-    "DELETE FROM customer_stat;"
+    "DELETE FROM customer_stat; DELETE FROM feed_interval; DELETE FROM way;"
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM conference;"
     "DELETE FROM quarantine;"
@@ -68,6 +70,7 @@ analyst_open(struct analyst **out, const struct analyst_options *opt, struct err
     enum status st;
 
     a->config = opt->config;
+    a->opened = clock_now();
     a->ledger_path = xstrdup(opt->ledger_path);
     a->store_path = xstrdup(opt->store_path);
     st = zone_load(&a->zone, opt->config->timezone, err);
@@ -90,6 +93,7 @@ analyst_close(struct analyst *a)
         return;
     ledger_reader_close(a->reader);
     store_close(a->store);
+    trust_free(a->trust);
     free(a->ledger_path);
     free(a->store_path);
     free(a);
@@ -311,6 +315,7 @@ static const struct {
     const char *name;
     enum status (*run)(struct pass *p, struct error *err);
 } steps[] = {
+    {"trust", pass_trust},
     {"customers", pass_customers},
     {"services", pass_services},
     {"input_days", pass_save_input},
@@ -321,6 +326,7 @@ static const struct {
     {"segments", pass_segments},
     {"change", pass_change},
     {"quarantine", pass_quarantine},
+    {"expiry", signals_expire},
 };
 
 /* Says what each of them cost: "where does the analyst's time go" is asked of slow machines. */

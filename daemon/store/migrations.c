@@ -245,6 +245,41 @@ static const char *const outlooks_and_stages[] = {
     NULL,
 };
 
+#define COMPLETENESS_OF(kind, name, from, to)                                                      \
+    "coalesce((SELECT CASE WHEN sum(f.usual) > 0 THEN sum(f.usual * f.completeness) /"             \
+    " sum(f.usual) WHEN count(*) > 0 THEN 1.0 END FROM way w JOIN feed_interval f"                 \
+    " ON f.input = w.input WHERE w.kind = '" kind "' AND w.name = " name " AND f.start >= " from   \
+    " AND f.start < " to "), (SELECT CASE WHEN sum(f.usual) > 0 THEN"                              \
+    " sum(f.usual * f.completeness) / sum(f.usual) WHEN count(*) > 0 THEN 1.0 END"                 \
+    " FROM (SELECT DISTINCT input FROM way) w JOIN feed_interval f ON f.input = w.input"           \
+    " WHERE f.start >= " from " AND f.start < " to ")) AS completeness"
+
+/* Completeness changes as late records come in: it is worked out when somebody looks. */
+static const char *const trust_in_data[] = {
+    "CREATE TABLE feed_interval("
+    " input TEXT NOT NULL, start TEXT NOT NULL, records INTEGER NOT NULL, usual REAL NOT NULL,"
+    " completeness REAL, still_expected REAL, PRIMARY KEY(input, start)) WITHOUT ROWID",
+    "CREATE TABLE way("
+    " kind TEXT NOT NULL, name TEXT NOT NULL, input TEXT NOT NULL,"
+    " PRIMARY KEY(kind, name, input)) WITHOUT ROWID",
+    "CREATE VIEW customer_day_completeness AS SELECT d.*, " COMPLETENESS_OF(
+        "customer", "d.customer", "d.day", "date(d.day, '+1 day')") " FROM customer_day d",
+    "CREATE VIEW service_interval_completeness AS SELECT s.*, " COMPLETENESS_OF(
+        "service", "s.service", "s.start",
+        "strftime('%Y-%m-%dT%H:%M:%SZ', s.start, '+15 minutes')") " FROM service_interval s",
+    "ALTER TABLE feed_health ADD COLUMN silent_since TEXT",
+    "ALTER TABLE feed_health ADD COLUMN usual_silence INTEGER",
+    "ALTER TABLE signal ADD COLUMN held TEXT",
+    "ALTER TABLE signal ADD COLUMN rule TEXT",
+    "ALTER TABLE signal ADD COLUMN closed_for TEXT",
+    "CREATE TABLE signal_rest("
+    " kind TEXT NOT NULL, subject_type TEXT NOT NULL, subject TEXT NOT NULL,"
+    " severity TEXT NOT NULL, value REAL, baseline REAL, delta REAL, window_start TEXT,"
+    " window_end TEXT, reason TEXT NOT NULL, owner TEXT, as_of TEXT NOT NULL,"
+    " PRIMARY KEY(kind, subject)) WITHOUT ROWID",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -257,6 +292,7 @@ static const struct migration steps[] = {
     {"meetings over systems", meetings_over_systems},
     {"demand and its spread", demand_and_its_spread},
     {"outlooks and stages", outlooks_and_stages},
+    {"trust in data", trust_in_data},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -30,9 +30,13 @@ struct analyst {
     struct quarantine_mark {
         bool known;
         uint64_t ever, rows;
-    } quarantine;       /* as the store has it */
-    int64_t edits;      /* the store's count of what others wrote, at the last pass */
-    int32_t spread_day; /* when the features' spread was last measured apart */
+    } quarantine;           /* as the store has it */
+    int64_t edits;          /* the store's count of what others wrote, at the last pass */
+    int32_t spread_day;     /* when the features' spread was last measured apart */
+    struct trust *trust;    /* of the last pass that learned; NULL: none did yet */
+    bool trust_stale;       /* a feed has fallen silent, or come back, since */
+    uint64_t trust_records; /* that the ledger had accepted then */
+    int64_t opened;         /* wall clock */
 };
 
 #define INPUT_DAYS 400
@@ -53,6 +57,7 @@ struct pass {
     bool edited;           /* somebody else wrote to the store: a roster, say */
     bool slot_changed;     /* a new quarter hour has begun since the last pass */
     bool customers_changed, services_changed, features_changed; /* found by the steps */
+    bool trust_changed;                                         /* completeness was learned anew */
     bool closed_days_changed;                 /* of customers: days before today */
     struct query *put_interval;               /* made when first needed */
     struct customer_rows *rows;               /* of a first pass, between customers and RFM */
@@ -61,6 +66,7 @@ struct pass {
 };
 
 /* Steps, in this order. */
+enum status pass_trust(struct pass *p, struct error *err);
 enum status pass_customers(struct pass *p, struct error *err);
 enum status pass_services(struct pass *p, struct error *err);
 enum status pass_staffing(struct pass *p, struct error *err);
@@ -87,8 +93,17 @@ void pass_note_input(struct pass *p, int32_t day);
 bool pass_had_input(const struct pass *p, int32_t day);
 enum status pass_load_input(struct pass *p, struct error *err);
 enum status pass_save_input(struct pass *p, struct error *err);
-/* Share of the days [from, to) with any input at all, counted from the first day ever seen. */
+/* How complete the days [from, to) are, counted from the first day ever seen. */
 double pass_completeness(const struct pass *p, int32_t from, int32_t to);
+
+/* pass_trust.c, from what was learned by this pass or an earlier one. The same for all feeds, from
+ * their watermarks and rhythms; NAN: nothing is known of these days. */
+double pass_trust_days(const struct pass *p, int32_t from, int32_t to);
+/* Of what the subject (type as in signals) depends on, over [from, to), UTC. False: nothing is
+ * known. */
+struct trust_answer; /* trust.h */
+bool pass_trust_in(const struct pass *p, const char *subject_type, struct span subject,
+                   int64_t from, int64_t to, struct trust_answer *out);
 
 /* Everyone who took part in the last 90 days; owned by the caller. */
 enum status pass_active_people(struct pass *p, struct sketch *out, struct error *err);

@@ -1,5 +1,6 @@
 /*
- * pass_feeds.c - how the inputs are doing, and a signal for each whose format no longer matches.
+ * pass_feeds.c - how the inputs are doing, and a signal for each whose format no longer matches, or
+ * of which nothing comes for longer than usual.
  */
 #include <math.h>
 
@@ -7,6 +8,9 @@
 #include "json_write.h"
 #include "pass.h"
 #include "signals.h"
+#include "trust.h"
+
+#define SILENCE_CRITICAL 100 /* records that usually come within the first hour of it */
 
 /* --- signals --- */
 
@@ -91,12 +95,129 @@ tell_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t no
     return st;
 }
 
+/* --- silence --- */
+
+/* "3 h 15 min" */
+static void
+say_length(struct buf *out, int64_t seconds)
+{
+    int64_t minutes = seconds / 60;
+
+    if (minutes >= 2 * 24 * 60)
+        buf_printf(out, "%lld d %lld h", (long long)(minutes / 1440),
+                   (long long)(minutes % 1440 / 60));
+    else if (minutes >= 60)
+        buf_printf(out, "%lld h %lld min", (long long)(minutes / 60), (long long)(minutes % 60));
+    else
+        buf_printf(out, "%lld min", (long long)minutes);
+}
+
+static void
+describe_silence(const struct trust_feed *f, const char *since, struct buf *reason,
+                 struct buf *evidence)
+{
+    const struct trust_first *s = &f->first_noticed;
+    struct json_writer j;
+
+    buf_printf(reason, "Nothing has come by input \"%s\" since %s", f->input, since);
+    if (s->longest) {
+        buf_str(reason, "; the longest silence at these hours was ");
+        say_length(reason, (int64_t)s->longest * RHYTHM_QUARTER);
+    } else {
+        buf_str(reason, "; there never was a silence at these hours");
+    }
+    buf_printf(reason, ". Usually some %.0f records would have come in its first hour",
+               f->first_noticed.missed);
+    json_begin(&j, evidence);
+    json_object(&j, NULL);
+    json_text(&j, "input", f->input);
+    json_time(&j, "since", f->heard);
+    json_i64(&j, "longest_usual_silence_s", (int64_t)s->longest * RHYTHM_QUARTER);
+    json_real(&j, "chance_at_first", f->first_noticed.chance);
+    json_i64(&j, "silences_known", f->coming.spells);
+    json_close(&j);
+}
+
+/* The reason tells what was so when it was noticed: the same version for as long as it lasts. */
+static enum status
+raise_silence(struct signals *s, const struct trust_feed *f, struct error *err)
+{
+    char since[CIVIL_TEXT];
+    struct buf reason = {0}, evidence = {0};
+    struct signal_row row = {
+        .subject = span_str(f->input),
+        .subject_type = "input",
+        .severity = f->first_noticed.missed >= SILENCE_CRITICAL ? "critical" : "warning",
+        .value = 0,
+        .baseline = f->first_noticed.missed,
+        .delta = -f->first_noticed.missed,
+        .low = NAN,
+        .high = NAN,
+        .p_value = f->first_noticed.chance,
+        .completeness = NAN,
+        .window_start = since,
+        .window_end = since,
+    };
+    enum status st;
+
+    describe_silence(f, format_utc(since, f->heard), &reason, &evidence);
+    row.reason = reason.p;
+    row.evidence = evidence.p;
+    st = signals_raise(s, &row, err);
+    buf_clear(&reason);
+    buf_clear(&evidence);
+    return st;
+}
+
+static const struct feed *
+find_feed(const struct feed *feeds, size_t count, const char *input)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(feeds[i].input, input) == 0)
+            return &feeds[i];
+    return NULL;
+}
+
+/* After a start nobody has had the time to send: what was silent before stays so, and nothing new
+ * becomes so for a while. */
+static enum status
+tell_silence(struct analyst *a, const struct feed *feeds, size_t count, int64_t now,
+             struct error *err)
+{
+    struct pass p = {.a = a, .store = a->store, .now = now, .today = day_of(now)};
+    struct signals *s = NULL;
+    enum status st;
+
+    if (!a->trust || a->config->clock_data)
+        return ST_OK;
+    format_utc(p.now_text, now);
+    st = signals_begin(&s, &p, "feed_silent", err);
+    for (size_t i = 0; i < a->trust->feeds && st == ST_OK; i++) {
+        struct trust_feed *f = &a->trust->feed[i];
+        const struct feed *told = find_feed(feeds, count, f->input);
+        bool before = f->silent;
+
+        trust_hear(a->trust, f, told ? told->last_arrival : 0, now);
+        a->trust_stale |= before != f->silent;
+        if (f->silent && (now - a->opened >= TRUST_GRACE || signals_is_open(s, span_str(f->input))))
+            st = raise_silence(s, f, err);
+    }
+    st = signals_end(s, st, SIGNALS_CLOSE_AT_ONCE, err);
+    if (st == ST_OK)
+        return store_commit_open(a->store, err);
+    store_rollback(a->store);
+    return st;
+}
+
 /* --- rows --- */
 
 /* Texts are borrowed until the query has run. */
 static enum status
-put_feed(struct query *q, const struct feed *f, const char *as_of, struct error *err)
+put_feed(struct query *q, const struct analyst *a, const struct feed *f, const char *as_of,
+         struct error *err)
 {
+    const struct trust_feed *t = a->trust ? trust_feed(a->trust, span_str(f->input)) : NULL;
+    char since[CIVIL_TEXT];
     char record[CIVIL_TEXT], arrival[CIVIL_TEXT];
     const uint64_t counts[] = {f->records,     f->accepted, f->duplicates,
                                f->quarantined, f->ignored,  f->lost};
@@ -111,6 +232,8 @@ put_feed(struct query *q, const struct feed *f, const char *as_of, struct error 
     query_set_int(q, 12, (int64_t)f->behind);
     query_set_str(q, 13, f->problem[0] ? f->problem : NULL);
     query_set_str(q, 14, as_of);
+    query_set_str(q, 15, t && t->silent ? format_utc(since, t->heard) : NULL);
+    query_set_int(q, 16, t ? (int64_t)t->silence.longest * RHYTHM_QUARTER : 0);
     return query_run(q, err);
 }
 
@@ -123,19 +246,22 @@ analyst_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t
     enum status st = store_query(
         a->store, &q,
         "INSERT OR REPLACE INTO feed_health(input, type, exact, records, accepted, duplicates,"
-        " quarantined, ignored, lost, last_record, last_arrival, behind_bytes, problem, as_of)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        " quarantined, ignored, lost, last_record, last_arrival, behind_bytes, problem, as_of,"
+        " silent_since, usual_silence)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         err);
 
     if (st == ST_OK)
         st = store_begin(a->store, err);
     for (size_t i = 0; st == ST_OK && i < count; i++)
-        st = put_feed(q, &feeds[i], format_utc(as_of, now), err);
+        st = put_feed(q, a, &feeds[i], format_utc(as_of, now), err);
     query_free(q);
     if (st == ST_OK)
         st = store_commit(a->store, err);
     if (st == ST_OK)
-        return tell_feeds(a, feeds, count, now, err);
+        st = tell_feeds(a, feeds, count, now, err);
+    if (st == ST_OK)
+        return tell_silence(a, feeds, count, now, err);
     store_rollback(a->store);
     return st;
 }

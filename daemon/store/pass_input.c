@@ -1,9 +1,9 @@
 /*
- * pass_input.c - on which days was there any input at all?
+ * pass_input.c - on which days was there any input at all, and how complete are they?
  *
  * A day on which no record of any kind arrived is a day on which a feed was down or the house
- * was closed; either way it says nothing about one customer or one service. It is the measure
- * of completeness that every figure carries.
+ * was closed; either way it says nothing about one customer or one service. How complete the
+ * others are is known from the feeds' rhythms (pass_trust.c) for the last weeks.
  */
 #include "pass.h"
 
@@ -26,12 +26,19 @@ pass_note_input(struct pass *p, int32_t day)
         p->input_days[age / 64] |= UINT64_C(1) << (age % 64);
 }
 
-bool
-pass_had_input(const struct pass *p, int32_t day)
+static bool
+is_noted(const struct pass *p, int32_t day)
 {
     int32_t age;
 
     return place(p, day, &age) && (p->input_days[age / 64] >> (age % 64) & 1);
+}
+
+/* A day of which most is missing says as little as one without anything. */
+bool
+pass_had_input(const struct pass *p, int32_t day)
+{
+    return is_noted(p, day) && !(pass_trust_days(p, day, day + 1) < 0.5);
 }
 
 enum status
@@ -86,7 +93,7 @@ pass_save_input(struct pass *p, struct error *err)
     for (int32_t age = 0; st == ST_OK && age < INPUT_DAYS; age++) {
         char day[CIVIL_TEXT];
 
-        if (!pass_had_input(p, p->today - age))
+        if (!is_noted(p, p->today - age))
             continue;
         st = store_tick(p->store, err);
         if (st != ST_OK)
@@ -101,13 +108,16 @@ pass_save_input(struct pass *p, struct error *err)
 double
 pass_completeness(const struct pass *p, int32_t from, int32_t to)
 {
-    int32_t first = p->today - INPUT_DAYS + 1, days = 0, seen = 0;
+    int32_t first = p->today - INPUT_DAYS + 1, days = 0;
+    double there = 0;
 
-    while (first < to && !pass_had_input(p, first))
+    while (first < to && !is_noted(p, first))
         first++;
     for (int32_t d = from > first ? from : first; d < to; d++) {
+        double share = pass_trust_days(p, d, d + 1);
+
         days++;
-        seen += pass_had_input(p, d);
+        there += isnan(share) ? is_noted(p, d) : share;
     }
-    return days > 0 ? (double)seen / days : NAN;
+    return days > 0 ? there / days : NAN;
 }

@@ -23,6 +23,7 @@
 #include "profile.h"
 #include "roster.h"
 #include "staffing_rule.h"
+#include "trust.h"
 
 /* Names that nobody configured are taken up to this number: each needs memory. */
 #define MAX_SERVICES 500
@@ -33,6 +34,7 @@ _Static_assert(HISTORY_DAYS + 1 < ANALYST_DAYS && PROFILE_DAYS < ANALYST_DAYS,
 #define KEEP_DAYS 60
 /* Nothing was ever handled: a guess that the model column owns up to. */
 #define ASSUMED_HANDLING 180
+#define COMPLETE_DAYS    28
 /* A forecast below this is nobody: profiles of closed hours decay and never reach zero. */
 #define NOBODY 0.01
 
@@ -134,15 +136,23 @@ struct outlook {
     bool carry;
 };
 
-/* Before the first day ever there was none, which is no less of a gap to forecast from. */
-static int
-days_with_input(const struct pass *p, int days)
+/* Of what the forecast is made of. Before the first day ever there was none, which is no less of a
+ * gap to forecast from. */
+static double
+past_completeness(const struct pass *p, const char *service)
 {
-    int n = 0;
+    double there = 0;
 
-    for (int age = 1; age <= days; age++)
-        n += pass_had_input(p, p->today - age);
-    return n;
+    for (int age = 1; age <= COMPLETE_DAYS; age++) {
+        int64_t day = (int64_t)(p->today - age) * DAY_SECONDS;
+        struct trust_answer a;
+
+        if (pass_had_input(p, p->today - age))
+            there += pass_trust_in(p, "service", span_str(service), day, day + DAY_SECONDS, &a)
+                         ? a.completeness
+                         : 1;
+    }
+    return there / COMPLETE_DAYS;
 }
 
 /* Handling time of what is to come. */
@@ -184,7 +194,7 @@ look_ahead(const struct work *w, const struct service *s, struct outlook *o)
              : weekly    ? "by weekday and interval"
                          : "mean",
              o->patience > 0 ? patience : "Erlang C", o->carry ? " on load carried over" : "");
-    o->completeness = days_with_input(w->pass, 28) / 28.0;
+    o->completeness = past_completeness(w->pass, s->name);
     forecast_free(f);
 }
 

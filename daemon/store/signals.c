@@ -1,72 +1,55 @@
 /*
  * signals.c - rows of the table signal.
  */
-#include "signals.h"
+#include "signals_private.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "hash.h"
+#include "signal_held.h"
+#include "signal_rules.h"
 
 /* Two windows in a row without cause close a signal: one quiet day does not. */
 #define CALM_TO_CLOSE 2
 /* After so many days without a pass a signal speaks of a past that is over. */
 #define EXPIRE_DAYS 14
 
-struct open_signal { /* or one that somebody closed while its cause lasts */
-    char *id, *subject;
-    int severity;
-    bool closed, raised;
-};
-
-struct new_signal {
-    char id[24];
-    struct signal_row row;
-};
-
-struct signals {
-    struct pass *pass;
-    const char *kind;
-    struct open_signal *open; /* sorted by subject */
-    size_t count;
-    struct new_signal *fresh;
-    size_t fresh_count, fresh_cap;
-    struct arena texts; /* of fresh */
-    char expires[CIVIL_TEXT];
-    struct query *insert, *update;
-};
-
 /* Only what a person sees makes a new version; being looked at again does not. */
 #define SEEN_SAME                                                                                  \
     "severity IS ?5 AND value IS ?6 AND baseline IS ?7 AND low IS ?9 AND high IS ?10 AND"          \
-    " window_end IS ?14 AND reason IS ?15 AND evidence IS ?16"
+    " window_end IS ?14 AND reason IS ?15 AND evidence IS ?16 AND held IS ?21"
 
 static const char insert_sql[] =
     "INSERT INTO signal(id, version, kind, subject_type, subject, severity, value, baseline,"
     " delta, low, high, p_value, completeness, window_start, window_end, reason, evidence, state,"
-    " owner, first_seen, last_seen, expires)"
+    " owner, first_seen, last_seen, expires, held, rule)"
     " SELECT c0, 1, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, 'open',"
-    " c16, c17, c17, c18 FROM offered WHERE true"
+    " c16, c17, c17, c18, c19, c20 FROM offered WHERE true"
     " ON CONFLICT(id) DO UPDATE SET version = version + 1, state = 'open', closed_at = NULL,"
     " severity = excluded.severity, value = excluded.value, baseline = excluded.baseline,"
     " delta = excluded.delta, low = excluded.low, high = excluded.high,"
     " p_value = excluded.p_value, completeness = excluded.completeness,"
     " window_end = excluded.window_end, reason = excluded.reason, evidence = excluded.evidence,"
     " last_seen = excluded.last_seen, expires = excluded.expires, calm_windows = 0,"
-    " calm_end = NULL, closed_by = NULL, acked_by = NULL, acked_at = NULL, note = NULL";
+    " calm_end = NULL, closed_by = NULL, acked_by = NULL, acked_at = NULL, note = NULL,"
+    " held = excluded.held, rule = excluded.rule, closed_for = NULL";
 static const char update_sql[] =
     "UPDATE signal SET version = version + CASE WHEN " SEEN_SAME " THEN 0 ELSE 1 END,"
     " severity = ?5, value = ?6, baseline = ?7, delta = ?8, low = ?9, high = ?10, p_value = ?11,"
     " completeness = ?12, window_start = ?13, window_end = ?14, reason = ?15, evidence = ?16,"
     " owner = ?17, last_seen = ?18, expires = ?19, calm_windows = 0, calm_end = NULL,"
+    " held = ?21, rule = ?22,"
+    " closed_for = CASE WHEN ?20 THEN NULL ELSE closed_for END,"
     " state = CASE WHEN ?20 THEN 'open' ELSE state END,"
     " closed_at = CASE WHEN ?20 THEN NULL ELSE closed_at END,"
     " closed_by = CASE WHEN ?20 THEN NULL ELSE closed_by END"
     " WHERE id = ?1 AND kind = ?2 AND subject_type = ?3 AND subject = ?4";
 
-static int
-severity_rank(struct span severity)
+int
+signal_severity_rank(struct span severity)
 {
     return span_is(severity, "critical") ? 2 : span_is(severity, "warning") ? 1 : 0;
 }
@@ -77,7 +60,8 @@ load_open(struct signals *s, struct error *err)
     struct query *q = NULL;
     size_t cap = 0;
     enum status st = store_query(s->pass->store, &q,
-                                 "SELECT id, subject, severity, state = 'closed' FROM signal"
+                                 "SELECT id, subject, severity, state = 'closed', subject_type,"
+                                 " held IS NOT NULL FROM signal"
                                  " WHERE kind = ?1 AND (state <> 'closed' OR"
                                  " (closed_by IS NOT NULL AND calm_windows < ?2))"
                                  " ORDER BY CAST(subject AS BLOB)",
@@ -88,16 +72,19 @@ load_open(struct signals *s, struct error *err)
     query_set_str(q, 1, s->kind);
     query_set_int(q, 2, CALM_TO_CLOSE);
     while ((st = query_next(q, err)) == ST_OK) {
-        struct span id = query_text(q, 0), subject = query_text(q, 1);
+        struct span id = query_text(q, 0), subject = query_text(q, 1), type = query_text(q, 4);
 
         if (s->count == cap) {
             cap = cap ? cap * 2 : 64;
             s->open = xrealloc(s->open, cap * sizeof *s->open);
         }
-        s->open[s->count++] = (struct open_signal){.id = xstrndup(id.p, id.n),
-                                                   .subject = xstrndup(subject.p, subject.n),
-                                                   .severity = severity_rank(query_text(q, 2)),
-                                                   .closed = query_int(q, 3) != 0};
+        s->open[s->count++] =
+            (struct open_signal){.id = xstrndup(id.p, id.n),
+                                 .subject = xstrndup(subject.p, subject.n),
+                                 .subject_type = xstrndup(type.p, type.n),
+                                 .severity = signal_severity_rank(query_text(q, 2)),
+                                 .closed = query_int(q, 3) != 0,
+                                 .held = query_int(q, 5) != 0};
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -112,6 +99,7 @@ signals_begin(struct signals **out, struct pass *p, const char *kind, struct err
     s->pass = p;
     s->kind = kind;
     arena_init(&s->texts);
+    signal_rule_name(kind, s->rule, sizeof s->rule);
     format_utc(s->expires, p->now + (int64_t)EXPIRE_DAYS * DAY_SECONDS);
     *out = s;
     st = store_query(p->store, &s->insert, insert_sql, err);
@@ -194,7 +182,9 @@ update_open(struct signals *s, const struct open_signal *o, const struct signal_
         query_set_null(q, 17);
     query_set_str(q, 18, s->pass->now_text);
     query_set_str(q, 19, s->expires);
-    query_set_int(q, 20, o->closed && severity_rank(span_str(row->severity)) > o->severity);
+    query_set_int(q, 20, o->closed && signal_severity_rank(span_str(row->severity)) > o->severity);
+    query_set_str(q, 21, row->held);
+    query_set_str(q, 22, s->rule);
     return query_run(q, err);
 }
 
@@ -222,19 +212,27 @@ keep_new(struct signals *s, const struct signal_row *row)
     n->row.window_end = keep_text(s, row->window_end);
     n->row.reason = keep_text(s, row->reason);
     n->row.evidence = keep_text(s, row->evidence);
+    n->row.held = keep_text(s, row->held);
 }
 
 enum status
 signals_raise(struct signals *s, const struct signal_row *row, struct error *err)
 {
     struct open_signal *o = find_open(s, row->subject);
+    struct signal_row judged = *row;
+    struct buf held = {0};
+    enum status st = ST_OK;
 
+    signal_judge_data(s->pass, &judged, &held);
     if (!o) {
-        keep_new(s, row);
-        return ST_OK;
+        keep_new(s, &judged);
+    } else {
+        o->raised = true;
+        if (o->held || !judged.held)
+            st = update_open(s, o, &judged, err);
     }
-    o->raised = true;
-    return update_open(s, o, row, err);
+    buf_clear(&held);
+    return st;
 }
 
 static int
@@ -268,7 +266,9 @@ new_row(void *arg, size_t row, struct row_value *out)
     else
         value_null(out++);
     value_str(out++, s->pass->now_text);
-    value_str(out, s->expires);
+    value_str(out++, s->expires);
+    value_str(out++, r->held);
+    value_str(out, s->rule);
 }
 
 /* Ids are hashes: in their order, new ones that are neighbours are written together. */
@@ -293,18 +293,24 @@ calm_down(struct signals *s, const char *calm_end, struct error *err)
         " state = CASE WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN 'closed' ELSE state END,"
         " closed_at = CASE WHEN state = 'closed' THEN closed_at"
         " WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN ?4 END,"
+        " closed_for = CASE WHEN state = 'closed' THEN closed_for"
+        " WHEN ?2 IS NULL OR calm_windows + 1 >= ?3 THEN CASE WHEN held IS NULL THEN 'calm'"
+        " ELSE 'nothing, once the data were there' END END,"
         " version = version + (state <> 'closed' AND (?2 IS NULL OR calm_windows + 1 >= ?3))"
         " WHERE id = ?1 AND (?2 IS NULL OR (window_end < ?2 AND ifnull(calm_end, '') < ?2))",
         err);
 
     for (size_t i = 0; st == ST_OK && i < s->count; i++) {
-        if (s->open[i].raised)
+        const struct open_signal *o = &s->open[i];
+
+        if (o->raised ||
+            (!o->held && !signal_data_are_there(s->pass, o->subject_type, span_str(o->subject))))
             continue;
         st = store_tick(s->pass->store, err);
         if (st != ST_OK)
             break;
-        query_set_str(q, 1, s->open[i].id);
-        query_set_str(q, 2, calm_end);
+        query_set_str(q, 1, o->id);
+        query_set_str(q, 2, o->held ? SIGNALS_CLOSE_AT_ONCE : calm_end);
         query_set_int(q, 3, CALM_TO_CLOSE);
         query_set_str(q, 4, s->pass->now_text);
         st = query_run(q, err);
@@ -316,8 +322,15 @@ calm_down(struct signals *s, const char *calm_end, struct error *err)
 enum status
 signals_end(struct signals *s, enum status st, const char *calm_end, struct error *err)
 {
+    struct pass *pass = s ? s->pass : NULL;
+    const char *kind = s ? s->kind : NULL;
+    size_t rest = 0, length = kind ? strlen(kind) : 0, tail = sizeof SIGNALS_MORE - 1;
+    bool is_more = length > tail && strcmp(kind + length - tail, SIGNALS_MORE) == 0;
+
     if (!s)
         return st;
+    if (st == ST_OK && !is_more)
+        st = signals_keep_most(s, &rest, err);
     if (st == ST_OK)
         st = write_new(s, err);
     if (st == ST_OK)
@@ -325,6 +338,7 @@ signals_end(struct signals *s, enum status st, const char *calm_end, struct erro
     for (size_t i = 0; i < s->count; i++) {
         free(s->open[i].id);
         free(s->open[i].subject);
+        free(s->open[i].subject_type);
     }
     free(s->open);
     free(s->fresh);
@@ -332,5 +346,27 @@ signals_end(struct signals *s, enum status st, const char *calm_end, struct erro
     query_free(s->insert);
     query_free(s->update);
     free(s);
+    if (st == ST_OK && !is_more)
+        st = signals_tell_of_rest(pass, kind, rest, err);
+    return st;
+}
+
+enum status
+signals_expire(struct pass *p, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(p->store, &q,
+                                 "UPDATE signal SET state = 'closed', closed_at = ?1,"
+                                 " version = version + 1, closed_for = 'expired'"
+                                 " WHERE state <> 'closed' AND expires <= ?1",
+                                 err);
+
+    if (st == ST_OK)
+        st = store_tick(p->store, err);
+    if (st == ST_OK) {
+        query_set_str(q, 1, p->now_text);
+        st = query_run(q, err);
+    }
+    query_free(q);
     return st;
 }

@@ -6,6 +6,13 @@
  * one. The version counts changes of what a person sees. What people set (acknowledged) stays
  * until it is closed; one that somebody closed (signal_desk.h) stays closed while its cause lasts,
  * unless it gets more severe.
+ *
+ * A signal about a customer, service or feature whose data are incomplete (trust.h) is held: it is
+ * written with the reason, and not told to anybody, until the data are there and it is raised
+ * again, or found to be nothing and closed. One that stood before stays as it is meanwhile.
+ *
+ * Of each kind as many are open as `signals { most }` allows, the most important ones; the others
+ * are rows of signal_rest, and one signal of kind KIND_more says how many they are.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H
@@ -27,6 +34,8 @@ struct signal_row {
     const char *reason;   /* one sentence with the numbers in it */
     const char *evidence; /* JSON */
     struct span owner;    /* empty: nobody */
+    /* Set by signals_raise for what depends on customers' and services' data. */
+    const char *held; /* NULL, or why it is not certain yet: data are missing */
 };
 
 /* Reads what is open of a kind. */
@@ -43,5 +52,8 @@ enum status signals_raise(struct signals *s, const struct signal_row *row, struc
  * is ST_OK. */
 #define SIGNALS_CLOSE_AT_ONCE NULL
 enum status signals_end(struct signals *s, enum status st, const char *calm_end, struct error *err);
+
+/* A step of each pass: closes what no pass has found again for two weeks. */
+enum status signals_expire(struct pass *p, struct error *err);
 
 #endif

@@ -19,7 +19,8 @@ desk(void)
 static void
 look(struct store *store, int day, const char *severity)
 {
-    struct pass p = {.store = store, .now = AT(TODAY + day, 3, 0)};
+    struct analyst a = {.store = store, .config = &plain};
+    struct pass p = {.a = &a, .store = store, .now = AT(TODAY + day, 3, 0)};
     char start[CIVIL_TEXT], end[CIVIL_TEXT];
     struct signal_row row = {.subject = SPAN("acme"),
                              .subject_type = "customer",
