@@ -10,9 +10,9 @@
  *   when by the shares of empty quarters at those hours it had a chance of less than
  *     RHYTHM_CHANCE, and it is longer than every other silence that touched the same hours; or
  *   when it is a quarter longer than every one there ever was, and, where at least RHYTHM_SPELLS
- *     were half as long as the longest, longer than these are on average by six times their standard
- *     deviation: silences between files that come once a day are all alike, those of a feed of few
- *     records are not.
+ *     were half as long as the longest, longer than these are on average by six times their
+ *     standard deviation: silences between files that come once a day are all alike, those of a
+ *     feed of few records are not.
  * With little past little is unusual: the share of empty quarters of an hour seen n times, e of
  * them empty, is taken as (e + 1) / (n + 1).
  */
