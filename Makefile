@@ -4,6 +4,7 @@
 # Sources are found by wildcard: a new file needs no edit here.
 CC       ?= cc
 PREFIX   ?= /usr/local
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
 VERSION  := 0.1.0
 SAN      ?= 0
 O        := build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)$(if $(filter fuzz,$(SAN)),/fuzz)$(if $(filter chaos,$(SAN)),/chaos)
@@ -32,7 +33,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install clean
+.PHONY: all help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install deb deb-check clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -117,14 +118,21 @@ fuzz: deps-test ## a minute of every fuzzer
 fmt: ## clang-format over all sources
 	clang-format -i $(wildcard include/*.h parsers/*.[ch] daemon/*.[ch] daemon/*/*.[ch] tests/*/*.[ch])
 install: all ## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/callswell
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/callswell $(DESTDIR)$(PREFIX)/share/callswell
 	install -m 755 $(O)/callswelld $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/callswell $(DESTDIR)$(PREFIX)/bin/
 	install -m 640 config/callswelld.conf $(DESTDIR)/etc/callswell/callswelld.conf.example
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/callswelld.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/callswelld.service
+	install -m 644 config/prometheus/callswell.rules.yml config/grafana/callswell.json $(DESTDIR)$(PREFIX)/share/callswell/
+	install -D -m 644 packaging/callswell.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/callswell
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/callswelld.service > $(DESTDIR)$(UNITDIR)/callswelld.service
 	for m in man/*.[1578]; do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d && install -m 644 $$m $$d/; done
+deb: ## a Debian package in build/deb
+	@sh packaging/deps.sh package
+	@sh packaging/deb.sh $(VERSION)
+deb-check: deb ## that package installed, upgraded and purged in a root of its own; lintian
+	@sh tests/tools/deb_check.sh
 clean: ## remove build/
 	rm -rf build
 
--include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(O)/daemon $(O)/parsers $(O)/tests -name '*.d' -type f 2>/dev/null)

@@ -48,6 +48,8 @@ struct format_options {
                                     %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %% */
     const char *timezone;           /* for times without an offset; default UTC */
     const char *pattern;            /* regex */
+    bool conferences;               /* legs that name their conference make up rows of it in the
+                                       store, as joins and leaves always do */
     const char *envelope;           /* "syslog": each record comes as one syslog message */
 };
 

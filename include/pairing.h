@@ -20,6 +20,9 @@
  * `room_gap`. Each is a conference of its own, with an id that is made of the room and the moment
  * of the first that was known of it: ROOM@2026-03-01T10:00:00Z.
  *
+ * A leg that comes whole takes part in the tally of its conference, and in nothing else: it has
+ * been counted.
+ *
  * Time passes by the newest event of a source as well as by the clock on the wall, since an event
  * arrived: a log of last year is read as if it happened now, and a source that has fallen silent
  * is waited for no longer than a live one. What such an end made a leg of is kept in mind until the
@@ -52,7 +55,7 @@ void pairing_free(struct pairing *p); /* accepts NULL */
 
 /* One event. Everything is borrowed. */
 struct pair_event {
-    uint8_t kind; /* enum record_kind: one of which is_paired is true */
+    uint8_t kind; /* enum record_kind: one of which is_paired is true, or KIND_LEG */
     bool bulk;    /* of an import */
     bool room;    /* `conference` is a room: pairing says which of the meetings there it is */
     int64_t at;   /* UTC seconds */
@@ -132,6 +135,7 @@ struct pairing_status {
     uint64_t estimated;         /* legs with an end that is not known, since the start */
     uint64_t joins_lost;        /* those of them of which there was a leave and no join */
     uint64_t late;              /* events that came when their leg had been counted without them */
+    uint64_t unlisted;          /* legs that came whole and were left out of their conference */
     uint64_t bytes;
 };
 void pairing_status(const struct pairing *p, struct pairing_status *out);

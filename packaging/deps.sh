@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|run|test: installs the Debian or Ubuntu packages that are missing, and says so.
+# deps.sh build|test|package: installs the Debian or Ubuntu packages that are missing, and says so.
 # Needs root or sudo only when something is missing.
 set -eu
 
@@ -12,11 +12,13 @@ run="redis-server"
 [ "$(uname -m)" = x86_64 ] || build="$build libsimde-dev"
 test="python3 curl openssl zstd rsyslog rsyslog-relp logrotate clang libclang-rt-dev util-linux procps
 strace freeradius-utils janus kamailio sip-tester iproute2 prometheus"
+package="debhelper dpkg-dev lintian debootstrap"
 
 case ${1:-} in
+package) want="$build $package" ;;
 build) want="$build $run" ;;
 test) want=$test ;;
-*) echo "usage: deps.sh build|test" >&2; exit 64 ;;
+*) echo "usage: deps.sh build|test|package" >&2; exit 64 ;;
 esac
 
 command -v dpkg-query >/dev/null 2>&1 || {

@@ -50,6 +50,7 @@ keep_options(struct format *f, const struct format_options *o)
         .type = keep(f, o->type),
         .summary = keep(f, o->summary),
         .header = o->header,
+        .conferences = o->conferences,
         .separator = keep(f, o->separator),
         .quote = keep(f, o->quote),
         .columns = keep_list(f, o->columns),

@@ -412,6 +412,10 @@ static const struct option_row format_rows[] = {
      .example = "(?<customer>\\S+) joined (?<conference>\\d+) at (?<start>.+)",
      .help = "regex: a regular expression (PCRE2) over the line, with a named group for each "
              "field. Easiest in single quotes."},
+    {"conferences", V_BOOL, FORMAT(conferences), "no", .example = "yes",
+     .help = "Legs that come whole (CDRs) and name their conference make up rows of it in the "
+             "store's table conference and view meeting, as joins and leaves always do. Keeping "
+             "them costs more than counting their legs does."},
     {"envelope", V_CHOICE, FORMAT(envelope), NULL, .elsewhere = true, .choices = "syslog",
      .example = "syslog",
      .help = "syslog: each line is a syslog message (RFC 3164 or 5424) whose text is a record; the "

@@ -270,7 +270,7 @@ command_erlang(int argc, char **argv)
         {"minimum", OPTION_INT, &q.minimum, "N", "people wanted even when nobody calls (0)"},
         {"agents", OPTION_INT, &q.agents, "N", "what so many at their desks achieve"},
         {"in-progress", OPTION_REAL, &q.in_progress, "N",
-         "the interval begins with so many calls (default: a steady state)"},
+         "calls when the interval begins (a steady state)"},
         {"phi", OPTION_REAL, &q.phi, "X", "forecast error: variance of the mean by its square"},
         {"blocking", OPTION_REAL, &q.blocking, "SHARE", "lines (Erlang B) that block so many"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},

@@ -10,6 +10,7 @@
 #include "civil.h"
 #include "commands.h"
 #include "control.h"
+#include "figures.h"
 #include "json_read.h"
 #include "json_write.h"
 #include "ledger.h"
@@ -18,50 +19,6 @@
 
 #define TEXT_COLUMNS  80
 #define LABEL_COLUMNS 11
-
-/* --- figures people can read --- */
-
-static const char *
-grouped(char out[32], int64_t v)
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), o = 0;
-
-    for (int i = 0; i < n && o < 31; i++) {
-        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            out[o++] = ',';
-        out[o++] = digits[i];
-    }
-    out[o] = '\0';
-    return out;
-}
-
-static const char *
-bytes_text(char out[32], int64_t v)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double size = (double)v;
-    int u = 0;
-
-    while (size >= 1024 && u < 4)
-        size /= 1024, u++;
-    snprintf(out, 32, u ? "%.1f %s" : "%.0f %s", size, units[u]);
-    return out;
-}
-
-static const char *
-duration_text(char out[32], int64_t s)
-{
-    if (s >= 86400)
-        snprintf(out, 32, "%lld d %lld h", (long long)(s / 86400), (long long)(s % 86400 / 3600));
-    else if (s >= 3600)
-        snprintf(out, 32, "%lld h %lld min", (long long)(s / 3600), (long long)(s % 3600 / 60));
-    else if (s >= 60)
-        snprintf(out, 32, "%lld min %lld s", (long long)(s / 60), (long long)(s % 60));
-    else
-        snprintf(out, 32, "%lld s", (long long)s);
-    return out;
-}
 
 /* --- the daemon's answer --- */
 
@@ -80,23 +37,24 @@ problem_of(const struct json_value *status, const char *part, const char *name)
 static void
 print_records(const struct json_value *s)
 {
-    char a[32], b[32], c[32], d[32], e[32];
+    char a[FIGURE], b[FIGURE], c[FIGURE], d[FIGURE], e[FIGURE];
 
     printf("records    %s seen = %s accepted + %s duplicates\n           + %s quarantined + %s"
            " ignored\n",
-           grouped(a, number(s, "records", "seen")), grouped(b, number(s, "records", "accepted")),
-           grouped(c, number(s, "records", "duplicates")),
-           grouped(d, number(s, "records", "quarantined")),
-           grouped(e, number(s, "records", "ignored")));
+           figure_count(a, number(s, "records", "seen")),
+           figure_count(b, number(s, "records", "accepted")),
+           figure_count(c, number(s, "records", "duplicates")),
+           figure_count(d, number(s, "records", "quarantined")),
+           figure_count(e, number(s, "records", "ignored")));
     if (number(s, "records", "corrections") || number(s, "records", "voids"))
         printf("           %s corrected others, %s were voids\n",
-               grouped(a, number(s, "records", "corrections")),
-               grouped(b, number(s, "records", "voids")));
+               figure_count(a, number(s, "records", "corrections")),
+               figure_count(b, number(s, "records", "voids")));
     if (number(s, "records", "late") || number(s, "records", "expired"))
         printf("           %s arrived after the duplicate window\n"
                "           %s keys were past retention\n",
-               grouped(a, number(s, "records", "late")),
-               grouped(b, number(s, "records", "expired")));
+               figure_count(a, number(s, "records", "late")),
+               figure_count(b, number(s, "records", "expired")));
     printf("newest     %s\n", json_get_text(json_find(s, "records"), "newest", "no record yet"));
 }
 
@@ -123,30 +81,31 @@ print_text(const char *before, const char *text)
 static void
 print_stores(const struct json_value *s)
 {
-    char a[32], b[32], c[32];
+    char a[FIGURE], b[FIGURE], c[FIGURE];
     const char *text;
 
-    printf("ledger     batch %s, %s on disk, %s free\n", grouped(a, number(s, "ledger", "batch")),
-           bytes_text(b, number(s, "ledger", "bytes") + number(s, "ledger", "wal_bytes")),
-           bytes_text(c, number(s, "ledger", "disk_free")));
+    printf("ledger     batch %s, %s on disk, %s free\n",
+           figure_count(a, number(s, "ledger", "batch")),
+           figure_bytes(b, number(s, "ledger", "bytes") + number(s, "ledger", "wal_bytes")),
+           figure_bytes(c, number(s, "ledger", "disk_free")));
     text = problem_of(s, "ledger", "stalled");
     if (text[0])
         print_text("STALLED: ", text);
     print_text("", problem_of(s, "ledger", "problem"));
     printf("redis      %s, holds batch %s%s\n",
            json_get_bool(json_find(s, "redis"), "connected", false) ? "connected" : "NOT CONNECTED",
-           grouped(a, number(s, "redis", "applied")),
+           figure_count(a, number(s, "redis", "applied")),
            number(s, "redis", "pending") ? " (behind)" : " (up to date)");
     text = problem_of(s, "redis", "problem");
     print_text("", text);
     if (!json_get_bool(json_find(s, "redis"), "connected", false))
         printf("           Records are counted in the ledger; Redis gets them when it is back.\n");
-    printf("analytics  batch %s, %s\n", grouped(a, number(s, "analytics", "batch")),
+    printf("analytics  batch %s, %s\n", figure_count(a, number(s, "analytics", "batch")),
            json_get_text(json_find(s, "analytics"), "at", "not run yet"));
     text = problem_of(s, "analytics", "problem");
     print_text("", text);
-    printf("quarantine %s records, %s%s\n", grouped(a, number(s, "quarantine", "open")),
-           bytes_text(b, number(s, "quarantine", "bytes")),
+    printf("quarantine %s records, %s%s\n", figure_count(a, number(s, "quarantine", "open")),
+           figure_bytes(b, number(s, "quarantine", "bytes")),
            number(s, "quarantine", "open") ? ": callswell quarantine list" : "");
 }
 
@@ -155,9 +114,9 @@ static void
 print_window(const struct json_value *s)
 {
     const char *since = problem_of(s, "ledger", "dedup_complete_since");
-    char a[32];
+    char a[FIGURE];
 
-    printf("duplicates %s ids known, %s%s\n", grouped(a, number(s, "ledger", "dedup_ids")),
+    printf("duplicates %s ids known, %s%s\n", figure_count(a, number(s, "ledger", "dedup_ids")),
            since[0] ? "all since " : "none forgotten yet", since);
     if (problem_of(s, "ledger", "dedup_problem")[0])
         print_text("SHORT: ", problem_of(s, "ledger", "dedup_problem"));
@@ -167,41 +126,41 @@ print_window(const struct json_value *s)
 static void
 print_pairing(const struct json_value *s)
 {
-    char a[32], b[32], c[32];
+    char a[FIGURE], b[FIGURE], c[FIGURE];
 
     if (!number(s, "pairing", "held") && !number(s, "pairing", "paired") &&
         !number(s, "pairing", "estimated"))
         return;
     printf("pairing    %s legs are open in %s conferences; %s paired since the start\n",
-           grouped(a, number(s, "pairing", "open_legs")),
-           grouped(b, number(s, "pairing", "open_conferences")),
-           grouped(c, number(s, "pairing", "paired")));
+           figure_count(a, number(s, "pairing", "open_legs")),
+           figure_count(b, number(s, "pairing", "open_conferences")),
+           figure_count(c, number(s, "pairing", "paired")));
     if (number(s, "pairing", "estimated") || number(s, "pairing", "late"))
         printf("           %s estimated, %s of them leaves without a join; %s came too late\n",
-               grouped(a, number(s, "pairing", "estimated")),
-               grouped(b, number(s, "pairing", "joins_lost")),
-               grouped(c, number(s, "pairing", "late")));
+               figure_count(a, number(s, "pairing", "estimated")),
+               figure_count(b, number(s, "pairing", "joins_lost")),
+               figure_count(c, number(s, "pairing", "late")));
 }
 
 static void
 print_memory(const struct json_value *s)
 {
-    char a[32], b[32];
+    char a[FIGURE], b[FIGURE];
 
     printf("memory     %s resident, %s accounted for: callswell status --memory\n",
-           bytes_text(a, number(s, "memory", "resident")),
-           bytes_text(b, number(s, "memory", "accounted")));
+           figure_bytes(a, number(s, "memory", "resident")),
+           figure_bytes(b, number(s, "memory", "accounted")));
 }
 
 static void
 holder_row(struct table *t, const char *name, int64_t bytes, int64_t limit, const char *what)
 {
-    char text[32];
+    char text[FIGURE];
 
     table_row(t);
     table_text(t, name);
-    table_text(t, bytes_text(text, bytes));
-    table_text(t, limit ? bytes_text(text, limit) : "");
+    table_text(t, figure_bytes(text, bytes));
+    table_text(t, limit ? figure_bytes(text, limit) : "");
     table_text(t, what);
 }
 
@@ -274,11 +233,11 @@ print_feeds(const struct json_value *s)
 static void
 print_status(const struct json_value *s)
 {
-    char up[32];
+    char up[FIGURE];
 
     printf("callswell  %s, node %s, %s, up %s\n", json_get_text(s, "version", "?"),
            json_get_text(s, "node", "?"), json_get_bool(s, "ready", false) ? "ready" : "NOT READY",
-           duration_text(up, json_get_i64(s, "uptime", 0)));
+           figure_seconds(up, json_get_i64(s, "uptime", 0)));
     print_records(s);
     print_stores(s);
     print_window(s);
@@ -292,7 +251,7 @@ print_status(const struct json_value *s)
 static int
 status_from_disk(const struct config *c, bool json)
 {
-    char *path = config_state_path(c, "ledger.db"), a[32];
+    char *path = config_state_path(c, "ledger.db"), a[FIGURE];
     struct ledger_state s;
     struct ledger_reader *r;
     struct error err;
@@ -318,7 +277,8 @@ status_from_disk(const struct config *c, bool json)
                (unsigned long long)s.folded_batch);
     else
         printf("callswell  no daemon runs on %s\nledger     batch %s, %llu records accepted%s\n",
-               c->state_dir, grouped(a, (int64_t)s.last_batch), (unsigned long long)s.ever.accepted,
+               c->state_dir, figure_count(a, (int64_t)s.last_batch),
+               (unsigned long long)s.ever.accepted,
                s.folded_batch < s.last_batch ? "\n           its log waits for the next start"
                                              : "");
     return 0;

@@ -8,6 +8,7 @@
 
 int command_import(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_signal(int argc, char **argv);
 int command_what_if(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -17,6 +17,7 @@ struct command {
 static const struct command commands[] = {
     {"import", "read usage records from files or standard input", command_import},
     {"status", "is everything running, complete and on time", command_status},
+    {"top", "what it is doing at this moment", command_top},
     {"report", "staffing, features, segments, customers, signals", command_report},
     {"what-if", "people needed if more came, or for longer", command_what_if},
     {"signal", "list, show, acknowledge and close signals", command_signal},

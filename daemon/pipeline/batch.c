@@ -122,6 +122,7 @@ part_begin(struct part *p)
     buf_reset(&p->items);
     arena_reset(&p->memory);
     intake_list_empty(&p->intake);
+    p->listed_count = 0;
     p->quarantine_count = p->event_count = p->pair_count = p->candidate_count = p->way_count = 0;
     p->voided = 0;
     memset(&p->count, 0, sizeof p->count);

@@ -94,6 +94,7 @@ struct part { /* what one worker added to one batch */
     size_t event_count, event_cap;
     struct pair_event *pairs; /* joins, leaves ...: for the pairing */
     size_t pair_count, pair_cap;
+    size_t listed_count;       /* of them: legs that came whole */
     struct intake_list intake; /* per stream */
     struct way *ways;
     size_t way_count, way_cap;
@@ -249,6 +250,7 @@ struct engine {
     struct pairing *pairing;
     struct pairing_status paired;              /* under lock: as of the last commit */
     _Atomic uint64_t pairs_held, pairs_coming; /* marks in it; events on their way to it */
+    _Atomic uint64_t legs_unlisted; /* of conferences that it had no room for, since the start */
 
     struct ledger *ledger;        /* ledger thread only, but for ledger_in_history and snapshots */
     struct ledger_state snapshot; /* under lock: last published ledger_state */

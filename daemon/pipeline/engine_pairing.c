@@ -34,6 +34,8 @@ engine_pairing_has_room(const struct engine *e, enum record_kind kind)
 {
     uint64_t most = e->config->limits.open_legs;
 
+    if (kind == KIND_LEG) /* many are of one conference, and that is all that is held of them */
+        return atomic_load(&e->pairs_held) < most;
     /* Room is made by what ends something, if there is room for that. */
     if (kind == KIND_LEAVE || kind == KIND_CONFERENCE_END || kind == KIND_HANGUP)
         most *= 2;
@@ -179,11 +181,13 @@ static size_t
 gather(struct engine *e, struct batch *b, struct pair_event **out)
 {
     struct part *first = &b->parts[0];
-    size_t n = 0;
+    size_t n = 0, legs = 0;
 
-    for (size_t i = 0; i < e->worker_count; i++)
+    for (size_t i = 0; i < e->worker_count; i++) {
         n += b->parts[i].pair_count;
-    atomic_fetch_sub(&e->pairs_coming, n);
+        legs += b->parts[i].listed_count;
+    }
+    atomic_fetch_sub(&e->pairs_coming, n - legs);
     if (n > first->pair_cap) {
         first->pair_cap = n;
         first->pairs = xrealloc(first->pairs, n * sizeof *first->pairs);

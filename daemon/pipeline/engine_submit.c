@@ -352,6 +352,7 @@ engine_status(struct engine *e, struct engine_status *out)
     out->commit_ms_last = e->commit_ms_last;
     out->analysed = e->analysed;
     out->pairing = e->paired;
+    out->pairing.unlisted = atomic_load(&e->legs_unlisted);
     out->analysed_at = e->analysed_at;
     out->analytics_cpu_us = e->analytics_cpu_us;
     engine_disk_status(e, out);

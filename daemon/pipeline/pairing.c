@@ -188,37 +188,63 @@ take_hangup(struct pairing *p, const struct pair_event *e, int64_t now)
     }
 }
 
+/* It was heard of, and something that belongs to it happened until then. */
+static void
+note_event(const struct pair_moment *m, struct conference *c, const struct sides *sides,
+           int64_t until)
+{
+    struct stream *stream = c->stream;
+
+    if (until > stream->clock)
+        stream->clock = until;
+    c->dead = false;
+    if (!c->tally.made)
+        c->tally.made = m->now;
+    c->came = m->now;
+    c->seen = stream->clock;
+    if (until > c->last)
+        c->last = until;
+    pairing_keep_text(m->p, &c->customer, sides->text[SIDE_CUSTOMER]);
+    pairing_keep_text(m->p, &c->name, sides->text[SIDE_CONFERENCE_NAME]);
+    pairing_change_conference(m->p, c);
+}
+
+static void
+take_leg(struct pairing *p, struct conference *c, const struct pair_event *e,
+         const struct sides *sides)
+{
+    struct paired_leg leg = {.record = {.start = e->at, .duration = sides->duration}};
+    struct record *r = &leg.record;
+
+    r->text[FIELD_CUSTOMER] = sides->text[SIDE_CUSTOMER];
+    r->text[FIELD_PARTICIPANT] = sides->text[SIDE_PARTICIPANT];
+    r->text[FIELD_PARTICIPANT_NAME] = sides->text[SIDE_PARTICIPANT_NAME];
+    r->has = (r->text[FIELD_PARTICIPANT].n ? FIELD_BIT(FIELD_PARTICIPANT) : 0) |
+             (r->text[FIELD_PARTICIPANT_NAME].n ? FIELD_BIT(FIELD_PARTICIPANT_NAME) : 0);
+    tally_leg(p, c, &leg);
+}
+
 static void
 take_event(const struct pair_moment *m, const struct pair_event *e)
 {
     struct pairing *p = m->p;
-    int64_t now = m->now;
     struct stream *stream = pairing_stream(p, e->source);
     struct conference *c = conference_of(m, stream, e);
     struct sides sides;
 
-    if (e->at > stream->clock)
-        stream->clock = e->at;
+    if (!sides_read(e->sides, &sides))
+        memset(&sides, 0, offsetof(struct sides, features));
     stream->bulk |= e->bulk;
-    c->dead = false;
-    if (!c->tally.made)
-        c->tally.made = now;
-    c->came = now;
-    c->seen = stream->clock;
-    if (e->at > c->last)
-        c->last = e->at;
-    if (sides_read(e->sides, &sides)) {
-        pairing_keep_text(p, &c->customer, sides.text[SIDE_CUSTOMER]);
-        pairing_keep_text(p, &c->name, sides.text[SIDE_CONFERENCE_NAME]);
-    }
-    pairing_change_conference(p, c);
-    if (e->kind == KIND_JOIN || e->kind == KIND_LEAVE) {
-        take_join_or_leave(p, c, e, now);
+    note_event(m, c, &sides, e->kind == KIND_LEG ? e->at + sides.duration : e->at);
+    if (e->kind == KIND_LEG) {
+        take_leg(p, c, e, &sides);
+    } else if (e->kind == KIND_JOIN || e->kind == KIND_LEAVE) {
+        take_join_or_leave(p, c, e, m->now);
     } else if (e->kind == KIND_CONFERENCE_START) {
         note_time(c->start, &c->starts, e->at);
     } else {
         note_time(c->end, &c->ends, e->at);
-        c->end_came = now;
+        c->end_came = m->now;
         c->end_seen = stream->clock;
         pairing_wait(p, c);
     }

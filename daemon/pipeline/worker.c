@@ -332,6 +332,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->oldest = (int64_t)atomic_load(&e->oldest_day) * DAY_SECONDS;
     run->replay = job->block.quarantine_id != 0;
     run->keep = c->limits.correction_window > 0 && !e->dry_run;
+    run->conferences = format_options(source_format(run->source))->conferences;
     run->ticket = job->ticket;
     memset(&run->count, 0, sizeof run->count);
     run->unmatched = 0;

@@ -114,6 +114,22 @@ count_quarter(struct run *run, int64_t start)
     run->quarter_records++;
 }
 
+/* Who was not let in was in no conference. Where there is no room for one a leg counts all the
+ * same. */
+static void
+list_leg(struct run *run, const struct record *r)
+{
+    if (r->kind != KIND_LEG || !(r->has & FIELD_BIT(FIELD_CONFERENCE)) ||
+        (r->outcome != OUTCOME_OK && r->duration == 0))
+        return;
+    if (!engine_pairing_has_room(run->engine, KIND_LEG)) {
+        atomic_fetch_add(&run->engine->legs_unlisted, 1);
+        return;
+    }
+    run->part->listed_count++;
+    part_pair(run->part, run->source, run->block->bulk, r);
+}
+
 /* False for a record that is kept as an event, or becomes half of a leg. */
 static bool
 count_fresh(struct run *run, struct pending *p)
@@ -131,6 +147,8 @@ count_fresh(struct run *run, struct pending *p)
     if (is_paired(r->kind)) {
         atomic_fetch_add(&run->engine->pairs_coming, 1);
         part_pair(run->part, run->source, run->block->bulk, r);
+    } else if (run->conferences) {
+        list_leg(run, r);
     }
     return is_counted(r->kind);
 }

@@ -41,6 +41,7 @@ struct run { /* one block being worked on */
     struct pending group[GROUP];
     size_t pending;
     bool replay;
+    bool conferences;                  /* legs make up conferences in the store */
     bool keep;                         /* what records add, so that they can be corrected */
     size_t ticket;                     /* of the block: job.ticket */
     const struct frame_origin *origin; /* of the frame at hand, or NULL */

@@ -1,5 +1,5 @@
 /*
- * route_course.c - one subject over time: GET /v1/features/ID, /v1/customers/ID/hours, .../features.
+ * route_course.c - GET /v1/customers/ID/hours, /v1/customers/ID/features, /v1/features/ID.
  *
  * In the same shape as the answers of the store (route_answer.c), but read from the ledger.
  */

@@ -192,6 +192,7 @@ write_pairing(struct json_writer *w, const struct pairing_status *p)
     json_u64(w, "estimated", p->estimated);
     json_u64(w, "joins_lost", p->joins_lost);
     json_u64(w, "late", p->late);
+    json_u64(w, "unlisted", p->unlisted);
     json_close(w);
 }
 

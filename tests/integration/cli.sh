@@ -15,6 +15,16 @@ check "import as JSON" python3 -c 'import json, sys
 n = json.loads(sys.argv[1])
 assert n["records"] == 20000 == n["accepted"] + n["duplicates"] + n["quarantined"], n' \
     "$(cs import --format csv u.csv --json 2>/dev/null)"
+# One that nobody could overlook: 3 legs a day for four weeks, then 40.
+python3 - >surge.csv <<'EOF'
+import datetime
+today = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0)
+print("id,customer,start,duration")
+for ago in range(40, 0, -1):
+    for n in range(40 if ago <= 7 else 3):
+        print(f"{ago}-{n},Rising,{today - datetime.timedelta(days=ago, minutes=-n):%Y-%m-%dT%H:%M:%SZ},60")
+EOF
+check "a surge" cs import --format csv surge.csv
 cat >valid.py <<'EOF'
 import csv, json, subprocess, sys
 """Runs one command plain, with --json and with --csv, and looks at what comes."""

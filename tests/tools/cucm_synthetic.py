@@ -179,7 +179,13 @@ class Site:
             c["conferences"].add(conference)
         for c in customers.values():
             c["participants"], c["conferences"] = len(c["participants"]), len(c["conferences"])
-        return dict(customers=customers, left_out=self.left_out, cdrs=len(self.cdr), cmrs=len(self.cmr))
+        things = {}
+        for customer, who, conference, at, seconds, failed in self.legs:
+            if not failed:
+                t = things.setdefault(conference, [customer, at, at + seconds, 0, set()])
+                t[1], t[2], t[3] = min(t[1], at), max(t[2], at + seconds), t[3] + 1
+                t[4].add(who)
+        return dict(customers=customers, conferences={k: t[:4] + [len(t[4])] for k, t in things.items()}, left_out=self.left_out, cdrs=len(self.cdr), cmrs=len(self.cmr))
 
 
 def types(columns):
@@ -194,8 +200,10 @@ def write(path, columns, rows, end="\n"):
 def check(folder, store, day):
     names = ("legs", "seconds", "failed", "participants", "conferences")
     with open(os.path.join(folder, "truth.json")) as f:
-        customers = json.load(f)["customers"]
-    rows = sqlite3.connect("file:%s?mode=ro" % store, uri=True).execute(
+        truth = json.load(f)
+    customers = truth["customers"]
+    db = sqlite3.connect("file:%s?mode=ro" % store, uri=True)
+    rows = db.execute(
         "SELECT customer, %s FROM customer_day WHERE day = ?" % ", ".join(names), (day,))
     got = {row[0]: row[1:] for row in rows}
     for customer, want in customers.items():
@@ -203,6 +211,14 @@ def check(folder, store, day):
         near = all(abs(h - w) <= 0.03 * w for h, w in zip(have[3:], want[3:]))  # distinct ones are estimates
         if have[:3] != want[:3] or not near:
             sys.exit("%s: %s, but the truth is %s" % (customer, have, want))
+    things = {}
+    for row in db.execute("SELECT conference, customer, unixepoch(start), unixepoch(until), legs, people, joins, estimated"
+                          " FROM conference WHERE conference LIKE 'Lab_1:%'"):
+        if row[0] in things or row[6:] != (0, 0):
+            sys.exit("conference %s: %s" % (row[0], row))
+        things[row[0]] = list(row[1:6])
+    if things != truth["conferences"]:
+        sys.exit("conferences: %s, but the truth is %s" % (sorted(things.items())[:3], sorted(truth["conferences"].items())[:3]))
 
 
 def main():

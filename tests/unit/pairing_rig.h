@@ -95,9 +95,9 @@ rig_close(struct rig *g)
     arena_clear(&g->memory);
 }
 
-/* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900", "H #7 60"; of conference "c" unless
- * "@d" is behind it, or "@-" for none, or "@%d" for room d. A name that begins with '#' is a
- * leg's. A join brings the customer. */
+/* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900", "H #7 60", "W ann 60 45" (whole);
+ * of conference "c" unless "@d" is behind it, or "@-" for none, or "@%d" for room d. A name that
+ * begins with '#' is a leg's. Joins and whole legs bring the customer. */
 static inline struct pair_event
 event_of(struct rig *g, const char *text, enum record_kind kind)
 {
@@ -107,7 +107,7 @@ event_of(struct rig *g, const char *text, enum record_kind kind)
     long long moment = 0;
     unsigned duration = 0;
     bool room = at && at[1] == '%';
-    int n = kind == KIND_JOIN || kind == KIND_LEAVE || kind == KIND_HANGUP
+    int n = kind != KIND_CONFERENCE_START && kind != KIND_CONFERENCE_END
                 ? sscanf(text + 1, "%31s %lld %u", name, &moment, &duration)
                 : sscanf(text + 1, "%lld", &moment);
 
@@ -126,11 +126,11 @@ event_of(struct rig *g, const char *text, enum record_kind kind)
         r.text[f] = arena_copy(&g->memory, span_str(name));
         r.has |= FIELD_BIT(f);
     }
-    if (kind == KIND_JOIN) {
+    if (kind == KIND_JOIN || kind == KIND_LEG) {
         r.text[FIELD_CUSTOMER] = SPAN("acme");
         r.has |= FIELD_BIT(FIELD_CUSTOMER);
     }
-    CHECK(pair_objection(&r) == NULL);
+    CHECK(!is_paired(kind) || pair_objection(&r) == NULL);
     return (struct pair_event){
         .kind = (uint8_t)kind,
         .room = room,
@@ -149,6 +149,7 @@ kind_of(char c)
            : c == 'L' ? KIND_LEAVE
            : c == 'S' ? KIND_CONFERENCE_START
            : c == 'H' ? KIND_HANGUP
+           : c == 'W' ? KIND_LEG
                       : KIND_CONFERENCE_END;
 }
 

@@ -7,16 +7,27 @@
 #include "parsing.h"
 
 static cfg_opt_t format_rows[] = {
-    CFG_STR("type", NULL, CFGF_NONE),          CFG_STR("summary", NULL, CFGF_NONE),
-    CFG_BOOL("header", cfg_false, CFGF_NONE),  CFG_STR("separator", NULL, CFGF_NONE),
-    CFG_STR("quote", NULL, CFGF_NONE),         CFG_STR_LIST("columns", NULL, CFGF_NONE),
-    CFG_STR("records", NULL, CFGF_NONE),       CFG_STR_LIST("map", NULL, CFGF_NONE),
-    CFG_STR_LIST("join", NULL, CFGF_NONE),     CFG_STR_LIST("units", NULL, CFGF_NONE),
-    CFG_STR_LIST("defaults", NULL, CFGF_NONE), CFG_STR_LIST("null", NULL, CFGF_NONE),
-    CFG_STR_LIST("outcome", NULL, CFGF_NONE),  CFG_STR_LIST("kind", NULL, CFGF_NONE),
-    CFG_STR_LIST("ignore", NULL, CFGF_NONE),   CFG_STR("features_separator", NULL, CFGF_NONE),
-    CFG_STR("time_format", NULL, CFGF_NONE),   CFG_STR("timezone", NULL, CFGF_NONE),
-    CFG_STR("pattern", NULL, CFGF_NONE),       CFG_END(),
+    CFG_STR("type", NULL, CFGF_NONE),
+    CFG_STR("summary", NULL, CFGF_NONE),
+    CFG_BOOL("header", cfg_false, CFGF_NONE),
+    CFG_BOOL("conferences", cfg_false, CFGF_NONE),
+    CFG_STR("separator", NULL, CFGF_NONE),
+    CFG_STR("quote", NULL, CFGF_NONE),
+    CFG_STR_LIST("columns", NULL, CFGF_NONE),
+    CFG_STR("records", NULL, CFGF_NONE),
+    CFG_STR_LIST("map", NULL, CFGF_NONE),
+    CFG_STR_LIST("join", NULL, CFGF_NONE),
+    CFG_STR_LIST("units", NULL, CFGF_NONE),
+    CFG_STR_LIST("defaults", NULL, CFGF_NONE),
+    CFG_STR_LIST("null", NULL, CFGF_NONE),
+    CFG_STR_LIST("outcome", NULL, CFGF_NONE),
+    CFG_STR_LIST("kind", NULL, CFGF_NONE),
+    CFG_STR_LIST("ignore", NULL, CFGF_NONE),
+    CFG_STR("features_separator", NULL, CFGF_NONE),
+    CFG_STR("time_format", NULL, CFGF_NONE),
+    CFG_STR("timezone", NULL, CFGF_NONE),
+    CFG_STR("pattern", NULL, CFGF_NONE),
+    CFG_END(),
 };
 
 static cfg_opt_t file_rows[] = {

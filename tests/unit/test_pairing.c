@@ -350,3 +350,21 @@ TEST(pairing_refuses_rows_that_it_did_not_write)
         }
     rig_close(&g);
 }
+
+TEST(legs_that_come_whole_make_up_their_conference_and_count_no_more)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "W ann 60 45; W bob 0 30");
+    restart(&g);
+    feed(&g, "W ann 200 10; J eve 100; L eve 150; W zoe 0 1 @d");
+    expect(&g, "eve 100+50");
+    pass(&g, 1000);
+    CHECK_INT(g.told, 2);
+    pass(&g, 100000); /* nothing has become of them since */
+    CHECK_INT(g.told, 2);
+    keep_rows(&g);
+    CHECK_INT(rows, 0);
+    rig_close(&g);
+}
