@@ -27,8 +27,8 @@ struct backtest {
     unsigned origins;
     struct backtest_score method[BACKTEST_METHODS];
     /* The mean absolute deviation of Poisson counts about the forecast, by what came: not even the
-     * true mean would do better in the first cycle. */
-    double floor_week1;
+     * true mean would do better. */
+    double floor_day1, floor_week1, floor_week2;
     double coverage80, coverage95; /* share of the first cycle's counts inside the intervals */
     /* What the quantiles at 0.1, 0.5 and 0.9 lost in the first cycle, on average, by what came: 2 q
      * for each that came above, 2 (1 - q) for each below; at 0.5 that is the WAPE. */

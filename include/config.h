@@ -48,6 +48,8 @@ struct config_service {
     double patience;      /* seconds; 0: learned */
     double max_abandon;   /* 1: no cap */
     double rate;          /* cost of a scheduled hour; 0: not known */
+    double availability;  /* share of the planned people who are really there; 0: learned */
+    char **can_serve;     /* services that its people help out in, NULL-ended; NULL: all */
 };
 
 /* What holds for a service that nobody configured: the defaults of the rows. */

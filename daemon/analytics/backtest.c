@@ -27,7 +27,8 @@ struct run {
     size_t cells; /* in a cycle */
     unsigned cycles;
     struct tally tally[BACKTEST_METHODS];
-    double floor, inside80, inside95, intervals, pinball;
+    double floor_day1, floor_week1, floor_week2;
+    double inside80, inside95, intervals, pinball;
 };
 
 const char *
@@ -136,11 +137,13 @@ static void
 score_spread(struct run *r, unsigned origin, const double *said, const struct forecast_spread *s)
 {
     for (size_t i = 0; i < r->cells; i++) {
-        double y = at(r, origin, i), low, high;
+        double y = at(r, origin, i), low, high, least = poisson_deviation(said[i]);
 
+        r->floor_week2 += isnan(at(r, origin + 1, i)) ? 0 : least;
         if (isnan(y))
             continue;
-        r->floor += poisson_deviation(said[i]);
+        r->floor_week1 += least;
+        r->floor_day1 += i < r->shape.slots ? least : 0;
         forecast_low_high(s, said[i], &low, &high);
         r->inside80 += y >= low && y <= high;
         r->pinball += (pinball(y, low, 0.1) + pinball(y, high, 0.9) +
@@ -213,7 +216,9 @@ backtest_run(const double *counts, unsigned days, struct forecast_shape shape,
     }
     for (int m = 0; m < BACKTEST_METHODS; m++)
         out->method[m] = finish(&r.tally[m]);
-    out->floor_week1 = ratio(r.floor, r.tally[BACKTEST_FORECAST].week1.volume);
+    out->floor_day1 = ratio(r.floor_day1, r.tally[BACKTEST_FORECAST].day1.volume);
+    out->floor_week1 = ratio(r.floor_week1, r.tally[BACKTEST_FORECAST].week1.volume);
+    out->floor_week2 = ratio(r.floor_week2, r.tally[BACKTEST_FORECAST].week2.volume);
     out->coverage80 = ratio(r.inside80, r.intervals);
     out->coverage95 = ratio(r.inside95, r.intervals);
     out->pinball = ratio(2 * r.pinball, r.tally[BACKTEST_FORECAST].week1.volume);

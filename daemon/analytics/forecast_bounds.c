@@ -131,6 +131,7 @@ forecast_extremes(const struct forecast_spread *s, double mean, double *low, dou
     }
     while (c > 0 && mean < s->least[c])
         c--;
-    *low = fmax(0, round(mean + s->low95[c] * sd));
-    *high = fmax(*low, round(mean + s->high95[c] * sd));
+    forecast_low_high(s, mean, low, high); /* what holds 95 % holds 80 % */
+    *low = fmin(*low, fmax(0, round(mean + s->low95[c] * sd)));
+    *high = fmax(*high, round(mean + s->high95[c] * sd));
 }

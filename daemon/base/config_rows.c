@@ -347,6 +347,12 @@ static const struct option_row service_rows[] = {
      .help = "Share of callers who may hang up, where their patience is known; 1 is no limit."},
     {"rate", V_REAL, SERVICE(rate), "0", 0, 1e9,
      .help = "What an hour on the roster costs, in whatever currency; 0: costs are not told."},
+    {"availability", V_REAL, SERVICE(availability), "0", 0, 1.5,
+     .help = "Share of those on the roster, after shrinkage, who really take contacts. 0: learned, "
+             "as the share with which callers would have waited as long as they did."},
+    {"can_serve", V_LIST, SERVICE(can_serve), NULL, .elsewhere = true, .example = "chat|booking",
+     .help = "Services that people of this one can be lent to where they are short. Without it: "
+             "to all; {\"\"}: to none."},
     {0}};
 
 static const struct option_row feature_rows[] = {

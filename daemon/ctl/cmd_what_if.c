@@ -23,7 +23,7 @@
 struct service {
     char *name;
     const struct config_service *config;
-    double patience; /* learned; 0: not known */
+    struct staffing_learned learned;
     struct what_if_interval *in;
     char first[CIVIL_TEXT];
     int64_t *start;
@@ -150,7 +150,8 @@ load(struct what_if *w, struct error *err)
     struct query *q = NULL;
     enum status st = store_query(
         w->store, &q,
-        "SELECT service, start, forecast, handle_seconds, rostered, patience_seconds FROM staffing"
+        "SELECT service, start, forecast, handle_seconds, rostered, patience_seconds, availability"
+        " FROM staffing"
         " WHERE as_of = (SELECT max(as_of) FROM staffing) AND (?1 IS NULL OR service = ?1)"
         " ORDER BY service, start",
         err);
@@ -171,7 +172,9 @@ load(struct what_if *w, struct error *err)
             .rostered = query_is_null(q, 4) ? NAN : query_real(q, 4),
         };
         if (!query_is_null(q, 5))
-            s->patience = query_real(q, 5);
+            s->learned.patience_s = query_real(q, 5);
+        if (!query_is_null(q, 6))
+            s->learned.availability = query_real(q, 6);
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -203,7 +206,7 @@ compute(struct what_if *w)
 
     for (size_t i = 0; i < w->count; i++) {
         struct service *s = &w->services[i];
-        struct erlang_demand now = staffing_rule(s->config, s->patience);
+        struct erlang_demand now = staffing_rule(s->config, s->learned);
         struct erlang_demand then = asked_rule(asked, now);
         struct what_if_change change = {.calls_factor = asked->calls_factor,
                                         .aht_factor = asked->aht_factor,

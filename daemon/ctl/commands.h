@@ -13,6 +13,7 @@ int command_signal(int argc, char **argv);
 int command_what_if(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_customer(int argc, char **argv);
+int command_calendar(int argc, char **argv);
 int command_roster(int argc, char **argv);
 int command_quarantine(int argc, char **argv);
 int command_verify(int argc, char **argv);

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"signal", "list, show, acknowledge and close signals", command_signal},
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},
+    {"calendar", "import and show days that are unlike others", command_calendar},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
     {"stream", "take over what another consumer left", command_stream},
     {"verify", "compare ledger, Redis and store", command_verify},

@@ -291,7 +291,8 @@ command_report(int argc, char **argv)
         "week), features (by demand), segments (and their members), customers (the\n"
         "busiest), signals (what changed beyond chance). As plain tables, too: services,\n"
         "service_intervals, customer_usage, customer_days, segment_members,\n"
-        "stage_history, feeds, quarantine, quarantine_reasons. A report refuses options\n"
+        "stage_history, feeds, quarantine, quarantine_reasons, roster, calendar,\n"
+        "forecast_scores, availability, staffing_moves. A report refuses options\n"
         "that it does not know.",
         rows,
         sizeof rows / sizeof rows[0],

@@ -44,6 +44,15 @@ char *report_time(const struct report *r, char out[REPORT_TIME], struct span utc
 enum status report_as_of(const struct report *r, const char *sql, const char *title,
                          struct error *err);
 
+int64_t report_local(const struct report *r, int64_t utc); /* seconds of its zone */
+/* "Mon 23 Nov 09:30", and "Mon 23 Nov 09:30-17:00" or "Mon 23 Nov 17:00 - Tue 08:30". */
+char *report_short_time(const struct report *r, char out[32], int64_t utc);
+char *report_window(const struct report *r, char out[80], int64_t start, int64_t end);
+
+/* Where the roster does not fit, who could go where, which days are unlike others, and what
+ * forecasts were worth: what of it there is, of one service or of all. */
+enum status report_fit(const struct report *r, struct error *err);
+
 enum status report_staffing(const struct report *r, struct error *err);
 enum status report_features(const struct report *r, struct error *err);
 enum status report_segments(const struct report *r, struct error *err);

@@ -37,31 +37,12 @@ struct week {
 
 static const char sql[] =
     "SELECT service, start, minutes, forecast, low, high, handle_seconds, required, scheduled,"
-    " rostered, completeness, model, as_of FROM staffing WHERE CASE WHEN ?1 IS NULL THEN"
+    " rostered, completeness, model, as_of, scheduled_expected FROM staffing WHERE CASE WHEN ?1 IS "
+    "NULL THEN"
     " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT max(as_of) "
     "FROM staffing)"
     " ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
     " ORDER BY service, start";
-
-static int64_t
-local(const struct report *r, int64_t utc)
-{
-    return utc + zone_offset_at(r->zone, utc);
-}
-
-/* "Mon 23 Nov 09:30" */
-static char *
-short_time(const struct report *r, char out[32], int64_t utc)
-{
-    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct civil c = civil_from_utc(local(r, utc));
-
-    snprintf(out, 32, "%s %2d %s %02d:%02d", days[weekday_from_days(day_of(local(r, utc)))],
-             c.day % 100, months[c.month - 1], c.hour % 100, c.minute % 100);
-    return out;
-}
 
 /* --- loading --- */
 
@@ -109,6 +90,7 @@ load(struct week *w, struct error *err)
             .handling = query_real(q, 6),
             .agents = (int)query_int(q, 7),
             .scheduled = (int)query_int(q, 8),
+            .safe = (int)query_int(q, 13),
             .rostered = query_real(q, 9),
         };
         w->roster |= !query_is_null(q, 9);
@@ -163,9 +145,10 @@ summary_row(const struct week *w, struct table *t, const struct service *s, cons
     table_row(t);
     table_text(t, s->name);
     table_real(t, n->contacts, n->contacts < 100 ? 1 : 0);
-    table_text(t, short_time(w->r, when, n->peak->start));
+    table_text(t, report_short_time(w->r, when, n->peak->start));
     table_i64(t, n->peak->agents);
     table_i64(t, n->peak->scheduled);
+    table_i64(t, n->peak->safe);
     table_real(t, n->hours, 0);
     if (w->roster)
         table_real(t, n->roster ? n->short_hours : NAN, 0);
@@ -175,9 +158,9 @@ static void
 print_summary(const struct week *w)
 {
     static const struct table_column columns[] = {
-        {"service", TABLE_TEXT},         {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
-        {"at desks then", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"hours", TABLE_NUMBER},
-        {"short", TABLE_NUMBER},
+        {"service", TABLE_TEXT},      {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
+        {"desks then", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"safe", TABLE_NUMBER},
+        {"hours", TABLE_NUMBER},      {"short", TABLE_NUMBER},
     };
     struct table *t = table_new(columns, COUNT(columns) - !w->roster);
     size_t idle = 0, smaller = 0;
@@ -209,7 +192,7 @@ most(const struct week *w, const struct service *s, int32_t day, int hour)
     int n = -1;
 
     for (size_t i = 0; i < s->count; i++) {
-        int64_t at = local(w->r, s->at[i].start);
+        int64_t at = report_local(w->r, s->at[i].start);
 
         if (day_of(at) == day && second_of_day(at) / 3600 == hour && s->at[i].scheduled > n)
             n = s->at[i].scheduled;
@@ -220,7 +203,7 @@ most(const struct week *w, const struct service *s, int32_t day, int hour)
 static void
 print_grid(const struct week *w, const struct service *s)
 {
-    int32_t first = day_of(local(w->r, s->at[0].start));
+    int32_t first = day_of(report_local(w->r, s->at[0].start));
     int begin = 24, end = 0;
     char text[32];
 
@@ -237,7 +220,7 @@ print_grid(const struct week *w, const struct service *s)
         /* Noon, so that the day is the same in every zone. */
         int64_t noon = zone_to_utc(w->r->zone, (int64_t)(first + d) * DAY_SECONDS + 43200);
 
-        fprintf(w->r->out, "%8.6s", short_time(w->r, text, noon));
+        fprintf(w->r->out, "%8.6s", report_short_time(w->r, text, noon));
     }
     fputc('\n', w->r->out);
     for (int h = begin; h < end; h++) {
@@ -256,33 +239,12 @@ print_grid(const struct week *w, const struct service *s)
 
 /* --- windows --- */
 
-/* "Mon 23 Nov 09:30-17:00" or "Mon 23 Nov 17:00 - Tue 08:30": the date of another day only where
- * its weekday does not tell. */
-static void
-window_text(const struct week *w, char out[80], const struct staffing_window *v)
-{
-    char from[32], to[32];
-    int64_t begin = local(w->r, v->start), end = local(w->r, v->end);
-    int32_t days = day_of(end) - day_of(begin);
-
-    short_time(w->r, from, v->start);
-    short_time(w->r, to, v->end);
-    if (days == 0)
-        snprintf(out, 80, "%s-%s", from, to + 11);
-    else if (days == 1 && second_of_day(end) == 0)
-        snprintf(out, 80, "%s-24:00", from);
-    else if (days < 7)
-        snprintf(out, 80, "%s - %.3s %s", from, to, to + 11);
-    else
-        snprintf(out, 80, "%s - %s", from, to);
-}
-
 static void
 add_window(const struct week *w, struct table *t, const struct staffing_window *v)
 {
     char when[80];
 
-    window_text(w, when, v);
+    report_window(w->r, when, v->start, v->end);
     table_row(t);
     table_text(t, when);
     table_real(t, v->contacts, v->contacts < 100 ? 1 : 0);
@@ -290,6 +252,7 @@ add_window(const struct week *w, struct table *t, const struct staffing_window *
         table_real(t, v->handling, 0);
     table_i64(t, v->agents);
     table_i64(t, v->scheduled);
+    table_i64(t, v->safe);
     if (w->roster) {
         table_real(t, v->rostered, 0);
         table_real(t, v->missing, 1);
@@ -301,11 +264,12 @@ print_windows(const struct week *w, const struct service *s, size_t limit)
 {
     static const struct table_column with_roster[] = {
         {"when", TABLE_TEXT},        {"contacts", TABLE_NUMBER}, {"at desks", TABLE_NUMBER},
-        {"scheduled", TABLE_NUMBER}, {"roster", TABLE_NUMBER},   {"short", TABLE_NUMBER},
+        {"scheduled", TABLE_NUMBER}, {"safe", TABLE_NUMBER},     {"roster", TABLE_NUMBER},
+        {"short", TABLE_NUMBER},
     };
     static const struct table_column without[] = {
         {"when", TABLE_TEXT},       {"contacts", TABLE_NUMBER},  {"handling s", TABLE_NUMBER},
-        {"at desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER},
+        {"at desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"safe", TABLE_NUMBER},
     };
     struct table *t =
         w->roster ? table_new(with_roster, COUNT(with_roster)) : table_new(without, COUNT(without));
@@ -363,8 +327,9 @@ print_head(const struct week *w)
 static void
 print_foot(const struct week *w)
 {
-    fputs("\nat desks: agents taking contacts (Erlang C). scheduled: with shrinkage; in a\n"
-          "window, those of its busiest interval.",
+    fputs("\ndesks: agents taking contacts. scheduled: with shrinkage; in a window, those of\n"
+          "its busiest interval. safe: scheduled so that the target is met although\n"
+          "forecasts err.",
           w->r->out);
     if (!w->r->query.param[ANSWER_SERVICE])
         fputs(" hours: of scheduled people.", w->r->out);
@@ -407,6 +372,7 @@ report_staffing(const struct report *r, struct error *err)
             print_busiest(&w);
         }
         print_foot(&w);
+        st = report_fit(r, err);
     }
     clear(&w);
     return st;

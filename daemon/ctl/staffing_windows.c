@@ -26,6 +26,7 @@ window_of(const struct staffing_interval *i)
         .end = i->start + i->minutes * 60,
         .agents = i->agents,
         .scheduled = i->scheduled,
+        .safe = i->safe,
         .contacts = i->contacts,
         .handling = i->handling,
         .need = i->scheduled * length,
@@ -51,6 +52,7 @@ join(const struct staffing_window *a, const struct staffing_window *b)
         .end = b->end,
         .agents = a->agents > b->agents ? a->agents : b->agents,
         .scheduled = a->scheduled > b->scheduled ? a->scheduled : b->scheduled,
+        .safe = a->safe > b->safe ? a->safe : b->safe,
         .contacts = contacts,
         .handling = contacts > 0
                         ? (a->contacts * a->handling + b->contacts * b->handling) / contacts

@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 struct staffing_interval {
-    int64_t start; /* UTC */
-    int minutes, agents, scheduled;
+    int64_t start;                                  /* UTC */
+    int minutes, agents, scheduled, safe;           /* safe: scheduled for a forecast that errs */
     double contacts, low, high, handling, rostered; /* rostered: NAN without a roster */
 };
 
 struct staffing_window {
     int64_t start, end;
-    int agents, scheduled; /* of its busiest interval */
+    int agents, scheduled, safe; /* of its busiest interval */
     double contacts, handling;
     double need;     /* hours of scheduled people, interval by interval */
     double rostered; /* the fewest; NAN: no roster */

@@ -211,9 +211,13 @@ describe_settings(const struct config *c, char out[24])
     for (size_t i = 0; i < c->service_count; i++) {
         const struct config_service *s = &c->services[i];
 
-        buf_printf(&b, "service %s %s %g %g %g %g %d %d\n", s->name, s->match ? s->match : "",
-                   s->service_level, s->answer_within, s->max_occupancy, s->shrinkage, s->interval,
-                   s->minimum_staff);
+        buf_printf(&b, "service %s %s %g %g %g %g %d %d %g %g %g %g", s->name,
+                   s->match ? s->match : "", s->service_level, s->answer_within, s->max_occupancy,
+                   s->shrinkage, s->interval, s->minimum_staff, s->patience, s->max_abandon,
+                   s->rate, s->availability);
+        for (char **other = s->can_serve; other && *other; other++)
+            buf_printf(&b, " %s", *other);
+        buf_char(&b, '\n');
     }
     buf_char(&b, '\n');
     snprintf(out, 24, "%016llx", (unsigned long long)hash_bytes(b.p, b.n, 0));

@@ -20,10 +20,13 @@
 #define PAGE_PARAM   "?20"
 
 static const struct answer *const all[] = {
-    &answer_staffing,  &answer_services,        &answer_service_intervals,  &answer_features,
-    &answer_customers, &answer_customer_usage,  &answer_customer_days,      &answer_stage_history,
-    &answer_segments,  &answer_segment_members, &answer_segment_changes,    &answer_segment_flows,
-    &answer_signals,   &answer_quarantine,      &answer_quarantine_reasons, &answer_feeds,
+    &answer_staffing,        &answer_services,        &answer_service_intervals,
+    &answer_features,        &answer_customers,       &answer_customer_usage,
+    &answer_customer_days,   &answer_stage_history,   &answer_segments,
+    &answer_segment_members, &answer_segment_changes, &answer_segment_flows,
+    &answer_signals,         &answer_quarantine,      &answer_quarantine_reasons,
+    &answer_feeds,           &answer_roster,          &answer_calendar,
+    &answer_forecast_scores, &answer_availability,    &answer_staffing_moves,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

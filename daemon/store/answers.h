@@ -11,6 +11,9 @@
 
 /* answers_service.c */
 extern const struct answer answer_staffing, answer_services, answer_service_intervals;
+/* answers_staffing.c */
+extern const struct answer answer_roster, answer_calendar, answer_forecast_scores,
+    answer_availability, answer_staffing_moves;
 /* answers_feature.c */
 extern const struct answer answer_features;
 /* answers_customer.c */

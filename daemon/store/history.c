@@ -9,13 +9,14 @@
 #include "erlang.h"
 
 /* Handling times change slowly; a quarter of a year is enough and not too much. */
-#define HANDLING_DAYS 91
+#define HANDLING_DAYS  91
+#define HANDLING_DECAY 0.9 /* a week */
 /* So many calls of an interval weigh as much as the overall mean. */
 #define HANDLING_PRIOR 20
 /* Of fewer who gave up the mean patience would be uncertain by more than a seventh. */
 #define PATIENCE_ENOUGH 50
 /* Below so many handled calls an interval a weekly profile would be noise. */
-#define HANDLING_ENOUGH 10
+#define HANDLING_ENOUGH 6
 
 void
 history_init(struct history *h, const struct zone *zone, int32_t today, int minutes)
@@ -29,10 +30,11 @@ history_init(struct history *h, const struct zone *zone, int32_t today, int minu
         .slots = 1440 / minutes,
         .begun = INT32_MAX,
     };
-    n = (size_t)HISTORY_DAYS * (size_t)h->slots;
+    n = (size_t)(HISTORY_DAYS + 1) * (size_t)h->slots;
     h->offered = xcalloc(n, sizeof *h->offered);
     h->handled = xcalloc(n, sizeof *h->handled);
     h->seconds = xcalloc(n, sizeof *h->seconds);
+    h->wait = xcalloc((size_t)(HISTORY_WAIT_DAYS + 1) * (size_t)h->slots, sizeof *h->wait);
 }
 
 void
@@ -41,6 +43,7 @@ history_clear(struct history *h)
     free(h->offered);
     free(h->handled);
     free(h->seconds);
+    free(h->wait);
 }
 
 void
@@ -51,17 +54,21 @@ history_add(struct history *h, const struct cell_view *c)
         const int64_t *v = slot.v;
         int64_t utc = (int64_t)c->day * DAY_SECONDS + slot.slot * QUARTER_SECONDS;
         int64_t local = utc + zone_offset_at(h->zone, utc);
-        int32_t day = day_of(local);
-        size_t at;
+        int32_t day = day_of(local), today = h->first + HISTORY_DAYS;
+        size_t place = (size_t)(second_of_day(local) / (h->minutes * 60)), at;
 
-        if (day < h->first || day >= h->first + HISTORY_DAYS)
+        if (day < h->first || day > today)
             continue;
-        at = (size_t)(day - h->first) * (size_t)h->slots +
-             (size_t)(second_of_day(local) / (h->minutes * 60));
+        at = (size_t)(day - h->first) * (size_t)h->slots + place;
         h->offered[at] += (int32_t)v[SERVICE_OFFERED];
         h->handled[at] += (int32_t)v[SERVICE_HANDLED];
         h->seconds[at] += v[SERVICE_HANDLE_S];
-        if (day >= h->first + HISTORY_DAYS - HANDLING_DAYS) {
+        if (day >= today - HISTORY_WAIT_DAYS)
+            h->wait[(size_t)(day - today + HISTORY_WAIT_DAYS) * (size_t)h->slots + place] +=
+                v[SERVICE_WAIT_S];
+        if (v[SERVICE_OFFERED] > 0 && utc > h->newest)
+            h->newest = utc;
+        if (day < today && day >= today - HANDLING_DAYS) {
             h->waited += v[SERVICE_WAIT_S];
             h->abandoned += v[SERVICE_ABANDONED];
         }
@@ -140,6 +147,12 @@ history_day(const struct history *h, const struct pass *p, int32_t day, double *
             !known || quarters[i] == 0 ? NAN : (double)offered[i] * (h->minutes / 15) / quarters[i];
 }
 
+const int32_t *
+history_today(const struct history *h)
+{
+    return h->offered + (size_t)HISTORY_DAYS * (size_t)h->slots;
+}
+
 bool
 history_handling(const struct history *h, double *out, double *mean)
 {
@@ -148,14 +161,17 @@ history_handling(const struct history *h, double *out, double *mean)
     double handled = 0, seconds = 0, busy = 0;
     bool weekly;
 
-    for (int d = HISTORY_DAYS - HANDLING_DAYS; d < HISTORY_DAYS; d++)
+    for (int d = HISTORY_DAYS - HANDLING_DAYS; d < HISTORY_DAYS; d++) {
+        double weight = pow(HANDLING_DECAY, (HISTORY_DAYS - 1 - d) / 7);
+
         for (int i = 0; i < h->slots; i++) {
             size_t at = (size_t)d * (size_t)h->slots + (size_t)i;
             int k = weekday_from_days(h->first + d) * h->slots + i;
 
-            n[k] += h->handled[at];
-            s[k] += (double)h->seconds[at];
+            n[k] += weight * h->handled[at];
+            s[k] += weight * (double)h->seconds[at];
         }
+    }
     for (int k = 0; k < cells; k++) {
         handled += n[k];
         seconds += s[k];

@@ -17,13 +17,17 @@
 
 struct history {
     const struct zone *zone;    /* borrowed */
-    int32_t first;              /* local day of index 0; the last index is yesterday */
+    int32_t first;              /* local day of index 0; HISTORY_DAYS is today */
     int minutes, slots;         /* of an interval; intervals a day */
     int32_t begun;              /* first local day with a contact; INT32_MAX: none */
-    int32_t *offered, *handled; /* HISTORY_DAYS * slots */
+    int32_t *offered, *handled; /* (HISTORY_DAYS + 1) * slots */
     int64_t *seconds;
-    int64_t waited, abandoned; /* seconds of all, and who gave up, in the last quarter of a year */
+    int64_t *wait;             /* seconds of all callers, the last HISTORY_WAIT_DAYS + 1: * slots */
+    int64_t waited, abandoned; /* the same, and who gave up, in the last quarter of a year */
+    int64_t newest;            /* start of the newest quarter hour with a contact, UTC; 0: none */
 };
+
+#define HISTORY_WAIT_DAYS 28
 
 /* today: the local day that is not over. */
 void history_init(struct history *h, const struct zone *zone, int32_t today, int minutes);
@@ -34,9 +38,12 @@ void history_add(struct history *h, const struct cell_view *c); /* service or wo
  * is unknown, unless its weekday is usually without (then the house is closed: zero). */
 void history_day(const struct history *h, const struct pass *p, int32_t day, double *out);
 
+/* What came today so far. */
+const int32_t *history_today(const struct history *h);
+
 /* Mean handling time by weekday and interval (7 * slots), drawn towards the overall mean where
- * few calls were handled. False: too few calls for that, all are the mean; *mean is NAN when
- * none was ever handled. */
+ * few calls were handled; newer weeks weigh more, as in the forecast of contacts. False: too few
+ * calls for that, all are the mean; *mean is NAN when none was ever handled. */
 bool history_handling(const struct history *h, double *out, double *mean);
 
 /* Mean patience of callers in seconds; 0 when too few gave up to say, or waits are not recorded. */

@@ -280,6 +280,35 @@ static const char *const trust_in_data[] = {
     NULL,
 };
 
+static const char *const days_and_scores[] = {
+    "CREATE TABLE calendar("
+    " day TEXT NOT NULL, service TEXT NOT NULL DEFAULT '', factor REAL NOT NULL, name TEXT,"
+    " PRIMARY KEY(day, service)) WITHOUT ROWID",
+    "CREATE TABLE forecast_score("
+    " service TEXT NOT NULL, method TEXT NOT NULL, horizon TEXT NOT NULL, wape REAL, floor REAL,"
+    " naive_wape REAL, mase REAL, pinball REAL, coverage80 REAL, coverage95 REAL,"
+    " origins INTEGER NOT NULL, as_of TEXT NOT NULL,"
+    " PRIMARY KEY(service, method, horizon)) WITHOUT ROWID",
+    "CREATE TABLE availability("
+    " service TEXT PRIMARY KEY, factor REAL, contacts REAL NOT NULL, wait_seconds REAL,"
+    " planned_wait_seconds REAL, window_days INTEGER NOT NULL, as_of TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE staffing_move("
+    " from_service TEXT NOT NULL, to_service TEXT NOT NULL, start TEXT NOT NULL,"
+    " minutes INTEGER NOT NULL, people INTEGER NOT NULL, as_of TEXT NOT NULL,"
+    " PRIMARY KEY(start, to_service, from_service)) WITHOUT ROWID",
+    "ALTER TABLE staffing ADD COLUMN low95 INTEGER",
+    "ALTER TABLE staffing ADD COLUMN high95 INTEGER",
+    "ALTER TABLE staffing ADD COLUMN required_expected INTEGER",
+    "ALTER TABLE staffing ADD COLUMN scheduled_expected INTEGER",
+    "ALTER TABLE staffing ADD COLUMN availability REAL",
+    "ALTER TABLE staffing ADD COLUMN day_factor REAL",
+    "ALTER TABLE staffing ADD COLUMN day_name TEXT",
+    "ALTER TABLE staffing ADD COLUMN wape REAL",
+    "ALTER TABLE staffing ADD COLUMN wape_floor REAL",
+    "ALTER TABLE staffing ADD COLUMN wape_naive REAL",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -293,6 +322,7 @@ static const struct migration steps[] = {
     {"demand and its spread", demand_and_its_spread},
     {"outlooks and stages", outlooks_and_stages},
     {"trust in data", trust_in_data},
+    {"days and scores", days_and_scores},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

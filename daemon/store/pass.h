@@ -70,8 +70,8 @@ enum status pass_trust(struct pass *p, struct error *err);
 enum status pass_customers(struct pass *p, struct error *err);
 enum status pass_services(struct pass *p, struct error *err);
 enum status pass_staffing(struct pass *p, struct error *err);
-/* Signals from the rows of staffing, where there is a roster. */
-enum status pass_understaffed(struct pass *p, struct error *err);
+/* Moves and signals from the rows of staffing, where there is a roster. */
+enum status pass_gaps(struct pass *p, struct error *err);
 enum status pass_features(struct pass *p, struct error *err);
 enum status pass_rfm(struct pass *p, struct error *err);
 enum status pass_past(struct pass *p, struct error *err);

@@ -11,19 +11,13 @@
 #include "pass.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "classify.h"
-#include "config.h"
-#include "erlang.h"
-#include "forecast.h"
-#include "history.h"
 #include "log.h"
 #include "profile.h"
 #include "roster.h"
-#include "staffing_rule.h"
-#include "trust.h"
+#include "staffing_plan.h"
 
 /* Names that nobody configured are taken up to this number: each needs memory. */
 #define MAX_SERVICES 500
@@ -32,33 +26,12 @@ _Static_assert(HISTORY_DAYS + 1 < ANALYST_DAYS && PROFILE_DAYS < ANALYST_DAYS,
                "the ledger keeps what passes read");
 /* Old forecasts stay for a while, so that they can be compared with what came. */
 #define KEEP_DAYS 60
-/* Nothing was ever handled: a guess that the model column owns up to. */
-#define ASSUMED_HANDLING 180
-#define COMPLETE_DAYS    28
-/* A forecast below this is nobody: profiles of closed hours decay and never reach zero. */
-#define NOBODY 0.01
 
-struct service {
-    char *name;
-    const struct config_service *config; /* or the defaults */
-    struct history history;
-};
-
-struct work {
-    struct pass *pass;
-    struct service *services;
-    size_t count;
-    struct rules *rules;
-    struct classifier *classifier;
-    int32_t local_today;
-    struct query *insert, *roster;
-};
-
-static struct service *
-service_find(struct work *w, struct span name)
+static struct staffing_service *
+service_find(struct staffing_work *w, struct span name)
 {
     const struct config *c = w->pass->a->config;
-    struct service *s;
+    struct staffing_service *s;
 
     for (size_t i = 0; i < w->count; i++)
         if (span_is(name, w->services[i].name))
@@ -67,7 +40,8 @@ service_find(struct work *w, struct span name)
         return NULL;
     w->services = xrealloc(w->services, (w->count + 1) * sizeof *w->services);
     s = &w->services[w->count++];
-    *s = (struct service){.name = xstrndup(name.p, name.n), .config = &config_service_defaults};
+    *s = (struct staffing_service){.name = xstrndup(name.p, name.n),
+                                   .config = &config_service_defaults};
     for (size_t i = 0; i < c->service_count; i++)
         if (span_is(name, c->services[i].name))
             s->config = &c->services[i];
@@ -78,9 +52,9 @@ service_find(struct work *w, struct span name)
 static enum status
 visit(void *arg, const struct cell_view *c, struct error *err)
 {
-    struct work *w = arg;
+    struct staffing_work *w = arg;
     struct span name = c->kind == CELL_SERVICE ? classify(w->classifier, c->name, NULL) : c->name;
-    struct service *s = service_find(w, name);
+    struct staffing_service *s = service_find(w, name);
 
     (void)err;
     if (s)
@@ -90,7 +64,7 @@ visit(void *arg, const struct cell_view *c, struct error *err)
 
 /* Names of services as contacts write them to the configured ones. */
 static enum status
-make_rules(struct work *w, struct error *err)
+make_rules(struct staffing_work *w, struct error *err)
 {
     const struct config *c = w->pass->a->config;
     struct rule_option *opt = xcalloc(c->service_count + 1, sizeof *opt);
@@ -107,99 +81,8 @@ make_rules(struct work *w, struct error *err)
     return st;
 }
 
-static struct forecast *
-make_forecast(const struct work *w, const struct history *h)
-{
-    struct forecast *f = forecast_new((struct forecast_shape){7, (unsigned)h->slots});
-    double day[96];
-    int32_t d = h->begun < w->local_today ? h->begun : w->local_today;
-
-    for (int32_t pad = d - weekday_from_days(d); pad < d; pad++) {
-        for (int i = 0; i < h->slots; i++)
-            day[i] = NAN;
-        forecast_feed(f, day);
-    }
-    for (; d < w->local_today; d++) {
-        history_day(h, w->pass, d, day);
-        forecast_feed(f, day);
-    }
-    return f;
-}
-
-/* What is known about a service's week, by weekday and interval. */
-struct outlook {
-    double contacts[7 * 96], handling[7 * 96];
-    double phi, load; /* load in progress, when calls outlast intervals */
-    double patience;  /* seconds; 0: not known */
-    char model[128];
-    double completeness;
-    bool carry;
-};
-
-/* Of what the forecast is made of. Before the first day ever there was none, which is no less of a
- * gap to forecast from. */
-static double
-past_completeness(const struct pass *p, const char *service)
-{
-    double there = 0;
-
-    for (int age = 1; age <= COMPLETE_DAYS; age++) {
-        int64_t day = (int64_t)(p->today - age) * DAY_SECONDS;
-        struct trust_answer a;
-
-        if (pass_had_input(p, p->today - age))
-            there += pass_trust_in(p, "service", span_str(service), day, day + DAY_SECONDS, &a)
-                         ? a.completeness
-                         : 1;
-    }
-    return there / COMPLETE_DAYS;
-}
-
-/* Handling time of what is to come. */
-static double
-mean_by_call(const double *contacts, const double *handling, int n)
-{
-    double calls = 0, seconds = 0;
-
-    for (int i = 0; i < n; i++) {
-        calls += contacts[i];
-        seconds += contacts[i] * handling[i];
-    }
-    return calls > 0 ? seconds / calls : 0;
-}
-
-static void
-look_ahead(const struct work *w, const struct service *s, struct outlook *o)
-{
-    struct forecast *f = make_forecast(w, &s->history);
-    char patience[48];
-    double mean;
-    bool weekly = history_handling(&s->history, o->handling, &mean);
-
-    forecast_cycle(f, o->contacts);
-    o->phi = forecast_phi(f);
-    o->load = 0;
-    for (int i = 0; i < 7 * s->history.slots; i++) {
-        if (!(o->contacts[i] >= NOBODY))
-            o->contacts[i] = 0;
-        if (isnan(mean))
-            o->handling[i] = ASSUMED_HANDLING;
-    }
-    o->carry = erlang_carries(s->config->interval * 60,
-                              mean_by_call(o->contacts, o->handling, 7 * s->history.slots));
-    o->patience = staffing_rule(s->config, history_patience(&s->history)).patience_s;
-    snprintf(patience, sizeof patience, "Erlang A with patience %.0f s", o->patience);
-    snprintf(o->model, sizeof o->model, "%s; handling time %s; %s%s", forecast_model(f),
-             isnan(mean) ? "assumed"
-             : weekly    ? "by weekday and interval"
-                         : "mean",
-             o->patience > 0 ? patience : "Erlang C", o->carry ? " on load carried over" : "");
-    o->completeness = past_completeness(w->pass, s->name);
-    forecast_free(f);
-}
-
 static int
-place(const struct work *w, const struct service *s, int64_t utc)
+place(const struct staffing_work *w, const struct staffing_service *s, int64_t utc)
 {
     int64_t local = utc + zone_offset_at(w->pass->a->zone, utc);
 
@@ -207,26 +90,42 @@ place(const struct work *w, const struct service *s, int64_t utc)
            second_of_day(local) / (s->history.minutes * 60);
 }
 
-static struct erlang_plan
-plan(const struct service *s, struct outlook *o, int at)
-{
-    struct erlang_demand d = staffing_rule(s->config, o->patience);
+/* The people that an interval needs: for its mean, and so that what is to be expected of a forecast
+ * that may be wrong meets the target. */
+struct need {
+    double contacts, factor;
+    const char *day_name;
+    struct erlang_plan mean, expected;
+};
 
-    d.calls = o->contacts[at];
+static void
+plan(const struct staffing_work *w, const struct staffing_service *s, struct outlook *o,
+     int64_t utc, struct need *out)
+{
+    struct erlang_demand d = staffing_rule(s->config, o->learned);
+    int at = place(w, s, utc);
+    int32_t day = day_of(utc + zone_offset_at(w->pass->a->zone, utc));
+
+    *out = (struct need){.factor = day_factor(w->days, s->name, day, &out->day_name)};
+    day_factor(w->days, s->name, day, &out->day_name);
+    out->contacts = o->contacts[at] * out->factor * (day == w->local_today ? o->today : 1);
+    d.calls = out->contacts;
     d.aht_s = o->handling[at];
+    if (out->factor == 0) /* closed */
+        d.minimum = 0;
     if (o->carry)
         erlang_carry(&d, &o->load);
-    return erlang_required(&d);
+    out->mean = erlang_required(&d);
+    out->expected = erlang_required_expected(&d, o->spread.phi_usual);
 }
 
-/* Heads on the roster during an interval: the fewest of what overlaps it; NAN: no roster. */
-static enum status
-rostered(struct work *w, const struct service *s, const char *from, const char *to, double *out,
-         struct error *err)
+enum status
+staffing_rostered(struct staffing_work *w, const char *service, const char *from, const char *to,
+                  double *out, struct error *err)
 {
     enum status st;
 
-    query_set_str(w->roster, 1, s->name);
+    query_set_str(w->roster, 1, service);
     query_set_str(w->roster, 2, from);
     query_set_str(w->roster, 3, to);
     st = query_next(w->roster, err);
@@ -236,46 +135,72 @@ rostered(struct work *w, const struct service *s, const char *from, const char *
     return st;
 }
 
+static void
+set_forecast(struct query *q, const struct outlook *o, const struct need *n)
+{
+    double low, high;
+
+    query_set_real(q, 4, n->contacts);
+    forecast_low_high(&o->spread, n->contacts, &low, &high);
+    query_set_real(q, 5, low);
+    query_set_real(q, 6, high);
+    forecast_extremes(&o->spread, n->contacts, &low, &high);
+    query_set_real(q, 7, low);
+    query_set_real(q, 8, high);
+    query_set_real(q, 9, n->factor);
+    query_set_str(q, 10, n->day_name);
+    query_set_real(q, 11, o->score.wape);
+    query_set_real(q, 12, o->score.floor);
+    query_set_real(q, 13, o->score.naive);
+}
+
+static void
+set_people(struct query *q, const struct staffing_service *s, const struct outlook *o,
+           const struct need *n, double have)
+{
+    query_set_int(q, 14, n->mean.agents);
+    query_set_int(q, 15, n->mean.scheduled);
+    query_set_int(q, 16, n->expected.agents);
+    query_set_int(q, 17, n->expected.scheduled);
+    query_set_real(q, 18, have);
+    query_set_real(q, 19, have - n->mean.scheduled);
+    query_set_real(q, 20, n->mean.queue.service_level);
+    query_set_real(q, 21, n->mean.queue.occupancy);
+    query_set_real(q, 22, o->learned.patience_s > 0 ? o->learned.patience_s : NAN);
+    query_set_real(q, 23, staffing_availability(s->config, o->learned));
+}
+
 static enum status
-write_interval(struct work *w, const struct service *s, struct outlook *o, int64_t utc,
-               struct error *err)
+write_interval(struct staffing_work *w, const struct staffing_service *s, struct outlook *o,
+               int64_t utc, struct error *err)
 {
     struct query *q = w->insert;
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
-    int at = place(w, s, utc);
-    struct erlang_plan e = plan(s, o, at);
-    double have = NAN, low, high;
+    double have = NAN;
+    struct need n;
     enum status st;
 
+    plan(w, s, o, utc, &n);
     format_utc(from, utc);
     format_utc(to, utc + s->config->interval * 60);
-    st = rostered(w, s, from, to, &have, err);
+    st = staffing_rostered(w, s->name, from, to, &have, err);
     if (st != ST_OK)
         return st;
-    forecast_interval(o->contacts[at], o->phi, 0.8, &low, &high);
     query_set_str(q, 1, s->name);
     query_set_str(q, 2, from);
     query_set_int(q, 3, s->config->interval);
-    query_set_real(q, 4, o->contacts[at]);
-    query_set_real(q, 5, low);
-    query_set_real(q, 6, high);
-    query_set_real(q, 7, o->handling[at]);
-    query_set_int(q, 8, e.agents);
-    query_set_int(q, 9, e.scheduled);
-    query_set_real(q, 10, have);
-    query_set_real(q, 11, have - e.scheduled);
-    query_set_real(q, 12, e.queue.service_level);
-    query_set_real(q, 13, e.queue.occupancy);
-    query_set_real(q, 14, o->completeness);
-    query_set_str(q, 15, o->model);
-    query_set_str(q, 16, w->pass->now_text);
-    query_set_real(q, 17, o->patience > 0 ? o->patience : NAN);
+    set_forecast(q, o, &n);
+    set_people(q, s, o, &n, have);
+    query_set_real(q, 24, o->handling[place(w, s, utc)]);
+    query_set_real(q, 25, o->completeness);
+    query_set_str(q, 26, o->model);
+    query_set_str(q, 27, w->pass->now_text);
     return query_run(q, err);
 }
 
 static enum status
-forget(struct work *w, const struct service *s, const char *before, const char *from,
-       struct error *err)
+forget(struct staffing_work *w, const struct staffing_service *s, const char *before,
+       const char *from, struct error *err)
 {
     struct query *q = NULL;
     enum status st =
@@ -293,10 +218,10 @@ forget(struct work *w, const struct service *s, const char *before, const char *
 }
 
 static enum status
-write_service(struct work *w, const struct service *s, struct error *err)
+write_week(struct staffing_work *w, const struct staffing_service *s, struct outlook *o,
+           struct error *err)
 {
     struct pass *p = w->pass;
-    struct outlook *o = xcalloc(1, sizeof *o);
     int64_t length = s->config->interval * 60;
     int64_t local = p->now + zone_offset_at(p->a->zone, p->now);
     int64_t begin = p->now - (local % length + length) % length;
@@ -306,17 +231,34 @@ write_service(struct work *w, const struct service *s, struct error *err)
 
     /* Without one whole day there is nothing to say, and that is not that nobody is needed. */
     known = s->history.begun < w->local_today || s->config->minimum_staff > 0;
-    look_ahead(w, s, o);
     /* Calls that began before the first interval are still there: run in for a day. */
-    for (int64_t t = begin - DAY_SECONDS; o->carry && t < begin; t += length)
-        plan(s, o, place(w, s, t));
-    st = store_begin(p->store, err);
-    if (st == ST_OK)
-        st = forget(w, s, format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS),
-                    format_utc(from, begin), err);
+    for (int64_t t = begin - DAY_SECONDS; o->carry && t < begin; t += length) {
+        struct need n;
+
+        plan(w, s, o, t, &n);
+    }
+    st = forget(w, s, format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS),
+                format_utc(from, begin), err);
     for (int64_t t = begin; st == ST_OK && known && t < begin + HORIZON_DAYS * (int64_t)DAY_SECONDS;
          t += length)
         st = write_interval(w, s, o, t, err);
+    return st;
+}
+
+static enum status
+write_service(struct staffing_work *w, const struct staffing_service *s, struct error *err)
+{
+    struct pass *p = w->pass;
+    struct outlook *o = xcalloc(1, sizeof *o);
+    struct staffing_score score;
+    enum status st = store_begin(p->store, err);
+
+    if (st == ST_OK)
+        st = staffing_measure(w, s, &score, err);
+    if (st == ST_OK) {
+        staffing_look_ahead(w, s, &score, o);
+        st = write_week(w, s, o, err);
+    }
     free(o);
     if (st == ST_OK)
         return store_commit(p->store, err);
@@ -325,14 +267,16 @@ write_service(struct work *w, const struct service *s, struct error *err)
 }
 
 static enum status
-prepare(struct work *w, struct error *err)
+prepare(struct staffing_work *w, struct error *err)
 {
     enum status st = store_query(
         w->pass->store, &w->insert,
-        "INSERT OR REPLACE INTO staffing(service, start, minutes, forecast, low, high,"
-        " handle_seconds, required, scheduled, rostered, gap, service_level, occupancy,"
-        " completeness, model, as_of, patience_seconds)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "INSERT OR REPLACE INTO staffing(service, start, minutes, forecast, low, high, low95,"
+        " high95, day_factor, day_name, wape, wape_floor, wape_naive, required, scheduled,"
+        " required_expected, scheduled_expected, rostered, gap, service_level, occupancy,"
+        " patience_seconds, availability, handle_seconds, completeness, model, as_of)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+        " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
         err);
 
     if (st == ST_OK)
@@ -342,7 +286,7 @@ prepare(struct work *w, struct error *err)
 
 /* Services that are gone from ledger and configuration; what was forecast for them stays. */
 static enum status
-write_all(struct work *w, struct error *err)
+write_all(struct staffing_work *w, struct error *err)
 {
     const struct config *c = w->pass->a->config;
     enum status st = prepare(w, err);
@@ -353,6 +297,10 @@ write_all(struct work *w, struct error *err)
         log_warn("staffing_services", "services=%zu limit=%d", w->count, MAX_SERVICES);
     if (st == ST_OK)
         st = store_commit_open(w->pass->store, err);
+    if (st == ST_OK)
+        st = day_factors_load(&w->days, w->pass->store, err);
+    if (st == ST_OK)
+        staffing_fill_pools(w);
     for (size_t i = 0; st == ST_OK && i < w->count; i++)
         st = write_service(w, &w->services[i], err);
     return st;
@@ -361,7 +309,7 @@ write_all(struct work *w, struct error *err)
 enum status
 pass_staffing(struct pass *p, struct error *err)
 {
-    struct work w = {.pass = p};
+    struct staffing_work w = {.pass = p};
     int32_t from = p->today - HISTORY_DAYS - 1; /* a day more than the past in local time */
     enum status st;
 
@@ -376,12 +324,13 @@ pass_staffing(struct pass *p, struct error *err)
     if (st == ST_OK)
         st = write_all(&w, err);
     if (st == ST_OK)
-        st = pass_understaffed(p, err);
+        st = pass_gaps(p, err);
     for (size_t i = 0; i < w.count; i++) {
         history_clear(&w.services[i].history);
         free(w.services[i].name);
     }
     free(w.services);
+    day_factors_free(w.days);
     query_free(w.insert);
     query_free(w.roster);
     classifier_free(w.classifier);

@@ -43,9 +43,21 @@ fill(void)
     edit("INSERT INTO service_interval SELECT 's' || (substr(id, 3) % 4), '2026-11-20T0' ||"
          " (substr(id, 3) % 10) || ':15:00Z', substr(id, 3), 2, 1, 60, 5 FROM customer"
          " WHERE true ON CONFLICT DO NOTHING");
-    edit("INSERT INTO staffing SELECT service, start, 15, offered / 3.0, 1, 9, 60, 2, 3,"
-         " nullif(offered % 3, 0), offered % 3 - 3, 0.8, 0.5, 0.9, 'm', '2026-11-19T00:00:00Z',"
-         " NULL FROM service_interval");
+    edit(
+        "INSERT INTO staffing(service, start, minutes, forecast, low, high, handle_seconds,"
+        " required, scheduled, rostered, gap, service_level, occupancy, completeness, model, as_of,"
+        " patience_seconds) SELECT service, start, 15, offered / 3.0, 1, 9, 60, 2, 3,"
+        " nullif(offered % 3, 0), offered % 3 - 3, 0.8, 0.5, 0.9, 'm', '2026-11-19T00:00:00Z',"
+        " NULL FROM service_interval");
+    edit("INSERT INTO roster SELECT service, start, 15, offered % 3 FROM service_interval");
+    edit("INSERT INTO calendar SELECT '2026-12-' || (10 + substr(id, 3) % 3), id, 0.5, NULL FROM"
+         " customer");
+    edit("INSERT INTO forecast_score SELECT id, 'forecast', 'week1', nullif(substr(id, 3) % 4, 0),"
+         " 0.1, 0.3, 1, 0.1, 0.8, 0.95, 12, '2026-11-22' FROM customer");
+    edit("INSERT INTO availability SELECT id, nullif(substr(id, 3) % 3, 0), 500, 9, 3, 28,"
+         " '2026-11-22' FROM customer");
+    edit("INSERT INTO staffing_move SELECT id, 'desk', '2026-11-2' || substr(id, 3) % 3 ||"
+         " 'T09:00:00Z', 15, 2, '2026-11-22T12:00:00Z' FROM customer");
     edit("INSERT INTO feature_demand(feature, as_of, window_days, people, customers, uses, failed,"
          " score, rank) SELECT 'f' || id, '2026-11-22T12:00:00Z', 90, 5, substr(id, 3) % 2, 3, 4,"
          " 0.5, substr(id, 3) FROM customer");

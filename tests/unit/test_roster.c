@@ -109,15 +109,18 @@ TEST(the_gap_is_there_at_once_and_the_next_pass_agrees)
     run_pass(a, NOW + 1, b.seq);
     CHECK_STR(rows(GAPS), want);
     CHECK_STR(rows("SELECT kind, subject, severity, json_extract(evidence, '$.rostered')"
-                   " FROM signal"),
+                   " FROM signal WHERE kind = 'understaffed'"),
               "understaffed|desk|critical|1");
     CHECK_STR(rows("SELECT (SELECT sum(-gap * minutes) / 60.0 FROM staffing WHERE gap < 0) ="
-                   " json_extract(evidence, '$.daily_hours_short.\"2026-11-23\"'), reason LIKE"
-                   " '%worst at 2026-11-23 __:_0: 1 on the roster where % are needed' FROM signal"),
+                   " json_extract(evidence, '$.hours'), reason LIKE 'desk: Mon 23 Nov 08:00-08:30"
+                   " 8 short,%; %worst Mon 23 Nov __:_0-%: 1 on the roster where % are needed'"
+                   " FROM signal WHERE kind = 'understaffed'"),
               "1|1");
     take("service,start,minutes,scheduled\ndesk,2026-11-23T08:00Z,480,90\n", 1);
     run_pass(a, NOW + 2, b.seq);
-    CHECK_STR(rows("SELECT state FROM signal"), "closed");
+    CHECK_STR(rows("SELECT kind, state, reason LIKE 'desk: Mon 23 Nov 08:%-%:00 % to spare% needed'"
+                   " FROM signal ORDER BY 1"),
+              "overstaffed|open|1;understaffed|closed|0");
     CHECK_STR(rows("SELECT min(gap) > 0, count(*) FROM staffing WHERE rostered = 90"), "1|16");
     analyst_close(a);
     book_close(&b);

@@ -1,0 +1,76 @@
+/*
+ * staffing_plan.h - one pass over the services' coming week: what its files share.
+ */
+#ifndef STAFFING_PLAN_H
+#define STAFFING_PLAN_H
+
+#include "calendar.h"
+#include "config.h"
+#include "erlang.h"
+#include "forecast.h"
+#include "history.h"
+#include "pass.h"
+#include "staffing_rule.h"
+
+#define STAFFING_WEEK (7 * 96) /* intervals of a week, at most */
+
+/* How good forecasts of a service have been, and what else was learnt day by day. */
+struct staffing_score {
+    double wape, floor, naive; /* of week 1; NAN: not known */
+    double availability;       /* 0: not known */
+};
+
+struct staffing_service {
+    char *name;
+    const struct config_service *config; /* or the defaults */
+    struct history history;
+};
+
+/* What is known about a service's week, by weekday and interval. */
+struct outlook {
+    double contacts[STAFFING_WEEK], handling[STAFFING_WEEK];
+    struct forecast_spread spread;
+    double today; /* factor for what is left of today */
+    struct staffing_learned learned;
+    struct staffing_score score;
+    char model[256];
+    double completeness;
+    double load; /* in progress, when calls outlast intervals */
+    bool carry;
+};
+
+struct staffing_work {
+    struct pass *pass;
+    struct staffing_service *services;
+    size_t count;
+    struct rules *rules;
+    struct classifier *classifier;
+    int32_t local_today;
+    struct day_factors *days;
+    struct staffing_pool {
+        double sum[STAFFING_WEEK]; /* of the forecasts that stand on enough days */
+        size_t services;
+    } pool[3]; /* of 96, 48 and 24 intervals a day */
+    struct query *insert, *roster;
+};
+
+/* Counts of the local days [first Monday .. yesterday], NAN where unknown or unlike other days;
+ * the caller frees. NULL: no day yet. */
+double *staffing_calendar(const struct staffing_work *w, const struct staffing_service *s,
+                          unsigned *days);
+/* Adds what all services that can do so say to the pools. */
+void staffing_fill_pools(struct staffing_work *w);
+/* score is as staffing_measure left it. */
+void staffing_look_ahead(const struct staffing_work *w, const struct staffing_service *s,
+                         const struct staffing_score *score, struct outlook *o);
+
+/* Heads on the roster during an interval (UTC texts): the fewest of what overlaps it; NAN: none. */
+enum status staffing_rostered(struct staffing_work *w, const char *service, const char *from,
+                              const char *to, double *out, struct error *err);
+
+/* Once a day: forecasts of the past are scored and heads compared with waits, and both kept in the
+ * store. At other times: what is kept. */
+enum status staffing_measure(struct staffing_work *w, const struct staffing_service *s,
+                             struct staffing_score *out, struct error *err);
+
+#endif
