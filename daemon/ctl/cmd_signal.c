@@ -1,5 +1,5 @@
 /*
- * cmd_signal.c - signals: list, show, acknowledge, close.
+ * cmd_signal.c - signals: list, show, explain, acknowledge, close.
  *
  * They live in the CRM store, which this process reads and edits itself; the analyst respects what
  * people set (signal_desk.h).
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cmd_signal_explain.h"
 #include "commands.h"
 #include "json_write.h"
 #include "options.h"
@@ -225,6 +226,8 @@ run_verb(struct signal_run *run, const char *verb, const char *beginning)
         fprintf(stderr, "callswell: %s\n", err.text);
         return 1;
     }
+    if (strcmp(verb, "explain") == 0)
+        return signal_explain_run(run->config, run->store, id, run->style == TABLE_JSON);
     if (!edits)
         return show(run, id);
     store_close(run->store);
@@ -239,7 +242,7 @@ command_signal(int argc, char **argv)
 {
     static const char *const severities[] = {"critical", "warning", "info", NULL};
     static const char *const states[] = {"active", "open", "acked", "closed", "held", "all", NULL};
-    static const char *const verbs[] = {"show", "ack", "close", NULL};
+    static const char *const verbs[] = {"show", "explain", "ack", "close", NULL};
     struct signal_run run = {0};
     const char *path = NULL, *verb;
     bool json = false, csv = false, listing;
@@ -258,8 +261,9 @@ command_signal(int argc, char **argv)
         {"csv", OPTION_FLAG, &csv, NULL, "the list as CSV"},
     };
     const struct option_use use = {
-        "callswell signal list|show ID|ack ID|close ID [OPTION...]",
-        "What is out of the ordinary. The beginning of an id will do. A signal that was\n"
+        "callswell signal list|show ID|explain ID|ack ID|close ID [OPTION...]",
+        "What is out of the ordinary. The beginning of an id will do. `explain` leads to\n"
+        "the numbers, the rule, and the files and ranges they came from. A signal that was\n"
         "closed stays closed while its cause lasts, unless it gets more severe.",
         rows, sizeof rows / sizeof rows[0], NULL};
     struct config *c;

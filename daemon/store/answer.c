@@ -27,6 +27,7 @@ static const struct answer *const all[] = {
     &answer_signals,         &answer_quarantine,      &answer_quarantine_reasons,
     &answer_feeds,           &answer_roster,          &answer_calendar,
     &answer_forecast_scores, &answer_availability,    &answer_staffing_moves,
+    &answer_completeness,    &answer_signals_rest,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

@@ -24,6 +24,7 @@ extern const struct answer answer_segments, answer_segment_members, answer_stage
 /* answers_signal.c */
 extern const struct answer answer_signals;
 /* answers_feed.c */
+extern const struct answer answer_completeness, answer_signals_rest;
 extern const struct answer answer_feeds, answer_quarantine, answer_quarantine_reasons;
 
 #endif

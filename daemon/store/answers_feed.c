@@ -18,6 +18,8 @@ static const struct answer_column feed_columns[] = {
     {"last_arrival", ANSWER_TIME, NULL, "when something last came"},
     {"behind_bytes", ANSWER_INT, "bytes", "that wait to be read", .must = true},
     {"problem", ANSWER_TEXT, NULL, "what is wrong"},
+    {"silent_since", ANSWER_TIME, NULL, "for longer than usual; NULL: it is not"},
+    {"usual_silence", ANSWER_INT, "s", "the longest usual one at these hours of the week"},
     {"as_of", ANSWER_TIME, NULL, "when this was so", .must = true},
 };
 
@@ -35,6 +37,32 @@ const struct answer answer_feeds = {
     .key = {"input"},
     .own = "1",
     .as_of = "SELECT max(as_of) FROM feed_health",
+};
+
+static const struct answer_column completeness_columns[] = {
+    {"input", ANSWER_TEXT, NULL, "its name in the configuration", .must = true},
+    {"start", ANSWER_TIME, NULL, "of the quarter hour", .must = true},
+    {"records", ANSWER_INT, "records", "that began in it", .must = true},
+    {"usual", ANSWER_REAL, "records", "at this hour of the week", .must = true},
+    {"completeness", ANSWER_REAL, "share", "of what usually comes that has come by now"},
+    {"still_expected", ANSWER_REAL, "records", "that are late, or wait until the input is back"},
+};
+
+static const struct answer_filter completeness_filters[] = {
+    {ANSWER_FROM, "start >= ?1", NULL},
+    {ANSWER_TO, "start < ?2", NULL},
+    {ANSWER_INPUT, "input = ?11", NULL},
+};
+
+const struct answer answer_completeness = {
+    .name = "completeness",
+    .title = "How complete each quarter hour of each input is, the newest first",
+    ANSWER_COLUMNS(completeness_columns),
+    ANSWER_FILTERS(completeness_filters),
+    .from = "feed_interval",
+    .order = {{"start", true}, {"input", false}},
+    .key = {"input", "start"},
+    .own = "1",
 };
 
 static const struct answer_column quarantine_columns[] = {

@@ -30,6 +30,20 @@ static const struct signal_rule rules[] = {
       {"rate at most", 0.667, "of the usual"},
       {"away from the usual at least", 5, "legs"},
       {"days of baseline at least", 14, "d"}}},
+    {"overdue",
+     1,
+     "A customer with a habit has been silent for longer than its own past explains: the chance of "
+     "such a gap, judged together for all who have a habit (Benjamini-Hochberg). It stays until "
+     "they are back, or until it is no longer news.",
+     {{"false discovery rate at most", 0.05, ""},
+      {"active days at least", 5, "d"},
+      {"gap at least", 14, "d"},
+      {"news for", 182, "d"}}},
+    {"stuck",
+     1,
+     "A customer has been at one stage of its life for longer than is usual there: see the "
+     "evidence for the stage, since when, and the usual time.",
+     {{0}}},
     {"understaffed",
      1,
      "In the coming week intervals of the service have fewer people on the roster than the "
