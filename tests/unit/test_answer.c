@@ -77,6 +77,9 @@ fill(void)
         "INSERT INTO quarantine_count SELECT id, 'bad', substr(id, 3) % 3, 'a', 'b' FROM customer");
     edit("INSERT INTO feed_health SELECT id, 'tcp', 1, 2, 3, 4, 5, 6, 7, NULL, NULL, 8, NULL,"
          " '2026-11-22T12:00:00Z', NULL, NULL FROM customer");
+    edit("INSERT INTO feed_interval SELECT id, 'a', 1, 2.5, 0.5, 1.25 FROM customer");
+    edit("INSERT INTO signal_rest SELECT 'surge', 'customer', id, 'info', 1, 2, 3, 'a', 'b', 'r',"
+         " owner, 'c' FROM customer");
     edit("INSERT INTO analyst VALUES(1, 'l', 1, 1, 1, 1, '2026-11-22T12:00:00Z', '', 1, 1)");
     edit("INSERT INTO input_day VALUES('2026-11-21'), ('2026-11-22'), ('2026-10-25'),"
          " ('2026-10-24')");
