@@ -142,9 +142,9 @@ say_range(const struct explanation *e, const struct explain_range *r)
         printf("\n    no positions (connections, requests)");
     printf(", batches %llu to %llu\n", (unsigned long long)r->row.first_seq,
            (unsigned long long)r->row.last_seq);
-    printf("    arrived %s to %s: %llu of %llu records counted\n", format_utc(begun, r->row.begun),
-           format_utc(ended, r->row.ended), (unsigned long long)in->accepted,
-           (unsigned long long)in->records);
+    printf("    arrived %s to %s,\n    %llu of %llu records counted\n",
+           format_utc(begun, r->row.begun), format_utc(ended, r->row.ended),
+           (unsigned long long)in->accepted, (unsigned long long)in->records);
     if (r->known)
         printf("    %llu of these batches' were %.*s's, in the window\n",
                (unsigned long long)r->records, SPAN_ARG(e->subject));
