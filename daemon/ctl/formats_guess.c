@@ -3,7 +3,8 @@
  *
  * All formats are tried; the one that reads the largest share of the records it finds is best, and
  * of equals the one that fills most fields. Where none reads most of them, a section is proposed,
- * and tried as well before it is shown.
+ * and tried as well before it is shown. A format that leaves all of a file out has recognised it,
+ * unless it leaves out any text whatever.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,41 @@ struct attempt {
     const char *name;
     struct trial_count n;
     double share, fields; /* of the records that it finds; filled in each */
+    bool recognised;      /* it leaves out nearly all of them */
+    char why[200];        /* the first that it left out */
 };
+
+static bool
+note_reason(void *arg, const struct trial_record *r)
+{
+    struct attempt *a = arg;
+
+    if (r->st == ST_IGNORE && a->why[0] == '\0')
+        snprintf(a->why, sizeof a->why, "%s", r->why);
+    return true;
+}
+
+/* Lines and documents that are no records of anything. */
+static bool
+leaves_anything_out(const struct format *f)
+{
+    const struct span nothing[] = {
+        SPAN("nothing of this\nis a record\n\nof anything\n\n"),
+        SPAN("<nothing><of>this</of></nothing>"),
+        SPAN("{\"nothing\":{\"of\":\"this\"}}"),
+        SPAN(
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"),
+    };
+    struct trial_count n;
+
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+        trial_run(f, nothing[i], true, 0, NULL, NULL, &n);
+        if (n.left_out > 0)
+            return true;
+    }
+    return false;
+}
 
 static struct attempt
 try_format(const struct format_options *o, struct span text, bool whole)
@@ -34,7 +69,10 @@ try_format(const struct format_options *o, struct span text, bool whole)
 
     if (format_new(&f, o, NULL) != ST_OK)
         return a;
-    trial_run(f, text, whole, 0, NULL, NULL, &a.n);
+    trial_run(f, text, whole, 0, note_reason, &a, &a.n);
+    a.recognised = a.n.read == 0 && a.n.left_out > 0 &&
+                   (double)a.n.left_out >= GOOD * (double)(a.n.left_out + a.n.refused) &&
+                   !leaves_anything_out(f);
     format_free(f);
     if (a.n.read == 0)
         return a;
@@ -50,6 +88,8 @@ better_first(const void *x, const void *y)
 
     if (a->share != b->share)
         return a->share < b->share ? 1 : -1;
+    if (a->recognised != b->recognised)
+        return a->recognised ? -1 : 1;
     return (a->fields < b->fields) - (a->fields > b->fields);
 }
 
@@ -72,7 +112,7 @@ try_all(const struct config *c, struct span text, bool whole)
 /* --- answers --- */
 
 struct answer {
-    const struct attempt *known; /* best first, ends where share is 0 */
+    const struct attempt *known; /* best first: that read it, that recognise it, all others */
     bool good;                   /* the first of them is the answer */
     struct attempt own;          /* of the section; share 0: there is none */
     struct buf section;
@@ -88,11 +128,14 @@ say_json(const struct answer *a)
     json_object(&w, NULL);
     json_text(&w, "format", a->good ? a->known[0].name : NULL);
     json_array(&w, "tried");
-    for (size_t i = 0; a->known[i].share > 0; i++) {
+    for (size_t i = 0; a->known[i].share > 0 || a->known[i].recognised; i++) {
         json_object(&w, NULL);
         json_text(&w, "format", a->known[i].name);
         json_u64(&w, "read", a->known[i].n.read);
         json_u64(&w, "refused", a->known[i].n.refused);
+        json_u64(&w, "left_out", a->known[i].n.left_out);
+        if (a->known[i].recognised)
+            json_text(&w, "why", a->known[i].why);
         json_close(&w);
     }
     json_close(&w);
@@ -102,6 +145,24 @@ say_json(const struct answer *a)
     json_close(&w);
     puts(b.p);
     buf_clear(&b);
+}
+
+/* True: there is one. */
+static bool
+say_who_leaves_it_out(const struct answer *a, const char *path)
+{
+    const struct attempt *one = a->known;
+    size_t said = 0;
+
+    for (; one->share > 0 || one->recognised; one++)
+        if (one->recognised && said++ < SHOWN)
+            printf("# %s recognises it and leaves out %zu of its %zu records. The first one's "
+                   "reason:\n#   %s\n# What it leaves out, and how to change that:\n"
+                   "#   callswell formats show %s\n"
+                   "#   callswell formats test %s --format %s\n",
+                   one->name, one->n.left_out, one->n.left_out + one->n.refused, one->why,
+                   one->name, path, one->name);
+    return said > 0;
 }
 
 /* In comments, so that all that is printed can be pasted. */
@@ -117,10 +178,11 @@ say(const struct answer *a, const char *path)
                a->known[0].name, path, a->known[0].name);
         return;
     }
-    if (a->known[0].share == 0)
+    if (a->known[0].share == 0 && !say_who_leaves_it_out(a, path))
         printf("# no known format reads it\n");
     if (a->own.share == 0) {
-        printf("# and nothing in it looks like times of records\n");
+        if (!a->known[0].recognised)
+            printf("# and nothing in it looks like times of records\n");
         return;
     }
     printf("#\n# This section reads %zu of %zu records. With it in the configuration FILE:\n"
@@ -150,6 +212,7 @@ formats_guess(const struct config *c, const char *path, bool json)
     struct error err;
     struct span text;
     bool whole;
+    int status;
 
     if (trial_file(path, FORMATS_SAMPLE, &text, &whole, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
@@ -166,8 +229,9 @@ formats_guess(const struct config *c, const char *path, bool json)
         say_json(&a);
     else
         say(&a, path);
+    status = a.good || a.own.share > 0 || all[0].recognised ? 0 : 1;
     buf_clear(&a.section);
     free(all);
     free((void *)(uintptr_t)text.p);
-    return a.good || a.own.share > 0 ? 0 : 1;
+    return status;
 }

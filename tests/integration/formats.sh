@@ -126,6 +126,14 @@ check "a known one is found" contains "$(cs formats guess "$project/tests/data/a
 check "and by the other name" contains "$(cs formats test --guess calls.csv)" 'format = "csv"'
 check "as JSON" sh -c "'$bin/callswell' formats guess g1.csv --json | python3 -c 'import json, sys
 v = json.load(sys.stdin); assert v[\"format\"] is None and v[\"read\"] == 3 and \"map = \" in v[\"section\"], v'"
+cat >two.csv <<'EOF_TWO'
+"cdrRecordType","globalCallID_callManagerId","globalCallID_callId","callingPartyNumber","dateTimeOrigination","dateTimeConnect","dateTimeDisconnect","pkid","duration","destConversationId","globalCallId_ClusterID","origLegCallIdentifier","clientMatterCode"
+INTEGER,INTEGER,INTEGER,VARCHAR(50),INTEGER,INTEGER,INTEGER,UNIQUEIDENTIFIER,INTEGER,INTEGER,VARCHAR(50),INTEGER,VARCHAR(32)
+1,2,3,"100",1772355600,1772355603,1772355663,"a-1",60,0,"Lab",5,"acme"
+EOF_TWO
+check "what a format leaves out altogether it has recognised" contains "$(cs formats guess two.csv)" "cisco-cucm recognises it and leaves out 1 of its 1"
+check "with the reason" contains "$(cs formats guess two.csv --json)" '"why":"reason: two-party call is left out by the format"'
+check "and nobody else has" sh -c "! '$bin/callswell' formats guess two.csv | grep -q avaya"
 check "what is nothing" sh -c "! '$bin/callswell' formats guess '$bin/callswell'"
 check "what is empty" sh -c "! '$bin/callswell' formats guess /dev/null"
 finish
