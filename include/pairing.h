@@ -21,7 +21,8 @@
  * of the first that was known of it: ROOM@2026-03-01T10:00:00Z.
  *
  * A leg that comes whole takes part in the tally of its conference, and in nothing else: it has
- * been counted.
+ * been counted. A feature that names a leg and no customer is counted as one of that leg: of one
+ * that is open, or that came whole with its name; it waits for it for `wait`.
  *
  * Time passes by the newest event of a source as well as by the clock on the wall, since an event
  * arrived: a log of last year is read as if it happened now, and a source that has fallen silent
@@ -55,7 +56,7 @@ void pairing_free(struct pairing *p); /* accepts NULL */
 
 /* One event. Everything is borrowed. */
 struct pair_event {
-    uint8_t kind; /* enum record_kind: one of which is_paired is true, or KIND_LEG */
+    uint8_t kind; /* enum record_kind: of which is_paired is true; KIND_LEG, KIND_FEATURE */
     bool bulk;    /* of an import */
     bool room;    /* `conference` is a room: pairing says which of the meetings there it is */
     int64_t at;   /* UTC seconds */
@@ -135,6 +136,7 @@ struct pairing_status {
     uint64_t estimated;         /* legs with an end that is not known, since the start */
     uint64_t joins_lost;        /* those of them of which there was a leave and no join */
     uint64_t late;              /* events that came when their leg had been counted without them */
+    uint64_t unplaced;          /* features of legs that were never counted, or are forgotten */
     uint64_t unlisted;          /* legs that came whole and were left out of their conference */
     uint64_t bytes;
 };

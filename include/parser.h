@@ -85,6 +85,9 @@ struct parser_ops {
     /* The same for documents, before their frame is read: of which of its records (from 0). */
     void (*watch)(void *state, document_seen *seen, void *arg);
 
+    /* Features of legs come as records of their own, which name the leg and no customer. */
+    bool leg_features;
+
     /* Set for parsers made of document.h. */
     const struct document_ops *document;
 };

@@ -45,6 +45,7 @@ static const char *const column_names[COL_COUNT] = {
     [COL_DEVICE] = "deviceName",
     [COL_RECEIVED] = "numberPacketsReceived",
     [COL_LOST] = "numberPacketsLost",
+    [COL_JITTER] = "jitter",
     [COL_METRICS] = "varVQMetrics",
 };
 

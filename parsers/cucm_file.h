@@ -44,6 +44,7 @@ enum column {
     COL_DEVICE,
     COL_RECEIVED,
     COL_LOST,
+    COL_JITTER,
     COL_METRICS,
     COL_COUNT
 };

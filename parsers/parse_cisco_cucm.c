@@ -15,6 +15,7 @@
 
 #include "cucm_file.h"
 #include "json_document.h"
+#include "named_values.h"
 
 /* The "on behalf of" codes that matter here. */
 enum behalf {
@@ -239,37 +240,62 @@ read_cdr(struct leg *l, struct error *err)
 
 /* --- CMR --- */
 
-#define LOSS_PERCENT      3  /* of the packets: everybody hears it */
+#define LOSS_PERCENT      3   /* of the packets: everybody hears it */
+#define JITTER_MS         30  /* on average; more is beyond what Cisco designs networks for */
+#define MOS_HUNDREDTHS    360 /* below 3.6 many users are dissatisfied (ITU-T G.107, annex B) */
 #define CONCEALED_PERCENT 7  /* of the seconds were severely concealed: Cisco calls that poor ... */
 #define CONCEALED_FROM    20 /* ... if the stream was at least this long, in seconds */
 
-/* What one hears of a stream; NULL: it was good. */
-static const char *
-what_is_poor(const struct leg *l)
+/* "4.1234" in hundredths; 0: not known. */
+static uint32_t
+hundredths(struct span s)
 {
+    const char *dot = s.n ? memchr(s.p, '.', s.n) : NULL;
+    size_t whole = dot ? (size_t)(dot - s.p) : s.n, digits = s.n - whole;
+    uint32_t n = 100 * number(span_of(s.p, whole));
+
+    if (digits > 1)
+        n += 10 * number(span_of(dot + 1, 1));
+    return digits > 2 ? n + number(span_of(dot + 2, 1)) : n;
+}
+
+/* What was poor in a stream, the features that it lacked: a list that NULL ends. */
+static size_t
+what_is_poor(const struct leg *l, const char *poor[5])
+{
+    struct span metrics = l->col[COL_METRICS];
     int64_t received = number(l->col[COL_RECEIVED]), lost = (int32_t)number(l->col[COL_LOST]);
     int64_t seconds = number(l->col[COL_DURATION]);
-    int64_t concealed = number(in_comment(l->col[COL_METRICS], "SCS", "SCS"));
+    int64_t concealed = number(in_comment(metrics, "SCS", "SCS"));
+    uint32_t mos = hundredths(
+        either(in_comment(metrics, "MLQKav", "MLQKav"), in_comment(metrics, "MLQK", "MLQK")));
+    size_t n = 0;
 
     if (lost > 0 && lost * 100 >= (received + lost) * LOSS_PERCENT)
-        return "packet loss";
+        poor[n++] = "low_packet_loss";
+    if (number(l->col[COL_JITTER]) > JITTER_MS && received > 0)
+        poor[n++] = "low_jitter";
+    if (mos > 0 && mos < MOS_HUNDREDTHS)
+        poor[n++] = "good_mos";
     if (seconds >= CONCEALED_FROM && concealed * 100 >= seconds * CONCEALED_PERCENT)
-        return "concealed seconds";
-    return NULL;
+        poor[n++] = "few_concealed_seconds";
+    poor[n] = NULL;
+    return n;
 }
 
 /* Nobody asks for poor audio, so it is good audio that was wanted and not given. */
 static enum status
 read_cmr(struct leg *l, struct error *err)
 {
-    const char *why = what_is_poor(l);
+    const char *poor[5];
 
-    if (!why)
+    if (what_is_poor(l, poor) == 0)
         return fail(err, ST_IGNORE, "stream of good quality");
     fields_set(l->r, FIELD_KIND, SPAN("feature"));
-    fields_set(l->r, FIELD_FEATURES, SPAN("good_audio"));
+    fields_feature(l->d, l->r, "good_audio");
+    for (size_t i = 0; poor[i]; i++)
+        fields_feature(l->d, l->r, poor[i]);
     fields_set(l->r, FIELD_OUTCOME, SPAN("failed"));
-    fields_set(l->r, FIELD_CAUSE, span_str(why));
     fields_set(l->r, FIELD_ID, l->col[COL_PKID]);
     fields_set(l->r, FIELD_LEG, leg_key(l, l->col[COL_CALL_IDENTIFIER]));
     fields_set(l->r, FIELD_END, l->col[COL_TIME_STAMP]);
@@ -322,4 +348,5 @@ const struct parser_ops parser_cisco_cucm = {
     .layout_free = cucm_layout_free,
     .cut = cucm_cut,
     .next = cucm_next,
+    .leg_features = true,
 };

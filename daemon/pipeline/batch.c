@@ -297,6 +297,7 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
     bool room = r->has & FIELD_BIT(FIELD_ROOM);
     enum field where = room ? FIELD_ROOM : FIELD_CONFERENCE;
     bool somewhere = r->has & FIELD_BIT(where);
+    bool alone = r->kind == KIND_LEG && !format_content(source_format(s))->leg_features;
 
     if (part->pair_count == part->pair_cap) {
         part->pair_cap = part->pair_cap ? 2 * part->pair_cap : 32;
@@ -309,7 +310,7 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
         .at = r->start,
         .source = arena_copy(&part->memory, own ? r->text[FIELD_SOURCE] : span_str(s->source)),
         .conference = arena_copy(&part->memory, somewhere ? r->text[where] : SPAN("")),
-        .key = pair_key(r, &part->memory),
+        .key = alone ? SPAN("") : pair_key(r, &part->memory),
         .sides = pair_sides(r, span_str(s->input), &part->memory),
     };
 }

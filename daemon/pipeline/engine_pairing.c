@@ -78,7 +78,7 @@ count_leg(void *arg, const struct paired_leg *leg)
         c->done->expired++;
         return;
     }
-    c->done->legs++;
+    c->done->legs += r.kind == KIND_LEG;
     aggregate_record(c->part->cells, &c->rules->aggregate, &r);
 }
 

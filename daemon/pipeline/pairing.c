@@ -118,9 +118,9 @@ conference_of(const struct pair_moment *m, struct stream *s, const struct pair_e
     return found ? found : pairing_conference(p, s, nowhere);
 }
 
-/* The leg has joined somewhere: its leaves that came before go there. */
+/* The leg is known: its leaves and features that came before go there. */
 static void
-take_early_leaves(struct pairing *p, struct stay *to)
+take_early_marks(struct pairing *p, struct stay *to)
 {
     char id[PAIR_LONGEST_KEY];
     struct span key = span_of(to->key, to->key_n), nowhere;
@@ -162,7 +162,7 @@ take_join_or_leave(struct pairing *p, struct conference *c, const struct pair_ev
         pairing_open(p, c, 1);
         c->tally.joins++;
         c->untold = true;
-        take_early_leaves(p, s);
+        take_early_marks(p, s);
     }
     pairing_change_stay(p, s);
 }
@@ -209,8 +209,26 @@ note_event(const struct pair_moment *m, struct conference *c, const struct sides
     pairing_change_conference(m->p, c);
 }
 
+/* It has counted: what is kept of it, if it has a key, is there for its features. */
 static void
-take_leg(struct pairing *p, struct conference *c, const struct pair_event *e,
+keep_leg(const struct pair_moment *m, struct conference *c, const struct pair_event *e)
+{
+    struct stay *s = pairing_stay(m->p, c, e->key);
+    struct mark *k = pairing_insert(m->p, s, e->at, false);
+
+    if (!k)
+        return;
+    k->came = m->now;
+    k->seen = c->stream->clock;
+    k->counted = true;
+    pairing_write_on(m->p, k, e->sides);
+    take_early_marks(m->p, s);
+    touch(m->p, s);
+    pairing_change_stay(m->p, s);
+}
+
+static void
+take_leg(const struct pair_moment *m, struct conference *c, const struct pair_event *e,
          const struct sides *sides)
 {
     struct paired_leg leg = {.record = {.start = e->at, .duration = sides->duration}};
@@ -221,7 +239,38 @@ take_leg(struct pairing *p, struct conference *c, const struct pair_event *e,
     r->text[FIELD_PARTICIPANT_NAME] = sides->text[SIDE_PARTICIPANT_NAME];
     r->has = (r->text[FIELD_PARTICIPANT].n ? FIELD_BIT(FIELD_PARTICIPANT) : 0) |
              (r->text[FIELD_PARTICIPANT_NAME].n ? FIELD_BIT(FIELD_PARTICIPANT_NAME) : 0);
-    tally_leg(p, c, &leg);
+    tally_leg(m->p, c, &leg);
+    if (e->key.n > 0)
+        keep_leg(m, c, e);
+}
+
+/* A feature waits where its leg is, or nowhere. */
+static void
+take_feature(const struct pair_moment *m, struct stream *stream, const struct pair_event *e)
+{
+    struct pairing *p = m->p;
+    struct stay *s = pairing_next_of_leg(p, stream, e->key, NULL);
+    char id[PAIR_LONGEST_KEY];
+    struct span nowhere;
+    struct mark *k;
+
+    if (!s) {
+        if (!nowhere_of(e->key, id, sizeof id, &nowhere))
+            return;
+        s = pairing_stay(p, pairing_conference(p, stream, nowhere), e->key);
+    }
+    note_event(m, s->conference, &(struct sides){0}, e->at);
+    k = pairing_insert(p, s, e->at, true);
+    if (!k) { /* something else is told of that moment */
+        p->ever.unplaced++;
+        return;
+    }
+    k->feature = true;
+    k->came = m->now;
+    k->seen = stream->clock;
+    pairing_write_on(p, k, e->sides);
+    touch(p, s);
+    pairing_change_stay(p, s);
 }
 
 static void
@@ -229,15 +278,20 @@ take_event(const struct pair_moment *m, const struct pair_event *e)
 {
     struct pairing *p = m->p;
     struct stream *stream = pairing_stream(p, e->source);
-    struct conference *c = conference_of(m, stream, e);
+    struct conference *c;
     struct sides sides;
 
+    if (e->kind == KIND_FEATURE) {
+        take_feature(m, stream, e);
+        return;
+    }
+    c = conference_of(m, stream, e);
     if (!sides_read(e->sides, &sides))
         memset(&sides, 0, offsetof(struct sides, features));
     stream->bulk |= e->bulk;
     note_event(m, c, &sides, e->kind == KIND_LEG ? e->at + sides.duration : e->at);
     if (e->kind == KIND_LEG) {
-        take_leg(p, c, e, &sides);
+        take_leg(m, c, e, &sides);
     } else if (e->kind == KIND_JOIN || e->kind == KIND_LEAVE) {
         take_join_or_leave(p, c, e, m->now);
     } else if (e->kind == KIND_CONFERENCE_START) {
@@ -334,6 +388,8 @@ static void
 forget_conference(struct pairing *p, struct conference *c)
 {
     for (struct stay *s = c->stays; s; s = s->after) {
+        for (size_t i = 0; i < s->count; i++)
+            pairing_strip(p, &s->marks[i]);
         p->marks -= s->count;
         s->count = 0;
         pairing_change_stay(p, s);

@@ -14,13 +14,15 @@
 #define PAIR_ROOM_TAIL   21  /* bytes of "@2026-03-01T10:00:00Z" */
 #define PAIR_LONGEST     (INT64_C(31) * 86400) /* as of any leg */
 
-/* A join or a leave that has no counterpart yet; or, without a text, one that counted without. */
+/* A join or a leave that has no counterpart yet; or, without a text, one that counted without; or a
+ * leg that came whole, counted and with its text; or a feature. */
 struct mark {
     int64_t at;         /* UTC: when it happened */
     int64_t came, seen; /* when it arrived, by the wall and by its source's events */
     int64_t next;       /* a join: when the same stay was joined once more; 0 never */
     bool leave, counted;
-    uint32_t n; /* of the sides */
+    bool feature; /* of the leg, which waits for that; it stands there as a leave would */
+    uint32_t n;   /* of the sides */
     char *sides;
 };
 

@@ -88,6 +88,27 @@ sides_of(const struct mark *m)
     return m ? span_of(m->sides, m->n) : (struct span){0};
 }
 
+/* All that both sides know, but for times and features. */
+static void
+describe(struct paired_leg *leg, const struct stay *s, const struct sides *a, const struct sides *b)
+{
+    const struct conference *c = s->conference;
+    struct record *r = &leg->record;
+
+    r->has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_DURATION);
+    r->outcome = b->outcome != OUTCOME_OK ? b->outcome : a->outcome;
+    if (pair_is_somewhere(c))
+        set_text(r, FIELD_CONFERENCE, span_of(c->id, c->id_n));
+    set_text(r, FIELD_CONFERENCE_NAME, either_or(a, b, SIDE_CONFERENCE_NAME, c->name));
+    set_text(r, FIELD_CUSTOMER, either_or(a, b, SIDE_CUSTOMER, c->customer));
+    set_text(r, FIELD_PARTICIPANT, either(a, b, SIDE_PARTICIPANT));
+    set_text(r, FIELD_PARTICIPANT_NAME, either(a, b, SIDE_PARTICIPANT_NAME));
+    set_text(r, FIELD_REGION, either(a, b, SIDE_REGION));
+    leg->input = either(a, b, SIDE_INPUT);
+    leg->source = span_of(c->stream->name, c->stream->name_n);
+    leg->key = span_of(s->key, s->key_n);
+}
+
 /* A leg of either mark or both. Rows were checked when they were loaded. */
 static void
 make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *join,
@@ -108,19 +129,8 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
     r->kind = KIND_LEG;
     r->start = start;
     r->duration = (uint32_t)(end - start);
-    r->has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_DURATION);
-    r->outcome = b.outcome != OUTCOME_OK ? b.outcome : a.outcome;
-    if (pair_is_somewhere(c))
-        set_text(r, FIELD_CONFERENCE, span_of(c->id, c->id_n));
-    set_text(r, FIELD_CONFERENCE_NAME, either_or(&a, &b, SIDE_CONFERENCE_NAME, c->name));
-    set_text(r, FIELD_CUSTOMER, either_or(&a, &b, SIDE_CUSTOMER, c->customer));
-    set_text(r, FIELD_PARTICIPANT, either(&a, &b, SIDE_PARTICIPANT));
-    set_text(r, FIELD_PARTICIPANT_NAME, either(&a, &b, SIDE_PARTICIPANT_NAME));
-    set_text(r, FIELD_REGION, either(&a, &b, SIDE_REGION));
+    describe(&leg, s, &a, &b);
     set_features(r, features, &a, &b);
-    leg.input = either(&a, &b, SIDE_INPUT);
-    leg.source = span_of(c->stream->name, c->stream->name_n);
-    leg.key = span_of(s->key, s->key_n);
     m->p->ever.paired += join && leave;
     m->p->ever.estimated += leg.estimated;
     m->p->ever.joins_lost += !join;
@@ -131,6 +141,31 @@ make_leg(const struct pair_moment *m, const struct stay *s, const struct mark *j
     } else {
         m->sink->lost(m->sink->arg, &leg);
     }
+}
+
+/* The feature of a leg; false: nothing is known of that. */
+static bool
+make_feature(const struct pair_moment *m, const struct stay *s, const struct mark *k)
+{
+    struct paired_leg leg = {.joined = true};
+    struct sides of_leg = {0}, own;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->marks[i].leave && s->marks[i].n > 0 && !sides_read(sides_of(&s->marks[i]), &of_leg))
+            abort();
+    if (!sides_read(sides_of(k), &own))
+        abort();
+    describe(&leg, s, &of_leg, &own);
+    leg.record.kind = KIND_FEATURE;
+    leg.record.start = k->at;
+    leg.record.duration = own.duration;
+    leg.record.outcome = own.outcome;
+    leg.record.features = own.features;
+    leg.record.feature_count = own.feature_count;
+    if (!(leg.record.has & FIELD_BIT(FIELD_CUSTOMER)))
+        return false;
+    m->sink->leg(m->sink->arg, &leg);
+    return true;
 }
 
 /* It counted; its other half will not count again. */
@@ -162,6 +197,8 @@ match(struct pairing *p, struct stay *s)
         struct mark *k = &s->marks[i];
 
         other[i] = NOBODY;
+        if (k->feature)
+            continue;
         if (k->leave && depth > 0) {
             other[i] = open[--depth];
             other[other[i]] = i;
@@ -187,7 +224,7 @@ note_next_joins(struct pairing *p, struct stay *s, const size_t *other)
     for (size_t i = 0; i < s->count; i++) {
         struct mark *k = &s->marks[i];
 
-        if (k->leave)
+        if (k->leave) /* or a feature */
             continue;
         if (before && !before->counted && (before->next == 0 || k->at < before->next)) {
             before->next = k->at;
@@ -284,6 +321,18 @@ end_leave(const struct pair_moment *m, struct stay *s, struct mark *k)
     return false;
 }
 
+/* True: it still waits for its leg. */
+static bool
+end_feature(const struct pair_moment *m, const struct stay *s, const struct mark *k)
+{
+    if (make_feature(m, s, k))
+        return false;
+    if (!has_waited(m, s, k, m->opt->wait))
+        return true;
+    m->p->ever.unplaced++;
+    return false;
+}
+
 /* True: it is held back. */
 static bool
 end_pair(const struct pair_moment *m, struct stay *s, struct mark *join, struct mark *leave)
@@ -332,7 +381,11 @@ pairing_resolve(const struct pair_moment *m, struct stay *s)
         struct mark *k = &s->marks[i];
         bool held;
 
-        if (other[i] == NOBODY) {
+        if (k->feature) {
+            held = end_feature(m, s, k);
+            done[i] = !held;
+            waits |= held;
+        } else if (other[i] == NOBODY) {
             if (!k->counted)
                 waits |= k->leave ? end_leave(m, s, k) : end_join(m, s, k);
         } else if (!k->leave) {

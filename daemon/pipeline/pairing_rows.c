@@ -3,7 +3,7 @@
  *
  * A conference's values: 1, beginnings, ends, last, came, seen, end_came, end_seen, customer, name,
  * untold, made, start, until, joins, legs, estimated, people; of a meeting in a room, begun.
- * A stay's: 2, and each mark: leave | counted << 1, at, came, seen, next, sides; when its leg has
+ * A stay's: 2, and each mark: leave | counted << 1 | feature << 3, at, came, seen, next, sides; when its leg has
  * hung up, 4, over, over_came, over_seen. Numbers are
  * varints, texts stand behind their length, times are as they are: none is before 1970.
  */
@@ -14,6 +14,7 @@
 #define CONFERENCE_ROW 1
 #define STAY_ROW       2
 #define HUNG_UP        4 /* in place of what a mark is */
+#define FEATURE_MARK   8 /* with it */
 
 /* --- writing --- */
 
@@ -73,7 +74,7 @@ stay_values(struct buf *b, const struct stay *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct mark *m = &s->marks[i];
 
-        buf_char(b, (char)(m->leave | m->counted << 1));
+        buf_char(b, (char)(m->leave | m->counted << 1 | (m->feature ? FEATURE_MARK : 0)));
         buf_varint(b, (uint64_t)m->at);
         buf_varint(b, (uint64_t)m->came);
         buf_varint(b, (uint64_t)m->seen);
@@ -258,7 +259,8 @@ read_mark(struct pairing *p, struct stay *s, struct reader *r)
 {
     uint8_t what = r->p < r->end ? *r->p++ : 0xff;
     int64_t at = (int64_t)number(r);
-    struct mark *m = what > 3 || r->bad ? NULL : pairing_insert(p, s, at, what & 1);
+    struct mark *m =
+        (what & ~(3 | FEATURE_MARK)) || r->bad ? NULL : pairing_insert(p, s, at, what & 1);
     struct sides sides;
     struct span side;
 
@@ -266,12 +268,13 @@ read_mark(struct pairing *p, struct stay *s, struct reader *r)
         r->bad = true;
         return;
     }
-    m->counted = what >> 1;
+    m->counted = what >> 1 & 1;
+    m->feature = (what & FEATURE_MARK) != 0;
     m->came = (int64_t)number(r);
     m->seen = (int64_t)number(r);
     m->next = (int64_t)number(r);
     side = text(r);
-    r->bad |= !sides_read(side, &sides) || (side.n == 0) != m->counted;
+    r->bad |= !sides_read(side, &sides) || (side.n == 0 && !m->counted);
     if (side.n)
         pairing_write_on(p, m, side);
     if (!m->leave && !m->counted)

@@ -44,7 +44,8 @@ pair_key(const struct record *r, struct arena *mem)
     struct span name = leg.n ? leg : text_of(r, FIELD_PARTICIPANT);
     char *key;
 
-    if (r->kind != KIND_JOIN && r->kind != KIND_LEAVE && r->kind != KIND_HANGUP)
+    if (r->kind == KIND_CONFERENCE_START || r->kind == KIND_CONFERENCE_END ||
+        (r->kind == KIND_LEG && leg.n == 0))
         return (struct span){0};
     key = arena_alloc(mem, name.n + 1);
     key[0] = leg.n ? 'L' : 'P';

@@ -93,10 +93,11 @@ leave_out(struct run *run, const char *why)
     }
 }
 
+/* Its conference may say it, or the leg whose feature it is. */
 static bool
-may_lack_customer(enum record_kind kind)
+may_lack_customer(const struct run *run, const struct record *r)
 {
-    return kind == KIND_VOID || is_paired(kind); /* the conference may say it */
+    return r->kind == KIND_VOID || is_paired(r->kind) || is_of_leg(run, r);
 }
 
 /* The parser left the fields in the record that waits next. */
@@ -119,7 +120,7 @@ take_record(struct run *run, struct span raw)
         return;
     }
     if (!directory_match(run->directory, &p->record, &run->worker->arena) &&
-        !may_lack_customer(p->record.kind)) {
+        !may_lack_customer(run, &p->record)) {
         refuse(run, raw, "customer: missing");
         return;
     }
@@ -333,6 +334,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->replay = job->block.quarantine_id != 0;
     run->keep = c->limits.correction_window > 0 && !e->dry_run;
     run->conferences = format_options(source_format(run->source))->conferences;
+    run->leg_features = format_content(source_format(run->source))->leg_features;
     run->ticket = job->ticket;
     memset(&run->count, 0, sizeof run->count);
     run->unmatched = 0;

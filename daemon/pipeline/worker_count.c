@@ -68,6 +68,19 @@ is_counted(enum record_kind kind)
     return kind == KIND_LEG || kind == KIND_FEATURE || kind == KIND_CONTACT;
 }
 
+static bool
+lacks_customer(const struct record *r)
+{
+    return !(r->has & FIELD_BIT(FIELD_CUSTOMER));
+}
+
+bool
+is_of_leg(const struct run *run, const struct record *r)
+{
+    return r->kind == KIND_FEATURE && run->leg_features && (r->has & FIELD_BIT(FIELD_LEG)) &&
+           lacks_customer(r) && engine_pairing_has_room(run->engine, KIND_FEATURE);
+}
+
 bool
 is_event(enum record_kind kind)
 {
@@ -79,7 +92,7 @@ name_things(struct run *run, struct record *r)
 {
     const char *why = worker_classify(run->worker, r);
 
-    if (!why && (run->tight || is_paired(r->kind)) &&
+    if (!why && (run->tight || is_paired(r->kind) || lacks_customer(r)) &&
         !engine_names_admit(run->engine, r, &run->names))
         why = run->names.why;
     return why;
@@ -130,7 +143,7 @@ list_leg(struct run *run, const struct record *r)
     part_pair(run->part, run->source, run->block->bulk, r);
 }
 
-/* False for a record that is kept as an event, or becomes half of a leg. */
+/* False for a record that is kept as an event, or becomes half of a leg, or looks for its own. */
 static bool
 count_fresh(struct run *run, struct pending *p)
 {
@@ -144,12 +157,13 @@ count_fresh(struct run *run, struct pending *p)
         run->part->late++;
     if (is_event(r->kind))
         part_event(run->part, r);
-    if (is_paired(r->kind)) {
+    if (is_paired(r->kind) || (run->leg_features && lacks_customer(r))) {
         atomic_fetch_add(&run->engine->pairs_coming, 1);
         part_pair(run->part, run->source, run->block->bulk, r);
-    } else if (run->conferences) {
-        list_leg(run, r);
+        return false;
     }
+    if (run->conferences)
+        list_leg(run, r);
     return is_counted(r->kind);
 }
 

@@ -42,6 +42,7 @@ struct run { /* one block being worked on */
     size_t pending;
     bool replay;
     bool conferences;                  /* legs make up conferences in the store */
+    bool leg_features;                 /* features may name a leg and no customer */
     bool keep;                         /* what records add, so that they can be corrected */
     size_t ticket;                     /* of the block: job.ticket */
     const struct frame_origin *origin; /* of the frame at hand, or NULL */
@@ -54,6 +55,8 @@ uint64_t place_fingerprint(const struct run *run, const char *at);
 void identify(const struct run *run, struct pending *p);
 bool is_counted(enum record_kind kind); /* goes into cells */
 bool is_event(enum record_kind kind);   /* is kept as a row of its own */
+bool is_of_leg(const struct run *run,
+               const struct record *r); /* a feature that looks for its leg */
 /* NULL, or why a record that corrects another, or a void, cannot do that. */
 const char *correction_objection(const struct run *run, const struct pending *p);
 /* NULL, or why one of the record's names is not known, or has no room. */

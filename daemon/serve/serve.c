@@ -193,6 +193,7 @@ write_pairing(struct json_writer *w, const struct pairing_status *p)
     json_u64(w, "joins_lost", p->joins_lost);
     json_u64(w, "late", p->late);
     json_u64(w, "unlisted", p->unlisted);
+    json_u64(w, "unplaced", p->unplaced);
     json_close(w);
 }
 

@@ -65,6 +65,7 @@ class Site:
         self.start, self.call, self.leg, self.conversation = start, 25000, 47874000, 16777220
         self.cdr, self.cmr = [], []
         self.left_out = collections.Counter()
+        self.poor = []  # (customer, feature that a stream lacked)
         self.legs = []  # (customer, participant, conference or None, start, seconds, failed)
 
     def row(self, columns, values):
@@ -90,16 +91,23 @@ class Site:
             self.left_out[left_out] += 1
         return base
 
-    def stream(self, of, who):
+    def stream(self, of, who, customer=None):
         seconds = of["duration"]
         received = seconds * 50
+        lossy = self.random.random() < 0.2
+        jitter = self.random.choice([1, 3, 9, 31] if lossy else [1, 3, 9])
+        mos = self.random.choice(["", ";MLQKav=3.5900", ";MLQKav=4.1"] if lossy else ["", ";MLQKav=3.6000"])
         self.cmr.append(self.row(CMR, dict(
             cdrRecordType=2, globalCallID_callManagerId=2, globalCallID_callId=of["globalCallID_callId"], nodeId=2,
             directoryNum=who, callIdentifier=of["origLegCallIdentifier"], dateTimeStamp=of["dateTimeDisconnect"],
-            numberPacketsReceived=received, numberPacketsLost=received // 1000, jitter=self.random.randrange(9),
+            numberPacketsReceived=received, numberPacketsLost=received // (20 if lossy else 1000), jitter=jitter,
             pkid=str(uuid.UUID(int=self.random.getrandbits(128))), globalCallId_ClusterID="Lab_1",
-            varVQMetrics="CCR=0.0011;SCS=1;VoRxCodec=G.711 u-la", duration=seconds)))
-        self.left_out["stream of good quality"] += 1
+            varVQMetrics="CCR=0.0011;SCS=0;VoRxCodec=G.711 u-la" + mos, duration=seconds)))
+        if not lossy:
+            self.left_out["stream of good quality"] += 1
+        elif customer:
+            lacked = ["good_audio", "low_packet_loss"] + ["low_jitter"] * (jitter > 30) + ["good_mos"] * ("3.59" in mos)
+            self.poor += [(customer, feature) for feature in lacked]
 
     def conference(self):
         rnd = self.random
@@ -148,7 +156,7 @@ class Site:
                            destCause_value=rnd.choice([16, 458752]), **shared)
         self.legs.append((customer, who, key, at, seconds, False))
         if rnd.random() < 0.3:
-            self.stream(made, who)
+            self.stream(made, who, customer)
 
     def extras(self, kind, customer, bridge, begin, people):
         rnd = self.random
@@ -162,9 +170,10 @@ class Site:
                         finalCalledPartyNumber="b00999", joinOnBehalfOf=4, destConversationId=self.conversation + 500000,
                         origConversationId=self.conversation, dateTimeConnect=begin, dateTimeDisconnect=begin + 60)
         if kind == "ad hoc" and rnd.random() < 0.5:
-            self.record("two-party", callingPartyNumber=people[0], finalCalledPartyNumber=people[1],
-                        clientMatterCode=customer, lastRedirectDn=bridge, lastRedirectRedirectReason=98,
-                        dateTimeConnect=begin + 4400, dateTimeDisconnect=begin + 4500)
+            two = self.record("two-party", callingPartyNumber=people[0], finalCalledPartyNumber=people[1],
+                              clientMatterCode=customer, lastRedirectDn=bridge, lastRedirectRedirectReason=98,
+                              dateTimeConnect=begin + 4400, dateTimeDisconnect=begin + 4500)
+            self.stream(two, people[0])  # of a call that is left out
 
     def truth(self):
         customers = {}
@@ -185,7 +194,12 @@ class Site:
                 t = things.setdefault(conference, [customer, at, at + seconds, 0, set()])
                 t[1], t[2], t[3] = min(t[1], at), max(t[2], at + seconds), t[3] + 1
                 t[4].add(who)
-        return dict(customers=customers, conferences={k: t[:4] + [len(t[4])] for k, t in things.items()}, left_out=self.left_out, cdrs=len(self.cdr), cmrs=len(self.cmr))
+        lacked = {}
+        for customer, feature in self.poor:
+            n = lacked.setdefault(feature, [0, set()])
+            n[0] += 1
+            n[1].add(customer)
+        return dict(customers=customers, lacked={f: [n, len(c)] for f, (n, c) in lacked.items()}, conferences={k: t[:4] + [len(t[4])] for k, t in things.items()}, left_out=self.left_out, cdrs=len(self.cdr), cmrs=len(self.cmr))
 
 
 def types(columns):
@@ -211,6 +225,11 @@ def check(folder, store, day):
         near = all(abs(h - w) <= 0.03 * w for h, w in zip(have[3:], want[3:]))  # distinct ones are estimates
         if have[:3] != want[:3] or not near:
             sys.exit("%s: %s, but the truth is %s" % (customer, have, want))
+    lacked = {row[0]: list(row[1:]) for row in db.execute(
+        "SELECT feature, failed, customers FROM feature_demand WHERE feature IN"
+        " ('good_audio', 'low_packet_loss', 'low_jitter', 'good_mos')")}
+    if lacked != truth["lacked"]:
+        sys.exit("features of streams: %s, but the truth is %s" % (lacked, truth["lacked"]))
     things = {}
     for row in db.execute("SELECT conference, customer, unixepoch(start), unixepoch(until), legs, people, joins, estimated"
                           " FROM conference WHERE conference LIKE 'Lab_1:%'"):

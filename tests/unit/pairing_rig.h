@@ -11,7 +11,7 @@
 #define WALL (T0 + INT64_C(86400) * 365)
 
 /* What came out, one leg after the other: "who start+seconds[~]", times from T0 on; '~' is an
- * estimate, '?' a leg without a customer. */
+ * estimate, '?' a leg without a customer, '!' a feature. */
 struct rig {
     struct pairing *p;
     struct pairing_options opt;
@@ -49,7 +49,9 @@ static inline void
 on_leg(void *arg, const struct paired_leg *leg)
 {
     CHECK_SPAN(leg->record.text[FIELD_CUSTOMER], "acme");
-    note(arg, leg, "");
+    if (leg->record.kind == KIND_FEATURE)
+        CHECK_SPAN(leg->record.features[0], "mute");
+    note(arg, leg, leg->record.kind == KIND_FEATURE ? "!" : "");
 }
 
 static inline void
@@ -97,7 +99,7 @@ rig_close(struct rig *g)
 
 /* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900", "H #7 60", "W ann 60 45" (whole);
  * of conference "c" unless "@d" is behind it, or "@-" for none, or "@%d" for room d. A name that
- * begins with '#' is a leg's. Joins and whole legs bring the customer. */
+ * begins with '#' is a leg's; "F #7 60" is the feature "mute" of that. Joins and whole legs bring the customer. */
 static inline struct pair_event
 event_of(struct rig *g, const char *text, enum record_kind kind)
 {
@@ -130,6 +132,12 @@ event_of(struct rig *g, const char *text, enum record_kind kind)
         r.text[FIELD_CUSTOMER] = SPAN("acme");
         r.has |= FIELD_BIT(FIELD_CUSTOMER);
     }
+    if (kind == KIND_FEATURE) {
+        static const struct span mute[] = {{"mute", 4}};
+
+        r.features = mute;
+        r.feature_count = 1;
+    }
     CHECK(!is_paired(kind) || pair_objection(&r) == NULL);
     return (struct pair_event){
         .kind = (uint8_t)kind,
@@ -150,6 +158,7 @@ kind_of(char c)
            : c == 'S' ? KIND_CONFERENCE_START
            : c == 'H' ? KIND_HANGUP
            : c == 'W' ? KIND_LEG
+           : c == 'F' ? KIND_FEATURE
                       : KIND_CONFERENCE_END;
 }
 

@@ -50,9 +50,9 @@ TEST(poor_streams_are_good_audio_that_failed)
 {
     EXPECT_LINES("cisco-cucm", own_sample("cisco-cucm/cmr.csv"), "ignored: stream of good quality",
                  "feature 2026-03-01T09:01:00Z+440 outcome=1 id=cm-2 participant=1001"
-                 " cause=packet loss features=good_audio leg=Lab_1:2:900:104",
+                 " features=good_audio;low_packet_loss leg=Lab_1:2:900:104",
                  "feature 2026-03-01T09:01:00Z+600 outcome=1 id=cm-3 participant=SEP001122334405"
-                 " cause=concealed seconds features=good_audio leg=Lab_1:2:901:105",
+                 " features=good_audio;few_concealed_seconds leg=Lab_1:2:901:105",
                  "ignored: stream of good quality");
 }
 

@@ -368,3 +368,32 @@ TEST(legs_that_come_whole_make_up_their_conference_and_count_no_more)
     CHECK_INT(rows, 0);
     rig_close(&g);
 }
+
+/* "f" as long as it waits; of a whole leg at any time until its conference is forgotten. */
+TEST(a_feature_is_of_the_customer_of_its_leg)
+{
+    struct rig g;
+
+    rig_open(&g);
+    feed(&g, "W #1 0 60; F #1 60 @-");
+    expect(&g, "#1 60+0!");
+    restart(&g);
+    feed(&g, "F #1 61 @-");
+    expect(&g, "#1 61+0!");
+    feed(&g, "F #2 90 @-"); /* before its leg */
+    restart(&g);
+    feed(&g, "W #2 10 80");
+    expect(&g, "#2 90+0!");
+    feed(&g, "J #3 0; F #3 5 @-; L #3 10");
+    expect(&g, "#3 0+10, #3 5+0!");
+    feed(&g, "F #4 5 @-"); /* whose leg never comes */
+    pass(&g, 200);
+    CHECK_INT(g.p->ever.unplaced, 0);
+    pass(&g, 200);
+    CHECK_INT(g.p->ever.unplaced, 1);
+    expect(&g, "");
+    pass(&g, 100000);
+    keep_rows(&g);
+    CHECK_INT(rows, 0);
+    rig_close(&g);
+}
