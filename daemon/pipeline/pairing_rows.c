@@ -3,9 +3,9 @@
  *
  * A conference's values: 1, beginnings, ends, last, came, seen, end_came, end_seen, customer, name,
  * untold, made, start, until, joins, legs, estimated, people; of a meeting in a room, begun.
- * A stay's: 2, and each mark: leave | counted << 1 | feature << 3, at, came, seen, next, sides; when its leg has
- * hung up, 4, over, over_came, over_seen. Numbers are
- * varints, texts stand behind their length, times are as they are: none is before 1970.
+ * A stay's: 2, and each mark: leave | counted << 1 | feature << 3, at, came, seen, next, sides;
+ * when its leg has hung up, 4, over, over_came, over_seen. Numbers are varints, texts stand behind
+ * their length, times are as they are: none is before 1970.
  */
 #include "pairing_internal.h"
 

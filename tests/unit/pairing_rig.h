@@ -97,9 +97,10 @@ rig_close(struct rig *g)
     arena_clear(&g->memory);
 }
 
-/* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900", "H #7 60", "W ann 60 45" (whole);
- * of conference "c" unless "@d" is behind it, or "@-" for none, or "@%d" for room d. A name that
- * begins with '#' is a leg's; "F #7 60" is the feature "mute" of that. Joins and whole legs bring the customer. */
+/* "J ann 60", "L ann 60 45" (with a duration), "S 0", "E 900", "H #7 60", "W ann 60 45" (whole),
+ * "F #7 60" (the feature "mute"); of conference "c" unless "@d" is behind it, or "@-" for none, or
+ * "@%d" for room d. A name that begins with '#' is a leg's. Joins and whole legs bring the
+ * customer. */
 static inline struct pair_event
 event_of(struct rig *g, const char *text, enum record_kind kind)
 {
