@@ -24,6 +24,7 @@
 #include "log.h"
 #include "signals.h"
 #include "trust.h"
+#include "usage_groups.h"
 
 /* Derived from the ledger alone: emptied when the store followed another ledger, or one that
  * has since been put back to an earlier state. What people wrote stays, and so do the days that
@@ -34,6 +35,7 @@ static const char forget_sql[] =
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM conference;"
     "DELETE FROM quarantine;"
     "DELETE FROM quarantine_count; DELETE FROM feature_spread; DELETE FROM customer_outlook;"
+    "DELETE FROM usage_group; DELETE FROM model;"
     "DELETE FROM segment_member WHERE segment GLOB 'rfm:*';"
     "DELETE FROM customer WHERE imported = 0 AND merged_into IS NULL"
     " AND id NOT IN (SELECT customer FROM customer_day);"
@@ -352,6 +354,8 @@ run_steps(struct pass *p, struct place *at, struct error *err)
     after = clock_cpu_us();
     if (st == ST_OK)
         st = pass_outlook(p, events, err);
+    if (st == ST_OK)
+        st = pass_usage(p, err);
     log_debug("analysis_steps", "first=%d full=%d%s events_us=%lld outlook_us=%lld", p->first,
               p->full, costs.p, (long long)(after - before), (long long)(clock_cpu_us() - after));
     buf_clear(&costs);
@@ -406,6 +410,7 @@ analyst_run(struct analyst *a, int64_t now, uint64_t *seq, struct error *err)
         st = write_place(&p, &at, err);
     query_free(p.put_interval);
     customer_rows_free(p.rows);
+    usage_gather_free(p.usage);
     store_before_commit(a->store, NULL, NULL);
     if (st != ST_OK) {
         store_rollback(a->store);

@@ -230,53 +230,21 @@ spread_save(struct spread *s, struct pass *p, struct error *err)
     return st;
 }
 
-struct measuring {
-    struct spread *spread;
-    struct profile profile;
-    struct buf name;
-    bool reading;
-};
-
 static void
-finish(struct measuring *m)
+add_customer(void *arg, struct span customer, const struct profile *p)
 {
-    if (m->reading)
-        spread_add(m->spread, span_of(m->name.p, m->name.n), &m->profile);
-    m->reading = false;
-}
-
-static enum status
-visit(void *arg, const struct cell_view *c, struct error *err)
-{
-    struct measuring *m = arg;
-
-    (void)err;
-    if (!m->reading || !span_eq(c->name, span_of(m->name.p, m->name.n))) {
-        finish(m);
-        buf_reset(&m->name);
-        buf_span(&m->name, c->name);
-        profile_start(&m->profile, m->profile.today);
-        m->reading = true;
-    }
-    profile_add(&m->profile, c);
-    return ST_OK;
+    spread_add(arg, customer, p);
 }
 
 enum status
 spread_measure(struct pass *p, struct error *err)
 {
-    struct measuring m = {.spread = spread_new()};
-    enum status st;
+    struct spread *s = spread_new();
+    enum status st = profile_each(p, add_customer, s, err);
 
-    profile_init(&m.profile, p->a->zone);
-    m.profile.today = p->today;
-    st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, p->today - PROFILE_DAYS + 1, visit, &m, err);
-    finish(&m);
     if (st == ST_OK)
-        st = spread_save(m.spread, p, err);
-    spread_free(m.spread);
-    profile_clear(&m.profile);
-    buf_clear(&m.name);
+        st = spread_save(s, p, err);
+    spread_free(s);
     return st;
 }
 

@@ -309,6 +309,15 @@ static const char *const days_and_scores[] = {
     NULL,
 };
 
+static const char *const groups_by_hours[] = {
+    "CREATE TABLE usage_group("
+    " name TEXT PRIMARY KEY, base TEXT NOT NULL, as_of TEXT NOT NULL, customers INTEGER NOT NULL,"
+    " share REAL NOT NULL, office_share REAL NOT NULL, evening_share REAL NOT NULL,"
+    " night_share REAL NOT NULL, weekend_share REAL NOT NULL, peak_hour INTEGER NOT NULL,"
+    " centroid BLOB NOT NULL) WITHOUT ROWID",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -323,6 +332,7 @@ static const struct migration steps[] = {
     {"outlooks and stages", outlooks_and_stages},
     {"trust in data", trust_in_data},
     {"days and scores", days_and_scores},
+    {"groups by hours", groups_by_hours},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -42,6 +42,7 @@ struct analyst {
 #define INPUT_DAYS 400
 
 struct customer_rows; /* customer_rows.h */
+struct usage_gather;  /* usage_groups.h */
 
 struct pass {
     struct analyst *a;
@@ -60,6 +61,7 @@ struct pass {
     bool trust_changed;                                         /* completeness was learned anew */
     bool closed_days_changed;                 /* of customers: days before today */
     struct query *put_interval;               /* made when first needed */
+    struct usage_gather *usage;               /* of a full pass: usage_groups.h */
     struct customer_rows *rows;               /* of a first pass, between customers and RFM */
     uint64_t input_days[INPUT_DAYS / 64 + 1]; /* bit i: any record i days ago */
     uint64_t saved_days[INPUT_DAYS / 64 + 1]; /* those that the store has */
@@ -81,6 +83,7 @@ enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct e
 enum status pass_quarantine(struct pass *p, struct error *err);
 /* After pass_events, which went on from batch `events`. */
 enum status pass_outlook(struct pass *p, uint64_t events, struct error *err);
+enum status pass_usage(struct pass *p, struct error *err); /* after it */
 
 /* Customers whose row no step of this pass has written had no use in the days that count. */
 enum status pass_fade(struct pass *p, struct error *err);

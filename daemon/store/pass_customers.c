@@ -16,6 +16,7 @@
 #include "feature_spread.h"
 #include "log.h"
 #include "profile.h"
+#include "usage_groups.h"
 
 /* From so many changed customers on, all are streamed instead. */
 #define STREAM_FROM 20000
@@ -107,6 +108,8 @@ finish_customer(struct work *w, struct error *err)
     }
     if (w->spread)
         spread_add(w->spread, id, &w->profile);
+    if (w->p->usage)
+        usage_gather_add(w->p->usage, id, &w->profile);
     st = customer_rows_seen(w->rows, id, &w->profile, err);
     return st == ST_OK ? customer_rows_stat(w->rows, id, &w->profile, err) : st;
 }
@@ -230,7 +233,9 @@ stream_all(struct work *w, struct error *err)
     sketch_init(&w->active);
     w->active_changed = true;
     w->spread = spread_new();
-    st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, from, visit_grouped, w, err);
+    st = usage_gather_new(&p->usage, p, err);
+    if (st == ST_OK)
+        st = ledger_scan_kind(p->a->reader, CELL_CUSTOMER, from, visit_grouped, w, err);
     if (st == ST_OK)
         st = finish_customer(w, err);
     if (st == ST_OK)

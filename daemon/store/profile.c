@@ -96,22 +96,18 @@ add_features(struct profile *p, const struct cell_view *c)
 /* Office is 08-18 on Monday to Friday, evening 18-23, night 23-06, weekend two whole days;
  * the four overlap on purpose: somebody may be a night caller at weekends. */
 static void
-add_legs(struct profile *p, int64_t legs, int32_t second, bool rest)
+add_legs(struct profile *p, int64_t legs, int32_t second, int weekday)
 {
     int32_t hour = second / 3600;
+    bool rest = weekday >= 5;
 
     p->timed += legs;
+    p->hours[weekday * 24 + hour] += legs;
     p->quarters[second / QUARTER_SECONDS] += legs;
     p->office += !rest && hour >= 8 && hour < 18 ? legs : 0;
     p->evening += hour >= 18 && hour < 23 ? legs : 0;
     p->night += hour >= 23 || hour < 6 ? legs : 0;
     p->weekend += rest ? legs : 0;
-}
-
-static bool
-is_rest(int32_t day)
-{
-    return weekday_from_days(day) >= 5;
 }
 
 /* A UTC day lies in two local ones, and its slots are all as far from UTC, but on two days of the
@@ -123,7 +119,7 @@ add_times(struct profile *p, const struct cell_view *c)
     int32_t offset = zone_offset_at(p->zone, begin), from = second_of_day(begin + offset);
     int32_t day = day_of(begin + offset);
     bool change = zone_offset_at(p->zone, begin + DAY_SECONDS - 1) != offset;
-    bool rest[] = {is_rest(day), is_rest(day + 1)};
+    int weekday[] = {weekday_from_days(day), weekday_from_days(day + 1)};
 
     for (unsigned i = 0; i < c->slot_count; i++) {
         int64_t legs = c->slots[i].v[CUSTOMER_LEGS];
@@ -134,11 +130,11 @@ add_times(struct profile *p, const struct cell_view *c)
         if (change) {
             int64_t local = begin + after + zone_offset_at(p->zone, begin + after);
 
-            add_legs(p, legs, second_of_day(local), is_rest(day_of(local)));
+            add_legs(p, legs, second_of_day(local), weekday_from_days(day_of(local)));
         } else {
             bool next = second >= DAY_SECONDS;
 
-            add_legs(p, legs, next ? second - DAY_SECONDS : second, rest[next]);
+            add_legs(p, legs, next ? second - DAY_SECONDS : second, weekday[next]);
         }
     }
 }

@@ -19,6 +19,7 @@
 #define PROFILE_PEOPLE 30 /* days whose people and conferences are told apart */
 #define PROFILE_RECENT 36 /* today and the 35 days that surges are judged by */
 #define PROFILE_NEVER  INT64_MIN
+#define PROFILE_HOURS  168
 
 enum { WINDOW_1D, WINDOW_7D, WINDOW_28D, WINDOW_30D, WINDOW_90D, WINDOW_COUNT };
 
@@ -35,6 +36,7 @@ struct profile {
     int64_t sums[WINDOW_COUNT][CUSTOMER_COLUMNS];
     int64_t recent[PROFILE_RECENT];                 /* legs a day, today last */
     int64_t quarters[96];                           /* legs by local quarter hour, 90 days */
+    int64_t hours[PROFILE_HOURS];                   /* the same by hour of the week, from Monday */
     int64_t office, evening, night, weekend, timed; /* legs of 90 days */
     int32_t first_day, last_day;                    /* with a leg; INT32_MIN: never */
     int32_t first_90d;                              /* the same of 90 days, whatever was read */
@@ -51,6 +53,11 @@ void profile_init(struct profile *p, const struct zone *zone);
 void profile_clear(struct profile *p);
 void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
 void profile_add(struct profile *p, const struct cell_view *c);
+
+/* Every customer's profile of the last PROFILE_DAYS days, in the order of names. */
+struct pass; /* pass.h */
+typedef void profile_visit(void *arg, struct span customer, const struct profile *p);
+enum status profile_each(struct pass *pass, profile_visit *visit, void *arg, struct error *err);
 
 /* Number of features used within a window (30 or 90 days). */
 unsigned profile_features(const struct profile *p, bool within_30d);
