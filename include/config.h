@@ -49,6 +49,7 @@ struct config_service {
     double max_abandon;   /* 1: no cap */
     double rate;          /* cost of a scheduled hour; 0: not known */
     double availability;  /* share of the planned people who are really there; 0: learned */
+    char **skills;        /* parts only some people can serve: "french=20%"; NULL: none */
     char **can_serve;     /* services that its people help out in, NULL-ended; NULL: all */
 };
 

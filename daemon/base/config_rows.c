@@ -350,6 +350,10 @@ static const struct option_row service_rows[] = {
     {"availability", V_REAL, SERVICE(availability), "0", 0, 1.5,
      .help = "Share of those on the roster, after shrinkage, who really take contacts. 0: learned, "
              "as the share with which callers would have waited as long as they did."},
+    {"skills", V_LIST, SERVICE(skills), NULL, .elsewhere = true,
+     .example = "french=20%|top=segment:gold",
+     .help = "Parts of the contacts that need specialists: a share, or that of a segment's "
+             "customers. `callswell what-if` says what they take, and what the split costs."},
     {"can_serve", V_LIST, SERVICE(can_serve), NULL, .elsewhere = true, .example = "chat|booking",
      .help = "Services that people of this one can be lent to where they are short. Without it: "
              "to all; {\"\"}: to none."},

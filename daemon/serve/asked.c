@@ -25,25 +25,58 @@ ended(struct span s, struct arena *memory)
     return text;
 }
 
+/* Where the value of a name goes. */
+static enum status
+place_of(struct span name, const struct asked_param *params, size_t count,
+         const struct asked_list *lists, size_t list_count, const char ***out, struct error *err)
+{
+    const struct asked_param *p = find(params, count, name);
+
+    if (p && *p->out)
+        return fail(err, ST_BAD_INPUT, "%s is given twice", p->name);
+    *out = p ? p->out : NULL;
+    for (size_t i = 0; !p && i < list_count; i++) {
+        size_t n = 0;
+
+        if (!span_is(name, lists[i].name))
+            continue;
+        while (n < lists[i].most && lists[i].out[n])
+            n++;
+        if (n == lists[i].most)
+            return fail(err, ST_BAD_INPUT, "%s is given more than %zu times", lists[i].name, n);
+        *out = &lists[i].out[n];
+    }
+    if (!*out)
+        return fail(err, ST_BAD_INPUT, "\"%.*s\" is no parameter of this path",
+                    (int)(name.n < 40 ? name.n : 40), name.p);
+    return ST_OK;
+}
+
 enum status
-asked_query(struct span query, const struct asked_param *params, size_t count, struct arena *memory,
-            struct error *err)
+asked_query_lists(struct span query, const struct asked_param *params, size_t count,
+                  const struct asked_list *lists, size_t list_count, struct arena *memory,
+                  struct error *err)
 {
     struct span name, value;
 
     while (web_form_next(&query, memory, &name, &value)) {
-        const struct asked_param *p = find(params, count, name);
-        int shown = (int)(name.n < 40 ? name.n : 40);
+        const char **out = NULL;
+        enum status st = place_of(name, params, count, lists, list_count, &out, err);
 
-        if (!p)
-            return fail(err, ST_BAD_INPUT, "\"%.*s\" is no parameter of this path", shown, name.p);
-        if (*p->out)
-            return fail(err, ST_BAD_INPUT, "%s is given twice", p->name);
+        if (st != ST_OK)
+            return st;
         if (!span_is_utf8(value) || span_has_control(value))
-            return fail(err, ST_BAD_INPUT, "%s is no text", p->name);
-        *p->out = ended(value, memory);
+            return fail(err, ST_BAD_INPUT, "%.*s is no text", SPAN_ARG(name));
+        *out = ended(value, memory);
     }
     return ST_OK;
+}
+
+enum status
+asked_query(struct span query, const struct asked_param *params, size_t count, struct arena *memory,
+            struct error *err)
+{
+    return asked_query_lists(query, params, count, NULL, 0, memory, err);
 }
 
 bool

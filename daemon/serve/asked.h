@@ -16,6 +16,15 @@ struct asked_param {
 enum status asked_query(struct span query, const struct asked_param *params, size_t count,
                         struct arena *memory, struct error *err);
 
+/* A parameter that may come several times; NULL after the last. */
+struct asked_list {
+    const char *name, **out;
+    size_t most; /* out has room for one more */
+};
+enum status asked_query_lists(struct span query, const struct asked_param *params, size_t count,
+                              const struct asked_list *lists, size_t list_count,
+                              struct arena *memory, struct error *err);
+
 /* "/v1/customers/{id}" and "/v1/customers/a%20b" match, and *id is "a b" in the arena; without
  * braces in the pattern *id stays as it is. NULL id and memory: only whether it matches. */
 bool asked_path(const char *pattern, struct span path, struct arena *memory, const char **id);

@@ -137,6 +137,7 @@ static const struct route {
     {"GET", FEATURE_COURSE, NULL, route_feature_course},
     {"GET", CUSTOMER_HOURS, NULL, route_customer_hours},
     {"GET", CUSTOMER_FEATURES, NULL, route_customer_features},
+    {"GET", "/v1/what-if", NULL, route_what_if},
 };
 
 /* GET /v1/NAME of each answer. */

@@ -50,6 +50,14 @@ static const struct signal_rule rules[] = {
      "forecast and the service's promise need. Critical when even everybody at their desk would "
      "not do. It closes when the roster suffices.",
      {{"short by at least", 1, "people"}, {"looks ahead", 7, "d"}}},
+    {"overstaffed",
+     1,
+     "In the coming week the service has more people on the roster than the forecast and its "
+     "promise "
+     "need. It closes when less is to spare.",
+     {{"to spare at least", 8, "hours of work"},
+      {"of the roster at least", 0.15, ""},
+      {"looks ahead", 7, "d"}}},
     {"feature_demand",
      1,
      "As many distinct people used or wanted the feature in the window, of enough customers and "

@@ -125,3 +125,49 @@ TEST(without_a_store_answers_wait_for_it)
     CHECK_INT(ask_status(&s, "GET /v1/customers HTTP/1.1", NONE), 200);
     site_stop(&s);
 }
+
+TEST(what_if_is_asked_like_the_command)
+{
+    static const struct {
+        const char *head;
+        int status;
+        const char *text;
+    } rows[] = {
+        {"GET /v1/what-if?volume=%2B100%25 HTTP/1.1", 200,
+         "{\"as_of\":\"2026-11-22T12:00:00Z\",\"rows\":[{\"service\":\"desk\",\"scenario\":\"now\","
+         "\"skill\":null,\"contacts\":100,"},
+        {"GET /v1/what-if?volume=%2B100%25 HTTP/1.1", 200,
+         "\"scenario\":\"then\",\"skill\":null,\"contacts\":200,"},
+        {"GET /v1/what-if?format=csv&split=a%3D20%25&split=b%3D30%25 HTTP/1.1", 200,
+         "\ndesk,skill,others,50,"},
+        {"GET /v1/what-if?volume=lots HTTP/1.1", 400, "expected a change such as +20%"},
+        {"GET /v1/what-if?service=none HTTP/1.1", 404, "no forecast for none"},
+        {"GET /v1/what-if?sl=0.8&sl=0.9 HTTP/1.1", 400, "given twice"},
+        {"GET /v1/what-if?mood=1 HTTP/1.1", 400, "no parameter"},
+        {"POST /v1/what-if HTTP/1.1\r\nContent-Length: 0", 405, "Allow: GET, HEAD"},
+    };
+    struct store *store;
+    struct error err;
+    struct site s;
+
+    fill();
+    CHECK_INT(store_open(&store, "crm.db", STORE_ANALYST, &err), ST_OK);
+    CHECK_INT(store_run(store,
+                        "INSERT INTO staffing(service, start, minutes, forecast, handle_seconds,"
+                        " required, scheduled, model, as_of) VALUES('desk',"
+                        " '2026-11-23T09:00:00Z', 30, 100, 180, 14, 20, 'm',"
+                        " '2026-11-22T12:00:00Z')",
+                        &err),
+              ST_OK);
+    store_close(store);
+    site_start(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int status;
+        struct buf b = ask(&s, rows[i].head, NONE, &status);
+
+        if (status != rows[i].status || !strstr(b.p, rows[i].text))
+            test_fail(__FILE__, __LINE__, "%s: %s", rows[i].head, b.p);
+        buf_clear(&b);
+    }
+    site_stop(&s);
+}
