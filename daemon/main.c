@@ -401,7 +401,7 @@ main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     apply_log(d.config);
-    if (!test && config_check_listen(d.config, &err) != ST_OK) {
+    if (!test && config_check_doors(d.config, &err) != ST_OK) {
         fprintf(stderr, "callswelld: %s\n", err.text);
         config_free(d.config);
         return EXIT_CONFIG;

@@ -30,7 +30,8 @@ enum answer_param {
     ANSWER_OWNER,
     ANSWER_STATE,
     ANSWER_INPUT,
-    ANSWER_SEARCH, /* ?12: any text */
+    ANSWER_SEARCH,  /* ?12: any text */
+    ANSWER_ID = 14, /* ?14: one row */
     ANSWER_PARAMS
 };
 #define ANSWER_VIEWER 13 /* ?13: the owner to whose customers the asker is limited */
@@ -85,6 +86,7 @@ struct answer {
     const char *own;    /* who is limited to customers of owner ?13 sees the rows for which this
                            holds; "1": all; NULL: the question is not for them */
     const char *as_of, *completeness; /* SQL for one value; NULL: those of the last pass */
+    bool admin;                       /* for those who may change things */
     bool utc_days;                    /* from and to are UTC days: rows are */
 };
 

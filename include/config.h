@@ -66,29 +66,30 @@ struct config_retention { /* seconds; 0 is for ever */
 };
 
 struct config_limits {
-    uint32_t max_record;        /* 65536 */
-    uint32_t max_document;      /* 16 MiB: of several records */
-    uint32_t max_name;          /* 128 */
-    uint32_t max_future;        /* 300 s */
-    uint64_t duplicate_window;  /* 172800 s */
-    uint64_t correction_window; /* 604800 s; 0: versions and voids correct nothing */
-    uint64_t duplicate_records; /* 50 M */
-    uint64_t max_body;          /* HTTP, 8 MiB on the wire */
-    uint64_t max_unpacked;      /* 32 MiB */
-    uint32_t max_ratio;         /* of the two: 200 */
-    uint32_t max_records;       /* in one HTTP request: 50000 */
-    uint32_t max_connections;   /* 1024 */
-    uint32_t max_per_address;   /* of them: 64 */
-    uint32_t max_request_line;  /* bytes: 2048 */
-    uint32_t max_header;        /* bytes of all header lines of a request: 8192 */
-    uint32_t max_header_lines;  /* 64 */
-    uint32_t max_requests;      /* on one HTTP connection: 1000 */
-    int64_t header_timeout_ms;  /* 5000 */
-    int64_t body_timeout_ms;    /* 10000, */
-    uint32_t body_rate;         /* and a second more for so many bytes: 65536 */
-    int64_t idle_timeout_ms;    /* 30000 */
-    uint32_t max_datagram;      /* 8192 */
-    uint32_t max_new_names;     /* of one input in a minute: 100000 */
+    uint32_t max_record;         /* 65536 */
+    uint32_t max_document;       /* 16 MiB: of several records */
+    uint32_t max_name;           /* 128 */
+    uint32_t max_future;         /* 300 s */
+    uint64_t duplicate_window;   /* 172800 s */
+    uint64_t correction_window;  /* 604800 s; 0: versions and voids correct nothing */
+    uint64_t duplicate_records;  /* 50 M */
+    uint64_t max_body;           /* HTTP, 8 MiB on the wire */
+    uint64_t max_unpacked;       /* 32 MiB */
+    uint32_t max_ratio;          /* of the two: 200 */
+    uint32_t max_records;        /* in one HTTP request: 50000 */
+    uint32_t max_connections;    /* 1024 */
+    uint32_t max_per_address;    /* of them: 64 */
+    uint32_t max_request_line;   /* bytes: 2048 */
+    uint32_t max_header;         /* bytes of all header lines of a request: 8192 */
+    uint32_t max_header_lines;   /* 64 */
+    uint32_t max_requests;       /* on one HTTP connection: 1000 */
+    int64_t header_timeout_ms;   /* 5000 */
+    int64_t body_timeout_ms;     /* 10000, */
+    uint32_t body_rate;          /* and a second more for so many bytes: 65536 */
+    int64_t idle_timeout_ms;     /* 30000 */
+    uint32_t requests_per_token; /* a second: 100; 0: no limit */
+    uint32_t max_datagram;       /* 8192 */
+    uint32_t max_new_names;      /* of one input in a minute: 100000 */
     uint32_t max_customers, max_features, max_services, max_regions; /* 5 M, 10000, 1000, 1000 */
     uint64_t open_legs;        /* 1 M: joins, leaves and conferences that pairing holds */
     uint64_t max_queue;        /* bytes of blocks waiting for workers: 64 MiB */
@@ -122,6 +123,10 @@ struct config {
     char *store_url;
     char *http_listen;             /* "127.0.0.1:8460"; "" switches HTTP off */
     int http_listen_line;          /* for messages; 0: not in the file */
+    char *http_certificate;        /* PEM file; NULL: no TLS */
+    char *http_key;                /* PEM file; NULL: in the other one */
+    int64_t http_session_ms;       /* 12 h */
+    bool http_metrics_open;        /* /metrics needs no token */
     bool clock_data;               /* clock = "data" */
     int64_t fold_interval_ms;      /* 30000 */
     int64_t analytics_interval_ms; /* 30000 */
@@ -155,8 +160,8 @@ const char *config_default_path(void);
 enum status config_load(struct config **out, const char *path, struct error *err);
 void config_free(struct config *c); /* accepts NULL */
 
-/* The HTTP server asks nobody who he is, so it listens on loopback addresses only.
- * ST_BAD_CONFIG as config_load: http.listen is another. */
+/* ST_BAD_CONFIG as config_load: http.listen is no loopback address. Whether that is fine depends on
+ * there being tokens (config_deep.h). */
 enum status config_check_listen(const struct config *c, struct error *err);
 
 const struct config_input *config_input(const struct config *c, const char *title); /* or NULL */

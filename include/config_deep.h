@@ -10,4 +10,8 @@
  * throws it away. ST_BAD_CONFIG with file and line where they are known. */
 enum status config_check_deep(const struct config *c, struct error *err);
 
+/* Where nobody is asked who they are, only loopback addresses are listened on. ST_BAD_CONFIG:
+ * http.listen is another, and the store has no tokens. */
+enum status config_check_doors(const struct config *c, struct error *err);
+
 #endif

@@ -99,8 +99,7 @@ config_check_listen(const struct config *c, struct error *err)
     if (c->http_listen[0] == '\0' || is_loopback(c->http_listen))
         return ST_OK;
     return fail(err, ST_BAD_CONFIG,
-                "%s:%d: listen: expected a loopback address such as \"127.0.0.1:8460\"; others "
-                "come through a proxy that asks who they are",
+                "%s:%d: listen: expected a loopback address such as \"127.0.0.1:8460\"",
                 config_short_path(c->file ? c->file : "configuration"), c->http_listen_line);
 }
 

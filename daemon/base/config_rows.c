@@ -72,8 +72,21 @@ static const struct option_row store_rows[] = {
 static const struct option_row http_rows[] = {
     {"listen", V_TEXT, MAIN(http_listen), "127.0.0.1:8460",
      .help = "ADDRESS:PORT of the HTTP server; IPv6 as [::1]:8460, port 0 takes a free one, \"\" "
-             "switches it off. Loopback addresses only: there are no access tokens, so others "
-             "come through a proxy that asks who they are."},
+             "switches it off. Others than loopback addresses need tokens, so that it is known "
+             "who asks: callswell token add."},
+    {"certificate", V_TEXT, MAIN(http_certificate), NULL, .elsewhere = true,
+     .example = "/etc/callswell/server.pem", .reloadable = true,
+     .help = "PEM file with the server's certificate and those that lead to its root: then it "
+             "speaks TLS (1.2 or newer), and nothing else. Read again at a reload."},
+    {"key", V_TEXT, MAIN(http_key), NULL, .elsewhere = true, .example = "/etc/callswell/server.key",
+     .reloadable = true,
+     .help = "PEM file with the certificate's private key, when that is not in the same file."},
+    {"session", V_MILLIS, MAIN(http_session_ms), "12h", 1, 400 * DAY, .reloadable = true,
+     .help = "How long somebody who logged in on the page stays so."},
+    {"metrics", V_FLAG, MAIN(http_metrics_open), "token", .choices = "token open",
+     .reloadable = true,
+     .help = "Once there are tokens, /metrics needs one with the role read; \"open\": it does "
+             "not."},
     {0}};
 
 #define KEEP(key, initial, what)                                                                   \
@@ -156,6 +169,10 @@ static const struct option_row limit_rows[] = {
      .help = "How long an HTTP connection may rest between requests."},
     {"max_requests", V_COUNT32, MAIN(limits.max_requests), "1000", 1, 1e6,
      .help = "Most requests on one HTTP connection; with the last it is closed."},
+    {"requests_per_token", V_COUNT32, MAIN(limits.requests_per_token), "100", 0, 1e6,
+     .reloadable = true,
+     .help = "How often a second a token may ask; twice as often at once after a rest. Sending "
+             "records is not limited so. 0: as often as it likes."},
     {"max_datagram", V_SIZE32, MAIN(limits.max_datagram), "8KiB", 256, 64 * KIB,
      .help = "Largest datagram of a udp input; a larger one goes to quarantine whole."},
     {"max_new_names", V_COUNT32, MAIN(limits.max_new_names), "100000", 1, 4e9, .reloadable = true,

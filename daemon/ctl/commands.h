@@ -16,6 +16,7 @@ int command_customer(int argc, char **argv);
 int command_calendar(int argc, char **argv);
 int command_roster(int argc, char **argv);
 int command_quarantine(int argc, char **argv);
+int command_token(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_ledger(int argc, char **argv);
 int command_stream(int argc, char **argv);

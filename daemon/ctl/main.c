@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},
     {"calendar", "import and show days that are unlike others", command_calendar},
+    {"token", "add, list and revoke tokens for HTTP", command_token},
     {"quarantine", "list, show, replay or drop refused records", command_quarantine},
     {"stream", "take over what another consumer left", command_stream},
     {"verify", "compare ledger, Redis and store", command_verify},

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "tls.h"
 
 #define READ_WINDOW 65536
 
@@ -337,6 +338,8 @@ answered(struct http_connection *c)
     if (c->close_after && c->ended) {
         http_connection_free(c);
     } else if (c->close_after) {
+        if (c->ssl)
+            tls_goodbye(c->ssl);
         shutdown(c->guest.fd, SHUT_WR);
         enter(c, CONN_LINGER, c->server->limits.linger_ms);
         advance(c);
@@ -376,6 +379,11 @@ on_event(struct bufferevent *bev, short what, void *arg)
     bool ended = (what & BEV_EVENT_EOF) && (what & BEV_EVENT_READING);
 
     (void)bev;
+    if (what & BEV_EVENT_CONNECTED) { /* hands were shaken */
+        if (c->state == CONN_IDLE)
+            enter(c, CONN_IDLE, c->server->limits.idle_ms);
+        return;
+    }
     c->ended = true;
     /* A peer may close its half and still wait for the answer. */
     if (!ended || (c->state != CONN_HANDLING && c->state != CONN_WRITING))
@@ -409,13 +417,14 @@ http_connection_new(struct http_server *s, int fd)
 
     c->server = s;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    c->bev = bufferevent_socket_new(s->base, fd, 0);
+    c->bev =
+        s->tls ? tls_accept(s->tls, s->base, fd, &c->ssl) : bufferevent_socket_new(s->base, fd, 0);
     c->timer = evtimer_new(s->base, on_deadline, c);
     if (!c->bev || !c->timer)
         abort(); /* out of memory */
     bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
     bufferevent_setwatermark(c->bev, EV_READ, 0, window > READ_WINDOW ? window : READ_WINDOW);
-    enter(c, CONN_IDLE, s->limits.idle_ms);
+    enter(c, CONN_IDLE, s->tls ? s->limits.head_ms : s->limits.idle_ms); /* shaking hands */
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
     return c;
 }
@@ -436,7 +445,10 @@ http_connection_free(struct http_connection *c)
     if (c->on_body)
         event_free(c->on_body);
     bufferevent_disable(c->bev, EV_READ | EV_WRITE); /* its socket is closed before it is gone */
+    if (c->ssl)
+        tls_goodbye(c->ssl);
     bufferevent_free(c->bev);
+    tls_end(c->ssl);
     acceptor_leave(&s->acceptor, &c->guest);
     free(c);
 }

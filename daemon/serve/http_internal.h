@@ -27,6 +27,7 @@ struct http_connection {
     struct guest guest; /* first */
     struct http_server *server;
     struct bufferevent *bev;
+    struct ssl_st *ssl; /* NULL: no TLS */
     struct event *timer;
     struct event *on_body; /* the body comes straight from the socket; else NULL */
     enum conn_state state;
@@ -48,8 +49,10 @@ struct http_server {
     struct http_queue *queue;
     struct http_limits limits;
     struct http_application app;
+    struct ssl_ctx_st *tls;  /* of the next connections; NULL: none */
     struct http_stats stats; /* but for what the acceptor counts */
     bool draining;
+    bool local; /* only who is on this machine can connect */
 };
 
 /* Replies on their way from other threads to the loop. Outlives the server while requests

@@ -95,6 +95,7 @@ http_request_free(struct http_request *r)
     buf_clear(&r->head);
     buf_clear(&r->reply);
     free(r->fields);
+    free(r->user);
     queue_unref(r->queue);
     free(r);
 }
@@ -150,11 +151,14 @@ reason(int status)
     } rows[] = {
         {200, "OK"},
         {304, "Not Modified"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
         {411, "Length Required"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},

@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "tls.h"
+
 /* --- the loop --- */
 
 static struct guest *
@@ -122,9 +124,24 @@ start_listening(struct http_server *s, const struct http_options *opt, struct er
 
     if (st != ST_OK)
         return st;
+    s->local = is_loopback(found->ai_addr);
     st = acceptor_open(&s->acceptor, &accept, found->ai_addr, found->ai_addrlen, err);
     freeaddrinfo(found);
     return st;
+}
+
+enum status
+http_server_certify(struct http_server *s, const char *certificate, const char *key,
+                    struct error *err)
+{
+    struct ssl_ctx_st *tls = NULL;
+    enum status st = certificate ? tls_load(&tls, certificate, key, err) : ST_OK;
+
+    if (st != ST_OK)
+        return st;
+    tls_free(s->tls);
+    s->tls = tls;
+    return ST_OK;
 }
 
 enum status
@@ -146,7 +163,9 @@ http_server_open(struct http_server **out, const struct http_options *opt, struc
         st = fail(err, ST_IO, "the event loop takes no more events");
         goto fail;
     }
-    st = start_listening(s, opt, err);
+    st = http_server_certify(s, opt->certificate, opt->key, err);
+    if (st == ST_OK)
+        st = start_listening(s, opt, err);
     if (st != ST_OK)
         goto fail;
     *out = s;
@@ -154,6 +173,12 @@ http_server_open(struct http_server **out, const struct http_options *opt, struc
 fail:
     http_server_close(s);
     return st;
+}
+
+bool
+http_server_is_local(const struct http_server *s)
+{
+    return s->local;
 }
 
 int
@@ -223,5 +248,6 @@ http_server_close(struct http_server *s)
         event_free(s->notice);
     if (s->queue)
         http_queue_close(s->queue);
+    tls_free(s->tls);
     free(s);
 }

@@ -36,7 +36,7 @@ struct http_request {
     struct buf body;   /* may be taken: copy the struct and zero it */
     uint64_t max_body; /* `head` may lower it: a longer body is refused with 413 */
     char peer[64];     /* "127.0.0.1:40312" */
-    void *user;        /* the application's own */
+    void *user;        /* the application's own; freed with the request */
     /* private to the server */
     struct http_connection *conn;
     struct http_queue *queue;
@@ -61,6 +61,8 @@ struct http_application {
 struct http_options {
     struct event_base *base; /* borrowed; all server calls on its thread */
     const char *listen;      /* "127.0.0.1:8460", "[::1]:0", "localhost:0" */
+    const char *certificate; /* PEM file; NULL: no TLS */
+    const char *key;         /* PEM file; NULL: in the same */
     bool loopback_only;      /* refuse to listen where others could connect */
     struct http_limits limits;
     struct http_application app;
@@ -78,10 +80,15 @@ struct http_stats {
 enum status http_server_open(struct http_server **out, const struct http_options *opt,
                              struct error *err);
 int http_server_port(const struct http_server *s);
+bool http_server_is_local(const struct http_server *s); /* it listens on a loopback address */
 void http_server_stats(const struct http_server *s, struct http_stats *out);
 
 /* Other numbers of connections, in all and of an address. */
 void http_server_limit(struct http_server *s, uint32_t max, uint32_t max_per_address);
+/* Reads certificate and key again, or others, for the connections to come. ST_BAD_CONFIG: those
+ * cannot be used, and nothing has changed. */
+enum status http_server_certify(struct http_server *s, const char *certificate, const char *key,
+                                struct error *err);
 /* No new connections; idle ones are closed, others after their answer. */
 void http_server_drain(struct http_server *s);
 /* Connections with something still to do. */

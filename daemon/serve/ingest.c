@@ -33,6 +33,12 @@ ingest_has(const struct ingest *in, struct span path)
 }
 
 bool
+ingest_asks(const struct ingest *in, struct span path)
+{
+    return ingest_entrance(in, path)->input->signature != NULL;
+}
+
+bool
 ingest_takes(const struct ingest *in, const struct http_request *r)
 {
     return span_is(r->method, "POST") ||

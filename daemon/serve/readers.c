@@ -54,26 +54,52 @@ reader_problem(struct http_request *r, const struct error *err)
 /* --- a thread --- */
 
 static enum status
-open_store(const struct config *c, struct store **out, struct error *err)
+open_store(const struct config *c, enum store_mode mode, struct store **out, struct error *err)
 {
     char *path = NULL;
     enum status st = store_path(&path, c->store_url, c->state_dir, err);
 
     if (st == ST_OK)
-        st = store_open(out, path, STORE_READ, err);
+        st = store_open(out, path, mode, err);
     free(path);
     return st;
+}
+
+enum status
+reader_edit(const struct reader *rd, struct store **out, struct error *err)
+{
+    return open_store(rd->config, STORE_EDIT, out, err);
+}
+
+enum status
+reader_customer(const struct reader *rd, const char *id, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(rd->store, &q,
+                                 "SELECT 1 FROM customer WHERE id = ?1 AND merged_into IS NULL AND"
+                                 " (?2 IS NULL OR owner = ?2)",
+                                 err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, id);
+    query_set_str(q, 2, rd->viewer);
+    st = query_next(q, err);
+    query_free(q);
+    return st == ST_NOT_FOUND ? fail(err, st, "There is no customer \"%.128s\".", id) : st;
 }
 
 static void
 answer(struct reader *rd, struct errand *e)
 {
+    const struct asker *asker = e->request->user;
     struct error err;
 
-    if (!rd->store && open_store(rd->config, &rd->store, &err) != ST_OK) {
+    if (!rd->store && open_store(rd->config, STORE_READ, &rd->store, &err) != ST_OK) {
         http_problem(e->request, 503, "Retry-After: 5\r\n", "%s", err.text);
         return;
     }
+    rd->viewer = asker && asker->limited ? asker->owner : NULL;
     store_limit_time(rd->store, TIME_LIMIT);
     e->what(rd, e->request);
     store_limit_time(rd->store, 0);

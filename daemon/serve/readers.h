@@ -9,6 +9,7 @@
 #ifndef READERS_H
 #define READERS_H
 
+#include "access.h"
 #include "answer.h"
 #include "config.h"
 #include "http_server.h"
@@ -22,6 +23,7 @@ struct reader {
     const struct config *config;
     struct store *store;  /* open for reading, with a limit of time */
     struct arena *memory; /* for as long as the request */
+    const char *viewer;   /* an owner, when who asks is limited to that one's customers; or NULL */
 };
 
 /* Answers the request, with http_reply or http_problem, exactly once. */
@@ -36,6 +38,10 @@ void readers_change(struct readers *p, const struct config *config);
 /* What waits is answered with 503, what runs is waited for. Accepts NULL. */
 void readers_close(struct readers *p);
 
+/* A connection of its own for what somebody changes; the caller closes it. */
+enum status reader_edit(const struct reader *rd, struct store **out, struct error *err);
+/* ST_NOT_FOUND: there is no such customer, or none that who asks may see. */
+enum status reader_customer(const struct reader *rd, const char *id, struct error *err);
 /* The answer to a request that failed so. */
 void reader_problem(struct http_request *r, const struct error *err);
 

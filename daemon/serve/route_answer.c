@@ -176,7 +176,7 @@ route_answer(struct reader *rd, struct http_request *r)
 {
     struct rows rows = {.answer = route_answer_of(r->path)};
     struct answer_sink sink = {add_row, &rows};
-    struct answer_query query = {.limit = 0};
+    struct answer_query query = {.viewer = rd->viewer};
     struct answer_end end = {.rows = 0};
     struct wishes w = {.csv = false};
     struct error err;

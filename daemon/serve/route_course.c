@@ -189,6 +189,8 @@ answer_course(struct reader *rd, struct http_request *r, const char *pattern,
     struct error err;
     enum status st = read_run(rd, r, pattern, &run, &err);
 
+    if (st == ST_OK && what != &steps)
+        st = reader_customer(rd, run.id, &err);
     if (st == ST_OK) {
         run.ledger = config_state_path(rd->config, "ledger.db");
         json_begin(&run.json, &run.out);

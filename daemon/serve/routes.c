@@ -5,150 +5,33 @@
  * answers on the event loop; all others on a reader's thread (readers.h). The tables of the store
  * (answer.h) need neither.
  */
+#include "routes.h"
+
 #include <stdio.h>
 
 #include "asked.h"
-#include "json_write.h"
-#include "serve_internal.h"
+#include "config.h"
+#include "page.h"
+
+#define SMALL_BODY (64u << 10)
+#define FILE_BODY  (8u << 20)
 
 static void
-get_health(struct serve *s, struct http_request *r)
+post_login(struct serve *s, struct http_request *r)
 {
-    struct buf body = {0};
-
-    (void)s;
-    buf_str(&body, "alive\n");
-    http_reply(r, 200, "text/plain; charset=utf-8", &body, NULL);
-}
-
-static void
-get_ready(struct serve *s, struct http_request *r)
-{
-    struct engine_status st;
-    struct buf body = {0};
-
-    memset(&st, 0, sizeof st);
-    engine_status(s->engine, &st);
-    if (st.stalled[0]) {
-        http_problem(r, 503, "Retry-After: 5\r\n", "%s", st.stalled);
-    } else {
-        buf_str(&body, "ready\n");
-        http_reply(r, 200, "text/plain; charset=utf-8", &body, NULL);
-    }
+    access_login(s->access, r);
 }
 
 static void
-get_status(struct serve *s, struct http_request *r)
+post_logout(struct serve *s, struct http_request *r)
 {
-    struct buf body = {0};
-    struct json_writer w;
-
-    json_begin(&w, &body);
-    serve_write_status(&w, s->engine, s->config, s->started);
-    buf_char(&body, '\n');
-    http_reply(r, 200, "application/json", &body, NULL);
+    access_logout(s->access, r);
 }
 
 static void
-write_names(struct json_writer *w, const char *list, const char *key, const struct live_name *names,
-            size_t n)
+get_session(struct serve *s, struct http_request *r)
 {
-    json_array(w, list);
-    for (size_t i = 0; i < n; i++) {
-        json_object(w, NULL);
-        json_span(w, key, names[i].name);
-        json_u64(w, "legs", names[i].legs);
-        json_close(w);
-    }
-    json_close(w);
-}
-
-static void
-write_conference(struct json_writer *w, const struct live_conference *c)
-{
-    json_object(w, NULL);
-    json_span(w, "conference", c->id);
-    json_span(w, "conference_name", c->name);
-    json_span(w, "customer", c->customer);
-    json_span(w, "source", c->source);
-    json_u64(w, "legs", c->legs);
-    json_time(w, "since", c->since);
-    json_close(w);
-}
-
-static void
-get_live(struct serve *s, struct http_request *r)
-{
-    struct buf body = {0};
-    struct json_writer w;
-    struct arena memory;
-    struct live live;
-
-    arena_init(&memory);
-    engine_live(s->engine, &live, &memory);
-    json_begin(&w, &body);
-    json_object(&w, NULL);
-    json_u64(&w, "legs", live.legs);
-    json_u64(&w, "conferences", live.conferences);
-    json_array(&w, "by_conference");
-    for (size_t i = 0; i < live.conference_count; i++)
-        write_conference(&w, &live.conference[i]);
-    json_close(&w);
-    write_names(&w, "by_customer", "customer", live.customer, live.customer_count);
-    write_names(&w, "by_input", "input", live.input, live.input_count);
-    json_close(&w);
-    buf_char(&body, '\n');
-    arena_clear(&memory);
-    http_reply(r, 200, "application/json", &body, NULL);
-}
-
-static bool
-mentions(struct span field, const char *what)
-{
-    return field.n && memmem(field.p, field.n, what, strlen(what));
-}
-
-/* OpenMetrics, but to who knows text/plain alone. */
-static void
-get_metrics(struct serve *s, struct http_request *r)
-{
-    struct span accept = http_request_field(r, "accept");
-    bool older = mentions(accept, "text/plain") && !mentions(accept, "openmetrics");
-    struct buf body = {0};
-
-    metrics_write(&body, s, older);
-    http_reply(r, 200,
-               older ? "text/plain; version=0.0.4; charset=utf-8"
-                     : "application/openmetrics-text; version=1.0.0; charset=utf-8",
-               &body, NULL);
-}
-
-/* Whoever answers at once has `now`; what takes longer, or asks the store, has `read`. */
-static const struct route {
-    const char *method, *path; /* with one {part} at most, for asked_path */
-    void (*now)(struct serve *s, struct http_request *r);
-    reading *read;
-} routes[] = {
-    {"GET", "/healthz", get_health, NULL},
-    {"GET", "/readyz", get_ready, NULL},
-    {"GET", "/v1/status", get_status, NULL},
-    {"GET", "/v1/live", get_live, NULL},
-    {"GET", "/metrics", get_metrics, NULL},
-    {"GET", FEATURE_COURSE, NULL, route_feature_course},
-    {"GET", CUSTOMER_HOURS, NULL, route_customer_hours},
-    {"GET", CUSTOMER_FEATURES, NULL, route_customer_features},
-    {"GET", "/v1/what-if", NULL, route_what_if},
-};
-
-/* GET /v1/NAME of each answer. */
-static const struct route answers = {"GET", NULL, NULL, route_answer};
-
-/* HEAD is GET whose body the server leaves out. */
-static bool
-method_fits(const struct route *route, struct span method)
-{
-    return span_is(method, route->method) ||
-           (span_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
+    access_session(s->access, r);
 }
 
 static void
@@ -158,7 +41,52 @@ get_page(struct serve *s, struct http_request *r)
     page_request(r);
 }
 
-static const struct route page_route = {"GET", NULL, get_page, NULL};
+static const struct route routes[] = {
+    {"GET", "/healthz", "Whether the process answers at all", ROLE_NONE, true, .now = get_health},
+    {"GET", "/readyz", "Whether batches can be committed", ROLE_NONE, true, .now = get_ready},
+    {"GET", "/metrics", "Counters and gauges", ROLE_READ, true, .now = get_metrics},
+    {"GET", "/v1/status", "How the daemon and its inputs are", ROLE_READ, true, .now = get_status},
+    {"GET", "/v1/live", "Who is in which conference now", ROLE_READ, true, .now = get_live},
+    {"POST", "/v1/login", "Begins a session of the page with a token", ROLE_NONE, true,
+     .now = post_login, .max_body = SMALL_BODY},
+    {"POST", "/v1/logout", "Ends the session", ROLE_NONE, true, .now = post_logout,
+     .max_body = SMALL_BODY},
+    {"GET", "/v1/session", "Who is logged in", ROLE_NONE, true, .now = get_session},
+    {"GET", "/v1/customers/{id}", "All that is known of one customer", ROLE_READ, true,
+     .read = get_customer},
+    {"GET", CUSTOMER_HOURS, "A customer by hour of the week", ROLE_READ, true,
+     .read = route_customer_hours},
+    {"GET", CUSTOMER_FEATURES, "The features that a customer uses", ROLE_READ, true,
+     .read = route_customer_features},
+    {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course},
+    {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal},
+    {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
+     .read = post_signal_ack, .max_body = SMALL_BODY},
+    {"POST", "/v1/signals/{id}/close", "Closes a signal", ROLE_ADMIN, true,
+     .read = post_signal_close, .max_body = SMALL_BODY},
+    {"GET", "/v1/what-if", "People needed if more came, or for longer", ROLE_READ, true,
+     .read = route_what_if},
+    {"POST", "/v1/roster", "Takes over a roster", ROLE_ADMIN, false, .read = post_roster,
+     .max_body = FILE_BODY},
+};
+
+const struct route *
+route_at(size_t i)
+{
+    return i < sizeof routes / sizeof *routes ? &routes[i] : NULL;
+}
+
+/* GET of the page's files, and of /v1/NAME of each answer. */
+static const struct route page_route = {.method = "GET", .limited = true, .now = get_page};
+static const struct route answers = {.method = "GET", .read = route_answer};
+
+/* HEAD is GET whose body the server leaves out. */
+static bool
+method_fits(const struct route *route, struct span method)
+{
+    return span_is(method, route->method) ||
+           (span_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
+}
 
 /* *allowed: the methods that the path knows, for people whose method it does not. */
 static const struct route *
@@ -180,31 +108,53 @@ find_route(struct span path, struct span method, const char **allowed)
     return method_fits(&answers, method) ? &answers : NULL;
 }
 
+/* Whether who asks may; else it was answered. */
+static bool
+may(struct serve *s, struct http_request *r, const struct route *route)
+{
+    const struct answer *a = route == &answers ? route_answer_of(r->path) : NULL;
+
+    if (a)
+        return access_let(s->access, r, a->admin ? ROLE_ADMIN : ROLE_READ, a->own != NULL);
+    if (route->now == get_metrics && s->config->http_metrics_open)
+        return access_let(s->access, r, ROLE_NONE, true);
+    return access_let(s->access, r, route->role, route->limited);
+}
+
+static void
+ingest_begins(struct serve *s, struct http_request *r)
+{
+    if (!ingest_takes(s->ingest, r))
+        http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
+    else if (s->draining)
+        http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
+    else if (ingest_asks(s->ingest, r->path) || access_let(s->access, r, ROLE_INGEST, true))
+        ingest_head(s->ingest, r);
+}
+
 void
 routes_head(void *arg, struct http_request *r)
 {
     struct serve *s = arg;
+    const struct route *route;
     const char *allowed;
     char extra[64];
 
     if (ingest_has(s->ingest, r->path)) {
-        if (!ingest_takes(s->ingest, r))
-            http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
-        else if (s->draining)
-            http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
-        else
-            ingest_head(s->ingest, r);
+        ingest_begins(s, r);
         return;
     }
-    r->max_body = 0;
-    if (find_route(r->path, r->method, &allowed))
-        return;
-    if (!allowed) {
+    route = find_route(r->path, r->method, &allowed);
+    if (route) {
+        if (r->max_body > route->max_body)
+            r->max_body = route->max_body;
+        may(s, r, route);
+    } else if (allowed) {
+        snprintf(extra, sizeof extra, "Allow: %s\r\n", allowed);
+        http_problem(r, 405, extra, "This path knows %s.", allowed);
+    } else {
         http_problem(r, 404, NULL, "There is nothing here.");
-        return;
     }
-    snprintf(extra, sizeof extra, "Allow: %s\r\n", allowed);
-    http_problem(r, 405, extra, "This path knows %s.", allowed);
 }
 
 void

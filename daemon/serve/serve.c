@@ -16,7 +16,8 @@ server_options(struct serve *s, const struct serve_options *opt)
     struct http_options http = {
         .base = opt->base,
         .listen = opt->config->http_listen,
-        .loopback_only = true,
+        .certificate = opt->config->http_certificate,
+        .key = opt->config->http_key,
         .app = {routes_head, routes_request, s},
     };
     const struct config_limits *limits = &opt->config->limits;
@@ -46,11 +47,17 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     s->engine = opt->engine;
     s->config = opt->config;
     s->started = clock_now();
-    st = ingest_open(&s->ingest, opt->engine, opt->config, err);
+    st = access_open(&s->access, opt->config, err);
+    if (st == ST_OK) {
+        http.loopback_only = !access_has_tokens(s->access);
+        st = ingest_open(&s->ingest, opt->engine, opt->config, err);
+    }
     if (st == ST_OK)
         st = readers_open(&s->readers, s, opt->config, err);
     if (st == ST_OK)
         st = http_server_open(&s->http, &http, err);
+    if (st == ST_OK && !http_server_is_local(s->http))
+        access_always(s->access);
     if (st != ST_OK) {
         serve_close(s);
         return st;
@@ -62,11 +69,16 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
 enum status
 serve_change(struct serve *s, const struct config *wanted, struct error *err)
 {
-    enum status st = ingest_change(s->ingest, wanted, err);
+    enum status st = http_server_certify(s->http, wanted->http_certificate, wanted->http_key, err);
+
+    if (st == ST_OK)
+        st = ingest_change(s->ingest, wanted, err);
 
     if (st == ST_OK) {
         http_server_limit(s->http, wanted->limits.max_connections, wanted->limits.max_per_address);
         readers_change(s->readers, wanted);
+        access_change(s->access, wanted);
+        s->config = wanted;
     }
     return st;
 }
@@ -99,6 +111,7 @@ serve_close(struct serve *s)
     ingest_close(s->ingest);
     readers_close(s->readers);
     http_server_close(s->http);
+    access_close(s->access);
     free(s);
 }
 

@@ -4,6 +4,7 @@
 #ifndef SERVE_INTERNAL_H
 #define SERVE_INTERNAL_H
 
+#include "access.h"
 #include "engine.h"
 #include "http_server.h"
 #include "readers.h"
@@ -17,6 +18,7 @@ struct serve {
     const struct config *config;
     struct ingest *ingest;
     struct readers *readers;
+    struct access *access;
     int64_t started;
     bool draining;
 };
@@ -28,6 +30,20 @@ void routes_request(void *arg, struct http_request *r);
 /* page.c: is the path one of the page's, or of a file it consists of? Then GET is answered. */
 bool page_has(struct span path);
 void page_request(struct http_request *r);
+
+/* route_state.c: what the daemon itself knows; on the event loop. */
+void get_health(struct serve *s, struct http_request *r);
+void get_ready(struct serve *s, struct http_request *r);
+void get_status(struct serve *s, struct http_request *r);
+void get_live(struct serve *s, struct http_request *r);
+void get_metrics(struct serve *s, struct http_request *r);
+
+/* route_customer.c, route_signal.c, route_roster.c; the path is that of their route. */
+void get_customer(struct reader *rd, struct http_request *r);
+void get_signal(struct reader *rd, struct http_request *r);
+void post_signal_ack(struct reader *rd, struct http_request *r);
+void post_signal_close(struct reader *rd, struct http_request *r);
+void post_roster(struct reader *rd, struct http_request *r);
 
 /* route_answer.c: GET /v1/NAME of an answer, and the answer that a path names, or NULL. */
 void route_answer(struct reader *rd, struct http_request *r);
@@ -56,6 +72,8 @@ enum status ingest_change(struct ingest *in, const struct config *wanted, struct
 void ingest_stop(struct ingest *in);  /* submits no more; what waits is answered with 503 */
 void ingest_close(struct ingest *in); /* accepts NULL */
 bool ingest_has(const struct ingest *in, struct span path);
+/* Who sends to it proves by a signature or a secret of its own that they may. */
+bool ingest_asks(const struct ingest *in, struct span path);
 /* By its method; its path is one that ingest_has. */
 bool ingest_takes(const struct ingest *in, const struct http_request *r);
 /* Refuses what the headers alone rule out (415, 403); false if it did. */

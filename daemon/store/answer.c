@@ -27,7 +27,8 @@ static const struct answer *const all[] = {
     &answer_signals,         &answer_quarantine,      &answer_quarantine_reasons,
     &answer_feeds,           &answer_roster,          &answer_calendar,
     &answer_forecast_scores, &answer_availability,    &answer_staffing_moves,
-    &answer_completeness,    &answer_signals_rest,
+    &answer_completeness,    &answer_signals_rest,    &answer_tokens,
+    &answer_audit,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {
@@ -43,6 +44,7 @@ static const struct answer_param_info params[ANSWER_PARAMS] = {
     [ANSWER_STATE] = {"state", "in one state", NULL},
     [ANSWER_INPUT] = {"input", "of one input", NULL},
     [ANSWER_SEARCH] = {"q", "with this text in them", NULL},
+    [ANSWER_ID] = {"id", "one row, by its id", NULL},
 };
 
 const struct answer_param_info *

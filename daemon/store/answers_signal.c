@@ -17,8 +17,8 @@ static const struct answer_column signal_columns[] = {
     {"high", ANSWER_REAL, NULL, "upper end of the usual range"},
     {"p_value", ANSWER_REAL, "share", "one-sided"},
     {"completeness", ANSWER_REAL, "share", "of the usual data, in the window or the weeks before"},
-    {"window_start", ANSWER_TIME, NULL, "from then was looked at"},
-    {"window_end", ANSWER_TIME, NULL, "until then"},
+    {"window_start", ANSWER_TEXT, NULL, "day or time from which on was looked at"},
+    {"window_end", ANSWER_TEXT, NULL, "... and until which"},
     {"reason", ANSWER_TEXT, NULL, "one sentence with the figures", .must = true},
     {"evidence", ANSWER_JSON, NULL, "the daily counts and what the test was made with"},
     {"state", ANSWER_TEXT, NULL, "open, acked, closed", .must = true},
@@ -47,14 +47,15 @@ static const struct answer_filter signal_filters[] = {
     {ANSWER_SEVERITY, "severity = ?8", NULL},
     {ANSWER_OWNER, "owner = ?9", NULL},
     {ANSWER_STATE, "?10 = 'all' OR state = ?10 OR (?10 = 'active' AND state <> 'closed')",
-     "?1 IS NOT NULL OR ?2 IS NOT NULL OR state <> 'closed'"},
+     "?1 IS NOT NULL OR ?2 IS NOT NULL OR ?14 IS NOT NULL OR state <> 'closed'"},
+    {ANSWER_ID, "id = ?14", NULL},
     {ANSWER_SEARCH, "instr(lower(subject), lower(?12)) OR instr(lower(reason), lower(?12))", NULL},
 };
 
 const struct answer answer_signals = {
     .name = "signals",
-    .title = "Signals, the most severe first; those that are not closed if neither period nor"
-             " state is given",
+    .title = "Signals, the most severe first; those that are not closed if no period,"
+             " state or id is given",
     ANSWER_COLUMNS(signal_columns),
     ANSWER_FILTERS(signal_filters),
     .from = "signal",

@@ -3,7 +3,11 @@
  */
 #include "config_deep.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "analyst.h"
+#include "store.h"
 
 static enum status
 check_formats(const struct config *c, struct error *err)
@@ -43,10 +47,42 @@ check_rules(const struct config *c, struct error *err)
     return st;
 }
 
+/* A store that is there and cannot be read may have some: the daemon then asks everybody for one. */
+static bool
+may_have_tokens(const struct config *c)
+{
+    struct error err;
+    struct store *s = NULL;
+    char *path = NULL;
+    int64_t count = 0;
+    enum status st = store_path(&path, c->store_url, c->state_dir, &err);
+    bool there = st == ST_OK && access(path, F_OK) == 0;
+
+    if (there) {
+        st = store_open(&s, path, STORE_READ, &err);
+        if (st == ST_OK)
+            st = store_int(s, "SELECT count(*) FROM token", 0, &count, &err);
+        store_close(s);
+    }
+    free(path);
+    return there && (st != ST_OK || count > 0);
+}
+
+enum status
+config_check_doors(const struct config *c, struct error *err)
+{
+    struct error why;
+
+    if (config_check_listen(c, &why) == ST_OK || may_have_tokens(c))
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG, "%s; or tokens: callswell token add --role admin NAME",
+                why.text);
+}
+
 enum status
 config_check_deep(const struct config *c, struct error *err)
 {
-    enum status st = config_check_listen(c, err);
+    enum status st = config_check_doors(c, err);
 
     if (st == ST_OK)
         st = check_formats(c, err);

@@ -318,6 +318,17 @@ static const char *const groups_by_hours[] = {
     NULL,
 };
 
+static const char *const tokens_and_audit[] = {
+    "CREATE TABLE token("
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,"
+    " role TEXT NOT NULL CHECK(role IN ('ingest', 'read', 'admin')), owner TEXT,"
+    " created TEXT NOT NULL, revoked TEXT)",
+    "CREATE TABLE audit("
+    " id INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL,"
+    " action TEXT NOT NULL, subject TEXT, detail TEXT)",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -333,6 +344,7 @@ static const struct migration steps[] = {
     {"trust in data", trust_in_data},
     {"days and scores", days_and_scores},
     {"groups by hours", groups_by_hours},
+    {"tokens and audit", tokens_and_audit},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -9,6 +9,8 @@
 #include "sql.h"
 #include "store.h"
 
+struct audit_entry;
+
 struct store {
     sqlite3 *db;
     bool open_tx;
@@ -17,9 +19,10 @@ struct store {
     int64_t deadline_ms; /* of what runs, by the monotonic clock; 0: none */
     store_hook *before_commit;
     void *hook_arg;
-    int limit_calls;          /* segment_where.c */
-    struct sql_rows rows;     /* store_rows.c: the table `offered` */
-    struct row_source source; /* of what it shows now */
+    struct audit_entry *audit; /* audit_log.c: of the commits to come; borrowed */
+    int limit_calls;           /* segment_where.c */
+    struct sql_rows rows;      /* store_rows.c: the table `offered` */
+    struct row_source source;  /* of what it shows now */
     struct row_value values[STORE_ROW_COLUMNS];
 };
 

@@ -294,6 +294,7 @@ site_start(struct site *s)
     s->config.limits.body_rate = 65536;
     s->config.limits.header_timeout_ms = s->config.limits.body_timeout_ms = 10000;
     s->config.limits.idle_timeout_ms = 30000;
+    s->config.http_session_ms = 60000;
     s->base = event_base_new();
     opt = (struct serve_options){s->base, &s->engine, &s->config};
     if (serve_open(&s->serve, &opt, &err) != ST_OK)

@@ -1,0 +1,23 @@
+/*
+ * routes.h - one row for each route, from which requests find their answer, and people the
+ * description at /v1/openapi.json.
+ */
+#ifndef ROUTES_H
+#define ROUTES_H
+
+#include "serve_internal.h"
+
+struct route {
+    const char *method, *path; /* with one {part} at most, for asked_path */
+    const char *summary;       /* one sentence */
+    enum role role;            /* that it needs; ROLE_NONE: none */
+    bool limited;              /* shows those who are limited to one owner's customers no others */
+    /* Whoever answers at once has `now`; what takes longer, or asks the store, has `read`. */
+    void (*now)(struct serve *s, struct http_request *r);
+    reading *read;
+    uint32_t max_body; /* bytes of a request's body; 0: it has none */
+};
+
+const struct route *route_at(size_t i); /* NULL after the last */
+
+#endif
