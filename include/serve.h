@@ -29,8 +29,8 @@ struct serve_options {
 /* ST_BAD_CONFIG: the address or an http input cannot be served; ST_IO: not listened on. */
 enum status serve_open(struct serve **out, const struct serve_options *opt, struct error *err);
 int serve_port(const struct serve *s);
-/* The http inputs, connection limits, certificate of another configuration, which is borrowed to the end; on
- * the event loop. On failure nothing has changed. */
+/* The http inputs, connection limits, certificate of another configuration, which is borrowed to
+ * the end; on the event loop. On failure nothing has changed. */
 enum status serve_change(struct serve *s, const struct config *wanted, struct error *err);
 /* Not ready any more, no new connections or records. Once it returned, the engine is not called
  * again; requests whose records it has are still answered. */

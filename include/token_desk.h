@@ -36,8 +36,8 @@ struct token {
 void token_hash(struct span text, unsigned char out[TOKEN_HASH]);
 
 /* Makes one and copies it to out. ST_BAD_INPUT: the name is no name ([A-Za-z0-9._@-]{1,63}), or
- * taken. Whether the owner has customers is not looked at. The store is open for editing; the change
- * is written down as who's (audit_log.h). */
+ * taken. Whether the owner has customers is not looked at. The store is open for editing; the
+ * change is written down as who's (audit_log.h). */
 enum status token_add(struct store *s, const char *name, enum role role, const char *owner,
                       const char *who, int64_t now, char out[TOKEN_TEXT], struct error *err);
 /* From now on it proves nothing. ST_NOT_FOUND: there is none of this name that still does. */

@@ -7,8 +7,8 @@
  * watched in the store by a thread, so one that is added or revoked counts within half a second.
  *
  * A cookie is sent by browsers whoever made them ask, so a request that changes something and has
- * nothing but a cookie must come from the page itself: its Origin is the server's own, or it has the
- * header X-Callswell, which other sites' pages cannot send.
+ * nothing but a cookie must come from the page itself: its Origin is the server's own, or it has
+ * the header X-Callswell, which other sites' pages cannot send.
  */
 #ifndef ACCESS_H
 #define ACCESS_H
@@ -39,8 +39,8 @@ bool access_needed(const struct access *a); /* a token is */
 /* Grows when anything in the store has changed, at most half a second later. Any thread. */
 uint64_t access_generation(const struct access *a);
 
-/* Lets a request pass that needs `need` (ROLE_NONE: nothing) and, unless `limited`, sees what is not
- * one owner's. False: it was answered, 401, 403, 429 or 503. Sets r->user. Event loop. */
+/* Lets a request pass that needs `need` (ROLE_NONE: nothing) and, unless `limited`, sees what is
+ * not one owner's. False: it was answered, 401, 403, 429 or 503. Sets r->user. Event loop. */
 bool access_let(struct access *a, struct http_request *r, enum role need, bool limited);
 /* Whether a request comes from a page of another site. */
 bool access_is_foreign(const struct http_request *r);

@@ -1,5 +1,5 @@
 /*
- * access_watch.c - the thread that sees what changes in the store: its tokens, and that anything did.
+ * access_watch.c - the thread that sees what changes in the store: tokens, and that anything did.
  */
 #include "access_internal.h"
 

@@ -3,7 +3,8 @@
  *
  * What was read together with the head is in the connection's evbuffer and is copied out of it. The
  * rest of a body whose length is known is received where it will be parsed: meanwhile this file
- * listens to the socket, and libevent's buffer does not (but for TLS). libhttp-parser sees every byte either way.
+ * listens to the socket, and libevent's buffer does not (but for TLS). libhttp-parser sees every
+ * byte either way.
  */
 #include "account.h"
 #include "http_internal.h"

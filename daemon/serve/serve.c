@@ -47,11 +47,11 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     s->engine = opt->engine;
     s->config = opt->config;
     s->started = clock_now();
-    st = access_open(&s->access, opt->config, err);
-    if (st == ST_OK) {
+    st = ingest_open(&s->ingest, opt->engine, opt->config, err);
+    if (st == ST_OK)
+        st = access_open(&s->access, opt->config, err);
+    if (st == ST_OK)
         http.loopback_only = !access_has_tokens(s->access);
-        st = ingest_open(&s->ingest, opt->engine, opt->config, err);
-    }
     if (st == ST_OK)
         st = readers_open(&s->readers, s, opt->config, err);
     if (st == ST_OK)

@@ -47,7 +47,7 @@ check_rules(const struct config *c, struct error *err)
     return st;
 }
 
-/* A store that is there and cannot be read may have some: the daemon then asks everybody for one. */
+/* A store that is there and cannot be read may have some: the daemon asks everybody for one. */
 static bool
 may_have_tokens(const struct config *c)
 {

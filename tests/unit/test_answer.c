@@ -80,6 +80,10 @@ fill(void)
     edit("INSERT INTO feed_interval SELECT id, 'a', 1, 2.5, 0.5, 1.25 FROM customer");
     edit("INSERT INTO signal_rest SELECT 'surge', 'customer', id, 'info', 1, 2, 3, 'a', 'b', 'r',"
          " owner, 'c' FROM customer");
+    edit("INSERT INTO token(name, hash, role, owner, created) SELECT id, id, 'read', owner, 'a' ||"
+         " substr(id, 3) FROM customer");
+    edit("INSERT INTO audit(at, who, origin, action, subject) SELECT 'a', id, 'o', 'x', owner FROM"
+         " customer");
     edit("INSERT INTO analyst VALUES(1, 'l', 1, 1, 1, 1, '2026-11-22T12:00:00Z', '', 1, 1)");
     edit("INSERT INTO input_day VALUES('2026-11-21'), ('2026-11-22'), ('2026-10-25'),"
          " ('2026-10-24')");
