@@ -38,4 +38,44 @@ model() {
 check "people are planned by the patience that callers showed" contains "$(model)" \
     "Erlang A with patience $(patience) s"
 check "staffing report" cs report staffing --config bank.conf
+
+# The last whole week of October, forecast from January and October as far as it goes.
+awk -F, 'NR == 1 || substr($1, 1, 10) < "1999-10-24"' "$calls" >before.csv
+sed 's|/bank"|/october"|' bank.conf >october.conf
+check "three weeks of October" cs import --config october.conf --format anonbank before.csv
+week() {
+    python3 - "$calls" <<'EOF'
+import collections, csv, datetime, sqlite3, sys
+
+def half_hours(first, last):
+    seen = collections.Counter()
+    for r in csv.DictReader(open(sys.argv[1])):
+        day = r["t"][:10]
+        if r["outcome"] != "PHANTOM" and first <= day < last:
+            t = datetime.datetime.fromisoformat(r["t"])
+            seen[r["type"], t.replace(minute=t.minute // 30 * 30, second=0)] += 1
+    return seen
+
+came, week_before = half_hours("1999-10-24", "1999-10-31"), half_hours("1999-10-17", "1999-10-24")
+rows = sqlite3.connect("october/crm.db").execute(
+    "SELECT service, start, forecast, low95, high95, required, required_expected, model FROM staffing")
+said = {}
+for service, start, *rest in rows:
+    utc = datetime.datetime.fromisoformat(start.rstrip("Z"))
+    said[service, utc + datetime.timedelta(hours=2)] = rest  # winter time began on the 3rd of September
+total = {s: sum(n for (t, _), n in came.items() if t == s) for s in ("PS", "NE", "NW")}
+for service, most in (("PS", 0.34), ("NE", 0.6), ("NW", 0.6)):
+    week = [k for k in said if k[0] == service and datetime.datetime(1999, 10, 24) <= k[1] < datetime.datetime(1999, 10, 31)]
+    assert len(week) > 320, len(week)
+    off = sum(abs(said[k][0] - came[k]) for k in week) / total[service]
+    naive = sum(abs(week_before[k[0], k[1] - datetime.timedelta(7)] - came[k]) for k in week) / total[service]
+    inside = sum(said[k][1] <= came[k] <= said[k][2] for k in week) / len(week)
+    print(f"{service}: off by {off:.3f}, the week before by {naive:.3f}, {inside:.2f} inside of 95 %")
+    assert off < naive and off < most and inside > 0.85, service
+    assert all(v[3] <= v[4] for v in (said[k] for k in week))
+    assert "Erlang A" in said[week[0]][5], said[week[0]]
+EOF
+}
+check "its forecast is nearer than the week before, and inside its intervals" week
+check "its staffing report" cs report staffing --config october.conf
 finish
