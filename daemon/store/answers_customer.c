@@ -3,9 +3,11 @@
  */
 #include "answers.h"
 
-#define IN_SEGMENT "customer IN (SELECT customer FROM segment_member WHERE segment = ?4)"
-#define OF_OWNER   "customer IN (SELECT id FROM customer WHERE owner = ?9)"
-#define OF_VIEWER  "customer IN (SELECT id FROM customer WHERE owner = ?13)"
+#define IN_SEGMENT                                                                                 \
+    "customer IN (SELECT customer FROM segment_member WHERE segment = ?4 UNION ALL"                \
+    " SELECT customer FROM customer_outlook WHERE 'stage:' || stage = ?4)"
+#define OF_OWNER  "customer IN (SELECT id FROM customer WHERE owner = ?9)"
+#define OF_VIEWER "customer IN (SELECT id FROM customer WHERE owner = ?13)"
 
 /* --- customers --- */
 
@@ -54,6 +56,12 @@ static const struct answer_column customer_columns[] = {
     {"rfm_r", ANSWER_INT, "fifth", "1 to 5, of recency"},
     {"rfm_f", ANSWER_INT, "fifth", "1 to 5, of active days in 90"},
     {"rfm_m", ANSWER_INT, "fifth", "1 to 5, of seconds in 90 days"},
+    {"stage", ANSWER_TEXT, NULL, "of life: first, repeat, surge, decline, dormant, lost, ..."},
+    {"stage_since", ANSWER_DAY, NULL, "when that was reached"},
+    {"usage_group", ANSWER_TEXT, NULL, "of customers whose days are alike"},
+    {"expected_days_4w", ANSWER_REAL, "days", "with a leg, expected of the next 28"},
+    {"silence_p", ANSWER_REAL, "share", "chance of so long a silence, for one who has not left"},
+    {"due_by", ANSWER_DAY, NULL, "from then on without use it is dormant"},
     {"rfm_segment", ANSWER_TEXT, NULL, "champion, loyal, ... dormant"},
 };
 

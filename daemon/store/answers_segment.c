@@ -5,13 +5,17 @@
 
 #define OF_OWNER(column)  column " IN (SELECT id FROM customer WHERE owner = ?9)"
 #define OF_VIEWER(column) column " IN (SELECT id FROM customer WHERE owner = ?13)"
+/* A stage of life is a segment, too: everybody is at one, or at none yet. */
 #define MEMBERS                                                                                    \
-    "segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer LEFT JOIN customer c"   \
+    "(SELECT segment, customer, since, evidence FROM segment_member UNION ALL SELECT 'stage:' ||"  \
+    " stage, customer, coalesce(stage_since, as_of), NULL FROM customer_outlook WHERE stage <> "   \
+    "'')"                                                                                          \
+    " m LEFT JOIN customer_stat s ON s.customer = m.customer LEFT JOIN customer c"                 \
     " ON c.id = m.customer"
 
 static const struct answer_column segment_columns[] = {
-    {"segment", ANSWER_TEXT, NULL, "rfm:champion, or a name of the configuration", "m.segment",
-     true},
+    {"segment", ANSWER_TEXT, NULL, "rfm:champion, stage:repeat, or a name of the configuration",
+     "m.segment", true},
     {"customers", ANSWER_INT, "customers", "in it", "count(*)", true},
     {"new_7_days", ANSWER_INT, "customers", "who came in within 7 days",
      "sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ', max(as_of), '-7 days') FROM"
@@ -34,7 +38,8 @@ const struct answer answer_segments = {
     ANSWER_FILTERS(segment_filters),
     .from = MEMBERS,
     .group = "m.segment",
-    .order = {{"segment GLOB 'rfm:*'", false}, {"customers", true}},
+    .order = {{"(segment GLOB 'stage:*') + 2 * (segment GLOB 'rfm:*')", false},
+              {"customers", true}},
     .key = {"segment"},
     .own = OF_VIEWER("m.customer"),
 };

@@ -173,6 +173,7 @@ function headOf(id, c) {
             null,
             h('h1', null, c.name || id),
             c.rfm_segment && badge(word('segment', `rfm:${c.rfm_segment}`), rfmTone(c.rfm_segment)),
+            c.stage && badge(word('segment', `stage:${c.stage}`), 'accent'),
             c.persona && badge(word('persona', c.persona)),
             c.name && h('span.soft', null, id),
             c.owner && h('span.soft', null, `${t('owner')}: ${c.owner}`),

@@ -48,7 +48,7 @@ export function show(place, ctx) {
     const refused = panel({
         title: t('now.refused'),
         what: t('now.refused.what'),
-        csv: ['v1/quarantine'],
+        csv: ['v1/quarantine_reasons'],
     });
     const chart = series(rateSpec());
 
@@ -56,7 +56,11 @@ export function show(place, ctx) {
     rate.body.append(chart);
     const loadLive = () => load(live.body, (signal) => get('v1/live', null, signal), showLive);
     const loadRefused = () =>
-        load(refused.body, (signal) => get('v1/quarantine', {limit: 200}, signal), showRefused);
+        load(
+            refused.body,
+            (signal) => get('v1/quarantine_reasons', {limit: 200}, signal),
+            showRefused,
+        );
     let quarantined = null;
     let looked = 0;
     const take = (status) => {
@@ -258,29 +262,17 @@ function healthRows(s) {
 
 // Refused records, by what was wrong with them.
 function showRefused(answer) {
-    const rows = answer.rows;
+    const {rows} = answer;
     if (!rows.length) return empty(t('now.none-refused'), t('now.none-refused.hint'));
-    const shown = rows.slice(0, 12);
-    const columns = Object.keys(rows[0]);
+    const columns = [
+        {title: t('reason'), cell: (r) => r.reason, wrap: true},
+        {title: t('input'), cell: (r) => r.input},
+        {title: t('records'), num: true, cell: (r) => num(r.records)},
+        {title: t('now.last'), num: true, cell: (r) => ago(r.last_arrived)},
+    ];
     return [
-        table({
-            caption: t('now.refused'),
-            rows: shown,
-            columns: [
-                {title: t('reason'), cell: (r) => r.reason, wrap: true},
-                {title: t('input'), cell: (r) => r.input},
-                ...(columns.includes('records')
-                    ? [{title: t('records'), num: true, cell: (r) => num(r.records)}]
-                    : []),
-                {title: t('now.last'), num: true, cell: (r) => ago(r.last_arrived ?? r.arrived)},
-            ],
-        }),
+        table({caption: t('now.refused'), rows: rows.slice(0, 12), columns}),
         h('p.small.soft', null, t('now.refused.how')),
-        rows.length > shown.length &&
-            behind(
-                t('now.refused'),
-                columns.map((key) => ({key, title: key})),
-                rows,
-            ),
+        rows.length > 12 && behind(t('now.refused'), columns, rows),
     ];
 }

@@ -1,0 +1,81 @@
+#!/bin/sh
+# The web page in a real browser against a real daemon with generated data: tests/page/*.mjs.
+# Screenshots stay in build/page.
+. "$(dirname "$0")/lib.sh"
+packages=$project/build/npm-test
+none() {
+    skip "the page: $*"
+    finish
+}
+browser=$(command -v chromium || command -v chromium-browser) || none "no chromium here (make deps-test)"
+command -v node >/dev/null && command -v npm >/dev/null || none "no node and npm here (make deps-test)"
+if ! cmp -s "$project/packaging/npm/package-lock.json" "$packages/package-lock.json" ||
+    [ ! -d "$packages/node_modules/playwright-core" ]; then
+    mkdir -p "$packages"
+    cp "$project/packaging/npm/package.json" "$packages/"
+    (cd "$packages" && rm -f package-lock.json && cp "$project/packaging/npm/package-lock.json" . &&
+        npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error --fetch-retries=1 \
+            --fetch-timeout=20000) >"$dir/npm.log" 2>&1 || {
+        rm -f "$packages/package-lock.json"
+        none "npm could not get its packages: $(tail -n 1 "$dir/npm.log")"
+    }
+fi
+grep -q 'export default uPlot' "$project/build/npm/charts.js" || none "this build has no charting library"
+
+cat >c.conf <<EOF
+state_dir = "$dir/state"
+timezone  = "Europe/Berlin"
+clock     = "data"
+http { listen = "127.0.0.1:0" }
+input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
+input "calls" { type = "tail" path = "$dir/calls.csv" format = "csv" }
+service "operator" { service_level = 0.8 answer_within = 20 shrinkage = 0.3 interval = 30 }
+segment "power user" { where = "legs_30d > 50 AND features_30d >= 3" }
+EOF
+# The past in two imports, a fortnight apart, so that customers have moved between segments.
+cs generate --records 60000 --days 90 --until now --customers 400 --broken 0.002 --format csv --out all.csv
+split=$(days_ago 14)
+python3 - "$split" <<'EOF'
+import csv, sys
+rows = list(csv.reader(open("all.csv", newline="", encoding="utf-8", errors="surrogateescape")))
+start = rows[0].index("start")
+names = {True: open("early.csv", "w", newline="", encoding="utf-8", errors="surrogateescape"),
+         False: open("late.csv", "w", newline="", encoding="utf-8", errors="surrogateescape")}
+out = {k: csv.writer(f) for k, f in names.items()}
+for w in out.values():
+    w.writerow(rows[0])
+for r in rows[1:]:
+    out[len(r) > start and r[start][:2] == "20" and r[start][:10] < sys.argv[1]].writerow(r)
+EOF
+check "the first of two imports" cs import --config c.conf --format csv early.csv
+check "the second" cs import --config c.conf --format csv late.csv
+python3 - >roster.csv <<'EOF'
+import datetime
+print("service,start,minutes,scheduled")
+day = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+for d in range(8):
+    for hour in range(24):
+        at = day + datetime.timedelta(days=d, hours=hour)
+        print(f"operator,{at:%Y-%m-%dT%H:%M:%SZ},60,{3 if 7 <= hour < 17 else 1}")
+EOF
+check "a roster" cs roster import --config c.conf roster.csv
+cp early.csv calls.csv
+check "start" start c.conf
+now=$(date -u -d '-3 min' +%Y-%m-%dT%H:%M:%SZ)
+for n in 1 2 3 4 5; do
+    printf '{"kind":"join","id":"j%s","customer":"ACME","conference":"c%s","participant":"p%s","start":"%s"}\n' \
+        $n $((n % 2)) $n "$now"
+done >joins
+check "somebody joins" contains "$(curl -sS --data-binary @joins "http://$address/v1/ingest/hooks")" '"accepted":5'
+written() { # the analyst has been there: gaps of the roster, and the joins are counted
+    [ "$(sql state/crm.db "SELECT count(*) FROM staffing WHERE gap IS NOT NULL")" -gt 100 ] &&
+        curl -sS "http://$address/v1/live" | grep -q '"legs":5'
+}
+check "all of it is written" wait_for 60 written
+if node "$project/tests/page/run.mjs" "http://$address" "$packages" "$project/build/page" "$browser" >page.log 2>"$project/build/page.log"; then :; fi
+counts=$(tail -n 1 page.log | grep -E '^[0-9]+ passed, [0-9]+ failed$') || counts="0 passed, 1 failed"
+sed '$d' page.log
+[ "$counts" != "0 passed, 1 failed" ] || cat page.log
+passed=$((passed + ${counts%% *})) failed=$((failed + $(echo "$counts" | sed 's/.*, \([0-9]*\) failed/\1/')))
+check "it ends in order" stop
+finish

@@ -1,0 +1,336 @@
+// views.mjs - every view shows what the daemon answers.
+
+import {
+    api,
+    base,
+    check,
+    close,
+    en,
+    equal,
+    holds,
+    open,
+    quiet,
+    rowsBehind,
+    rowsOf,
+    settled,
+    shot,
+    text,
+} from './harness.mjs';
+
+export const addresses = {
+    now: '',
+    staffing: 'staffing',
+    features: 'features',
+    customers: 'customers',
+    customer: 'customer?id=',
+    segments: 'segments',
+    signals: 'signals',
+};
+
+async function now() {
+    const page = await open('');
+    const status = await api('status');
+    equal(
+        await text(page, '#quarantine .value'),
+        en(status.quarantine.open),
+        'records in quarantine',
+    );
+    equal(
+        await text(page, '#open .value'),
+        en(status.pairing.open_conferences),
+        'open conferences',
+    );
+    holds(status.pairing.open_conferences > 0, 'somebody is in a conference');
+    equal(
+        (await rowsOf(page, 'Feeds')).map((r) => r[0].split('\n')[0]),
+        status.feeds.map((f) => f.input),
+        'feeds',
+    );
+    equal(
+        (await rowsOf(page, 'Feeds')).map((r) => r[6]),
+        status.feeds.map((f) => en(f.accepted)),
+        'accepted',
+    );
+    const reasons = (await api('quarantine_reasons')).rows;
+    equal(
+        (await rowsOf(page, 'Refused records')).map((r) => [r[0], r[2]]),
+        reasons.slice(0, 12).map((r) => [r.reason, en(r.records)]),
+        'why records were refused',
+    );
+    const live = await api('live');
+    equal(
+        (await rowsOf(page, 'In conferences now')).map((r) => [r[1], r[2]]),
+        live.by_conference.slice(0, 12).map((c) => [c.customer, en(c.legs)]),
+        'conferences',
+    );
+    equal(await text(page, '#ready .value'), 'Ready');
+    await page.waitForFunction(() => document.querySelector('#rate .value').textContent !== '–');
+    quiet(page);
+    await shot(page, 'now');
+    await close(page);
+}
+
+async function staffing() {
+    const page = await open('staffing?service=operator');
+    const from = await page.evaluate(() =>
+        new Intl.DateTimeFormat('sv-SE', {timeZone: 'Europe/Berlin'}).format(Date.now()),
+    );
+    const plan = (
+        await api(`staffing?service=operator&zone=Europe/Berlin&limit=1000&from=${from}`)
+    ).rows.filter((r) => Date.parse(r.start) < Date.parse(from) + 7 * 86400000 - 3600000);
+    const cells = await page.evaluate(() =>
+        [...document.querySelectorAll('[role="grid"] tbody td:not(.none)')].map((c) =>
+            c.innerText.trim(),
+        ),
+    );
+    equal(
+        cells,
+        plan.map((r) => en(r.scheduled)),
+        'the heat map, day by day',
+    );
+    holds(cells.length > 280, 'a week of intervals');
+    await page.getByRole('button', {name: 'Gap'}).click();
+    await settled(page);
+    equal(
+        await page.evaluate(() =>
+            [...document.querySelectorAll('[role="grid"] tbody td:not(.none)')].map((c) =>
+                c.innerText.trim(),
+            ),
+        ),
+        plan.filter((r) => r.gap !== null).map((r) => en(r.gap)),
+        'the gap',
+    );
+    holds(page.url().includes('show=gap'), 'the address says what is shown');
+    const peak = Math.max(...plan.map((r) => r.scheduled));
+    equal(await text(page, '#peak .value'), en(peak), 'most people at a time');
+    const short = plan.reduce((n, r) => n + (Math.max(0, -(r.gap ?? 0)) * r.minutes) / 60, 0);
+    equal(await text(page, '#short .value'), en(short), 'hours missing');
+    const rows = await rowsBehind(page, 'Forecast against what came');
+    const week = new Date(Date.parse(from) - 7 * 86400000).toISOString().slice(0, 10);
+    const question = `service=operator&limit=1000&zone=Europe/Berlin&from=${week}`;
+    const came = (await api(`service_intervals?${question}`)).rows;
+    const sum = (list) => list.reduce((n, v) => n + v, 0);
+    equal(
+        sum(rows.map((r) => Number(r[4].replace('–', '0')))),
+        sum(came.map((r) => r.offered)),
+        'contacts that came',
+    );
+    holds((await page.locator('.chart canvas').count()) > 0, 'drawn by the library');
+    quiet(page);
+    await shot(page, 'staffing');
+    await close(page);
+}
+
+async function features() {
+    const page = await open('features');
+    const rows = (await api('features?limit=1000')).rows;
+    const shown = await rowsOf(page, 'Ranking');
+    equal(
+        shown.map((r) => [r[0], r[2], r[3], r[6], r[7]]),
+        rows.map((r) => [r.feature, en(r.people), en(r.customers), en(r.uses), en(r.failed)]),
+        'the ranking',
+    );
+    holds(
+        shown.some((r) => /\(\d+–\d+\)/.test(r[1])) ===
+            rows.some((r) => r.rank_low !== null && r.rank_low !== r.rank_high),
+        'ties are shown',
+    );
+    const course = await api(`features/${encodeURIComponent(rows[0].feature)}?by=week`);
+    const behind = await rowsBehind(page, 'Over time');
+    equal(
+        behind.slice(-3).map((r) => [r[1], r[2], r[4]]),
+        course.rows.slice(-3).map((r) => [en(r.people), en(r.customers), en(r.failed)]),
+        'weeks',
+    );
+    const wanted = rows
+        .filter((r) => r.failed > 0)
+        .sort((a, b) => b.failed / (b.uses + b.failed) - a.failed / (a.uses + a.failed));
+    equal(
+        (await rowsOf(page, 'Wanted, but failed'))[0][0].split(' ')[0].split('\n')[0],
+        wanted[0].feature,
+        'what fails most',
+    );
+    await page.getByRole('button', {name: 'People', exact: true}).click();
+    await settled(page);
+    equal(
+        (await rowsOf(page, 'Ranking')).map((r) => r[0]),
+        [...rows].sort((a, b) => b.people - a.people || a.rank - b.rank).map((r) => r.feature),
+        'sorted by people',
+    );
+    quiet(page);
+    await shot(page, 'features', true);
+    await close(page);
+}
+
+async function customers() {
+    const page = await open('customers');
+    const ids = async () => (await rowsOf(page, 'Customers')).map((r) => r[0].split('\n')[0]);
+    const want = async (question) =>
+        (await api(`customers?limit=100&${question}`)).rows.map((r) => r.name || r.customer);
+    const first = await api('customers?limit=100&sort=-legs_30d');
+    equal(
+        (await rowsOf(page, 'Customers')).map((r) => r[2]),
+        first.rows.map((r) => en(r.legs_30d)),
+        'legs',
+    );
+    await page.getByRole('button', {name: 'More'}).click();
+    await page.waitForFunction(() => document.querySelectorAll('main tbody tr').length > 100);
+    const second = await api(`customers?limit=100&sort=-legs_30d&after=${first.next}`);
+    equal(
+        (await ids()).slice(100),
+        second.rows.map((r) => r.name || r.customer),
+        'the next hundred',
+    );
+    await page.getByRole('button', {name: 'Idle'}).click();
+    await page.waitForURL('**sort=-days_since_last*');
+    await settled(page);
+    equal(await ids(), await want('sort=-days_since_last'), 'sorted by the daemon');
+    const name = first.rows[3].customer;
+    await page.getByLabel('Search customers').fill(name.slice(1));
+    await page.waitForURL('**q=*');
+    await settled(page);
+    equal(
+        await ids(),
+        await want(`sort=-days_since_last&q=${encodeURIComponent(name.slice(1))}`),
+        'found',
+    );
+    await page.getByLabel('Search customers').fill('nobody is called so');
+    await page.waitForFunction(() =>
+        document.querySelector('main').innerText.includes('No customer is like this'),
+    );
+    await page.goto(`${base}/customers?segment=power%20user`);
+    await settled(page);
+    equal(
+        await ids(),
+        await want('segment=power%20user&sort=-legs_30d'),
+        'of a segment, by its address',
+    );
+    equal(await page.getByLabel('Segment').inputValue(), 'power user', 'the segment is chosen');
+    await page.goBack();
+    await settled(page);
+    quiet(page);
+    await shot(page, 'customers');
+    await close(page);
+}
+
+async function customer(id) {
+    const page = await open(`customer?id=${encodeURIComponent(id)}`);
+    const known = (await api(`customers?customer=${encodeURIComponent(id)}`)).rows[0];
+    equal(await text(page, '#legs30 .value'), en(known.legs_30d), 'legs of 30 days');
+    const features = (await api(`customers/${encodeURIComponent(id)}/features`)).rows;
+    equal(
+        (await rowsOf(page, 'Features')).map((r) => [r[0], r[2], r[3]]),
+        features.map((f) => [f.feature, en(f.used), en(f.failed)]),
+        'features',
+    );
+    const first = new Date(Date.now() - 89 * 86400000).toISOString().slice(0, 10);
+    const days = (
+        await api(`customer_days?customer=${encodeURIComponent(id)}&limit=1000&from=${first}`)
+    ).rows;
+    equal(
+        (await rowsBehind(page, 'Day by day')).map((r) => r[1]),
+        days.map((d) => en(d.legs)),
+        'days',
+    );
+    const said = await page.evaluate(() =>
+        [...document.querySelectorAll('table.heat')].map((t) =>
+            [...t.tBodies[0].querySelectorAll('td')].reduce(
+                (n, c) => n + Number(c.said.replace(/,/g, '').match(/: (\d+)/)?.[1] ?? 0),
+                0,
+            ),
+        ),
+    );
+    const hours = (await api(`customers/${encodeURIComponent(id)}/hours?zone=Europe/Berlin`)).rows;
+    equal(
+        said[1],
+        hours.reduce((n, r) => n + r.legs, 0),
+        'legs in the rhythm of the week',
+    );
+    equal(
+        said[0],
+        days.reduce((n, r) => n + r.legs, 0),
+        'legs in the calendar',
+    );
+    holds((await text(page, '.timeline')).length > 10, 'the history is there');
+    quiet(page);
+    await shot(page, 'customer', true);
+    await close(page);
+}
+
+async function segments() {
+    const page = await open('segments');
+    const rows = (await api('segments')).rows.filter((s) => s.segment.startsWith('stage:'));
+    equal(
+        (await rowsOf(page, 'Sizes')).map((r) => r[2].split(/\s/)[0]),
+        rows.map((s) => en(s.customers)),
+        'sizes',
+    );
+    const flows = (await api('segment_flows?kind=stage&limit=1000')).rows.filter(
+        (r) => r.from_stage !== r.to_stage,
+    );
+    const between = flows.filter((r) => r.from_stage);
+    holds(between.length > 2, 'somebody moved');
+    equal(await page.locator('.ribbon').count(), Math.min(24, between.length), 'ribbons');
+    equal(
+        (await rowsBehind(page, 'Flows')).map((r) => r[2]),
+        flows.map((r) => en(r.customers)),
+        'flows',
+    );
+    const course = await rowsBehind(page, 'Sizes over time');
+    equal(
+        course.at(-1).slice(1),
+        rows.slice(0, 6).map((s) => en(s.customers)),
+        'the course ends at the sizes of now',
+    );
+    await page.goto(`${base}/segments?segment=power%20user`);
+    await settled(page);
+    const members = (await api('segment_members?segment=power%20user&limit=50')).rows;
+    equal(
+        (await rowsOf(page, 'Members')).map((r) => r[2]),
+        members.map((m) => en(m.legs_30d)),
+        'members',
+    );
+    holds(
+        (await page.locator('main').innerText()).includes('legs_30d > 50'),
+        'the definition is shown',
+    );
+    quiet(page);
+    await shot(page, 'segments');
+    await close(page);
+}
+
+async function signals() {
+    const page = await open('signals');
+    const all = (await api('signals?limit=100')).rows;
+    holds(all.length > 3, 'there are signals');
+    const keys = () =>
+        page.evaluate(() =>
+            [...document.querySelectorAll('main tbody tr')].map((r) => r.dataset.key),
+        );
+    equal(
+        await keys(),
+        all.map((s) => s.id),
+        'the inbox',
+    );
+    await page.getByRole('button', {name: 'info'}).click();
+    await page.waitForURL('**severity=info*');
+    await settled(page);
+    equal(
+        await keys(),
+        (await api('signals?severity=info&limit=100')).rows.map((s) => s.id),
+        'by severity',
+    );
+    quiet(page);
+    await shot(page, 'signals');
+    await close(page);
+}
+
+export async function all(id) {
+    await check('now', now);
+    await check('staffing', staffing);
+    await check('features', features);
+    await check('customers', customers);
+    await check('customer', () => customer(id));
+    await check('segments', segments);
+    await check('signals', signals);
+}
