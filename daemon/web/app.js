@@ -245,6 +245,7 @@ async function show() {
         );
         return;
     }
+    main.setAttribute('aria-busy', 'true');
     const view = await views[name]();
     if (mine !== turn) return;
     document.title = `${t(`view.${name}`)} · callswell`;
@@ -258,6 +259,7 @@ async function show() {
         on: (event, f) => cleanups.push(live.on(event, f)),
         after: (f) => cleanups.push(f),
     });
+    main.setAttribute('aria-busy', 'false');
     shown = {name, zone: zone(), update: kept?.update, leave: () => cleanups.forEach((f) => f())};
 }
 

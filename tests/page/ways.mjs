@@ -255,7 +255,6 @@ export async function all(id) {
     await check('language and colours are switched and kept', switches);
     await check('times are in the chosen zone', zones);
     await check('keys are enough', keys);
-    await check('the inbox: acknowledge and close', inbox);
     await check('errors help', troubles);
     await check('a login is asked for', locked);
     await check('charts without the library', () => plain(id));
