@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import changing
 import faults
 import senders
 import truth
@@ -103,7 +104,8 @@ analytics_interval = "%s"
 stop_timeout = "%s"
 http { listen = "127.0.0.1:0" }
 redis { url = "redis://127.0.0.1:%d" compare_interval = "%s" }
-limits { duplicate_window = "30d" disk_reserve = "%s" disk_ballast = "%s" }
+limits { duplicate_window = "30d" correction_window = "30d" disk_reserve = "%s" disk_ballast = "%s" }
+pairing { limit = "30d" wait = "30d" grace = "30d" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 input "narrow" { type = "tail" path = "%s/narrow.ndjson" format = "ndjson" }
 input "wide" { type = "tail" path = "%s/wide.ndjson*" format = "ndjson" }
@@ -120,8 +122,10 @@ input "calls" { type = "stream" url = "redis://127.0.0.1:%d" stream = "calls" fo
         self.answered = [senders.HttpSender("h%d" % i, self.seed, self.http_proxy, base)
                      for i in range(3)]
         self.answered.append(senders.RelpSender("relp", self.seed, self.relp_proxy, base))
-        self.files = [senders.FileSender(name, self.seed, self.folder, base, self.answered)
+        self.files = [senders.FileSender(name, self.seed, self.folder, base, list(self.answered))
                       for name in ("narrow", "wide")]
+        self.answered += [changing.CorrectingSender("corrected", self.seed, self.http_proxy, base),
+                          changing.MeetingSender("met", self.seed, self.http_proxy, base)]
         self.importer = senders.ImportSender("import", self.seed, self.folder, base,
                                              os.path.join(self.options.bin, "callswell"), config)
         self.tcp = senders.TcpSender("tcp", self.seed, self.daemon, base)

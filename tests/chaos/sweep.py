@@ -14,6 +14,7 @@ strace's; it counts calls by name and thread.
 import argparse
 import collections
 import glob
+import json
 import os
 import random
 import re
@@ -81,6 +82,8 @@ class Run:
         self.base = senders.first_day()
         self.config = os.path.join(self.folder, "c.conf")
         self.lines, self.number = [], 0
+        self.first_versions = {}  # places in lines, of records that can come with a higher one
+        self.corrected = 0
         self.unanswered = collections.deque()
         self.tail = open(os.path.join(self.folder, "t.ndjson"), "ab", buffering=0)
         with open(self.config, "w", encoding="utf-8") as f:
@@ -105,8 +108,24 @@ input "follow" { type = "tail" path = "%s/t.ndjson" format = "ndjson" }
         text = [senders.record("s", n, self.base, with_id)
                 for n in range(self.number, self.number + PER_REQUEST)]
         self.number += PER_REQUEST
+        again = self.corrections() if with_id else []
+        for line in text if with_id else ():
+            if "duration" in line:
+                self.first_versions[json.loads(line)["id"]] = len(self.lines) + text.index(line)
         self.lines += text
-        return "".join(text).encode()
+        return "".join(text + again).encode()
+
+    def corrections(self):
+        """Of records that were sent before, other lengths: these count."""
+        again = []
+        for which in list(self.first_versions)[::3][:4]:
+            place = self.first_versions.pop(which)
+            r = json.loads(self.lines[place])
+            r.update(version=2, duration=r["duration"] + 100)
+            self.lines[place] = json.dumps(r) + "\n"
+            again.append(self.lines[place])
+        self.corrected += len(again)
+        return again
 
     def work(self, daemon, requests):
         """Until all is answered, or the daemon is gone or takes nothing."""
@@ -140,6 +159,7 @@ input "follow" { type = "tail" path = "%s/t.ndjson" format = "ndjson" }
 
     def wait_for_truth(self):
         expected = truth.Truth.from_lines(self.lines)
+        expected.totals.accepted += self.corrected
         end = time.monotonic() + 60
         while True:
             d = truth.Differences()
