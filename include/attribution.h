@@ -18,6 +18,7 @@ struct attribution_element {
     double before, after;
     double power;    /* share of the whole change; negative for what moved against it */
     double surprise; /* by how much its share of the whole shifted: Jensen-Shannon, base 2 */
+    size_t number;   /* the caller's */
 };
 
 /* Fills in power and surprise against totals, which need not be the elements' sums: elements may

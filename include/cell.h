@@ -45,6 +45,27 @@ enum {
     SERVICE_COLUMNS
 };
 enum { REGION_BEGUN, REGION_ENDED, REGION_COLUMNS };
+
+/* A customer's attempts of a day also count by where they came from and what its people are known
+ * by. Such a part stands among the features of its cell, under a name that no feature has: a mark,
+ * the letter of the people, the region (empty: none given); used are those that were ok, wanted the
+ * others. Only what reads cells to explain them sees parts (cell_view); they are not in Redis. */
+#define PART_MARK   '\x01'
+#define PART_REGION 2 /* where it begins in the name */
+enum part_people {
+    PEOPLE_NONE = 'n',      /* no participant */
+    PEOPLE_OWN = 'o',       /* address or number that is the customer's */
+    PEOPLE_ADDRESS = 'a',   /* another address: user@domain */
+    PEOPLE_TELEPHONE = 't', /* another number */
+    PEOPLE_NAME = 'w',      /* a mere word */
+};
+
+static inline bool
+is_part(struct span name)
+{
+    return name.n >= PART_REGION && name.p[0] == PART_MARK;
+}
+
 enum { SKETCH_PEOPLE, SKETCH_SECOND }; /* second: conferences, or customers of a feature */
 
 unsigned cell_columns(enum cell_kind kind);
@@ -111,10 +132,11 @@ struct cell_view {
     int32_t day;
     uint8_t kind;
     uint64_t seq;
-    unsigned slot_count, feature_count;
+    unsigned slot_count, feature_count, part_count;
     struct cell_slot *slots;       /* ascending */
     int64_t sum[SERVICE_COLUMNS];  /* over slots, of each column */
     struct cell_feature *features; /* names borrowed from the bytes that were read */
+    struct cell_feature *parts;    /* behind them in the same array */
     struct sketch sketch[2];       /* peeked: sketch.h */
     unsigned slot_cap, feature_cap;
     uint32_t *room;

@@ -198,17 +198,17 @@ score(struct why_dimension *d, size_t count, const struct why_part *whole)
         struct attribution_dimension one = {.name = d[k].name, .element = e, .count = d[k].count};
 
         for (size_t i = 0; i < d[k].count; i++)
-            e[i] = (struct attribution_element){d[k].part[i].name, d[k].part[i].before,
-                                                d[k].part[i].after, 0, 0};
+            e[i] = (struct attribution_element){.name = d[k].part[i].name,
+                                                .before = d[k].part[i].before,
+                                                .after = d[k].part[i].after,
+                                                .number = i};
         attribution_score(e, d[k].count, whole->before, whole->after);
         attribution_explain(&one, 1);
-        for (size_t i = 0; i < d[k].count; i++)
-            for (size_t j = 0; j < d[k].count; j++)
-                if (d[k].part[j].name == e[i].name) {
-                    sorted[i] = d[k].part[j];
-                    sorted[i].power = e[i].power;
-                    sorted[i].surprise = e[i].surprise;
-                }
+        for (size_t i = 0; i < d[k].count; i++) {
+            sorted[i] = d[k].part[e[i].number];
+            sorted[i].power = e[i].power;
+            sorted[i].surprise = e[i].surprise;
+        }
         memcpy(d[k].part, sorted, d[k].count * sizeof *sorted);
         d[k].named = one.named;
         d[k].power = one.power;

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"top", "what it is doing at this moment", command_top},
     {"report", "staffing, features, segments, customers, signals", command_report},
     {"what-if", "people needed if more came, or for longer", command_what_if},
+    {"why", "why the use of a customer, service or feature changed", command_why},
     {"signal", "list, show, acknowledge and close signals", command_signal},
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},

@@ -4,7 +4,7 @@
  * Values, version 1 (numbers are LEB128 varints; signed ones zigzag):
  *   byte 1
  *   slots: count, then per slot, ascending: slots skipped since the last one, each column
- *   features: count, then per feature, in order of first use: length, name, used, wanted
+ *   features and parts: count, then of each, in order of first use: length, name, used, wanted
  *   kinds with distinct counts: two sketches as sketch_codec.c writes them
  * Blob, version 1: byte 1, count of cells, then per cell: kind byte, length, name, day, length
  * of the values, values.
@@ -241,13 +241,18 @@ read_features(struct reader *r, struct cell_view *v)
         v->feature_cap = (unsigned)count + 16;
         v->features = xrealloc(v->features, v->feature_cap * sizeof *v->features);
     }
+    v->feature_count = v->part_count = 0;
     for (uint64_t i = 0; i < count; i++) {
-        struct cell_feature *f = &v->features[i];
+        struct cell_feature f;
 
-        if (!read_span(r, &f->name) || !read_value(r, &f->used) || !read_value(r, &f->wanted))
+        if (!read_span(r, &f.name) || !read_value(r, &f.used) || !read_value(r, &f.wanted))
             return false;
+        if (is_part(f.name))
+            v->features[count - ++v->part_count] = f;
+        else
+            v->features[v->feature_count++] = f;
     }
-    v->feature_count = (unsigned)count;
+    v->parts = v->features + v->feature_count;
     return true;
 }
 
@@ -298,8 +303,8 @@ cell_decode_add(struct cell *c, struct span values, struct error *err)
     for (unsigned i = 0; st == ST_OK && i < v->slot_count; i++)
         if (!cell_try_add(c, v->slots[i].slot, v->slots[i].v))
             st = ST_CORRUPT;
-    for (unsigned i = 0; st == ST_OK && i < v->feature_count; i++) {
-        struct cell_feature *f = &v->features[i];
+    for (unsigned i = 0; st == ST_OK && i < v->feature_count + v->part_count; i++) {
+        const struct cell_feature *f = &v->features[i]; /* and the parts behind them */
         uint32_t id = names_intern(c->set, f->name, cells_name_hash(f->name));
 
         if (!cell_try_add_feature(c, id, f->used, f->wanted))

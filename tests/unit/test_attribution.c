@@ -67,7 +67,7 @@ elements_of(int d, struct attribution_element *e)
         if (k < n)
             continue;
         sum_cube(d, cube[i].name[d], 0, NULL, calls, minutes);
-        e[n++] = (struct attribution_element){cube[i].name[d], calls[0], calls[1], 0, 0};
+        e[n++] = (struct attribution_element){cube[i].name[d], calls[0], calls[1], 0, 0, 0};
     }
     attribution_score(e, n, 4500, 5076);
     return n;
@@ -80,7 +80,7 @@ TEST(elements_are_scored_as_published)
     read_cube();
     reference_open(&r, test_path("tests/data/ref/attribution_adtributor_elements.csv"));
     while (reference_next(&r)) {
-        struct attribution_element e = {"", N("calls0"), N("calls1"), 0, 0};
+        struct attribution_element e = {"", N("calls0"), N("calls1"), 0, 0, 0};
 
         attribution_score(&e, 1, 4500, 5076);
         CHECK_NEAR(e.power, N("explanatory_power"), 1e-9);
@@ -138,7 +138,7 @@ TEST(a_pair_is_preferred_when_it_says_as_much)
             b = dimension_of(reference_text(&r, "dim2"));
         const char *first = reference_text(&r, "el1"), *second = reference_text(&r, "el2");
         struct attribution_element e[3] = {
-            {"both", 0, 0, 0, 0}, {first, 0, 0, 0, 0}, {second, 0, 0, 0, 0}};
+            {.name = "both"}, {.name = first}, {.name = second}};
         double calls[2], minutes[2];
 
         sum_cube(a, first, b, second, calls, minutes);
@@ -161,7 +161,7 @@ TEST(a_pair_is_preferred_when_it_says_as_much)
 
 TEST(no_change_has_no_cause)
 {
-    struct attribution_element e[] = {{"a", 5, 5, 0, 0}, {"b", 0, 0, 0, 0}};
+    struct attribution_element e[] = {{"a", 5, 5, 0, 0, 0}, {.name = "b"}};
     struct attribution_dimension d = {"x", e, 2, 0, 0, 0};
 
     attribution_score(e, 2, 5, 5);
@@ -175,7 +175,7 @@ TEST(no_change_has_no_cause)
 TEST(a_ratio_is_explained_by_what_moved_it)
 {
     /* Minutes a leg rise from 10 to 15, all of it in b. */
-    struct attribution_element e[] = {{"a", 0, 0, 0, 0}, {"b", 0, 0, 0, 0}};
+    struct attribution_element e[] = {{.name = "a"}, {.name = "b"}};
     struct attribution_ratio parts[] = {{{1000, 100}, {1000, 100}}, {{1000, 100}, {2000, 100}}};
 
     attribution_score_ratio(e, parts, 2);

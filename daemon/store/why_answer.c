@@ -1,0 +1,553 @@
+/*
+ * why_answer.c - which days are compared, what is read of them, and what is made of that.
+ */
+#include "why_answer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "civil.h"
+#include "why_gather.h"
+
+#define USUAL_PERIOD  7
+#define USUAL_AGAINST 28
+#define UNKNOWN_MOST  0.01 /* share of the whole that may lack a region in a period */
+
+struct asking {
+    struct why_answer *a;
+    struct ledger_reader *reader;
+    struct store *store;
+    const struct zone *zone;
+    struct why_gather g;
+    size_t *offset; /* of the days that are compared, from the first */
+    bool *in;
+    struct why_days days;
+};
+
+static void
+note(struct why_answer *a, const char *text)
+{
+    if (a->note_count < sizeof a->note / sizeof a->note[0])
+        a->note[a->note_count++] = text;
+}
+
+/* --- which days --- */
+
+static enum status
+choose_days(struct why_ask *ask, struct error *err)
+{
+    if (ask->to == WHY_USUAL)
+        ask->to = ask->from == WHY_USUAL ? ask->today : ask->from + USUAL_PERIOD;
+    if (ask->to > ask->today)
+        ask->to = ask->today;
+    if (ask->from == WHY_USUAL)
+        ask->from = ask->to - USUAL_PERIOD;
+    if (ask->against_to == WHY_USUAL)
+        ask->against_to = ask->against == WHY_USUAL || ask->against < ask->from
+                              ? ask->from
+                              : ask->against + USUAL_AGAINST;
+    if (ask->against == WHY_USUAL)
+        ask->against = ask->against_to - USUAL_AGAINST;
+    if (ask->from >= ask->to)
+        return fail(err, ST_BAD_INPUT, "the period has no whole day that is over (UTC)");
+    if (ask->against >= ask->against_to)
+        return fail(err, ST_BAD_INPUT, "what it is held against has no day in it");
+    if (ask->against < ask->to && ask->from < ask->against_to)
+        return fail(err, ST_BAD_INPUT, "the period and what it is held against overlap");
+    if (ask->to - ask->against > WHY_MAX_DAYS || ask->against_to - ask->from > WHY_MAX_DAYS)
+        return fail(err, ST_BAD_INPUT, "at most %d days from the first to the last", WHY_MAX_DAYS);
+    return ST_OK;
+}
+
+/* The days on which nothing came from anybody; all of them are false without a store. */
+static enum status
+days_without_input(struct asking *k, bool *missing, struct error *err)
+{
+    struct query *q = NULL;
+    char from[CIVIL_TEXT], to[CIVIL_TEXT];
+    enum status st;
+
+    memset(missing, k->store != NULL, k->g.days);
+    if (!k->store)
+        return ST_OK;
+    st = store_query(k->store, &q, "SELECT day FROM input_day WHERE day >= ?1 AND day < ?2", err);
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, format_day(from, k->g.first));
+    query_set_str(q, 2, format_day(to, k->g.end));
+    while ((st = query_next(q, err)) == ST_OK) {
+        int32_t day;
+
+        if (parse_day(query_text(q, 0), &day))
+            missing[day - k->g.first] = false;
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status
+compare_days(struct asking *k, struct error *err)
+{
+    struct why_answer *a = k->a;
+    const struct why_ask *ask = &a->ask;
+    bool *missing = arena_alloc(&a->mem, k->g.days);
+    uint8_t *weekday = arena_alloc(&a->mem, k->g.days);
+    double *usual = arena_alloc(&a->mem, k->g.days * sizeof *usual);
+    enum status st = days_without_input(k, missing, err);
+    size_t n = 0;
+
+    k->in = arena_alloc(&a->mem, k->g.days);
+    k->offset = arena_alloc(&a->mem, k->g.days * sizeof *k->offset);
+    for (size_t i = 0; st == ST_OK && i < k->g.days; i++) {
+        int32_t day = k->g.first + (int32_t)i;
+        bool in = day >= ask->from && day < ask->to;
+
+        if (!in && !(day >= ask->against && day < ask->against_to))
+            continue;
+        if (missing[i]) {
+            *(in ? &a->days_missing : &a->against_missing) += 1;
+            continue;
+        }
+        *(in ? &a->days : &a->against_days) += 1;
+        k->in[n] = in;
+        weekday[n] = (uint8_t)weekday_from_days(day);
+        k->offset[n++] = i;
+    }
+    if (st != ST_OK)
+        return st;
+    if (a->days == 0 || a->against_days == 0)
+        return fail(err, ST_BAD_INPUT, "there was no input at all %s",
+                    a->days ? "in what the period is held against" : "in the period");
+    a->by_weekday = why_weigh(k->in, weekday, n, usual);
+    k->days = (struct why_days){n, k->in, usual, weekday};
+    return ST_OK;
+}
+
+/* Only the days that are compared, one after the other. */
+static void
+pack(const struct asking *k, int64_t *daily)
+{
+    for (size_t i = 0; i < k->days.count; i++)
+        daily[i] = daily[k->offset[i]];
+}
+
+static void
+pack_all(struct asking *k)
+{
+    struct why_gather *g = &k->g;
+    int64_t *const sums[] = {g->whole,  g->ok,          g->seconds, g->parts,
+                             g->people, g->conferences, g->uses};
+
+    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
+        pack(k, sums[i]);
+    for (int l = 0; l < LIST_COUNT; l++)
+        for (size_t i = 0; i < g->list[l].count; i++)
+            pack(k, g->list[l].at[i].daily);
+}
+
+/* --- what is read --- */
+
+static enum status
+read_subject(struct asking *k, enum cell_kind kind, struct error *err)
+{
+    return ledger_scan_subject(k->reader, kind, k->a->ask.name, k->g.first, why_gather_add, &k->g,
+                               err);
+}
+
+/* Finds out what the name is by looking for it. */
+static enum status
+read_named(struct asking *k, struct error *err)
+{
+    static const struct {
+        enum why_kind why;
+        enum cell_kind cell;
+    } kinds[] = {{WHY_CUSTOMER, CELL_CUSTOMER},
+                 {WHY_SERVICE, CELL_SERVICE},
+                 {WHY_SERVICE, CELL_WORKLOAD},
+                 {WHY_FEATURE, CELL_FEATURE}};
+    struct why_ask *ask = &k->a->ask;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        enum status st;
+
+        if (ask->kind != WHY_ANY && ask->kind != kinds[i].why)
+            continue;
+        st = read_subject(k, kinds[i].cell, err);
+        if (st != ST_OK)
+            return st;
+        if (k->g.anything) {
+            ask->kind = kinds[i].why;
+            return ST_OK;
+        }
+    }
+    return fail(err, ST_NOT_FOUND,
+                "nothing is counted of \"%.*s\" in these days: no %s of that name",
+                SPAN_ARG(ask->name),
+                ask->kind == WHY_CUSTOMER  ? "customer"
+                : ask->kind == WHY_SERVICE ? "service"
+                : ask->kind == WHY_FEATURE ? "feature"
+                                           : "customer, service or feature");
+}
+
+static enum status
+read_all(struct asking *k, struct error *err)
+{
+    struct why_ask *ask = &k->a->ask;
+    enum status st = ask->kind == WHY_ALL ? ST_OK : read_named(k, err);
+
+    k->g.customers = ask->kind == WHY_ALL;
+    if (ask->kind == WHY_FEATURE)
+        k->g.feature = ask->name;
+    if (st == ST_OK && (ask->kind == WHY_ALL || ask->kind == WHY_FEATURE))
+        st = ledger_scan_kind(k->reader, CELL_CUSTOMER, k->g.first, why_gather_add, &k->g, err);
+    if (st == ST_OK && ask->kind == WHY_ALL && !k->g.anything)
+        return fail(err, ST_NOT_FOUND, "nothing is counted in these days");
+    return st;
+}
+
+/* --- what is made of it --- */
+
+static void
+amounts(const struct asking *k, const int64_t *daily, double out[2])
+{
+    out[0] = out[1] = 0;
+    for (size_t i = 0; i < k->days.count; i++)
+        out[k->in[i]] += (double)daily[i] * (k->in[i] ? 1 : k->days.usual[i]);
+}
+
+static void
+add_dimension(struct asking *k, int list)
+{
+    struct why_answer *a = k->a;
+    const struct why_list *l = &k->g.list[list];
+    struct why_dimension *d = &a->dimension[a->dimension_count];
+
+    if (l->count == 0)
+        return;
+    *d = (struct why_dimension){.name = l->name, .count = l->count};
+    d->part = arena_alloc(&a->mem, l->count * sizeof *d->part);
+    for (size_t i = 0; i < l->count; i++)
+        d->part[i] = (struct why_part){.name = l->at[i].name, .daily = l->at[i].daily};
+    a->dimension_count++;
+}
+
+/* Regions and people are known of days since they are kept; what lacks them on such a day is a part
+ * of its own. */
+static bool
+parts_are_known(struct asking *k)
+{
+    double whole[2], parts[2];
+
+    amounts(k, k->g.whole, whole);
+    amounts(k, k->g.parts, parts);
+    for (int i = 0; i < 2; i++)
+        if (whole[i] - parts[i] > UNKNOWN_MOST * whole[i])
+            return false;
+    for (size_t i = 0; i < k->days.count; i++) {
+        int64_t rest = k->g.whole[i] - k->g.parts[i];
+
+        if (rest == 0)
+            continue;
+        why_series_of(&k->g, LIST_REGION, SPAN("not known"))->daily[i] += rest;
+        why_series_of(&k->g, LIST_PEOPLE, SPAN("not known"))->daily[i] += rest;
+    }
+    return true;
+}
+
+static void
+add_pairs(struct asking *k)
+{
+    struct why_answer *a = k->a;
+    const struct why_list *l = &k->g.list[LIST_PAIR];
+
+    a->pair = arena_alloc(&a->mem, (l->count + 1) * sizeof *a->pair);
+    for (size_t i = 0; i < l->count; i++)
+        a->pair[a->pair_count++] = (struct why_pair){
+            .dimension = {k->g.list[LIST_REGION].name, k->g.list[LIST_PEOPLE].name},
+            .name = {l->at[i].name, l->at[i].name + strlen(l->at[i].name) + 1},
+            .daily = l->at[i].daily};
+}
+
+static void
+add_dimensions(struct asking *k)
+{
+    struct why_answer *a = k->a;
+
+    add_dimension(k, LIST_OUTCOME);
+    add_dimension(k, LIST_HOURS);
+    add_dimension(k, LIST_CUSTOMER);
+    if (a->ask.kind == WHY_SERVICE || a->ask.kind == WHY_FEATURE)
+        return;
+    add_dimension(k, LIST_FEATURE);
+    if (parts_are_known(k)) {
+        add_dimension(k, LIST_REGION);
+        add_dimension(k, LIST_PEOPLE);
+        add_pairs(k);
+    } else {
+        note(a, "Regions and kinds of people are not known of all these days: they are kept from"
+                " the day on which why { dimensions } was switched on.");
+    }
+    if (k->g.list[LIST_FEATURE].count)
+        note(a, "Attempts may use several features, so theirs overlap and do not add up.");
+}
+
+/* a, b/a, c/b: people, legs of each, minutes of each of those. */
+static void
+add_chain(struct asking *k, const char *const factors[3], const int64_t *first,
+          const int64_t *second)
+{
+    struct why_chain *c = &k->a->chain[k->a->chain_count];
+    double a[2], b[2], seconds[2];
+
+    amounts(k, first, a);
+    amounts(k, second, b);
+    amounts(k, k->g.seconds, seconds);
+    if ((a[0] == 0 && a[1] == 0) || (seconds[0] == 0 && seconds[1] == 0))
+        return;
+    *c = (struct why_chain){.sums.count = 3};
+    for (int i = 0; i < 3; i++)
+        c->factor[i] = factors[i];
+    for (int t = 0; t < 2; t++) {
+        double *f = t ? c->sums.after : c->sums.before;
+
+        f[0] = a[t];
+        f[1] = a[t] > 0 ? b[t] / a[t] : 0;
+        f[2] = b[t] > 0 ? seconds[t] / 60 / b[t] : 0;
+    }
+    attribution_factors(&c->sums);
+    k->a->chain_count++;
+}
+
+static void
+add_chains(struct asking *k)
+{
+    static const char *const people[] = {"people a day", "legs a person", "minutes a leg"};
+    static const char *const size[] = {"conferences", "legs a conference", "minutes a leg"};
+    static const char *const service[] = {"contacts", "share handled", "minutes a contact"};
+
+    if (k->a->ask.kind == WHY_FEATURE)
+        return;
+    if (k->a->ask.kind == WHY_SERVICE) {
+        add_chain(k, service, k->g.whole, k->g.ok);
+        return;
+    }
+    add_chain(k, people, k->g.people, k->g.ok);
+    add_chain(k, size, k->g.conferences, k->g.ok);
+    note(k->a, "People and conferences are counted once a day, in estimates good to about 1 %.");
+}
+
+/* Minutes a leg by customer, or by the hours in which they passed. */
+static void
+add_rate(struct asking *k)
+{
+    bool all = k->a->ask.kind == WHY_ALL;
+    const struct why_list *weight = &k->g.list[all ? LIST_CUSTOMER_LEGS : LIST_HOUR_LEGS];
+    const struct why_list *amount = &k->g.list[all ? LIST_CUSTOMER_SECONDS : LIST_HOUR_SECONDS];
+    struct attribution_segment *s = xcalloc(weight->count + amount->count + 1, sizeof *s);
+    size_t n = 0;
+
+    for (size_t i = 0; i < weight->count; i++) {
+        const struct why_series *w = &weight->at[i], *m = NULL;
+        double legs[2], seconds[2] = {0, 0};
+
+        if (all)
+            m = &amount->at[i];
+        for (size_t j = 0; !all && j < amount->count; j++)
+            if (strcmp(amount->at[j].name, w->name) == 0)
+                m = &amount->at[j];
+        amounts(k, w->daily, legs);
+        if (m)
+            amounts(k, m->daily, seconds);
+        s[n++] =
+            (struct attribution_segment){legs[0], seconds[0] / 60, legs[1], seconds[1] / 60, 0, 0};
+    }
+    attribution_mix(s, n, &k->a->rate);
+    k->a->rate_by = isnan(k->a->rate.before) ? NULL : all ? "customer" : "hours";
+    free(s);
+}
+
+/* Customers' first days, from the store. */
+static enum status
+know_earlier(struct asking *k, struct error *err)
+{
+    struct query *q = NULL;
+    char first[CIVIL_TEXT];
+    struct why_list *l = &k->g.list[LIST_CUSTOMER];
+    enum status st;
+
+    if (!k->store)
+        return ST_OK;
+    st = store_query(k->store, &q, "SELECT first_day FROM customer_stat WHERE customer = ?1", err);
+    format_day(first, k->g.first);
+    for (size_t i = 0; st == ST_OK && i < l->count; i++) {
+        double amount[2];
+
+        amounts(k, l->at[i].daily, amount);
+        if (amount[0] > 0 || amount[1] == 0)
+            continue;
+        query_set_text(q, 1, span_of(l->at[i].name, l->at[i].name_n));
+        st = query_next(q, err);
+        if (st == ST_OK) {
+            struct span day = query_text(q, 0);
+
+            l->at[i].earlier = day.n == strlen(first) && memcmp(day.p, first, day.n) < 0;
+        }
+        query_reset(q);
+        st = st == ST_NOT_FOUND ? ST_OK : st;
+    }
+    query_free(q);
+    return st;
+}
+
+static enum status
+add_population(struct asking *k, struct error *err)
+{
+    const struct why_list *l = &k->g.list[LIST_CUSTOMER];
+    enum status st = know_earlier(k, err);
+
+    for (size_t i = 0; st == ST_OK && i < l->count; i++) {
+        double amount[2];
+
+        amounts(k, l->at[i].daily, amount);
+        attribution_population_add(&k->a->population, amount[0], amount[1], l->at[i].earlier);
+    }
+    k->a->has_population = l->count > 0;
+    return st;
+}
+
+/* The customer that is the reason has reasons of its own: its cells, held against the whole. */
+static enum status
+ask_customer(struct asking *k, const char *name, struct error *err)
+{
+    struct asking one = {.a = k->a, .reader = k->reader, .zone = k->zone};
+    struct why_answer *a = k->a;
+    static const int lists[] = {LIST_OUTCOME, LIST_HOURS, LIST_FEATURE, LIST_REGION, LIST_PEOPLE};
+    enum status st;
+    size_t more = 0;
+    struct why_pair *pairs;
+
+    why_gather_init(&one.g, a, k->zone);
+    one.offset = k->offset;
+    one.days = k->days;
+    st = ledger_scan_subject(k->reader, CELL_CUSTOMER, span_str(name), one.g.first, why_gather_add,
+                             &one.g, err);
+    pack_all(&one);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        more += one.g.list[lists[i]].count;
+    pairs = arena_alloc(&a->mem, (a->pair_count + more + 1) * sizeof *pairs);
+    if (a->pair_count)
+        memcpy(pairs, a->pair, a->pair_count * sizeof *pairs);
+    a->pair = pairs;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (size_t j = 0; j < one.g.list[lists[i]].count; j++)
+            a->pair[a->pair_count++] = (struct why_pair){
+                .dimension = {k->g.list[LIST_CUSTOMER].name, one.g.list[lists[i]].name},
+                .name = {name, one.g.list[lists[i]].at[j].name},
+                .daily = one.g.list[lists[i]].at[j].daily};
+    return st;
+}
+
+static int
+by_change(const void *a, const void *b)
+{
+    const struct why_part *x = a, *y = b;
+    double p = fabs(x->after - x->before), q = fabs(y->after - y->before);
+
+    return p != q ? (p > q ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+/* What explains nothing stands in the order of its size. */
+static void
+sort_rest(struct why_dimension *d)
+{
+    size_t named = d->cause ? d->named : 0;
+
+    qsort(d->part + named, d->count - named, sizeof *d->part, by_change);
+}
+
+static enum status
+conclude(struct asking *k, struct error *err)
+{
+    struct why_answer *a = k->a;
+    enum status st = ST_OK;
+
+    a->why.whole = (struct why_part){.name = a->unit, .daily = k->g.whole};
+    why_conclude(&a->why, &k->days, a->dimension, a->dimension_count, a->pair, a->pair_count);
+    for (size_t i = 0; i < a->dimension_count; i++) {
+        const struct why_dimension *d = &a->dimension[i];
+
+        if (strcmp(d->name, "customer") != 0 || !d->cause || d->named != 1)
+            continue;
+        if (a->ask.kind == WHY_ALL)
+            st = ask_customer(k, d->part[0].name, err);
+        if (st == ST_OK && a->ask.kind == WHY_ALL)
+            why_conclude(&a->why, &k->days, a->dimension, a->dimension_count, a->pair,
+                         a->pair_count);
+        break;
+    }
+    for (size_t i = 0; i < a->dimension_count; i++)
+        sort_rest(&a->dimension[i]);
+    return st;
+}
+
+static enum status
+make(struct asking *k, struct error *err)
+{
+    struct why_answer *a = k->a;
+    double seconds[2];
+    enum status st = ST_OK;
+
+    pack_all(k);
+    a->unit = a->ask.kind == WHY_SERVICE   ? "contacts"
+              : a->ask.kind == WHY_FEATURE ? "uses and attempts"
+                                           : "attempts";
+    add_dimensions(k);
+    amounts(k, k->g.seconds, seconds);
+    a->minutes[0] = seconds[0] / 60;
+    a->minutes[1] = seconds[1] / 60;
+    add_chains(k);
+    a->rate = (struct attribution_mix){NAN, NAN, 0, 0, false};
+    if (a->ask.kind == WHY_CUSTOMER || a->ask.kind == WHY_ALL)
+        add_rate(k);
+    if (a->ask.kind == WHY_FEATURE || a->ask.kind == WHY_ALL)
+        st = add_population(k, err);
+    if (a->ask.kind == WHY_SERVICE)
+        note(a, "Of a service's contacts it is not kept whose they are, nor where from.");
+    if (a->ask.kind == WHY_FEATURE)
+        note(a, "Of a feature's uses hours and regions are not kept.");
+    return st == ST_OK ? conclude(k, err) : st;
+}
+
+enum status
+why_answer(struct why_answer *out, struct ledger_reader *r, struct store *store,
+           const struct zone *zone, const struct why_ask *ask, struct error *err)
+{
+    struct asking k = {.a = out, .reader = r, .store = store, .zone = zone};
+    enum status st;
+
+    memset(out, 0, sizeof *out);
+    out->ask = *ask;
+    arena_init(&out->mem);
+    out->ask.name = arena_copy(&out->mem, ask->name);
+    st = choose_days(&out->ask, err);
+    if (st == ST_OK) {
+        why_gather_init(&k.g, out, zone);
+        st = compare_days(&k, err);
+    }
+    if (st == ST_OK)
+        st = read_all(&k, err);
+    if (st == ST_OK)
+        st = make(&k, err);
+    if (st != ST_OK)
+        why_answer_clear(out);
+    return st;
+}
+
+void
+why_answer_clear(struct why_answer *a)
+{
+    arena_clear(&a->mem);
+    memset(a, 0, sizeof *a);
+}

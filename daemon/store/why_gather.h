@@ -1,0 +1,55 @@
+/*
+ * why_gather.h - totals of the ledger as daily series along dimensions, for why_answer.c.
+ */
+#ifndef WHY_GATHER_H
+#define WHY_GATHER_H
+
+#include "why_answer.h"
+
+/* Series of one dimension, found by name; everything is in the answer's arena. */
+struct why_list {
+    const char *name;
+    struct why_series {
+        const char *name;
+        size_t name_n;
+        int64_t *daily;
+        bool earlier; /* a customer: it was there before the first day */
+    } * at;
+    size_t count, cap, last; /* last: the one asked for last */
+};
+
+enum {
+    LIST_OUTCOME,
+    LIST_HOURS,
+    LIST_REGION,
+    LIST_PEOPLE,
+    LIST_FEATURE,
+    LIST_CUSTOMER,
+    LIST_PAIR, /* names are region and people, the second behind a NUL */
+    LIST_HOUR_LEGS,
+    LIST_HOUR_SECONDS,
+    LIST_CUSTOMER_SECONDS,
+    LIST_CUSTOMER_LEGS,
+    LIST_COUNT
+};
+
+struct why_gather {
+    struct why_answer *a;
+    const struct zone *zone;
+    int32_t first, end; /* all days from the first to the last, compared or not */
+    size_t days;
+    struct why_list list[LIST_COUNT];
+    int64_t *whole, *ok, *seconds, *parts; /* by day */
+    int64_t *people, *conferences, *uses;  /* estimated people a day and customer, summed */
+    bool customers;                        /* a series for each */
+    struct span feature;                   /* only its uses, by customer */
+    bool anything;
+};
+
+void why_gather_init(struct why_gather *g, struct why_answer *a, const struct zone *zone);
+/* Adds a cell of a customer, a service or a feature. */
+enum status why_gather_add(void *gather, const struct cell_view *c, struct error *err);
+
+struct why_series *why_series_of(struct why_gather *g, int list, struct span name);
+
+#endif

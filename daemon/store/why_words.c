@@ -1,0 +1,377 @@
+/*
+ * why_words.c - the reason for a change in words and numbers, 80 columns wide.
+ */
+#include "why_answer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "civil.h"
+
+#define WIDTH     80
+#define NAME_CELL 30
+#define ROWS      5 /* of a dimension; the rest is summed up */
+
+/* --- small things --- */
+
+/* 1,234 or 12.3: whole numbers when they are large enough not to need more. */
+static const char *
+amount(char out[32], double v)
+{
+    char plain[32];
+    size_t n, lead;
+
+    if (fabs(v) < 100 && fabs(v - round(v)) > 0.05) {
+        snprintf(out, 32, "%.1f", v);
+        return out;
+    }
+    snprintf(plain, sizeof plain, "%.0f", fabs(v));
+    n = strlen(plain);
+    lead = n % 3 ? n % 3 : 3;
+    if (n > 20) {
+        snprintf(out, 32, "%.3g", v);
+        return out;
+    }
+    n = 0;
+    if (v <= -0.5)
+        out[n++] = '-';
+    for (size_t i = 0; plain[i]; i++) {
+        if (i >= lead && (i - lead) % 3 == 0)
+            out[n++] = ',';
+        out[n++] = plain[i];
+    }
+    out[n] = '\0';
+    return out;
+}
+
+static const char *
+change(char out[32], double v)
+{
+    char text[32];
+
+    snprintf(out, 32, "%s%s", v > 0 ? "+" : "", amount(text, v));
+    return out;
+}
+
+/* Words in lines of at most WIDTH, the first behind what stands there, the others behind `indent`
+ * blanks. */
+static void __attribute__((format(printf, 3, 4)))
+flow(struct buf *out, int indent, const char *fmt, ...)
+{
+    struct buf text = {0};
+    size_t column = 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    for (size_t at = out->n; at > 0 && out->p[at - 1] != '\n'; at--)
+        column++;
+    for (size_t i = 0; i < text.n;) {
+        size_t n = strcspn(text.p + i, " ");
+
+        if (column + n > WIDTH && column > (size_t)indent) {
+            if (out->n > 0 && out->p[out->n - 1] == ' ')
+                out->n--;
+            buf_printf(out, "\n%*s", indent, "");
+            column = (size_t)indent;
+        }
+        buf_add(out, text.p + i, n);
+        column += n;
+        i += n;
+        if (i < text.n) {
+            buf_char(out, ' ');
+            column++;
+            i++;
+        }
+    }
+    buf_clear(&text);
+}
+
+static void
+days(struct buf *out, int32_t from, int32_t to)
+{
+    char text[CIVIL_TEXT];
+
+    buf_str(out, format_day(text, from));
+    if (to - from > 1)
+        buf_printf(out, " to %s", format_day(text, to - 1));
+}
+
+/* --- the head --- */
+
+static void
+head(const struct why_answer *a, const struct zone *zone, struct buf *out)
+{
+    static const char *const kinds[] = {
+        [WHY_CUSTOMER] = "Customer", [WHY_SERVICE] = "Service", [WHY_FEATURE] = "Feature"};
+
+    if (a->ask.kind == WHY_ALL)
+        buf_str(out, "All customers: ");
+    else
+        buf_printf(out, "%s %.*s: ", kinds[a->ask.kind], SPAN_ARG(a->ask.name));
+    buf_printf(out, "%s, ", a->unit);
+    days(out, a->ask.from, a->ask.to);
+    buf_str(out, "\nagainst ");
+    days(out, a->ask.against, a->ask.against_to);
+    flow(out, 0, "%s. Days are UTC, hours %s.\n",
+         a->by_weekday ? ", each day with the same weekdays" : ", every day alike",
+         zone_name(zone));
+    flow(out, 0, "Input on %u of %u days, and on %u of %u before.\n\n", a->days,
+         a->days + a->days_missing, a->against_days, a->against_days + a->against_missing);
+}
+
+static void
+whole(const struct why_answer *a, struct buf *out)
+{
+    const struct why_part *w = &a->why.whole;
+    char before[32], after[32], more[32], low[32], high[32];
+    double times = w->before > 0 ? w->after / w->before : NAN;
+
+    flow(out, 0, "%s where %s were usual: %s", amount(after, w->after), amount(before, w->before),
+         change(more, w->after - w->before));
+    if (times >= 2)
+        flow(out, 0, ", %.1f times", times);
+    else if (!isnan(times))
+        flow(out, 0, ", %+.0f %%", 100 * (times - 1));
+    flow(out, 0, ". Between %s and %s were to be expected with a chance of 80 %%",
+         amount(low, a->why.low), amount(high, a->why.high));
+    if (a->why.inside)
+        flow(out, 0, ": there is nothing to explain.\n");
+    else if (!w->changed)
+        flow(out, 0, "; this is outside of it, but may well be chance.\n");
+    else
+        flow(out, 0, "; this is more than chance.\n");
+}
+
+/* --- the reason --- */
+
+static const char *
+how_much(double power)
+{
+    return power > 1.05    ? "more than all"
+           : power >= 0.98 ? "all"
+           : power >= 0.85 ? "nearly all"
+                           : "most";
+}
+
+/* The same at the beginning of a sentence. */
+static const char *
+how_much_first(char out[32], double power)
+{
+    snprintf(out, 32, "%s", how_much(power));
+    out[0] = (char)(out[0] - 'a' + 'A');
+    return out;
+}
+
+static const struct why_pair *
+pair_preferred(const struct why_answer *a)
+{
+    return a->pair_count > 0 && a->pair[0].preferred && a->why.whole.changed ? &a->pair[0] : NULL;
+}
+
+static const struct why_dimension *
+cause(const struct why_answer *a, size_t i)
+{
+    return i < a->dimension_count && a->dimension[i].cause && !a->why.inside ? &a->dimension[i]
+                                                                             : NULL;
+}
+
+static void
+named(const struct why_dimension *d, struct buf *out)
+{
+    for (size_t i = 0; i < d->named; i++)
+        buf_printf(out, "%s%s", i == 0 ? "" : i + 1 < d->named ? ", " : " and ", d->part[i].name);
+}
+
+static void
+reason(const struct why_answer *a, struct buf *out)
+{
+    const struct why_pair *pair = pair_preferred(a);
+    struct buf names = {0};
+    char more[32], much[32];
+
+    buf_char(out, '\n');
+    if (pair) {
+        flow(out, 3, "1. %s of it (%s, %.0f %%) is %s %s together with %s %s.\n",
+             how_much_first(much, pair->power), change(more, pair->after - pair->before),
+             100 * pair->power, pair->dimension[0], pair->name[0], pair->dimension[1],
+             pair->name[1]);
+    }
+    for (size_t i = 0, n = pair != NULL; i < 3 && cause(a, i); i++) {
+        const struct why_dimension *d = cause(a, i);
+        double moved = 0;
+
+        if (pair &&
+            (strcmp(d->name, pair->dimension[0]) == 0 || strcmp(d->name, pair->dimension[1]) == 0))
+            continue;
+        for (size_t p = 0; p < d->named; p++)
+            moved += d->part[p].after - d->part[p].before;
+        buf_reset(&names);
+        named(d, &names);
+        flow(out, 3, "%zu. %s of it (%s, %.0f %%) is %s %s.\n", ++n, how_much_first(much, d->power),
+             change(more, moved), 100 * d->power, d->name, names.p);
+    }
+    if (!pair && !cause(a, 0))
+        flow(out, 0, "No part of it explains that: what is looked at here changed alike.\n");
+    buf_clear(&names);
+}
+
+/* --- tables --- */
+
+static void
+row(struct buf *out, const char *name, double before, double after, const char *share)
+{
+    char b[32], n[32], c[32];
+    struct span text = span_str(name);
+    size_t width = 0, cut = 0;
+
+    while (cut < text.n && width < NAME_CELL) {
+        width += ((unsigned char)text.p[cut] & 0xC0) != 0x80;
+        cut++;
+    }
+    while (cut < text.n && ((unsigned char)text.p[cut] & 0xC0) == 0x80)
+        cut++;
+    buf_printf(out, "  %.*s%*s %12s %12s %12s %8s\n", (int)cut, name, (int)(NAME_CELL - width), "",
+               amount(b, before), amount(n, after), change(c, after - before), share);
+}
+
+static void
+table(const struct why_answer *a, const struct why_dimension *d, struct buf *out)
+{
+    double before = 0, after = 0;
+    size_t shown = d->count <= ROWS + 1 ? d->count : d->named > ROWS ? d->named : ROWS;
+    char share[32], title[64];
+
+    if (shown > 2 * ROWS)
+        shown = 2 * ROWS;
+    snprintf(title, sizeof title, "%s", d->name);
+    buf_printf(out, "\n%-*s %12s %12s %12s %8s\n", NAME_CELL + 2, title, "usual", "now", "change",
+               "share");
+    for (size_t i = 0; i < shown; i++) {
+        const struct why_part *p = &d->part[i];
+
+        snprintf(share, sizeof share, "%.0f %%", 100 * p->power);
+        row(out, p->name, p->before, p->after, p->changed && a->why.whole.changed ? share : "~");
+    }
+    for (size_t i = shown; i < d->count; i++) {
+        before += d->part[i].before;
+        after += d->part[i].after;
+    }
+    if (shown < d->count) {
+        snprintf(title, sizeof title, "%zu others", d->count - shown);
+        row(out, title, before, after, "~");
+    }
+}
+
+/* --- how --- */
+
+static void
+factor_row(struct buf *out, const char *name, double before, double after, double effect,
+           const char *share)
+{
+    char b[32], n[32], c[32];
+
+    buf_printf(out, "  %-*s %12s %12s %12s %8s\n", NAME_CELL, name, amount(b, before),
+               amount(n, after), change(c, effect), share);
+}
+
+static void
+chain(const struct why_answer *a, const struct why_chain *c, struct buf *out)
+{
+    const struct attribution_chain *s = &c->sums;
+    double moved = a->minutes[1] - a->minutes[0];
+
+    buf_char(out, '\n');
+    for (size_t i = 0; i < s->count; i++) {
+        char share[32] = "~";
+
+        if (moved != 0 && a->why.whole.changed)
+            snprintf(share, sizeof share, "%.0f %%", 100 * s->effect[i] / moved);
+        factor_row(out, c->factor[i], s->before[i], s->after[i], s->effect[i], share);
+    }
+    if (s->whole != 0)
+        flow(out, 2, "  There were none %s.\n", a->minutes[0] == 0 ? "before" : "now");
+}
+
+static void
+minutes(const struct why_answer *a, struct buf *out)
+{
+    char from[32], to[32], more[32];
+
+    if (a->chain_count == 0)
+        return;
+    flow(out, 0, "\nMinutes: %s where %s were usual: %s. What made that%s:\n",
+         amount(to, a->minutes[1]), amount(from, a->minutes[0]),
+         change(more, a->minutes[1] - a->minutes[0]),
+         a->chain_count > 1 ? ", seen in two ways" : "");
+    buf_printf(out, "\n%-*s %12s %12s %12s %8s\n", NAME_CELL + 2, "", "usual", "now", "minutes",
+               "share");
+    for (size_t i = 0; i < a->chain_count; i++)
+        chain(a, &a->chain[i], out);
+    if (!a->rate_by)
+        return;
+    flow(out, 0,
+         "Minutes a leg went from %.1f to %.1f: %+.2f by the mix of %s, %+.2f by longer or"
+         " shorter legs of the same %s.\n",
+         a->rate.before, a->rate.after, a->rate.mix,
+         strcmp(a->rate_by, "customer") == 0 ? "customers" : "hours", a->rate.rate, a->rate_by);
+    if (a->rate.only_mix)
+        flow(out, 0, "Every %s moved the other way: this is mix, not behaviour.\n", a->rate_by);
+}
+
+static void
+population(const struct why_answer *a, struct buf *out)
+{
+    const struct attribution_population *p = &a->population;
+    char t[5][32];
+
+    if (!a->has_population)
+        return;
+    flow(out, 0,
+         "\nCustomers: %zu new (+%s), %zu back again (+%s), %zu not there (-%s), %zu more than"
+         " usual (+%s), %zu less (-%s). These add up to the change.\n",
+         p->fresh_count, amount(t[0], p->fresh), p->resurrected_count, amount(t[1], p->resurrected),
+         p->lost_count, amount(t[2], p->lost), p->expansion_count, amount(t[3], p->expansion),
+         p->contraction_count, amount(t[4], p->contraction));
+}
+
+void
+why_words(const struct why_answer *a, const struct zone *zone, struct buf *out)
+{
+    head(a, zone, out);
+    whole(a, out);
+    if (!a->why.inside) {
+        if (a->why.whole.changed)
+            reason(a, out);
+        for (size_t i = 0; i < a->dimension_count; i++)
+            table(a, &a->dimension[i], out);
+        flow(out, 0,
+             "\nShares are of the whole change; ~ where a part's own change may be"
+             " chance.\n");
+        population(a, out);
+        minutes(a, out);
+    }
+    buf_char(out, '\n');
+    for (size_t i = 0; i < a->note_count; i++)
+        flow(out, 0, "%s\n", a->note[i]);
+}
+
+void
+why_half_sentence(const struct why_answer *a, struct buf *out)
+{
+    const struct why_pair *pair = pair_preferred(a);
+    const struct why_dimension *d = cause(a, 0);
+
+    if (pair) {
+        buf_printf(out, "; %s of it is %s %s with %s %s (%.0f %%)", how_much(pair->power),
+                   pair->dimension[0], pair->name[0], pair->dimension[1], pair->name[1],
+                   100 * pair->power);
+    } else if (d) {
+        buf_printf(out, "; %s of it is %s ", how_much(d->power), d->name);
+        named(d, out);
+        buf_printf(out, " (%.0f %%)", 100 * d->power);
+    }
+}
