@@ -27,6 +27,7 @@ struct workload_rule {
 struct aggregate_options {
     const struct workload_rule *workload;
     size_t workload_count;
+    bool parts; /* legs count by region and kind of people, too: PART_MARK in cell.h */
 };
 
 /* out holds what aggregate_record and aggregate_batch put there and nothing else.

@@ -48,16 +48,17 @@ enum { REGION_BEGUN, REGION_ENDED, REGION_COLUMNS };
 
 /* A customer's attempts of a day also count by where they came from and what its people are known
  * by. Such a part stands among the features of its cell, under a name that no feature has: a mark,
- * the letter of the people, the region (empty: none given); used are those that were ok, wanted the
+ * a digit for the people, the region (empty: none given); used are those that were ok, wanted the
  * others. Only what reads cells to explain them sees parts (cell_view); they are not in Redis. */
 #define PART_MARK   '\x01'
 #define PART_REGION 2 /* where it begins in the name */
 enum part_people {
-    PEOPLE_NONE = 'n',      /* no participant */
-    PEOPLE_OWN = 'o',       /* address or number that is the customer's */
-    PEOPLE_ADDRESS = 'a',   /* another address: user@domain */
-    PEOPLE_TELEPHONE = 't', /* another number */
-    PEOPLE_NAME = 'w',      /* a mere word */
+    PEOPLE_NONE,      /* no participant */
+    PEOPLE_OWN,       /* address or number that is the customer's */
+    PEOPLE_ADDRESS,   /* another address: user@domain */
+    PEOPLE_TELEPHONE, /* another number */
+    PEOPLE_NAME,      /* a mere word */
+    PEOPLE_COUNT
 };
 
 static inline bool

@@ -134,6 +134,7 @@ struct config {
     char *log_level, *log_format;  /* "text" or "json" */
     uint32_t log_limit;            /* lines of one event a minute; 0: no limit */
     struct config_retention retention;
+    bool why_dimensions;
     struct config_limits limits;
     struct config_pairing pairing;
     struct config_signals signals;

@@ -42,4 +42,8 @@ size_t directory_bytes(const struct directory *d); /* memory held; accepts NULL 
  * False: no customer could be found. d may be NULL. */
 bool directory_match(const struct directory *d, struct record *r, struct arena *mem);
 
+/* What r's participant is known by, of r's customer or not (enum part_people, cell.h). d may be
+ * NULL. */
+uint8_t directory_people(const struct directory *d, const struct record *r);
+
 #endif

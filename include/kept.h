@@ -24,6 +24,7 @@ struct contribution {
     struct span customer, service, region; /* n 0: it counted in none */
     const struct span *features;
     uint32_t feature_count;
+    struct span part;           /* its name, PART_MARK in cell.h; n 0: it counted in none */
     struct workload_rule *work; /* those that made work of its features */
     size_t work_count;
 };

@@ -147,6 +147,7 @@ struct record {
     const struct span *features;
     uint32_t feature_count;
     uint64_t feature_list; /* equal numbers, but for 0: equal lists of features */
+    uint8_t people;        /* enum part_people; where parts are counted */
 };
 
 /* What a record of its kind needs and does not have: the quarantine reason, or NULL. */

@@ -222,6 +222,13 @@ static const struct option_row privacy_rows[] = {
          "is counted anew."},
     {0}};
 
+static const struct option_row why_rows[] = {
+    {"dimensions", V_BOOL, MAIN(why_dimensions), "yes", .reloadable = true,
+     .help = "Count legs of a customer and day also by region and by what their people are known "
+             "by, so that `callswell why` can tell a change by these. It costs a few hundredths "
+             "of the work of counting, and a tenth of the ledger's size."},
+    {0}};
+
 static const struct option_row pairing_rows[] = {
     {"limit", V_SECONDS, MAIN(pairing.limit), "12h", 1, 31 * DAY, .reloadable = true,
      .help = "A conference that is silent for so long is over: who joined and never left it is "
@@ -476,6 +483,7 @@ const struct section_row config_sections[SECTION_COUNT] = {
                  "event of their source, whichever passes first."),
     [SECTION_PRIVACY] = UNTITLED("privacy", privacy_rows, "What is kept of people's names."),
     [SECTION_SIGNALS] = UNTITLED("signals", signal_rows, "What is said to be out of the ordinary."),
+    [SECTION_WHY] = UNTITLED("why", why_rows, "What reasons for changes are made of."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
     [SECTION_SERVICE] =

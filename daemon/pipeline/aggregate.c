@@ -27,6 +27,7 @@ struct plan {
     uint64_t name, hash;         /* of the customer, also an element; of the cell */
     uint64_t person, conference; /* elements of distinct counts */
     bool has_person, has_conference;
+    uint32_t part; /* id of its name in the set, + 1; 0: none */
     int32_t day;
     unsigned second; /* of that day */
     struct planned_feature feature[PLANNED_FEATURES];
@@ -40,20 +41,22 @@ text_of(const struct record *r, enum field f, enum field otherwise)
     return r->has & FIELD_BIT(otherwise) ? r->text[otherwise] : (struct span){0};
 }
 
-static struct planned_feature
-find_named(struct cells *out, enum cell_kind kind, struct span name, int32_t day)
+static struct recent *
+recent_named(struct cells *out, enum cell_kind kind, struct span name, int32_t day)
 {
     struct recent *found = cells_recent(out, kind, name, day);
 
     if (found->name_id == 0)
         found->name_id = names_intern(out, name, cells_name_hash(name)) + 1;
-    return (struct planned_feature){found->cell, found->name_id - 1};
+    return found;
 }
 
 static struct planned_feature
 find_feature(struct cells *out, struct span name, int32_t day)
 {
-    return find_named(out, CELL_FEATURE, name, day);
+    const struct recent *found = recent_named(out, CELL_FEATURE, name, day);
+
+    return (struct planned_feature){found->cell, found->name_id - 1};
 }
 
 static void
@@ -73,30 +76,48 @@ plan_features(struct cells *out, struct plan *p)
     known->day = p->day;
 }
 
+/* Where the record's part is remembered: with its region, or that it has none. */
 static void
-plan_region(struct cells *out, struct plan *p)
+plan_part(struct cells *out, struct plan *p, struct span region, uint32_t *known)
+{
+    if (*known == 0)
+        *known = cells_part(out, p->r->people, region) + 1;
+    p->part = *known;
+}
+
+static void
+plan_region(struct cells *out, struct plan *p, bool parts)
 {
     const struct record *r = p->r;
-    struct planned_feature found;
+    struct span region = r->has & FIELD_BIT(FIELD_REGION) ? r->text[FIELD_REGION] : SPAN("");
+    uint32_t forgotten = 0;
+    struct recent *found;
 
     p->region = NULL;
-    if (r->kind != KIND_LEG || r->outcome != OUTCOME_OK || !(r->has & FIELD_BIT(FIELD_REGION)) ||
-        r->text[FIELD_REGION].n == 0)
+    if (r->kind != KIND_LEG)
         return;
-    found = find_named(out, CELL_REGION, r->text[FIELD_REGION], p->day);
-    p->region = found.cell;
-    p->region_id = found.id;
+    if (region.n == 0 || r->outcome != OUTCOME_OK) {
+        if (parts)
+            plan_part(out, p, region, region.n ? &forgotten : &out->part_nowhere[r->people]);
+        return;
+    }
+    found = recent_named(out, CELL_REGION, region, p->day);
+    if (parts)
+        plan_part(out, p, region, &found->part_id[r->people]);
+    p->region = found->cell;
+    p->region_id = found->name_id - 1;
     cell_prefetch_slot(p->region, p->second / 60);
     cell_prefetch_slot(p->region, (p->second + r->duration) % DAY_SECONDS / 60);
 }
 
 static void
-plan_record(struct cells *out, struct plan *p, const struct record *r)
+plan_record(struct cells *out, struct plan *p, const struct record *r, bool parts)
 {
     struct span person, conference;
 
     p->r = r;
     p->cell = NULL;
+    p->part = 0;
     p->day = day_of(r->start);
     p->second = (unsigned)(r->start - (int64_t)p->day * DAY_SECONDS);
     if (r->kind == KIND_CONTACT)
@@ -112,7 +133,7 @@ plan_record(struct cells *out, struct plan *p, const struct record *r)
     p->has_conference = conference.n > 0;
     p->person = p->has_person ? hash_sketch(person) : 0;
     p->conference = p->has_conference ? hash_sketch(conference) : 0;
-    plan_region(out, p);
+    plan_region(out, p, parts);
     if (r->feature_count > 0)
         plan_features(out, p);
 }
@@ -186,6 +207,8 @@ add_leg(struct cells *out, const struct plan *p)
 {
     const struct record *r = p->r;
 
+    if (p->part)
+        cell_add_use(p->cell, p->part - 1, r->outcome != OUTCOME_OK);
     if (r->outcome != OUTCOME_OK) {
         cell_add_one(p->cell, p->second / QUARTER_SECONDS, CUSTOMER_FAILED);
         return;
@@ -299,7 +322,8 @@ keep(struct cells *out, const struct aggregate_options *opt, const struct plan *
     bool contact = r->kind == KIND_CONTACT, work = opt && opt->workload_count && r->feature_count;
     uint32_t features = contact ? 0 : r->feature_count;
     uint32_t head = p->second | (uint32_t)kind_of[r->kind] << KEPT_KIND_AT |
-                    (uint32_t)r->outcome << KEPT_OUTCOME_AT | features << KEPT_FEATURES_AT;
+                    (uint32_t)r->outcome << KEPT_OUTCOME_AT |
+                    (features + (p->part != 0)) << KEPT_FEATURES_AT;
     char *at;
 
     buf_reserve(items, kept_room(r, opt));
@@ -323,6 +347,8 @@ keep(struct cells *out, const struct aggregate_options *opt, const struct plan *
                             i < PLANNED_FEATURES ? p->feature[i].id
                                                  : find_feature(out, r->features[i], p->day).id,
                             KEPT_NAME_BYTES);
+    if (p->part)
+        at = kept_put_short(at, p->part - 1, KEPT_NAME_BYTES);
     if (work && !contact) {
         head |= KEPT_HAS_WORK;
         at = keep_work(out, opt, p, at);
@@ -366,7 +392,7 @@ aggregate_record(struct cells *out, const struct aggregate_options *opt, const s
 {
     struct plan p;
 
-    plan_record(out, &p, r);
+    plan_record(out, &p, r, opt && opt->parts);
     count(out, opt, &p);
 }
 
@@ -378,7 +404,7 @@ count_group(struct cells *out, const struct aggregate_options *opt, const struct
     struct plan group[GROUP];
 
     for (size_t i = 0; i < n; i++)
-        plan_record(out, &group[i], r[i]);
+        plan_record(out, &group[i], r[i], opt && opt->parts);
     for (size_t i = 0; i < n; i++)
         if (group[i].r->kind != KIND_CONTACT)
             group[i].cell = cells_guess(out, group[i].hash);

@@ -75,7 +75,8 @@ struct names {
 struct recent {
     struct cell *cell;
     struct name_ends ends;
-    uint32_t name_id; /* of its name, + 1; 0: not asked for yet */
+    uint32_t name_id;               /* of its name, + 1; 0: not asked for yet */
+    uint32_t part_id[PEOPLE_COUNT]; /* the same of parts of a region */
 };
 
 #define PLANNED_FEATURES 4 /* looked up ahead; more than that on one record are rare */
@@ -105,10 +106,12 @@ struct cells {
     struct names names;
     struct recent recent[RECENT];
     struct recent_list recent_list[RECENT];
-    struct cell_view view; /* for cell_decode_add */
+    uint32_t part_nowhere[PEOPLE_COUNT]; /* as in struct recent, of parts without region */
+    struct cell_view view;               /* for cell_decode_add */
 };
 
-#define SLAB_CELLS 512
+#define SLAB_CELLS    512
+#define PART_NAME_MAX 256 /* limits { max_name } goes no farther */
 
 /* cell_columns and cell_slots, without a call. */
 struct kind_shape {
@@ -164,6 +167,8 @@ struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span 
 /* The same for cells that are few and wanted all the time, regions and features: by way of a
  * small memory that stays in the processor's cache. Valid until the next call. */
 struct recent *cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day);
+/* Id of a part's name; new if need be. */
+uint32_t cells_part(struct cells *s, uint8_t people, struct span region);
 /* Fetches the table's place for a hash. */
 void cells_prefetch(const struct cells *s, uint64_t hash);
 /* What cells_get_hashed will most likely find, without a look at the cell itself; fetches it. */

@@ -111,6 +111,7 @@ forget_recent(struct cells *s)
 {
     memset(s->recent, 0, sizeof s->recent);
     memset(s->recent_list, 0, sizeof s->recent_list);
+    memset(s->part_nowhere, 0, sizeof s->part_nowhere);
 }
 
 void
@@ -280,6 +281,22 @@ cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day
         return r;
     *r = (struct recent){.cell = cells_get(s, kind, name, day), .ends = e};
     return r;
+}
+
+uint32_t
+cells_part(struct cells *s, uint8_t people, struct span region)
+{
+    char text[PART_REGION + PART_NAME_MAX];
+    struct span name;
+
+    if (region.n > PART_NAME_MAX)
+        region.n = PART_NAME_MAX;
+    text[0] = PART_MARK;
+    text[1] = (char)('0' + people);
+    if (region.n)
+        memcpy(text + PART_REGION, region.p, region.n);
+    name = span_of(text, PART_REGION + region.n);
+    return names_intern(s, name, cells_name_hash(name));
 }
 
 struct cell *

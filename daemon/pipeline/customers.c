@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "cell.h"
 #include "hash.h"
 
 #define NUMBER_MAX 63 /* digits of a prefix; one bit each in directory.lengths */
@@ -321,4 +322,26 @@ directory_match(const struct directory *d, struct record *r, struct arena *mem)
         return false;
     r->has |= FIELD_BIT(FIELD_CUSTOMER);
     return true;
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+uint8_t
+directory_people(const struct directory *d, const struct record *r)
+{
+    struct span text = r->text[FIELD_PARTICIPANT], id;
+
+    if (!(r->has & FIELD_BIT(FIELD_PARTICIPANT)) || text.n == 0)
+        return r->has & FIELD_BIT(FIELD_PARTICIPANT_NAME) ? PEOPLE_NAME : PEOPLE_NONE;
+    if (d && (find_number(d, text, &id) || find_domain(d, text, &id)) &&
+        span_eq(id, r->text[FIELD_CUSTOMER]))
+        return PEOPLE_OWN;
+    /* A number is one at both ends; what lies between need not be read. */
+    if ((text.p[0] == '+' || is_digit(text.p[0])) && is_digit(text.p[text.n - 1]))
+        return PEOPLE_TELEPHONE;
+    return memchr(text.p, '@', text.n) ? PEOPLE_ADDRESS : PEOPLE_NAME;
 }

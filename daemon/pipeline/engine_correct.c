@@ -77,6 +77,7 @@ copy_contribution(struct arena *mem, const struct contribution *c)
     copy.customer = arena_copy(mem, c->customer);
     copy.service = arena_copy(mem, c->service);
     copy.region = arena_copy(mem, c->region);
+    copy.part = arena_copy(mem, c->part);
     copy.work = arena_alloc(mem, (c->work_count + 1) * sizeof *copy.work);
     for (uint32_t i = 0; i < c->feature_count; i++)
         features[i] = arena_copy(mem, c->features[i]);

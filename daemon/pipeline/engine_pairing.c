@@ -79,6 +79,7 @@ count_leg(void *arg, const struct paired_leg *leg)
         return;
     }
     c->done->legs += r.kind == KIND_LEG;
+    r.people = directory_people(c->directory, &r);
     aggregate_record(c->part->cells, &c->rules->aggregate, &r);
 }
 

@@ -29,7 +29,7 @@ ruleset_new(struct ruleset **out, const struct config *c, struct error *err)
             services[patterns++] = (struct rule_option){.name = s->name, .match = s->match};
     }
     r->references = 1;
-    r->aggregate = (struct aggregate_options){r->workload, derived};
+    r->aggregate = (struct aggregate_options){r->workload, derived, c->why_dimensions};
     if (patterns)
         st = rules_new(&r->services, services, patterns, err);
     if (st == ST_OK && c->feature_count)

@@ -278,6 +278,8 @@ read_features(const struct kept_reader *r, struct item *it, struct arena *mem,
     for (uint32_t i = 0; i < out->feature_count; i++)
         name[i] = arena_copy(mem, name_at(r, it, read_id(r, it)));
     out->features = name;
+    if (out->feature_count && is_part(name[out->feature_count - 1]))
+        out->part = name[--out->feature_count];
 }
 
 static void
@@ -351,7 +353,7 @@ kept_read(struct kept_reader *r, size_t wanted, struct arena *mem, struct contri
 void
 contribution_count(const struct contribution *c, struct cells *out)
 {
-    const struct aggregate_options opt = {c->work, c->work_count};
+    const struct aggregate_options opt = {c->work, c->work_count, false};
     struct record r = {
         .has = FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_SERVICE),
         .kind = c->kind,
@@ -373,6 +375,9 @@ contribution_count(const struct contribution *c, struct cells *out)
         r.text[FIELD_REGION] = c->region;
     }
     aggregate_record(out, &opt, &r);
+    if (c->part.n)
+        cell_add_feature(cells_get(out, CELL_CUSTOMER, c->customer, day_of(c->start)), c->part,
+                         c->outcome == OUTCOME_OK, c->outcome != OUTCOME_OK);
 }
 
 static void

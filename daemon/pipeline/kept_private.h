@@ -5,7 +5,7 @@
  *   duration, 2 bytes, and the place of the customer's cell, or of a contact's service, 3 bytes:
  *   absent in a void
  *   then, each if the head says so: id of the region's name (1), version (8), wait and handle
- *   (4 + 4); features, the id of each name (1); last the number of workloads (4), and of each the
+ *   (4 + 4); features, and the part if it has one, the id of each name (1); last the number of workloads (4), and of each the
  *   place in the list of its feature and of its cell (4 + 4)
  *
  * Durations, places and ids that do not fit have all bits set there, and 4 bytes behind. The first
@@ -46,7 +46,7 @@ _Static_assert(RECORD_MAX_FEATURES < 1 << 7, "their number has 7 bits");
 static inline size_t
 kept_room(const struct record *r, const struct aggregate_options *opt)
 {
-    return 48 + r->feature_count * 5 + (opt ? opt->workload_count * 8 : 0);
+    return 48 + (r->feature_count + 1) * 5 + (opt ? opt->workload_count * 8 : 0);
 }
 
 static inline char *

@@ -124,6 +124,9 @@ take_record(struct run *run, struct span raw)
         refuse(run, raw, "customer: missing");
         return;
     }
+    p->record.people = run->worker->rules->aggregate.parts
+                           ? directory_people(run->directory, &p->record)
+                           : PEOPLE_NONE;
     privacy_hide(run->engine->privacy, &p->record, &run->worker->arena);
     p->raw = raw;
     identify(run, p);

@@ -100,9 +100,9 @@ hours_of(const struct why_gather *g, int32_t day, unsigned slot, char out[16])
 /* --- customers --- */
 
 static const char *
-people_word(char letter)
+people_word(char digit)
 {
-    switch ((enum part_people)letter) {
+    switch ((enum part_people)(digit - '0')) {
     case PEOPLE_OWN:
         return "its own";
     case PEOPLE_ADDRESS:
@@ -112,6 +112,7 @@ people_word(char letter)
     case PEOPLE_NAME:
         return "name only";
     case PEOPLE_NONE:
+    case PEOPLE_COUNT:
         break;
     }
     return "not given";

@@ -127,6 +127,8 @@ day_fields(struct key_imager *k, const struct cell *c, struct key_field *out)
     for (unsigned i = 0; i < c->feature_count; i++) {
         struct cell_feature feature = cell_feature_at(c, i);
 
+        if (is_part(feature.name))
+            continue; /* what explains a change is asked of the ledger */
         start = k->text.n;
         put_number(&k->text, k->dd, 2);
         buf_add(&k->text, ".x.", 3);

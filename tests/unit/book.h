@@ -60,7 +60,7 @@ book_leg(struct book *b, const char *customer, int64_t start, uint32_t seconds,
         .features = features,
         .feature_count = feature ? 1 : 0,
     };
-    struct aggregate_options opt = {&b->workload, b->workload.feature.n ? 1 : 0};
+    struct aggregate_options opt = {&b->workload, b->workload.feature.n ? 1 : 0, false};
 
     r.has = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_END) | FIELD_BIT(FIELD_DURATION);
     book_text(&r, FIELD_CUSTOMER, customer);

@@ -235,7 +235,7 @@ TEST(aggregate_counts_a_contact_in_its_service_only)
 TEST(aggregate_derives_workload_from_features)
 {
     const struct workload_rule rule = {SPAN("operator_assist"), SPAN("operator")};
-    const struct aggregate_options opt = {&rule, 1};
+    const struct aggregate_options opt = {&rule, 1, false};
     const struct span features[] = {SPAN("rec"), SPAN("operator_assist")};
     struct cells *s = cells_new();
     struct record r = leg("a", AT(23, 59, 0), 600, OUTCOME_OK);
@@ -250,6 +250,80 @@ TEST(aggregate_derives_workload_from_features)
     SLOT(CELL_WORKLOAD, "operator", DAY, 95, 2, 1, 1, 600, 10);
     CHECK(!cells_find(s, CELL_SERVICE, SPAN("operator"), DAY));
     cells_free(s);
+}
+
+static int64_t
+part_of(const struct cells *s, const char *name, bool wanted)
+{
+    const struct cell *c = cells_find(s, CELL_CUSTOMER, SPAN("a"), DAY);
+
+    for (unsigned i = 0; i < c->feature_count; i++) {
+        struct cell_feature f = cell_feature_at(c, i);
+
+        if (span_is(f.name, name))
+            return wanted ? f.wanted : f.used;
+    }
+    return 0;
+}
+
+TEST(aggregate_counts_legs_by_region_and_people)
+{
+    const struct aggregate_options opt = {NULL, 0, true};
+    const struct span features[] = {SPAN("rec")};
+    struct cells *s = cells_new(), *again = cells_new();
+    struct record r = leg("a", AT(9, 0, 0), 600, OUTCOME_OK);
+    struct buf values = {0};
+    struct cell_view v = {.kind = CELL_CUSTOMER};
+    struct error err;
+
+    r.people = PEOPLE_ADDRESS;
+    r.features = features;
+    r.feature_count = 1;
+    aggregate_record(s, &opt, &r); /* without a region */
+    r.has |= FIELD_BIT(FIELD_REGION);
+    r.text[FIELD_REGION] = SPAN("a region with a long name");
+    aggregate_record(s, &opt, &r);
+    aggregate_record(s, &opt, &r);
+    r.people = PEOPLE_OWN;
+    r.outcome = OUTCOME_REJECTED;
+    aggregate_record(s, &opt, &r);
+    r.kind = KIND_FEATURE; /* is no leg */
+    aggregate_record(s, &opt, &r);
+    CHECK_INT(part_of(s,
+                      "\1"
+                      "2",
+                      false),
+              1);
+    CHECK_INT(part_of(s,
+                      "\1"
+                      "2a region with a long name",
+                      false),
+              2);
+    CHECK_INT(part_of(s,
+                      "\1"
+                      "1a region with a long name",
+                      true),
+              1);
+    aggregate_record(again, NULL, &r);
+    CHECK_INT(cells_find(again, CELL_CUSTOMER, SPAN("a"), DAY)->feature_count, 1);
+    /* Readers see features and parts apart, and nothing is lost on the way. */
+    cell_encode(cells_find(s, CELL_CUSTOMER, SPAN("a"), DAY), &values);
+    CHECK(cell_view_read(&v, span_of(values.p, values.n), &err) == ST_OK);
+    CHECK_INT(v.feature_count, 1);
+    CHECK_INT(v.part_count, 3);
+    CHECK_SPAN(v.features[0].name, "rec");
+    CHECK(is_part(v.parts[0].name) && is_part(v.parts[2].name));
+    CHECK(cell_decode_add(cells_get(again, CELL_CUSTOMER, SPAN("a"), DAY),
+                          span_of(values.p, values.n), &err) == ST_OK);
+    CHECK_INT(part_of(again,
+                      "\1"
+                      "2a region with a long name",
+                      false),
+              2);
+    cell_view_clear(&v);
+    buf_clear(&values);
+    cells_free(s);
+    cells_free(again);
 }
 
 TEST(aggregate_works_before_1970)
@@ -324,7 +398,7 @@ make_crowd(uint64_t seed)
 TEST(aggregate_batch_counts_as_single_records_do)
 {
     const struct workload_rule rule = {SPAN("poll"), SPAN("polls")};
-    const struct aggregate_options opt = {&rule, 1};
+    const struct aggregate_options opt = {&rule, 1, false};
     struct crowd *crowd = make_crowd(3);
     struct cells *s = cells_new(), *t = cells_new();
     struct buf a = {0}, b = {0};

@@ -60,6 +60,15 @@ describe(void *arg, const struct cell_view *c, struct error *err)
             buf_printf(out, "%c %.*s %d feature %.*s: %lld %lld\n", c->kind, SPAN_ARG(c->name),
                        c->day, SPAN_ARG(c->features[i].name), (long long)c->features[i].used,
                        (long long)c->features[i].wanted);
+    for (unsigned i = 0; i < c->part_count; i++) {
+        const struct cell_feature *p = &c->parts[i];
+
+        CHECK(p->used >= 0 && p->wanted >= 0);
+        if (p->used || p->wanted)
+            buf_printf(out, "%c %.*s %d part %.*s: %lld %lld\n", c->kind, SPAN_ARG(c->name), c->day,
+                       SPAN_ARG(span_of(p->name.p + 1, p->name.n - 1)), (long long)p->used,
+                       (long long)p->wanted);
+    }
     return ST_OK;
 }
 

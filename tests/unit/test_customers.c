@@ -3,6 +3,7 @@
  */
 #include "test.h"
 
+#include "cell.h"
 #include "customers.h"
 
 static struct directory *
@@ -146,4 +147,35 @@ TEST(customers_stay_until_the_last_reader_has_moved_on)
         CHECK_SPAN(r.text[FIELD_CUSTOMER], id);
     }
     directory_unref(again);
+}
+
+static uint8_t
+people_of(const struct directory *d, const char *customer, const char *participant)
+{
+    struct record r = {.has = FIELD_BIT(FIELD_CUSTOMER)};
+
+    r.text[FIELD_CUSTOMER] = span_str(customer);
+    if (participant) {
+        r.has |= FIELD_BIT(FIELD_PARTICIPANT);
+        r.text[FIELD_PARTICIPANT] = span_str(participant);
+    }
+    return directory_people(d, &r);
+}
+
+TEST(people_are_told_apart_by_what_they_are_known_by)
+{
+    struct directory_builder *b = directory_builder_new();
+    struct directory *d;
+
+    directory_builder_domain(b, SPAN("acme.example"), SPAN("acme"));
+    directory_builder_number(b, SPAN("+49 30 123"), SPAN("acme"));
+    d = directory_build(b);
+    CHECK_INT(people_of(d, "acme", "ann@acme.example"), PEOPLE_OWN);
+    CHECK_INT(people_of(d, "acme", "+4930123-45"), PEOPLE_OWN);
+    CHECK_INT(people_of(d, "other", "ann@acme.example"), PEOPLE_ADDRESS);
+    CHECK_INT(people_of(d, "acme", "+1 555 0100"), PEOPLE_TELEPHONE);
+    CHECK_INT(people_of(d, "acme", "ann"), PEOPLE_NAME);
+    CHECK_INT(people_of(d, "acme", NULL), PEOPLE_NONE);
+    CHECK_INT(people_of(NULL, "acme", "sip:ann@x"), PEOPLE_ADDRESS);
+    directory_unref(d);
 }

@@ -1,0 +1,65 @@
+#!/bin/sh
+# What was planted in generated records is found by `callswell why`, end to end.
+. "$(dirname "$0")/lib.sh"
+cat >c.conf <<EOC
+state_dir = "$dir/state"
+clock = "data"
+timezone = "Europe/Berlin"
+http { listen = "" }
+EOC
+cs generate --records 120000 --days 60 --customers 400 --until 2026-11-22 --seed 3 --out r.csv \
+    --truth truth.json
+check "import" cs import --config c.conf --format csv r.csv
+check "causes that are still going on are found, and no other" python3 - "$bin/callswell" <<'EOP'
+import json, subprocess, sys
+truth = json.load(open("truth.json"))
+def why(*args):
+    return json.loads(subprocess.run([sys.argv[1], "why", "--config", "c.conf", "--json", *args],
+                                     check=True, capture_output=True).stdout)
+bad = 0
+for surge in truth["surges"]:
+    if surge["to"] < "2026-11-20":
+        continue
+    a = why(surge["customer"])
+    causes = [(d["name"], d["parts"][0]["name"]) for d in a["dimensions"] if d["is_cause"]]
+    print(surge["customer"], surge["dimension"], surge["element"], a["usual"], a["now"], causes)
+    bad += not a["beyond_chance"]
+    if surge["dimension"] == "volume":
+        bad += causes != []
+    else:
+        bad += causes[:1] != [(surge["dimension"], surge["element"])]
+    for d in a["dimensions"]:
+        if d["name"] == "feature":
+            continue
+        for key in ("usual", "now"):
+            if abs(sum(p[key] for p in d["parts"]) - a[key]) > 1e-6:
+                print(d["name"], "does not add up to", key, a[key])
+                bad += 1
+    for chain in a["minutes"]["factors"]:
+        moved = a["minutes"]["now"] - a["minutes"]["usual"]
+        bad += abs(sum(f["effect_minutes"] for f in chain) - moved) > 1e-6 * abs(moved)
+everybody = why("--all", "--from", "2026-11-08", "--to", "2026-11-21", "--against",
+                "2026-10-11..2026-11-07")
+moved = sum(v["change"] for v in everybody["customers"].values())
+bad += abs(moved - everybody["change"]) > 1e-6
+bad += len([d for d in everybody["dimensions"] if d["name"] == "region"]) != 1
+sys.exit(bad != 0)
+EOP
+fits() { # every line at most 80 columns
+    awk '{ gsub(/[^ -~]/, "x") } length($0) > 80 { print; wide = 1 } END { exit wide }' "$1"; }
+for what in --all operator recording C00149; do
+    cs why $what --config c.conf --from 2026-10-20 --to 2026-11-20 --against \
+        2026-09-28..2026-10-19 >words.out 2>words.err || cat words.err
+    check "words about $what fit the terminal" fits words.out
+    check "... and say what days are" grep -q "Days are UTC" words.out
+done
+check "a name that nobody has" equals "$(cs why nobody --config c.conf 2>&1)" \
+    'callswell: nothing is counted of "nobody" in these days: no customer, service or feature of that name'
+check "days that overlap" contains "$(cs why C00149 --config c.conf --from 2026-11-01 --to 2026-11-10 \
+    --against 2026-11-05..2026-11-20 2>&1)" overlap
+check "no day" contains "$(cs why C00149 --config c.conf --from yesterday 2>&1)" 'not a day such as'
+check "nothing asked" contains "$(cs why --config c.conf 2>&1)" "usage: callswell why"
+check "counters are what they are" cs verify --config c.conf
+check "no part reaches Redis" equals "$(strings -n 3 state/redis/appendonlydir/* |
+    grep -c '[.]x[.]%01')" 0
+finish
