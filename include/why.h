@@ -44,7 +44,7 @@ struct why_dimension {
     /* found: parts are sorted, those that explain the change first */
     size_t named;
     double power, surprise;
-    bool cause; /* the whole changed, and what is named did so otherwise than the rest */
+    bool cause; /* the whole left its interval, and what is named moved otherwise than it */
 };
 
 /* Days of both names of two dimensions. */

@@ -7,6 +7,7 @@
 #ifndef WHY_ANSWER_H
 #define WHY_ANSWER_H
 
+#include "json_write.h"
 #include "ledger.h"
 #include "store.h"
 #include "why.h"
@@ -64,9 +65,10 @@ enum status why_answer(struct why_answer *out, struct ledger_reader *r, struct s
 void why_answer_clear(struct why_answer *a);
 
 /* For people, at most 80 columns; for programs, one object; for a signal, half a sentence, empty
- * if there is no cause: "; nearly all of it is feature captions (98 %)". */
+ * if there is no cause: "; 98 % of the change in attempts is feature captions". */
 void why_words(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_json(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_half_sentence(const struct why_answer *a, struct buf *out);
+void why_causes_json(const struct why_answer *a, struct json_writer *w); /* "causes": [...] */
 
 #endif

@@ -190,8 +190,10 @@ judge_whole(struct why *w, const struct base *b, const struct change_baseline *b
 /* --- explaining --- */
 
 static void
-score(struct why_dimension *d, size_t count, const struct why_part *whole)
+score(struct why_dimension *d, size_t count, const struct why *w)
 {
+    const struct why_part *whole = &w->whole;
+
     for (size_t k = 0; k < count; k++) {
         struct attribution_element *e = xcalloc(d[k].count + 1, sizeof *e);
         struct why_part *sorted = xcalloc(d[k].count + 1, sizeof *sorted);
@@ -213,7 +215,7 @@ score(struct why_dimension *d, size_t count, const struct why_part *whole)
         d[k].named = one.named;
         d[k].power = one.power;
         d[k].surprise = one.surprise;
-        d[k].cause = one.named > 0 && whole->changed;
+        d[k].cause = one.named > 0 && !w->inside && whole->before > 0 && whole->after > 0;
         for (size_t i = 0; i < one.named; i++)
             d[k].cause = d[k].cause && d[k].part[i].shifted;
         free(sorted);
@@ -306,7 +308,7 @@ why_conclude(struct why *w, const struct why_days *days, struct why_dimension *d
     growth = w->whole.before > 0 ? w->whole.after / w->whole.before : 1;
     for (size_t k = 0; k < count; k++)
         test_dimension(&d[k], &b, pooled, growth);
-    score(d, count, &w->whole);
+    score(d, count, w);
     score_pairs(w, days, d, count, pairs, pair_count);
     if (count > 0)
         qsort(d, count, sizeof *d, causes_first);

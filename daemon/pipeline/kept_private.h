@@ -5,8 +5,8 @@
  *   duration, 2 bytes, and the place of the customer's cell, or of a contact's service, 3 bytes:
  *   absent in a void
  *   then, each if the head says so: id of the region's name (1), version (8), wait and handle
- *   (4 + 4); features, and the part if it has one, the id of each name (1); last the number of workloads (4), and of each the
- *   place in the list of its feature and of its cell (4 + 4)
+ *   (4 + 4); features, and the part if it has one, the id of each name (1); last the number of
+ *   workloads (4), and of each the place in the list of its feature and of its cell (4 + 4)
  *
  * Durations, places and ids that do not fit have all bits set there, and 4 bytes behind. The first
  * layout, which ledgers may still hold, had 8 bytes of head with the duration in it, places of 4,

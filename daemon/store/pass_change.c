@@ -22,6 +22,7 @@
 #include "profile.h"
 #include "signals.h"
 #include "usual_days.h"
+#include "why_answer.h"
 
 #define RECENT_DAYS 7
 #define BASE_DAYS   28
@@ -40,6 +41,7 @@ struct subject {
     int64_t daily[DAYS];     /* oldest first */
     int64_t base[BASE_DAYS]; /* of days with input */
     int skip;                /* of these: before its first week */
+    int begun;               /* the first day of that */
     unsigned group;
 };
 
@@ -87,6 +89,7 @@ take_days(const struct work *w, struct subject *s, int32_t first_day)
     int skip = first_day > start ? (first_day - start + 6) / 7 * 7 : 0, n = 0;
 
     s->skip = 0;
+    s->begun = skip;
     for (int i = 0; i < BASE_DAYS; i++)
         if (w->input[i]) {
             s->skip += i < skip;
@@ -231,7 +234,7 @@ severity(double ratio, double delta, double business)
 
 static void
 write_evidence(struct buf *out, const struct work *w, const struct subject *s,
-               const struct change_case *c, int way)
+               const struct change_case *c, int way, const struct why_answer *why)
 {
     char day[CIVIL_TEXT];
     int32_t first = w->pass->today - DAYS;
@@ -252,6 +255,8 @@ write_evidence(struct buf *out, const struct work *w, const struct subject *s,
     json_raw(&j, "all_customers_usual_legs", span_of(w->usual.p, w->usual.n));
     json_real(&j, "dispersion", c->phi);
     json_real(&j, "false_discovery_rate", c->q[way]);
+    if (why)
+        why_causes_json(why, &j);
     json_close(&j);
 }
 
@@ -293,6 +298,25 @@ find_owner(struct work *w, const char *customer, struct buf *out, struct error *
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* The reason for a change, where there is one; *found: the answer is to be cleared. */
+static enum status
+find_reason(const struct work *w, const struct subject *s, struct why_answer *out, bool *found,
+            struct error *err)
+{
+    const struct pass *p = w->pass;
+    const struct why_ask ask = {.kind = WHY_CUSTOMER,
+                                .name = span_str(s->customer),
+                                .from = p->today - RECENT_DAYS,
+                                .to = p->today,
+                                .against = p->today - DAYS + s->begun,
+                                .against_to = p->today - RECENT_DAYS,
+                                .today = p->today};
+    enum status st = why_answer(out, p->a->reader, p->store, p->a->zone, &ask, err);
+
+    *found = st == ST_OK;
+    return st == ST_NOT_FOUND || st == ST_BAD_INPUT ? ST_OK : st;
+}
+
 static enum status
 raise_one(struct signals *sg, struct work *w, size_t i, int way, struct error *err)
 {
@@ -301,6 +325,8 @@ raise_one(struct signals *sg, struct work *w, size_t i, int way, struct error *e
     int32_t today = w->pass->today;
     double usual = c->counts.x0 / c->counts.t0 * c->counts.t1;
     char start[CIVIL_TEXT], end[CIVIL_TEXT];
+    struct why_answer why;
+    bool has_why = false;
     struct buf reason = {0}, evidence = {0}, owner = {0};
     struct signal_row row = {
         .subject = span_str(s->customer),
@@ -318,17 +344,25 @@ raise_one(struct signals *sg, struct work *w, size_t i, int way, struct error *e
     enum status st;
 
     st = find_owner(w, s->customer, &owner, err);
-    if (st != ST_OK)
+    if (st == ST_OK)
+        st = find_reason(w, s, &why, &has_why, err);
+    if (st != ST_OK) {
+        buf_clear(&owner);
         return st;
+    }
     row.owner = span_of(owner.p, owner.n);
     /* What such a window would usually hold: the sum of t1 days has a t1-th of a day's
      * dispersion. */
     forecast_interval(usual, c->phi / c->counts.t1, 0.95, &row.low, &row.high);
     write_reason(&reason, &c->counts, w->recent_days, usual);
-    write_evidence(&evidence, w, s, c, way);
+    if (has_why)
+        why_half_sentence(&why, &reason);
+    write_evidence(&evidence, w, s, c, way, has_why ? &why : NULL);
     row.reason = reason.p;
     row.evidence = evidence.p;
     st = signals_raise(sg, &row, err);
+    if (has_why)
+        why_answer_clear(&why);
     buf_clear(&owner);
     buf_clear(&reason);
     buf_clear(&evidence);

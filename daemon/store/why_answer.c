@@ -15,24 +15,6 @@
 #define USUAL_AGAINST 28
 #define UNKNOWN_MOST  0.01 /* share of the whole that may lack a region in a period */
 
-struct asking {
-    struct why_answer *a;
-    struct ledger_reader *reader;
-    struct store *store;
-    const struct zone *zone;
-    struct why_gather g;
-    size_t *offset; /* of the days that are compared, from the first */
-    bool *in;
-    struct why_days days;
-};
-
-static void
-note(struct why_answer *a, const char *text)
-{
-    if (a->note_count < sizeof a->note / sizeof a->note[0])
-        a->note[a->note_count++] = text;
-}
-
 /* --- which days --- */
 
 static enum status
@@ -63,7 +45,7 @@ choose_days(struct why_ask *ask, struct error *err)
 
 /* The days on which nothing came from anybody; all of them are false without a store. */
 static enum status
-days_without_input(struct asking *k, bool *missing, struct error *err)
+days_without_input(struct why_asking *k, bool *missing, struct error *err)
 {
     struct query *q = NULL;
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
@@ -88,7 +70,7 @@ days_without_input(struct asking *k, bool *missing, struct error *err)
 }
 
 static enum status
-compare_days(struct asking *k, struct error *err)
+compare_days(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     const struct why_ask *ask = &a->ask;
@@ -127,14 +109,14 @@ compare_days(struct asking *k, struct error *err)
 
 /* Only the days that are compared, one after the other. */
 static void
-pack(const struct asking *k, int64_t *daily)
+pack(const struct why_asking *k, int64_t *daily)
 {
     for (size_t i = 0; i < k->days.count; i++)
         daily[i] = daily[k->offset[i]];
 }
 
 static void
-pack_all(struct asking *k)
+pack_all(struct why_asking *k)
 {
     struct why_gather *g = &k->g;
     int64_t *const sums[] = {g->whole,  g->ok,          g->seconds, g->parts,
@@ -150,7 +132,7 @@ pack_all(struct asking *k)
 /* --- what is read --- */
 
 static enum status
-read_subject(struct asking *k, enum cell_kind kind, struct error *err)
+read_subject(struct why_asking *k, enum cell_kind kind, struct error *err)
 {
     return ledger_scan_subject(k->reader, kind, k->a->ask.name, k->g.first, why_gather_add, &k->g,
                                err);
@@ -158,7 +140,7 @@ read_subject(struct asking *k, enum cell_kind kind, struct error *err)
 
 /* Finds out what the name is by looking for it. */
 static enum status
-read_named(struct asking *k, struct error *err)
+read_named(struct why_asking *k, struct error *err)
 {
     static const struct {
         enum why_kind why;
@@ -192,7 +174,7 @@ read_named(struct asking *k, struct error *err)
 }
 
 static enum status
-read_all(struct asking *k, struct error *err)
+read_all(struct why_asking *k, struct error *err)
 {
     struct why_ask *ask = &k->a->ask;
     enum status st = ask->kind == WHY_ALL ? ST_OK : read_named(k, err);
@@ -210,15 +192,7 @@ read_all(struct asking *k, struct error *err)
 /* --- what is made of it --- */
 
 static void
-amounts(const struct asking *k, const int64_t *daily, double out[2])
-{
-    out[0] = out[1] = 0;
-    for (size_t i = 0; i < k->days.count; i++)
-        out[k->in[i]] += (double)daily[i] * (k->in[i] ? 1 : k->days.usual[i]);
-}
-
-static void
-add_dimension(struct asking *k, int list)
+add_dimension(struct why_asking *k, int list)
 {
     struct why_answer *a = k->a;
     const struct why_list *l = &k->g.list[list];
@@ -236,12 +210,12 @@ add_dimension(struct asking *k, int list)
 /* Regions and people are known of days since they are kept; what lacks them on such a day is a part
  * of its own. */
 static bool
-parts_are_known(struct asking *k)
+parts_are_known(struct why_asking *k)
 {
     double whole[2], parts[2];
 
-    amounts(k, k->g.whole, whole);
-    amounts(k, k->g.parts, parts);
+    why_amounts(k, k->g.whole, whole);
+    why_amounts(k, k->g.parts, parts);
     for (int i = 0; i < 2; i++)
         if (whole[i] - parts[i] > UNKNOWN_MOST * whole[i])
             return false;
@@ -257,7 +231,7 @@ parts_are_known(struct asking *k)
 }
 
 static void
-add_pairs(struct asking *k)
+add_pairs(struct why_asking *k)
 {
     struct why_answer *a = k->a;
     const struct why_list *l = &k->g.list[LIST_PAIR];
@@ -271,7 +245,7 @@ add_pairs(struct asking *k)
 }
 
 static void
-add_dimensions(struct asking *k)
+add_dimensions(struct why_asking *k)
 {
     struct why_answer *a = k->a;
 
@@ -286,142 +260,19 @@ add_dimensions(struct asking *k)
         add_dimension(k, LIST_PEOPLE);
         add_pairs(k);
     } else {
-        note(a, "Regions and kinds of people are not known of all these days: they are kept from"
-                " the day on which why { dimensions } was switched on.");
+        why_note(a,
+                 "Regions and kinds of people are not known of all these days: they are kept from"
+                 " the day on which why { dimensions } was switched on.");
     }
     if (k->g.list[LIST_FEATURE].count)
-        note(a, "Attempts may use several features, so theirs overlap and do not add up.");
-}
-
-/* a, b/a, c/b: people, legs of each, minutes of each of those. */
-static void
-add_chain(struct asking *k, const char *const factors[3], const int64_t *first,
-          const int64_t *second)
-{
-    struct why_chain *c = &k->a->chain[k->a->chain_count];
-    double a[2], b[2], seconds[2];
-
-    amounts(k, first, a);
-    amounts(k, second, b);
-    amounts(k, k->g.seconds, seconds);
-    if ((a[0] == 0 && a[1] == 0) || (seconds[0] == 0 && seconds[1] == 0))
-        return;
-    *c = (struct why_chain){.sums.count = 3};
-    for (int i = 0; i < 3; i++)
-        c->factor[i] = factors[i];
-    for (int t = 0; t < 2; t++) {
-        double *f = t ? c->sums.after : c->sums.before;
-
-        f[0] = a[t];
-        f[1] = a[t] > 0 ? b[t] / a[t] : 0;
-        f[2] = b[t] > 0 ? seconds[t] / 60 / b[t] : 0;
-    }
-    attribution_factors(&c->sums);
-    k->a->chain_count++;
-}
-
-static void
-add_chains(struct asking *k)
-{
-    static const char *const people[] = {"people a day", "legs a person", "minutes a leg"};
-    static const char *const size[] = {"conferences", "legs a conference", "minutes a leg"};
-    static const char *const service[] = {"contacts", "share handled", "minutes a contact"};
-
-    if (k->a->ask.kind == WHY_FEATURE)
-        return;
-    if (k->a->ask.kind == WHY_SERVICE) {
-        add_chain(k, service, k->g.whole, k->g.ok);
-        return;
-    }
-    add_chain(k, people, k->g.people, k->g.ok);
-    add_chain(k, size, k->g.conferences, k->g.ok);
-    note(k->a, "People and conferences are counted once a day, in estimates good to about 1 %.");
-}
-
-/* Minutes a leg by customer, or by the hours in which they passed. */
-static void
-add_rate(struct asking *k)
-{
-    bool all = k->a->ask.kind == WHY_ALL;
-    const struct why_list *weight = &k->g.list[all ? LIST_CUSTOMER_LEGS : LIST_HOUR_LEGS];
-    const struct why_list *amount = &k->g.list[all ? LIST_CUSTOMER_SECONDS : LIST_HOUR_SECONDS];
-    struct attribution_segment *s = xcalloc(weight->count + amount->count + 1, sizeof *s);
-    size_t n = 0;
-
-    for (size_t i = 0; i < weight->count; i++) {
-        const struct why_series *w = &weight->at[i], *m = NULL;
-        double legs[2], seconds[2] = {0, 0};
-
-        if (all)
-            m = &amount->at[i];
-        for (size_t j = 0; !all && j < amount->count; j++)
-            if (strcmp(amount->at[j].name, w->name) == 0)
-                m = &amount->at[j];
-        amounts(k, w->daily, legs);
-        if (m)
-            amounts(k, m->daily, seconds);
-        s[n++] =
-            (struct attribution_segment){legs[0], seconds[0] / 60, legs[1], seconds[1] / 60, 0, 0};
-    }
-    attribution_mix(s, n, &k->a->rate);
-    k->a->rate_by = isnan(k->a->rate.before) ? NULL : all ? "customer" : "hours";
-    free(s);
-}
-
-/* Customers' first days, from the store. */
-static enum status
-know_earlier(struct asking *k, struct error *err)
-{
-    struct query *q = NULL;
-    char first[CIVIL_TEXT];
-    struct why_list *l = &k->g.list[LIST_CUSTOMER];
-    enum status st;
-
-    if (!k->store)
-        return ST_OK;
-    st = store_query(k->store, &q, "SELECT first_day FROM customer_stat WHERE customer = ?1", err);
-    format_day(first, k->g.first);
-    for (size_t i = 0; st == ST_OK && i < l->count; i++) {
-        double amount[2];
-
-        amounts(k, l->at[i].daily, amount);
-        if (amount[0] > 0 || amount[1] == 0)
-            continue;
-        query_set_text(q, 1, span_of(l->at[i].name, l->at[i].name_n));
-        st = query_next(q, err);
-        if (st == ST_OK) {
-            struct span day = query_text(q, 0);
-
-            l->at[i].earlier = day.n == strlen(first) && memcmp(day.p, first, day.n) < 0;
-        }
-        query_reset(q);
-        st = st == ST_NOT_FOUND ? ST_OK : st;
-    }
-    query_free(q);
-    return st;
-}
-
-static enum status
-add_population(struct asking *k, struct error *err)
-{
-    const struct why_list *l = &k->g.list[LIST_CUSTOMER];
-    enum status st = know_earlier(k, err);
-
-    for (size_t i = 0; st == ST_OK && i < l->count; i++) {
-        double amount[2];
-
-        amounts(k, l->at[i].daily, amount);
-        attribution_population_add(&k->a->population, amount[0], amount[1], l->at[i].earlier);
-    }
-    k->a->has_population = l->count > 0;
-    return st;
+        why_note(a, "Attempts may use several features, so theirs overlap and do not add up.");
 }
 
 /* The customer that is the reason has reasons of its own: its cells, held against the whole. */
 static enum status
-ask_customer(struct asking *k, const char *name, struct error *err)
+ask_customer(struct why_asking *k, const char *name, struct error *err)
 {
-    struct asking one = {.a = k->a, .reader = k->reader, .zone = k->zone};
+    struct why_asking one = {.a = k->a, .reader = k->reader, .zone = k->zone};
     struct why_answer *a = k->a;
     static const int lists[] = {LIST_OUTCOME, LIST_HOURS, LIST_FEATURE, LIST_REGION, LIST_PEOPLE};
     enum status st;
@@ -468,7 +319,7 @@ sort_rest(struct why_dimension *d)
 }
 
 static enum status
-conclude(struct asking *k, struct error *err)
+conclude(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     enum status st = ST_OK;
@@ -493,7 +344,7 @@ conclude(struct asking *k, struct error *err)
 }
 
 static enum status
-make(struct asking *k, struct error *err)
+make(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     double seconds[2];
@@ -504,19 +355,19 @@ make(struct asking *k, struct error *err)
               : a->ask.kind == WHY_FEATURE ? "uses and attempts"
                                            : "attempts";
     add_dimensions(k);
-    amounts(k, k->g.seconds, seconds);
+    why_amounts(k, k->g.seconds, seconds);
     a->minutes[0] = seconds[0] / 60;
     a->minutes[1] = seconds[1] / 60;
-    add_chains(k);
+    why_add_chains(k);
     a->rate = (struct attribution_mix){NAN, NAN, 0, 0, false};
     if (a->ask.kind == WHY_CUSTOMER || a->ask.kind == WHY_ALL)
-        add_rate(k);
+        why_add_rate(k);
     if (a->ask.kind == WHY_FEATURE || a->ask.kind == WHY_ALL)
-        st = add_population(k, err);
+        st = why_add_population(k, err);
     if (a->ask.kind == WHY_SERVICE)
-        note(a, "Of a service's contacts it is not kept whose they are, nor where from.");
+        why_note(a, "Of a service's contacts it is not kept whose they are, nor where from.");
     if (a->ask.kind == WHY_FEATURE)
-        note(a, "Of a feature's uses hours and regions are not kept.");
+        why_note(a, "Of a feature's uses hours and regions are not kept.");
     return st == ST_OK ? conclude(k, err) : st;
 }
 
@@ -524,7 +375,7 @@ enum status
 why_answer(struct why_answer *out, struct ledger_reader *r, struct store *store,
            const struct zone *zone, const struct why_ask *ask, struct error *err)
 {
-    struct asking k = {.a = out, .reader = r, .store = store, .zone = zone};
+    struct why_asking k = {.a = out, .reader = r, .store = store, .zone = zone};
     enum status st;
 
     memset(out, 0, sizeof *out);

@@ -52,4 +52,24 @@ enum status why_gather_add(void *gather, const struct cell_view *c, struct error
 
 struct why_series *why_series_of(struct why_gather *g, int list, struct span name);
 
+/* A question on its way to an answer. */
+struct why_asking {
+    struct why_answer *a;
+    struct ledger_reader *reader;
+    struct store *store;
+    const struct zone *zone;
+    struct why_gather g;
+    size_t *offset; /* of the days that are compared, from the first */
+    bool *in;
+    struct why_days days;
+};
+
+/* What was usual for the period, and what came in it. */
+void why_amounts(const struct why_asking *k, const int64_t *daily, double out[2]);
+void why_note(struct why_answer *a, const char *text);
+
+void why_add_chains(struct why_asking *k);
+void why_add_rate(struct why_asking *k); /* minutes of one: by customer, or by hours */
+enum status why_add_population(struct why_asking *k, struct error *err);
+
 #endif

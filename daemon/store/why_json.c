@@ -73,7 +73,7 @@ dimensions(struct json_writer *w, const struct why_answer *a)
         json_real(w, "now", p->after);
         json_real(w, "share_of_change", p->power);
         json_real(w, "surprise", p->surprise);
-        json_bool(w, "is_cause", p->preferred && a->why.whole.changed);
+        json_bool(w, "is_cause", p->preferred && !a->why.inside);
         json_close(w);
     }
     json_close(w);
@@ -138,6 +138,39 @@ population(struct json_writer *w, const struct attribution_population *p)
 }
 
 void
+why_causes_json(const struct why_answer *a, struct json_writer *w)
+{
+    json_array(w, "causes");
+    for (size_t i = 0; i < a->pair_count && !a->why.inside; i++) {
+        const struct why_pair *p = &a->pair[i];
+
+        if (!p->preferred)
+            continue;
+        json_object(w, NULL);
+        json_text(w, "dimension", p->dimension[0]);
+        json_text(w, "part", p->name[0]);
+        json_text(w, "with_dimension", p->dimension[1]);
+        json_text(w, "with_part", p->name[1]);
+        json_real(w, "change", p->after - p->before);
+        json_real(w, "share_of_change", p->power);
+        json_close(w);
+    }
+    for (size_t i = 0; i < a->dimension_count && !a->why.inside; i++) {
+        const struct why_dimension *d = &a->dimension[i];
+
+        for (size_t k = 0; d->cause && k < d->named; k++) {
+            json_object(w, NULL);
+            json_text(w, "dimension", d->name);
+            json_text(w, "part", d->part[k].name);
+            json_real(w, "change", d->part[k].after - d->part[k].before);
+            json_real(w, "share_of_change", d->part[k].power);
+            json_close(w);
+        }
+    }
+    json_close(w);
+}
+
+void
 why_json(const struct why_answer *a, const struct zone *zone, struct buf *out)
 {
     static const char *const kinds[] = {[WHY_CUSTOMER] = "customer",
@@ -169,6 +202,7 @@ why_json(const struct why_answer *a, const struct zone *zone, struct buf *out)
     json_real(&w, "p_value", whole->q);
     json_bool(&w, "inside_interval", a->why.inside);
     json_bool(&w, "beyond_chance", whole->changed);
+    why_causes_json(a, &w);
     dimensions(&w, a);
     if (a->has_population)
         population(&w, &a->population);

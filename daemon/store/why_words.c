@@ -141,7 +141,7 @@ whole(const struct why_answer *a, struct buf *out)
     if (a->why.inside)
         flow(out, 0, ": there is nothing to explain.\n");
     else if (!w->changed)
-        flow(out, 0, "; this is outside of it, but may well be chance.\n");
+        flow(out, 0, "; this is outside of it, but as a whole it may be chance.\n");
     else
         flow(out, 0, "; this is more than chance.\n");
 }
@@ -169,7 +169,7 @@ how_much_first(char out[32], double power)
 static const struct why_pair *
 pair_preferred(const struct why_answer *a)
 {
-    return a->pair_count > 0 && a->pair[0].preferred && a->why.whole.changed ? &a->pair[0] : NULL;
+    return a->pair_count > 0 && a->pair[0].preferred && !a->why.inside ? &a->pair[0] : NULL;
 }
 
 static const struct why_dimension *
@@ -214,7 +214,7 @@ reason(const struct why_answer *a, struct buf *out)
         flow(out, 3, "%zu. %s of it (%s, %.0f %%) is %s %s.\n", ++n, how_much_first(much, d->power),
              change(more, moved), 100 * d->power, d->name, names.p);
     }
-    if (!pair && !cause(a, 0))
+    if (!pair && !cause(a, 0) && a->why.whole.changed)
         flow(out, 0, "No part of it explains that: what is looked at here changed alike.\n");
     buf_clear(&names);
 }
@@ -239,7 +239,7 @@ row(struct buf *out, const char *name, double before, double after, const char *
 }
 
 static void
-table(const struct why_answer *a, const struct why_dimension *d, struct buf *out)
+table(const struct why_dimension *d, struct buf *out)
 {
     double before = 0, after = 0;
     size_t shown = d->count <= ROWS + 1 ? d->count : d->named > ROWS ? d->named : ROWS;
@@ -254,7 +254,7 @@ table(const struct why_answer *a, const struct why_dimension *d, struct buf *out
         const struct why_part *p = &d->part[i];
 
         snprintf(share, sizeof share, "%.0f %%", 100 * p->power);
-        row(out, p->name, p->before, p->after, p->changed && a->why.whole.changed ? share : "~");
+        row(out, p->name, p->before, p->after, p->changed ? share : "~");
     }
     for (size_t i = shown; i < d->count; i++) {
         before += d->part[i].before;
@@ -288,7 +288,7 @@ chain(const struct why_answer *a, const struct why_chain *c, struct buf *out)
     for (size_t i = 0; i < s->count; i++) {
         char share[32] = "~";
 
-        if (moved != 0 && a->why.whole.changed)
+        if (moved != 0 && !a->why.inside)
             snprintf(share, sizeof share, "%.0f %%", 100 * s->effect[i] / moved);
         factor_row(out, c->factor[i], s->before[i], s->after[i], s->effect[i], share);
     }
@@ -344,10 +344,9 @@ why_words(const struct why_answer *a, const struct zone *zone, struct buf *out)
     head(a, zone, out);
     whole(a, out);
     if (!a->why.inside) {
-        if (a->why.whole.changed)
-            reason(a, out);
+        reason(a, out);
         for (size_t i = 0; i < a->dimension_count; i++)
-            table(a, &a->dimension[i], out);
+            table(&a->dimension[i], out);
         flow(out, 0,
              "\nShares are of the whole change; ~ where a part's own change may be"
              " chance.\n");
@@ -366,12 +365,10 @@ why_half_sentence(const struct why_answer *a, struct buf *out)
     const struct why_dimension *d = cause(a, 0);
 
     if (pair) {
-        buf_printf(out, "; %s of it is %s %s with %s %s (%.0f %%)", how_much(pair->power),
-                   pair->dimension[0], pair->name[0], pair->dimension[1], pair->name[1],
-                   100 * pair->power);
+        buf_printf(out, "; %.0f %% of the change in %s is %s %s with %s %s", 100 * pair->power,
+                   a->unit, pair->dimension[0], pair->name[0], pair->dimension[1], pair->name[1]);
     } else if (d) {
-        buf_printf(out, "; %s of it is %s ", how_much(d->power), d->name);
+        buf_printf(out, "; %.0f %% of the change in %s is %s ", 100 * d->power, a->unit, d->name);
         named(d, out);
-        buf_printf(out, " (%.0f %%)", 100 * d->power);
     }
 }

@@ -23,7 +23,7 @@ for surge in truth["surges"]:
     a = why(surge["customer"])
     causes = [(d["name"], d["parts"][0]["name"]) for d in a["dimensions"] if d["is_cause"]]
     print(surge["customer"], surge["dimension"], surge["element"], a["usual"], a["now"], causes)
-    bad += not a["beyond_chance"]
+    bad += a["inside_interval"]
     if surge["dimension"] == "volume":
         bad += causes != []
     else:
@@ -44,6 +44,23 @@ moved = sum(v["change"] for v in everybody["customers"].values())
 bad += abs(moved - everybody["change"]) > 1e-6
 bad += len([d for d in everybody["dimensions"] if d["name"] == "region"]) != 1
 sys.exit(bad != 0)
+EOP
+check "signals say what made them" python3 - <<'EOP'
+import json, sqlite3, sys
+truth = {s["customer"]: s for s in json.load(open("truth.json"))["surges"]
+         if s["dimension"] in ("feature", "region")}
+db = sqlite3.connect("file:state/crm.db?mode=ro", uri=True)
+seen = 0
+for customer, reason, evidence in db.execute(
+        "SELECT subject, reason, evidence FROM signal WHERE kind = 'surge'"):
+    s = truth.get(customer)
+    if s is None or s["to"] < "2026-11-20":
+        continue
+    print(customer, reason)
+    cause = json.loads(evidence)["causes"][0]
+    seen += ((cause["dimension"], cause["part"]) == (s["dimension"], s["element"])
+             and "is %s %s" % (s["dimension"], s["element"]) in reason)
+sys.exit(seen == 0)
 EOP
 fits() { # every line at most 80 columns
     awk '{ gsub(/[^ -~]/, "x") } length($0) > 80 { print; wide = 1 } END { exit wide }' "$1"; }

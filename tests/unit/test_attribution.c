@@ -137,8 +137,7 @@ TEST(a_pair_is_preferred_when_it_says_as_much)
         int a = dimension_of(reference_text(&r, "dim1")),
             b = dimension_of(reference_text(&r, "dim2"));
         const char *first = reference_text(&r, "el1"), *second = reference_text(&r, "el2");
-        struct attribution_element e[3] = {
-            {.name = "both"}, {.name = first}, {.name = second}};
+        struct attribution_element e[3] = {{.name = "both"}, {.name = first}, {.name = second}};
         double calls[2], minutes[2];
 
         sum_cube(a, first, b, second, calls, minutes);
