@@ -224,9 +224,7 @@ static const struct option_row privacy_rows[] = {
 
 static const struct option_row why_rows[] = {
     {"dimensions", V_BOOL, MAIN(why_dimensions), "yes", .reloadable = true,
-     .help = "Count legs of a customer and day also by region and by what their people are known "
-             "by, so that `callswell why` can tell a change by these. It costs a few hundredths "
-             "of the work of counting, and a tenth of the ledger's size."},
+     .help = "Count legs also by region and kind of people, which `callswell why` then knows."},
     {0}};
 
 static const struct option_row pairing_rows[] = {
@@ -489,10 +487,9 @@ const struct section_row config_sections[SECTION_COUNT] = {
     [SECTION_SERVICE] =
         TITLED("service", service_rows, "operator", services, service_count, struct config_service,
                name, "A service type that needs people, and what it promises."),
-    [SECTION_FEATURE] = TITLED("feature", feature_rows, "recording", features, feature_count,
-                               struct rule_option, name,
-                               "One name for what systems call "
-                               "differently."),
+    [SECTION_FEATURE] =
+        TITLED("feature", feature_rows, "recording", features, feature_count, struct rule_option,
+               name, "One name for what systems call differently."),
     [SECTION_SEGMENT] = TITLED("segment", segment_rows, "power user", segments, segment_count,
                                struct config_segment, name,
                                "Customers who have something in "
