@@ -42,5 +42,10 @@ void rfm_scores(const struct rfm_input *in, size_t count, struct rfm_score *out)
 
 /* "champion"; never NULL for a value of the enum. */
 const char *rfm_segment_name(enum rfm_segment s);
+/* The fifths that make it, in words; NULL: no such name. */
+const char *rfm_segment_rule(const char *name);
+
+/* Grows when the rules change. */
+#define RFM_RULES 1
 
 #endif

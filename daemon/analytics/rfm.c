@@ -25,6 +25,19 @@ static const struct {
     {1, 1, 4, 5, RFM_CANT_LOSE},  {2, 2, 1, 5, RFM_COOLING},    {1, 5, 1, 5, RFM_DORMANT},
 };
 
+/* The same in words, without what an earlier row takes. */
+static const char *const rule_texts[RFM_SEGMENTS] = {
+    [RFM_CHAMPION] = "recency 4-5 and active days 4-5",
+    [RFM_LOYAL] = "recency 3 and active days 4-5",
+    [RFM_PROMISING] = "recency 4-5 and active days 3",
+    [RFM_RECENT_LOW] = "recency 4-5 and active days 1-2",
+    [RFM_STEADY_LOW] = "recency 3 and active days 1-3",
+    [RFM_AT_RISK] = "recency 2 and active days 4-5",
+    [RFM_CANT_LOSE] = "recency 1 and active days 4-5",
+    [RFM_COOLING] = "recency 2 and active days 1-3",
+    [RFM_DORMANT] = "recency 1 and active days 1-3",
+};
+
 struct valued {
     double v;
     uint64_t key; /* compares as v does */
@@ -150,4 +163,13 @@ const char *
 rfm_segment_name(enum rfm_segment s)
 {
     return segment_names[s];
+}
+
+const char *
+rfm_segment_rule(const char *name)
+{
+    for (int s = 0; s < RFM_SEGMENTS; s++)
+        if (strcmp(name, segment_names[s]) == 0)
+            return rule_texts[s];
+    return NULL;
 }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
+#include "customer_story.h"
 #include "customers_import.h"
 #include "json_read.h"
 #include "json_write.h"
@@ -132,7 +133,6 @@ show_line(const char *title, struct span value)
 static enum status
 show_row(void *arg, const struct customer_row *row, struct error *err)
 {
-    (void)arg, (void)err;
     show_line("id", row->id);
     show_line("name", row->name);
     show_line("owner", row->owner);
@@ -148,7 +148,7 @@ show_row(void *arg, const struct customer_row *row, struct error *err)
                (long long)(row->seconds_30d / 60));
     show_line("rfm", row->rfm_segment);
     show_line("segments", row->segments);
-    return ST_OK;
+    return customer_story_print(((struct customer_run *)arg)->store, row->id, stdout, err);
 }
 
 static enum status
@@ -156,8 +156,8 @@ show_json(void *arg, const struct customer_row *row, struct error *err)
 {
     struct json_writer w;
     struct buf b = {0};
+    enum status st;
 
-    (void)arg, (void)err;
     json_begin(&w, &b);
     json_object(&w, NULL);
     json_span(&w, "id", row->id);
@@ -176,10 +176,12 @@ show_json(void *arg, const struct customer_row *row, struct error *err)
     }
     json_span(&w, "rfm_segment", row->rfm_segment);
     json_span(&w, "segments", row->segments);
+    st = customer_story_json(((struct customer_run *)arg)->store, row->id, &w, err);
     json_close(&w);
-    puts(b.p);
+    if (st == ST_OK)
+        puts(b.p);
     buf_clear(&b);
-    return ST_OK;
+    return st;
 }
 
 static enum status

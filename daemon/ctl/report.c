@@ -24,7 +24,7 @@ static const struct face {
 } faces[] = {
     {"staffing", 1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SERVICE, 0, report_staffing},
     {"features", FEATURE_PERIOD, FEATURE_PERIOD, report_features},
-    {"segments", 1 << ANSWER_SEGMENT, 0, report_segments},
+    {"segments", 1 << ANSWER_SEGMENT | 1 << ANSWER_FROM | 1 << ANSWER_TO, 0, report_segments},
     {"customers", 1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT, 0, report_customers},
     {"signals", 1 << ANSWER_FROM | 1 << ANSWER_TO, 0, report_signals},
 };
@@ -128,7 +128,7 @@ find_face(const char *name)
     return NULL;
 }
 
-/* A period of customers, and the members of a segment, are questions of their own. */
+/* A period of customers or segments, and the members of a segment, are questions of their own. */
 static const struct answer *
 find_answer(const char *name, const struct answer_query *q)
 {
@@ -136,6 +136,8 @@ find_answer(const char *name, const struct answer_query *q)
         return answer_find("customer_usage");
     if (strcmp(name, "segments") == 0 && q->param[ANSWER_SEGMENT])
         return answer_find("segment_members");
+    if (strcmp(name, "segments") == 0 && (q->param[ANSWER_FROM] || q->param[ANSWER_TO]))
+        return answer_find("segment_flows");
     return answer_find(name);
 }
 

@@ -1,5 +1,5 @@
 /*
- * report_tables.c - the reports that are one table: segments, customers, signals.
+ * report_tables.c - the reports that are one table: customers, signals.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,66 +7,6 @@
 #include "report.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* --- segments --- */
-
-static const struct table_column segment_columns[] = {
-    {"segment", TABLE_TEXT},        {"customers", TABLE_NUMBER},     {"new 7 days", TABLE_NUMBER},
-    {"legs 30 days", TABLE_NUMBER}, {"hours 30 days", TABLE_NUMBER},
-};
-static const char segment_sql[] =
-    "SELECT m.segment, count(*), sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ',"
-    " max(as_of), '-7 days') FROM customer_stat) AND m.since > (SELECT min(at) FROM"
-    " stage_history)), ifnull(sum(s.legs_30d), 0),"
-    " CAST(round(ifnull(sum(s.seconds_30d), 0) / 3600.0) AS INTEGER)"
-    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
-    " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?20";
-static const struct table_column member_human[] = {
-    {"customer", TABLE_TEXT},       {"name", TABLE_TEXT},     {"since", TABLE_TEXT},
-    {"legs 30 days", TABLE_NUMBER}, {"evidence", TABLE_TEXT},
-};
-static const char member_human_sql[] =
-    "SELECT m.customer, c.name, substr(m.since, 1, 10), s.legs_30d, m.evidence"
-    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
-    " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?4"
-    " ORDER BY s.legs_30d DESC, m.customer LIMIT ?20";
-
-static enum status
-report_members(const struct report *r, struct error *err)
-{
-    struct report limited = *r;
-    char title[160];
-    size_t rows;
-    enum status st;
-
-    limited.query.limit = r->query.limit ? r->query.limit : 30;
-    snprintf(title, sizeof title, "Segment %.120s", r->query.param[ANSWER_SEGMENT]);
-    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", title, err);
-    if (st == ST_OK)
-        st =
-            report_table(&limited, member_human_sql, member_human, COUNT(member_human), &rows, err);
-    if (st == ST_OK && rows == 0)
-        fputs("Nobody belongs to it.\n", r->out);
-    return st;
-}
-
-enum status
-report_segments(const struct report *r, struct error *err)
-{
-    size_t rows;
-    enum status st;
-
-    if (r->query.param[ANSWER_SEGMENT])
-        return report_members(r, err);
-    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat", "Segments", err);
-    if (st == ST_OK)
-        st = report_table(r, segment_sql, segment_columns, COUNT(segment_columns), &rows, err);
-    if (st == ST_OK)
-        fputs(rows ? "\nMembers and why: callswell report segments --segment NAME\n"
-                   : "No segments yet.\n",
-              r->out);
-    return st;
-}
 
 /* --- customers --- */
 

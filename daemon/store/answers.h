@@ -21,6 +21,9 @@ extern const struct answer answer_customers, answer_customer_usage, answer_custo
 /* answers_segment.c */
 extern const struct answer answer_segments, answer_segment_members, answer_stage_history,
     answer_segment_changes, answer_segment_flows;
+/* answers_outlook.c */
+extern const struct answer answer_stages, answer_customer_growth, answer_usage_groups,
+    answer_models;
 /* answers_signal.c */
 extern const struct answer answer_signals;
 /* answers_feed.c */

@@ -63,6 +63,14 @@ static const struct answer_column customer_columns[] = {
     {"silence_p", ANSWER_REAL, "share", "chance of so long a silence, for one who has not left"},
     {"due_by", ANSWER_DAY, NULL, "from then on without use it is dormant"},
     {"rfm_segment", ANSWER_TEXT, NULL, "champion, loyal, ... dormant"},
+    {"active_days_52w", ANSWER_INT, "days", "with a leg, of the last 364"},
+    {"expected_days_4w", ANSWER_REAL, "days", "with a leg, to be expected in the next 28"},
+    {"expected_days_13w", ANSWER_REAL, "days", "the same in the next 91"},
+    {"silence_p", ANSWER_REAL, "share", "chance of a silence as long as the present one"},
+    {"due_by", ANSWER_DAY, NULL, "without use until then it is dormant"},
+    {"stage", ANSWER_TEXT, NULL, "prospect, intent, first, repeat, ... lost, resurrected"},
+    {"stage_since", ANSWER_DAY, NULL, "of the event that led there"},
+    {"usage_group", ANSWER_TEXT, NULL, "customers with the same hours of the week"},
 };
 
 static const struct answer_filter customer_filters[] = {

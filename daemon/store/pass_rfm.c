@@ -19,6 +19,10 @@
  * the scores back as well, all of them at its end. */
 #define MOVERS 512
 
+#define AS_TEXT_(n) #n
+#define AS_TEXT(n)  AS_TEXT_(n)
+#define RULE        "'fifths of recency and active days, rules " AS_TEXT(RFM_RULES) "'"
+
 struct scored {
     struct span customer; /* in the work's memory, or in the kept rows' */
     struct stat_row *kept;
@@ -29,7 +33,7 @@ struct scored {
 struct mover {
     const struct scored *customer;
     const char *segment; /* the new one */
-    struct span evidence;
+    struct span evidence, back;
 };
 
 struct work {
@@ -139,6 +143,22 @@ describe(struct work *w, size_t i)
     return arena_copy(&w->evidence, span_of(b->p, b->n));
 }
 
+/* What would make it what it was, or something else. */
+static struct span
+describe_back(struct work *w, size_t i)
+{
+    const char *was = w->customers[i].old, *rule = rfm_segment_rule(was);
+    struct buf *b = &w->text;
+
+    buf_reset(b);
+    if (rule)
+        buf_printf(b, "%s again in fifths of %s", was, rule);
+    else
+        buf_printf(b, "another one out of the fifths of %s",
+                   rfm_segment_rule(rfm_segment_name(w->scores[i].segment)));
+    return arena_copy(&w->evidence, span_of(b->p, b->n));
+}
+
 static void
 add_mover(struct work *w, size_t i)
 {
@@ -151,6 +171,7 @@ add_mover(struct work *w, size_t i)
         .customer = &w->customers[i],
         .segment = rfm_segment_name(w->scores[i].segment),
         .evidence = describe(w, i),
+        .back = describe_back(w, i),
     };
 }
 
@@ -164,7 +185,8 @@ mover_row(void *arg, size_t row, struct row_value *out)
     value_str(out++, m->customer->old[0] ? m->customer->old : NULL);
     value_str(out++, m->segment);
     value_str(out++, w->pass->now_text);
-    value_text(out, m->evidence);
+    value_text(out++, m->evidence);
+    value_text(out, m->back);
 }
 
 /* A score that is written already shares its transaction with the move. */
@@ -259,9 +281,10 @@ static enum status
 leave_rfm(struct pass *p, struct error *err)
 {
     static const char *const steps[] = {
-        "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule)"
+        "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, back)"
         " SELECT m.customer, 'rfm', substr(m.segment, 5), NULL, ?1,"
-        " 'no use for more than 365 days' FROM segment_member m"
+        " 'no use for more than 365 days', 'scored again from its next use on'"
+        " FROM segment_member m"
         " LEFT JOIN customer_stat s ON s.customer = m.customer WHERE m.segment GLOB 'rfm:*'"
         " AND (s.customer IS NULL OR s.days_since_last IS NULL OR s.days_since_last > 365)",
         "DELETE FROM segment_member WHERE segment GLOB 'rfm:*' AND ?1 = ?1 AND customer NOT IN"
@@ -304,8 +327,8 @@ write_scores(struct work *w, struct error *err)
         {&w->leave, "DELETE FROM segment_member WHERE customer = ?1 AND segment GLOB 'rfm:*'"},
         {&w->join, w->pass->rows ? join_first : join},
         {&w->history, "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at,"
-                      " rule, evidence) SELECT c0, 'rfm', c1, c2, c3,"
-                      " 'fifths of recency and active days', c4 FROM offered"},
+                      " rule, evidence, back) SELECT c0, 'rfm', c1, c2, c3, " RULE ", c4, c5"
+                      " FROM offered"},
     };
     enum status st = ST_OK;
 

@@ -39,15 +39,20 @@ fill_now(struct pass *p, const struct config_segment *s, struct error *err)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* ?1 segment, ?2 now, ?3 the condition. */
+#define NOT_CONFIGURED "no longer configured"
+
+/* ?1 segment, ?2 now, ?3 the condition, which is its own version. */
 static const char *const segment_steps[] = {
-    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule)"
-    " SELECT customer, 'segment', ?1, NULL, ?2, ?3 FROM segment_member WHERE segment = ?1"
+    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, back)"
+    " SELECT customer, 'segment', ?1, NULL, ?2, ?3, CASE ?3 WHEN '" NOT_CONFIGURED
+    "' THEN 'in one again when it is configured' ELSE 'in it again when ' || ?3 END"
+    " FROM segment_member WHERE segment = ?1"
     " AND customer NOT IN (SELECT customer FROM temp.member_now)",
     "DELETE FROM segment_member WHERE segment = ?1 AND ?2 = ?2 AND ?3 = ?3"
     " AND customer NOT IN (SELECT customer FROM temp.member_now)",
-    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, evidence)"
-    " SELECT customer, 'segment', NULL, ?1, ?2, ?3, evidence FROM temp.member_now"
+    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, evidence,"
+    " back) SELECT customer, 'segment', NULL, ?1, ?2, ?3, evidence,"
+    " 'out of it when this no longer holds: ' || ?3 FROM temp.member_now"
     " WHERE customer NOT IN (SELECT customer FROM segment_member WHERE segment = ?1)",
     "INSERT OR IGNORE INTO segment_member(segment, customer, since, evidence)"
     " SELECT ?1, customer, ?2, evidence FROM temp.member_now WHERE ?3 = ?3",
@@ -83,7 +88,7 @@ one_segment(struct pass *p, const struct config_segment *s, struct error *err)
     if (st == ST_OK && s->where)
         st = fill_now(p, s, err);
     if (st == ST_OK)
-        st = apply_segment(p, s->name, s->where ? s->where : "no longer configured", err);
+        st = apply_segment(p, s->name, s->where ? s->where : NOT_CONFIGURED, err);
     if (st == ST_OK)
         return store_commit(p->store, err);
     store_rollback(p->store);

@@ -51,7 +51,8 @@ for d in range(91):
 EOF
 for words in "report staffing" "report staffing --service operator" "report features" \
     "report segments" "report segments --segment power" "report customers" "report signals" \
-    "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
+    "report stages" "report usage_groups" "report customer_growth" "report models" \
+    "report segments --from 2026-01-01" "customer list" "customer show C00001" "quarantine list" "quarantine list --reasons" \
     "formats" "redis-key C00001" "erlang --calls 100 --aht 180" \
     "erlang --calls 9 --aht 60.5 --patience 90 --phi 0.1 --blocking 0.01 --agents 1" "backtest calendar.csv" "backtest --cycle-days 7 --first-origin 4 calendar.csv" "signal list --state all" \
     "what-if staffing --volume +20% --aht 4m --customer C00001=+50%"; do
@@ -108,6 +109,12 @@ printf 'customer,when\nA,2024-03-10T10:00:00Z\n' >when.csv
 check "no column for the start" fails 1 "header: no column says when" import --format csv when.csv
 check "an id that is none" fails 64 "usage" quarantine show x
 check "nothing of this id" fails 1 "999999" quarantine show 999999
+check "a customer's stage, what would move it, and its history" \
+    python3 -c 'import json, sys
+c = json.loads(sys.argv[1])
+assert c["stage"] and c["stage_back"] and c["stage_evidence"]["last_use"], c
+assert {h["dimension"] for h in c["history"]} >= {"stage", "rfm"}, c["history"]
+assert all(h["rule"] and h["back"] for h in c["history"]), c["history"]' "$(cs customer show C00001 --json)"
 check "a customer that is none" fails 1 "nobody" customer show nobody
 check "a day that is none" fails 64 "usage" redis-key --day 2024-02-30 A
 check "a configuration that is not there" fails 78 "nowhere.conf" status --config nowhere.conf

@@ -84,6 +84,16 @@ fill(void)
          " substr(id, 3) FROM customer");
     edit("INSERT INTO audit(at, who, origin, action, subject) SELECT 'a', id, 'o', 'x', owner FROM"
          " customer");
+    edit("INSERT INTO customer_outlook(customer, as_of, stage, stage_since, expected_days_4w,"
+         " usage_group) SELECT id, '2026-11-22T12:00:00Z', 'stage ' || (substr(id, 3) % 7),"
+         " CASE WHEN id > 'c09' THEN '2026-11-20' END, nullif(substr(id, 3) % 3, 0) / 7.0, NULL"
+         " FROM customer");
+    edit("INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at) SELECT id,"
+         " 'stage', CASE WHEN id > 'c20' THEN 'prospect' END, 'first', '2026-12-' || (10 +"
+         " substr(id, 3) % 9) || 'T00:00:00Z' FROM customer");
+    edit("INSERT INTO usage_group SELECT id, 'office', '2026-11-22T12:00:00Z', substr(id, 3) % 4,"
+         " 0.1, 0.2, 0.3, 0.4, 0.5, 7, x'00' FROM customer");
+    edit("INSERT INTO model SELECT id, '2026-11-22T12:00:00Z', '{}' FROM customer");
     edit("INSERT INTO analyst VALUES(1, 'l', 1, 1, 1, 1, '2026-11-22T12:00:00Z', '', 1, 1)");
     edit("INSERT INTO input_day VALUES('2026-11-21'), ('2026-11-22'), ('2026-10-25'),"
          " ('2026-10-24')");
@@ -239,7 +249,8 @@ TEST(who_is_limited_to_an_owner_sees_nobody_elses_customers)
         uint64_t ann;
     } rows[] = {
         {"customers", 13},       {"customer_usage", 13}, {"customer_days", 26}, {"signals", 13},
-        {"segment_members", 13}, {"stage_history", 13},  {"features", 40},      {"staffing", 10},
+        {"segment_members", 13}, {"stage_history", 26},  {"features", 40},      {"staffing", 10},
+        {"stages", 7},           {"customer_growth", 8}, {"usage_groups", 40},
     };
     struct answer_query q = {.viewer = "ann"};
     struct answer_sink sink = {collect, NULL};

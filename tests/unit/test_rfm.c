@@ -89,3 +89,38 @@ TEST(only_customers_of_weight_are_worth_a_call)
     CHECK(!out[9].worth_a_call); /* three active days are no habit */
     CHECK(!out[0].worth_a_call);
 }
+
+/* "recency 4-5 and active days 3": every pair of fifths fits the words of its segment only. */
+static bool
+fits(const char *rule, unsigned r, unsigned f)
+{
+    unsigned from[2], to[2];
+    const char *at = rule;
+
+    for (int i = 0; i < 2; i++) {
+        at += strcspn(at, "12345");
+        from[i] = to[i] = (unsigned)(*at++ - '0');
+        if (*at == '-') {
+            to[i] = (unsigned)(at[1] - '0');
+            at += 2;
+        }
+    }
+    return r >= from[0] && r <= to[0] && f >= from[1] && f <= to[1];
+}
+
+TEST(rules_in_words_are_the_rules)
+{
+    struct rfm_input in[25 * 4];
+    struct rfm_score out[25 * 4];
+
+    for (int i = 0; i < 100; i++)
+        in[i] = (struct rfm_input){i % 5, i / 20, i};
+    rfm_scores(in, 100, out);
+    for (int i = 0; i < 100; i++)
+        for (int s = 0; s < RFM_SEGMENTS; s++) {
+            const char *rule = rfm_segment_rule(rfm_segment_name((enum rfm_segment)s));
+
+            CHECK_INT(fits(rule, out[i].r, out[i].f), s == (int)out[i].segment);
+        }
+    CHECK(!rfm_segment_rule("best"));
+}

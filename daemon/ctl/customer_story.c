@@ -1,0 +1,195 @@
+/*
+ * customer_story.c - one customer's stage of life, what is expected of it, and how it came there.
+ */
+#include "customer_story.h"
+
+#include <math.h>
+
+#define MOVES     12 /* that people are shown */
+#define MOST_JSON 1000
+#define WIDTH     79
+
+static const char outlook_sql[] =
+    "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
+    " due_by, silence_p, persona, last_day, (SELECT back FROM stage_history WHERE customer = ?1"
+    " AND dimension = 'stage' ORDER BY id DESC LIMIT 1), (SELECT evidence FROM stage_history"
+    " WHERE customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1)"
+    " FROM customer_profile WHERE customer = ?1";
+static const char history_sql[] =
+    "SELECT at, dimension, from_stage, to_stage, rule, evidence, back FROM stage_history"
+    " WHERE customer = ?1 ORDER BY id DESC LIMIT ?2";
+static const char signals_sql[] =
+    "SELECT kind, reason FROM signal WHERE subject_type = 'customer' AND subject = ?1"
+    " AND state <> 'closed' ORDER BY kind";
+
+enum { STAGE, SINCE, GROUP, ACTIVE, IN_4W, IN_13W, DUE, SILENCE, PERSONA, LAST, BACK, EVIDENCE };
+
+/* Long texts go on under their beginning. */
+static void
+print_wrapped(FILE *out, const char *title, struct span text)
+{
+    while (text.n) {
+        size_t room = WIDTH - 11, n = text.n;
+
+        if (n > room) {
+            for (n = room; n > 0 && text.p[n] != ' '; n--)
+                ;
+            n = n ? n : room;
+        }
+        fprintf(out, "%-10s %.*s\n", title, (int)n, text.p);
+        text = span_trim(span_of(text.p + n, text.n - n));
+        title = "";
+    }
+}
+
+static void
+print_outlook(struct query *q, FILE *out)
+{
+    if (!query_is_null(q, STAGE)) {
+        fprintf(out, "%-10s %.*s", "stage", SPAN_ARG(query_text(q, STAGE)));
+        if (!query_is_null(q, SINCE))
+            fprintf(out, " since %.*s (UTC)", SPAN_ARG(query_text(q, SINCE)));
+        fputc('\n', out);
+        print_wrapped(out, "", query_text(q, BACK));
+    }
+    if (!query_is_null(q, GROUP))
+        fprintf(out, "%-10s %.*s\n", "hours", SPAN_ARG(query_text(q, GROUP)));
+    else if (!query_is_null(q, PERSONA))
+        fprintf(out, "%-10s %.*s\n", "hours", SPAN_ARG(query_text(q, PERSONA)));
+    if (!query_is_null(q, IN_4W))
+        fprintf(out,
+                "%-10s %.1f active days in the next 4 weeks, %.1f in 13 (%lld in the last"
+                " 52)\n",
+                "expected", query_real(q, IN_4W), query_real(q, IN_13W),
+                (long long)query_int(q, ACTIVE));
+    if (!query_is_null(q, DUE) && !query_is_null(q, SILENCE))
+        fprintf(out, "%-10s %.*s (UTC); a silence as long as now has a chance of %.*g %%\n",
+                "due by", SPAN_ARG(query_text(q, DUE)), 2, 100 * query_real(q, SILENCE));
+    else if (!query_is_null(q, DUE))
+        fprintf(out, "%-10s %.*s (UTC)\n", "due by", SPAN_ARG(query_text(q, DUE)));
+}
+
+static enum status
+ask(struct store *s, struct query **q, const char *sql, struct span id, int64_t limit,
+    struct error *err)
+{
+    enum status st = store_query(s, q, sql, err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_text(*q, 1, id);
+    if (limit)
+        query_set_int(*q, 2, limit);
+    return ST_OK;
+}
+
+static enum status
+print_history(struct store *s, struct span id, FILE *out, struct error *err)
+{
+    struct query *q = NULL;
+    const char *title = "history";
+    enum status st = ask(s, &q, history_sql, id, MOVES, err);
+
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
+        fprintf(out, "%-10s %.10s  %.*s: %.*s -> %.*s\n", title, query_text(q, 0).p,
+                SPAN_ARG(query_text(q, 1)), query_is_null(q, 2) ? 1 : (int)query_text(q, 2).n,
+                query_is_null(q, 2) ? "-" : query_text(q, 2).p,
+                query_is_null(q, 3) ? 1 : (int)query_text(q, 3).n,
+                query_is_null(q, 3) ? "-" : query_text(q, 3).p);
+        title = "";
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status
+print_signals(struct store *s, struct span id, FILE *out, struct error *err)
+{
+    struct query *q = NULL;
+    struct buf line = {0};
+    enum status st = ask(s, &q, signals_sql, id, 0, err);
+
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
+        buf_reset(&line);
+        buf_printf(&line, "%.*s: %.*s", SPAN_ARG(query_text(q, 0)), SPAN_ARG(query_text(q, 1)));
+        print_wrapped(out, "signal", span_of(line.p, line.n));
+    }
+    query_free(q);
+    buf_clear(&line);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status
+customer_story_print(struct store *s, struct span id, FILE *out, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = ask(s, &q, outlook_sql, id, 0, err);
+
+    if (st == ST_OK && (st = query_next(q, err)) == ST_OK)
+        print_outlook(q, out);
+    query_free(q);
+    if (st == ST_OK || st == ST_NOT_FOUND)
+        st = print_signals(s, id, out, err);
+    return st == ST_OK ? print_history(s, id, out, err) : st;
+}
+
+/* --- for programs --- */
+
+static void
+json_column(struct json_writer *w, const char *key, const struct query *q, int column)
+{
+    if (query_is_null(q, column))
+        json_null(w, key);
+    else
+        json_span(w, key, query_text(q, column));
+}
+
+static void
+json_raw_column(struct json_writer *w, const char *key, const struct query *q, int column)
+{
+    if (query_is_null(q, column))
+        json_null(w, key);
+    else
+        json_raw(w, key, query_text(q, column));
+}
+
+enum status
+customer_story_json(struct store *s, struct span id, struct json_writer *w, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = ask(s, &q, outlook_sql, id, 0, err);
+
+    if (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
+        json_column(w, "stage", q, STAGE);
+        json_column(w, "stage_since", q, SINCE);
+        json_column(w, "stage_back", q, BACK);
+        json_raw_column(w, "stage_evidence", q, EVIDENCE);
+        json_column(w, "usage_group", q, GROUP);
+        json_column(w, "persona", q, PERSONA);
+        json_i64(w, "active_days_52w", query_int(q, ACTIVE));
+        json_real(w, "expected_days_4w", query_real(q, IN_4W));
+        json_real(w, "expected_days_13w", query_real(q, IN_13W));
+        json_column(w, "due_by", q, DUE);
+        json_real(w, "silence_p", query_real(q, SILENCE));
+        json_column(w, "last_day", q, LAST);
+    }
+    query_free(q);
+    q = NULL;
+    if (st == ST_OK || st == ST_NOT_FOUND)
+        st = ask(s, &q, history_sql, id, MOST_JSON, err);
+    json_array(w, "history");
+    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
+        json_object(w, NULL);
+        json_column(w, "at", q, 0);
+        json_column(w, "dimension", q, 1);
+        json_column(w, "from", q, 2);
+        json_column(w, "to", q, 3);
+        json_column(w, "rule", q, 4);
+        json_raw_column(w, "evidence", q, 5);
+        json_column(w, "back", q, 6);
+        json_close(w);
+    }
+    json_close(w);
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
