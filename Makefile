@@ -19,7 +19,7 @@ CFLAGS   ?= -O3 -g
 GCC_LTO  := $(if $(filter 0,$(SAN)),$(if $(findstring gcc version,$(shell $(CC) -v 2>&1)),-flto=auto))
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -pthread -Iinclude -D_GNU_SOURCE \
            -DCALLSWELL_VERSION='"$(VERSION)"' $(if $(filter 1 thread chaos,$(SAN)),-DCALLSWELL_FAULTS)
-LIBS     := -levent_openssl -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lexpat -lssl -lcrypto -lsystemd -lz -lzstd -lxxhash -lm
+LIBS     := -levent_openssl -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lexpat -lssl -lcrypto -lcurl -lsystemd -lz -lzstd -lxxhash -lm
 
 MAINS    := daemon/main.c daemon/ctl/main.c
 SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c))

@@ -22,6 +22,7 @@
 #include "config.h"
 #include "config_deep.h"
 #include "control.h"
+#include "deliver.h"
 #include "edge.h"
 #include "engine.h"
 #include "log.h"
@@ -38,6 +39,7 @@ struct daemon {
     struct engine *engine;
     struct edge *edge;
     struct serve *serve;
+    struct deliver *deliver;
     struct control *control;
     _Atomic int http_busy; /* requests not answered yet; -1: not looked */
 };
@@ -78,6 +80,7 @@ open_serving(struct daemon *d, struct error *err)
         .base = edge_base(d->edge),
         .engine = d->engine,
         .config = d->config,
+        .deliver = d->deliver,
     };
     static const struct control_command *const tables[] = {control_commands, NULL};
     const struct control_options control = {
@@ -111,6 +114,8 @@ start(struct daemon *d, struct error *err)
         return st;
     edge.engine = d->engine;
     st = edge_open(&d->edge, &edge, err);
+    if (st == ST_OK)
+        st = deliver_open(&d->deliver, d->config, err);
     if (st == ST_OK)
         st = open_serving(d, err);
     if (st == ST_OK)
@@ -233,6 +238,8 @@ reload(struct daemon *d)
                   err.text);
     } else {
         apply_log(d->config);
+        if (deliver_change(d->deliver, d->config, &err) != ST_OK)
+            log_error("webhooks_not_changed", "error=\"%s\"", err.text);
         if (engine_reload_customers(d->engine, &err) != ST_OK)
             log_error("customers_not_reloaded", "error=\"%s\"", err.text);
         if (restart)
@@ -318,6 +325,7 @@ stop(struct daemon *d)
     if (d->serve)
         finish_answers(d);
     edge_close(d->edge);
+    deliver_close(d->deliver); /* after all who ask how it is */
     log_info("stopped", "node=%s", d->config->node);
 }
 

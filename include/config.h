@@ -105,6 +105,20 @@ struct config_signals {
     uint32_t most;   /* 200: open ones of a kind; 0: any number */
 };
 
+struct config_webhook { /* one receiver of signals */
+    char *name, *url;
+    char *secret;              /* one or several, separated by blanks: the first is the newest */
+    const char *const *kinds;  /* of signals; none: all */
+    const char *const *events; /* raised, changed, acked, closed; none: all */
+    char *severity;            /* and more severe ones */
+    int64_t timeout_ms;        /* of a request */
+    int64_t retry_ms;          /* until the second try; each later one waits twice as long, */
+    int64_t retry_most_ms;     /* but no longer than this */
+    int64_t give_up;           /* seconds after which a message is dead */
+    bool private_addresses;    /* it may be on this machine or network, without TLS */
+    char *ca;                  /* file of certificates to trust; "": the system's */
+};
+
 struct config_pairing { /* seconds; pairing.h says what each is for */
     int64_t limit;      /* 12 h */
     int64_t wait;       /* 5 min */
@@ -147,6 +161,8 @@ struct config {
     size_t feature_count;
     struct config_segment *segments;
     size_t segment_count;
+    struct config_webhook *webhooks;
+    size_t webhook_count;
     struct format_options *formats; /* built in ones first, then the file's own (same name: the
                                        file's own wins) */
     size_t format_count;

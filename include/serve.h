@@ -24,6 +24,7 @@ struct serve_options {
     struct event_base *base;
     struct engine *engine;       /* borrowed */
     const struct config *config; /* borrowed */
+    struct deliver *deliver;     /* deliver.h; borrowed */
 };
 
 /* ST_BAD_CONFIG: the address or an http input cannot be served; ST_IO: not listened on. */

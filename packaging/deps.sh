@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libevent-dev libhiredis-dev libsqlite3-dev libpcre2-dev
-libconfuse-dev libhttp-parser-dev libexpat1-dev libssl-dev zlib1g-dev libzstd-dev libxxhash-dev libsystemd-dev tzdata"
+libconfuse-dev libhttp-parser-dev libexpat1-dev libssl-dev libcurl4-openssl-dev zlib1g-dev libzstd-dev libxxhash-dev libsystemd-dev tzdata"
 # The page's charts come from npm; whoever has it otherwise (with a newer Node.js) needs no package.
 command -v npm >/dev/null 2>&1 || build="$build nodejs npm"
 run="redis-server"

@@ -245,15 +245,6 @@ static const struct option_row pairing_rows[] = {
              "where nobody says that one has begun."},
     {0}};
 
-static const struct option_row signal_rows[] = {
-    {"complete", V_REAL, MAIN(signals.complete), "0.9", 0, 1, .reloadable = true,
-     .help = "A signal about customers, services or features is held as long as less than this "
-             "share of what usually comes by their inputs is there; 0 holds none."},
-    {"most", V_COUNT32, MAIN(signals.most), "200", 0, 1e6, .reloadable = true,
-     .help = "Most signals of one kind that are open: the most important ones. One more says how "
-             "many others there are; \"callswell signal list --rest\" shows them. 0: no limit."},
-    {0}};
-
 static const struct option_row input_rows[] = {
     {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream ami esl radius",
      .example = "tail", .needed = true, .help = "How the records arrive."},
@@ -480,7 +471,8 @@ const struct section_row config_sections[SECTION_COUNT] = {
                  "How long joins and leaves wait for each other, by the clock and by the newest "
                  "event of their source, whichever passes first."),
     [SECTION_PRIVACY] = UNTITLED("privacy", privacy_rows, "What is kept of people's names."),
-    [SECTION_SIGNALS] = UNTITLED("signals", signal_rows, "What is said to be out of the ordinary."),
+    [SECTION_SIGNALS] =
+        UNTITLED("signals", config_signal_rows, "What is said to be out of the ordinary."),
     [SECTION_WHY] = UNTITLED("why", why_rows, "What reasons for changes are made of."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
@@ -494,6 +486,10 @@ const struct section_row config_sections[SECTION_COUNT] = {
                                struct config_segment, name,
                                "Customers who have something in "
                                "common."),
+    [SECTION_WEBHOOK] = TITLED(
+        "webhook", config_webhook_rows, "crm", webhooks, webhook_count, struct config_webhook, name,
+        "Who is told of signals: messages with Standard Webhooks headers, in order of each "
+        "subject, again and again until one is taken."),
     [SECTION_FORMAT] =
         TITLED("format", format_rows, "acme", formats, format_count, struct format_options, name,
                "A format of your own. A shipped one of the same name gives way."),

@@ -72,6 +72,7 @@ enum section_id {
     SECTION_SERVICE,
     SECTION_FEATURE,
     SECTION_SEGMENT,
+    SECTION_WEBHOOK,
     SECTION_FORMAT,
     SECTION_COUNT
 };
@@ -88,6 +89,9 @@ struct section_row {
 /* The files of config/formats.d, one behind the other. */
 extern const char formats_builtin[];
 extern const unsigned long formats_builtin_size;
+
+/* config_rows_told.c */
+extern const struct option_row config_signal_rows[], config_webhook_rows[];
 
 extern const struct section_row config_sections[SECTION_COUNT];
 

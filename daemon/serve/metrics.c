@@ -231,6 +231,45 @@ write_http(struct page *page, const struct http_stats *st)
     buf_printf(page->out, "callswell_http_body_bytes %llu\n", (unsigned long long)st->memory);
 }
 
+#define MOST_WEBHOOKS 64
+
+static void
+write_webhooks(struct page *page, const struct serve *s)
+{
+    static const struct {
+        const char *name, *help;
+        enum kind kind;
+        size_t at; /* of 64 bits */
+    } rows[] = {
+        {"webhook_delivered", "Messages that the receiver took, since start.", COUNTER,
+         offsetof(struct deliver_count, delivered)},
+        {"webhook_failures", "Tries that failed, since start.", COUNTER,
+         offsetof(struct deliver_count, failed)},
+        {"webhook_waiting", "Messages that wait to be delivered.", GAUGE,
+         offsetof(struct deliver_count, waiting)},
+        {"webhook_dead", "Messages that were given up: callswell webhook list --state dead.", GAUGE,
+         offsetof(struct deliver_count, dead)},
+        {"webhook_failing_since_timestamp_seconds", "Since when no try succeeds; 0: one did.",
+         GAUGE, offsetof(struct deliver_count, failing_since)},
+    };
+    struct deliver_count *all = xcalloc(MOST_WEBHOOKS, sizeof *all);
+    size_t n = deliver_counts(s->deliver, all, MOST_WEBHOOKS);
+
+    for (size_t r = 0; n > 0 && r < sizeof rows / sizeof rows[0]; r++) {
+        write_family(page, rows[r].name, rows[r].kind, rows[r].help);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t value;
+
+            memcpy(&value, (const char *)&all[i] + rows[r].at, sizeof value);
+            buf_printf(page->out, "callswell_%s%s{webhook=\"", rows[r].name,
+                       rows[r].kind == COUNTER ? "_total" : "");
+            write_label(page, all[i].webhook);
+            buf_printf(page->out, "\"} %llu\n", (unsigned long long)value);
+        }
+    }
+    free(all);
+}
+
 static void
 write_process(struct page *page, const struct serve *s, const struct engine_status *st)
 {
@@ -264,6 +303,7 @@ metrics_write(struct buf *out, struct serve *s, bool older)
     write_feeds(&page, s->engine);
     http_server_stats(s->http, &http);
     write_http(&page, &http);
+    write_webhooks(&page, s);
     if (!older)
         buf_str(out, "# EOF\n");
 }

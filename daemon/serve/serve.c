@@ -46,6 +46,7 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
 
     s->engine = opt->engine;
     s->config = opt->config;
+    s->deliver = opt->deliver;
     s->started = clock_now();
     st = ingest_open(&s->ingest, opt->engine, opt->config, err);
     if (st == ST_OK)

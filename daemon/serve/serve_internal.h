@@ -5,6 +5,7 @@
 #define SERVE_INTERNAL_H
 
 #include "access.h"
+#include "deliver.h"
 #include "engine.h"
 #include "http_server.h"
 #include "readers.h"
@@ -19,6 +20,7 @@ struct serve {
     struct ingest *ingest;
     struct readers *readers;
     struct access *access;
+    struct deliver *deliver;
     int64_t started;
     bool draining;
 };

@@ -22,6 +22,7 @@
 #include "customer_rows.h"
 #include "hash.h"
 #include "log.h"
+#include "outbox.h"
 #include "signals.h"
 #include "trust.h"
 #include "usage_groups.h"
@@ -80,6 +81,8 @@ analyst_open(struct analyst **out, const struct analyst_options *opt, struct err
         st = check_segments(opt->config, err);
     if (st == ST_OK)
         st = store_open(&a->store, opt->store_path, STORE_ANALYST, err);
+    if (st == ST_OK)
+        st = outbox_configure(a->store, opt->config, err);
     if (st != ST_OK) {
         analyst_close(a);
         return st;
@@ -376,6 +379,14 @@ analyst_reload(struct analyst *a, const struct config *wanted, struct error *err
 }
 
 static enum status
+take_settings(struct analyst *a, struct error *err)
+{
+    enum status st = zone_load(&a->zone, a->config->timezone, err);
+
+    return st == ST_OK ? outbox_configure(a->store, a->config, err) : st;
+}
+
+static enum status
 take_config(struct analyst *a, struct error *err)
 {
     const struct config *wanted = atomic_exchange(&a->wanted, NULL);
@@ -383,7 +394,7 @@ take_config(struct analyst *a, struct error *err)
     if (!wanted)
         return ST_OK;
     a->config = wanted;
-    return zone_load(&a->zone, wanted->timezone, err);
+    return take_settings(a, err);
 }
 
 enum status

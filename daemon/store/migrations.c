@@ -345,6 +345,7 @@ static const struct migration steps[] = {
     {"days and scores", days_and_scores},
     {"groups by hours", groups_by_hours},
     {"tokens and audit", tokens_and_audit},
+    {"messages to others", migration_outbox},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -30,6 +30,9 @@ struct store {
 enum status store_offer_rows(struct store *s, struct error *err);
 struct query *query_wrap(sqlite3_stmt *st); /* takes the statement */
 
+/* A step of migrations.c that is a file of its own; NULL-ended. */
+extern const char *const migration_outbox[];
+
 /* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */
 enum status migrations_run(struct store *s, struct error *err);
 /* For readers: the schema must be one this program knows, complete. */

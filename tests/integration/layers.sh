@@ -13,6 +13,8 @@ check "parsers are pure" none "$libs|clock\.h|ledger\.h|engine\.h" parsers
 check "analytics are pure" none "$libs|clock\.h|sql\.h|ledger\.h" daemon/analytics
 check "hiredis stays under trends" none "hiredis" daemon/base daemon/input daemon/pipeline daemon/store \
     daemon/serve daemon/ctl daemon/main.c include
+check "libcurl stays in serve, and where a message is tried by hand" none "curl/" daemon/base daemon/input \
+    daemon/pipeline daemon/store daemon/trends daemon/analytics parsers include
 check "libevent stays at the edges" none "event2/" daemon/base daemon/pipeline daemon/store \
     daemon/trends daemon/analytics daemon/ctl parsers
 check "SQLite stays in ledger, store and their helper" none "sqlite3" daemon/input daemon/trends \
