@@ -13,6 +13,31 @@
 #include "../../daemon/trends/redis_dump.h"
 #include "../../daemon/trends/start_files.h"
 
+/* By its definition, a bit at a time. */
+static uint64_t
+crc64_by_bits(const char *p, size_t n)
+{
+    uint64_t crc = 0;
+
+    for (; n > 0; p++, n--) {
+        crc ^= (unsigned char)*p;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? UINT64_C(0x95AC9329AC4BC9B5) : 0);
+    }
+    return crc;
+}
+
+TEST(crc64_is_that_of_its_definition)
+{
+    char text[700];
+
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 131 ^ i >> 3);
+    for (size_t from = 0; from < 20; from++)
+        for (size_t n = 0; n <= sizeof text - from; n += n < 300 ? 1 : 13)
+            CHECK(crc64_add(0, text + from, n) == crc64_by_bits(text + from, n));
+}
+
 TEST(crc64_of_pieces_joins_to_that_of_the_whole)
 {
     char text[5000];
