@@ -249,7 +249,7 @@ TEST(who_is_limited_to_an_owner_sees_nobody_elses_customers)
         uint64_t ann;
     } rows[] = {
         {"customers", 13},       {"customer_usage", 13}, {"customer_days", 26}, {"signals", 13},
-        {"segment_members", 13}, {"stage_history", 26},  {"features", 40},      {"staffing", 10},
+        {"segment_members", 26}, {"stage_history", 26},  {"features", 40},      {"staffing", 10},
         {"stages", 7},           {"customer_growth", 8}, {"usage_groups", 40},
     };
     struct answer_query q = {.viewer = "ann"};
@@ -268,7 +268,11 @@ TEST(who_is_limited_to_an_owner_sees_nobody_elses_customers)
     CHECK_INT(count("customers", 0, NULL, "nobody"), 0);
     /* Sums are of what the viewer sees. */
     ask(answer_find("segments"), &q, &out);
-    CHECK_STR(out.p, "power,9,0,61,0\nrfm:loyal,4,0,26,0\n");
+    CHECK_STR(out.p,
+              "power,9,0,61,0\nstage:stage 2,3,1,20,0\nstage:stage 0,2,0,13,0\nstage:stage 1,2,0,"
+              "15,0\nstage:stage 3,2,1,12,0\nstage:stage 6,2,1,12,0\nstage:stage "
+              "4,1,0,7,0\nstage:stage 5,"
+              "1,0,8,0\nrfm:loyal,4,0,26,0\n");
     buf_clear(&out);
     /* What cannot be told apart by customer is not for them. */
     CHECK_INT(answer_run(store, answer_find("quarantine"), &q, &sink, &end, &err), ST_NOT_FOUND);
