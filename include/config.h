@@ -47,6 +47,8 @@ struct config_service {
     int minimum_staff;    /* 0 */
     double patience;      /* seconds; 0: learned */
     double max_abandon;   /* 1: no cap */
+    char *concurrent;     /* "legs", "legs:REGION", "conferences"; NULL: contacts */
+    double per;           /* of these one person looks after so many: 10 */
     double rate;          /* cost of a scheduled hour; 0: not known */
     double availability;  /* share of the planned people who are really there; 0: learned */
     char **skills;        /* parts only some people can serve: "french=20%"; NULL: none */

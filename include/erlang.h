@@ -81,7 +81,12 @@ struct erlang_demand {
     double shrinkage;     /* [0, 1): share of paid time not on the phones */
     unsigned minimum;     /* staff kept even when nobody calls */
     double patience_s;    /* mean; 0 or infinite: callers do not hang up (Erlang C) */
-    double max_abandon;   /* (0, 1): share who may; anything else is no cap. With patience only */
+    /* Above 0: calls are not a queue but so many things going on at once at the interval's peak,
+     * and each agent looks after so many of them. Then nobody waits, and nothing else of the above
+     * but minimum, shrinkage and service_level (the share of peaks that a plan is enough for, where
+     * they are only forecast) counts. */
+    double per_agent;
+    double max_abandon; /* (0, 1): share who may; anything else is no cap. With patience only */
 };
 
 struct erlang_plan {

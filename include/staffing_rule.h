@@ -39,6 +39,7 @@ staffing_rule(const struct config_service *c, struct staffing_learned learned)
         .minimum = (unsigned)c->minimum_staff,
         .patience_s = c->patience > 0 ? c->patience : learned.patience_s,
         .max_abandon = c->max_abandon,
+        .per_agent = c->concurrent ? c->per : 0,
     };
 }
 

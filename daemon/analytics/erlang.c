@@ -170,6 +170,8 @@ achieve_with_impatient(const struct erlang_demand *d, double offered, struct erl
 double
 erlang_demanded(const struct erlang_demand *d)
 {
+    if (d->per_agent > 0)
+        return d->calls;
     if (!(d->aht_s > 0))
         return 0;
     return d->offered > 0 ? d->offered : erlang_offered(d->calls, d->interval_s, d->aht_s);
@@ -179,7 +181,33 @@ bool
 erlang_is_impatient(const struct erlang_demand *d, double offered)
 {
     return offered > 0 && offered < ERLANG_MAX_AGENTS && d->patience_s > 0 &&
-           isfinite(d->patience_s);
+           isfinite(d->patience_s) && !(d->per_agent > 0);
+}
+
+/* What so many do who look after things going on at once. */
+static struct erlang_plan
+plan_for_peak(const struct erlang_demand *d, unsigned agents)
+{
+    double room = agents * d->per_agent;
+    struct erlang_plan plan = {.agents = agents, .queue = {.offered = d->calls}};
+
+    plan.queue.service_level = d->calls > room ? room / d->calls : 1;
+    plan.queue.occupancy = room > 0 ? fmin(1, d->calls / room) : d->calls > 0;
+    plan.queue.overload = d->calls > room;
+    plan.scheduled = erlang_scheduled(agents, d->shrinkage);
+    return plan;
+}
+
+static struct erlang_plan
+required_for_peak(const struct erlang_demand *d)
+{
+    double want = ceil(fmax(0, d->calls) / d->per_agent - CEIL_GUARD);
+    bool capped = !(want < ERLANG_MAX_AGENTS);
+    struct erlang_plan plan =
+        plan_for_peak(d, capped ? ERLANG_MAX_AGENTS : (unsigned)fmax(want, d->minimum));
+
+    plan.capped = capped;
+    return plan;
 }
 
 struct erlang_plan
@@ -188,6 +216,8 @@ erlang_required(const struct erlang_demand *d)
     struct erlang_plan plan = {.agents = d->minimum, .queue.service_level = 1};
     double offered = erlang_demanded(d);
 
+    if (d->per_agent > 0)
+        return required_for_peak(d);
     if (erlang_is_impatient(d, offered)) {
         plan.agents = erlang_a_agents(d, offered);
         plan.capped = plan.agents == ERLANG_MAX_AGENTS;
@@ -205,6 +235,8 @@ erlang_achieved(const struct erlang_demand *d, unsigned agents)
     struct erlang_plan plan = {.agents = agents};
     double offered = erlang_demanded(d);
 
+    if (d->per_agent > 0)
+        return plan_for_peak(d, agents);
     if (erlang_is_impatient(d, offered))
         achieve_with_impatient(d, offered, &plan);
     else

@@ -73,7 +73,9 @@ expect(const struct loads *l, const struct erlang_demand *d, bool impatient, uns
     for (unsigned i = 0; i < l->count; i++) {
         struct erlang_expected one;
 
-        if (impatient)
+        if (d->per_agent > 0) /* enough for this peak, or not */
+            one = (struct erlang_expected){l->load[i] <= agents * d->per_agent, 0};
+        else if (impatient)
             one = erlang_a_level(&l->waits, l->load[i], d->aht_s, d->patience_s, agents,
                                  d->answer_within_s);
         else

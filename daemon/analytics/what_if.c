@@ -72,7 +72,7 @@ what_if_plan(const struct erlang_demand *rule, const struct what_if_change *chan
 
     *out = (struct what_if_totals){.short_hours = NAN, .rostered_level = NAN};
     mean = (change->aht_s > 0 ? change->aht_s : mean) * change->aht_factor;
-    carry = erlang_carries(rule->interval_s, mean);
+    carry = !(rule->per_agent > 0) && erlang_carries(rule->interval_s, mean);
     /* The week goes on: what its last day leaves in progress, its first one begins with. */
     for (size_t i = n > day ? n - day : 0; carry && i < n; i++) {
         struct erlang_demand d = changed(rule, change, spread, &in[i]);

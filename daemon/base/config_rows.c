@@ -5,7 +5,6 @@
 
 #define MAIN(member)    offsetof(struct config, member)
 #define INPUT(member)   offsetof(struct config_input, member)
-#define SERVICE(member) offsetof(struct config_service, member)
 #define FEATURE(member) offsetof(struct rule_option, member)
 #define SEGMENT(member) offsetof(struct config_segment, member)
 #define FORMAT(member)  offsetof(struct format_options, member)
@@ -327,51 +326,6 @@ static const struct option_row input_rows[] = {
              "whose ids could clash different ones."},
     {0}};
 
-/* As the rows below say; a test holds them together. */
-const struct config_service config_service_defaults = {
-    .service_level = 0.8,
-    .answer_within = 20,
-    .max_occupancy = 0.85,
-    .shrinkage = 0.3,
-    .interval = 30,
-    .max_abandon = 1,
-};
-
-static const struct option_row service_rows[] = {
-    {"match", V_TEXT, SERVICE(match), NULL, .example = "feature:operator_assist",
-     .help = "\"feature:NAME\": uses of that feature are contacts of this service. Otherwise a "
-             "pattern over the service names in records. Without it, the title itself."},
-    {"service_level", V_REAL, SERVICE(service_level), "0.8", 1e-9, 1,
-     .help = "Share of contacts to be answered in time."},
-    {"answer_within", V_REAL, SERVICE(answer_within), "20", 0, DAY, .help = "Seconds in time."},
-    {"max_occupancy", V_REAL, SERVICE(max_occupancy), "0.85", 1e-9, 1,
-     .help = "Share of their time that people may be busy with contacts."},
-    {"shrinkage", V_REAL, SERVICE(shrinkage), "0.3", 0, 0.999999,
-     .help = "Share of paid time in which people are not there: breaks, leave, training."},
-    {"interval", V_INT, SERVICE(interval), "30", 15, 60, .choices = "15 30 60",
-     .help = "Minutes of one planning interval: 15, 30 or 60."},
-    {"minimum_staff", V_INT, SERVICE(minimum_staff), "0", 0, 100000,
-     .help = "People wanted even when nobody calls."},
-    {"patience", V_REAL, SERVICE(patience), "0", 0, DAY,
-     .help = "Seconds that callers wait on average before they hang up (Erlang A). 0: learned from "
-             "waits and from who gave up; as long as those are too few, nobody hangs up (Erlang "
-             "C)."},
-    {"max_abandon", V_REAL, SERVICE(max_abandon), "1", 1e-9, 1,
-     .help = "Share of callers who may hang up, where their patience is known; 1 is no limit."},
-    {"rate", V_REAL, SERVICE(rate), "0", 0, 1e9,
-     .help = "What an hour on the roster costs, in whatever currency; 0: costs are not told."},
-    {"availability", V_REAL, SERVICE(availability), "0", 0, 1.5,
-     .help = "Share of those on the roster, after shrinkage, who really take contacts. 0: learned, "
-             "as the share with which callers would have waited as long as they did."},
-    {"skills", V_LIST, SERVICE(skills), NULL, .elsewhere = true,
-     .example = "french=20%|top=segment:gold",
-     .help = "Parts of the contacts that need specialists: a share, or that of a segment's "
-             "customers. `callswell what-if` says what they take, and what the split costs."},
-    {"can_serve", V_LIST, SERVICE(can_serve), NULL, .elsewhere = true, .example = "chat|booking",
-     .help = "Services that people of this one can be lent to where they are short. Without it: "
-             "to all; {\"\"}: to none."},
-    {0}};
-
 static const struct option_row feature_rows[] = {
     {"match", V_TEXT, FEATURE(match), NULL, .example = "rec(ord(ing)?)?|\\*2",
      .help = "Regular expression (PCRE2) over the whole name as systems write it, without regard "
@@ -476,9 +430,9 @@ const struct section_row config_sections[SECTION_COUNT] = {
     [SECTION_WHY] = UNTITLED("why", why_rows, "What reasons for changes are made of."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
-    [SECTION_SERVICE] =
-        TITLED("service", service_rows, "operator", services, service_count, struct config_service,
-               name, "A service type that needs people, and what it promises."),
+    [SECTION_SERVICE] = TITLED("service", config_service_rows, "operator", services, service_count,
+                               struct config_service, name,
+                               "A service type that needs people, and what it promises."),
     [SECTION_FEATURE] =
         TITLED("feature", feature_rows, "recording", features, feature_count, struct rule_option,
                name, "One name for what systems call differently."),

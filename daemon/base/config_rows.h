@@ -94,6 +94,7 @@ extern const unsigned long formats_builtin_size;
 extern const struct option_row config_signal_rows[], config_webhook_rows[];
 
 extern const struct section_row config_sections[SECTION_COUNT];
+extern const struct option_row config_service_rows[]; /* ends with an empty one */
 
 /* Sets one option from its texts (count is 1 but for lists), freeing what was there.
  * ST_BAD_CONFIG: err->text says what was expected; nothing has changed. */

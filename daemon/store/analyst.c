@@ -220,6 +220,7 @@ describe_settings(const struct config *c, char out[24])
                    s->match ? s->match : "", s->service_level, s->answer_within, s->max_occupancy,
                    s->shrinkage, s->interval, s->minimum_staff, s->patience, s->max_abandon,
                    s->rate, s->availability);
+        buf_printf(&b, " %s %g", s->concurrent ? s->concurrent : "", s->per);
         for (char **other = s->can_serve; other && *other; other++)
             buf_printf(&b, " %s", *other);
         buf_char(&b, '\n');

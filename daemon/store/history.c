@@ -77,6 +77,25 @@ history_add(struct history *h, const struct cell_view *c)
     }
 }
 
+void
+history_peak(struct history *h, int64_t utc, int32_t at_once)
+{
+    int64_t local = utc + zone_offset_at(h->zone, utc);
+    int32_t day = day_of(local);
+    size_t at;
+
+    if (day < h->first || day > h->first + HISTORY_DAYS || at_once <= 0)
+        return;
+    at = (size_t)(day - h->first) * (size_t)h->slots +
+         (size_t)(second_of_day(local) / (h->minutes * 60));
+    if (at_once > h->offered[at])
+        h->offered[at] = at_once;
+    if (day < h->begun)
+        h->begun = day;
+    if (utc > h->newest)
+        h->newest = utc;
+}
+
 static bool
 had_input(const struct pass *p, const struct zone *z, int32_t day)
 {

@@ -34,6 +34,9 @@ void history_init(struct history *h, const struct zone *zone, int32_t today, int
 void history_clear(struct history *h);
 void history_add(struct history *h, const struct cell_view *c); /* service or workload */
 
+/* At `utc` so many things went on at once: an interval's count is its peak. */
+void history_peak(struct history *h, int64_t utc, int32_t at_once);
+
 /* The counts of one local day, NAN where unknown: for forecast_feed. A day without any input
  * is unknown, unless its weekday is usually without (then the house is closed: zero). */
 void history_day(const struct history *h, const struct pass *p, int32_t day, double *out);

@@ -57,7 +57,7 @@ visit(void *arg, const struct cell_view *c, struct error *err)
     struct staffing_service *s = service_find(w, name);
 
     (void)err;
-    if (s)
+    if (s && !s->config->concurrent)
         history_add(&s->history, c);
     return ST_OK;
 }
@@ -293,6 +293,8 @@ write_all(struct staffing_work *w, struct error *err)
 
     for (size_t i = 0; i < c->service_count; i++)
         service_find(w, span_str(c->services[i].name));
+    if (st == ST_OK)
+        st = staffing_count_concurrent(w, err);
     if (w->count > MAX_SERVICES)
         log_warn("staffing_services", "services=%zu limit=%d", w->count, MAX_SERVICES);
     if (st == ST_OK)

@@ -169,7 +169,7 @@ measure_heads(struct staffing_work *w, const struct staffing_service *s, const c
     enum status st = ST_OK;
 
     *factor = 0;
-    if (patience > 0)
+    if (patience > 0 && !s->config->concurrent)
         st = read_heads(w, s, &heads, err);
     if (st == ST_OK && heads.count > 0)
         a = availability_fit(heads.at, heads.count, s->history.minutes * 60, patience);

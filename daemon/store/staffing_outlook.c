@@ -74,8 +74,11 @@ staffing_fill_pools(struct staffing_work *w)
     for (size_t i = 0; w->count > 1 && i < w->count; i++) {
         const struct staffing_service *s = &w->services[i];
         struct staffing_pool *pool = pool_of(w, s);
-        struct forecast *f = make_forecast(w, s);
+        struct forecast *f;
 
+        if (s->config->concurrent)
+            continue;
+        f = make_forecast(w, s);
         if (f->cycles >= FORECAST_MIN_CYCLES) {
             forecast_cycle(f, ahead);
             for (int k = 0; k < 7 * s->history.slots; k++)
@@ -94,7 +97,7 @@ others(const struct staffing_work *w, const struct staffing_service *s, const st
     const struct staffing_pool *pool = pool_of((struct staffing_work *)w, s);
     bool in = f->cycles >= FORECAST_MIN_CYCLES;
 
-    if (pool->services <= (in ? 1u : 0u))
+    if (s->config->concurrent || pool->services <= (in ? 1u : 0u))
         return false;
     for (int k = 0; k < 7 * s->history.slots; k++)
         out[k] = fmax(0, pool->sum[k] - (in ? own[k] : 0));
@@ -194,6 +197,11 @@ describe(const struct staffing_service *s, const struct forecast *f, bool pooled
         snprintf(today, sizeof today, "; rest of today times %.2f", o->today);
     if (present < 1 || present > 1)
         snprintf(there, sizeof there, "; %.0f %% of the planned are there", present * 100);
+    if (s->config->concurrent) {
+        snprintf(o->model, sizeof o->model, "%s%s; peaks of %.60s, %g for each person%s",
+                 forecast_model(f), today, s->config->concurrent, s->config->per, there);
+        return;
+    }
     snprintf(o->model, sizeof o->model, "%s%s%s; handling time %s; %s%s%s", forecast_model(f),
              pooled ? " with the shape of other services" : "", today, handling, patience,
              o->carry ? " on load carried over" : "", there);
@@ -233,7 +241,8 @@ staffing_look_ahead(const struct staffing_work *w, const struct staffing_service
         if (isnan(mean))
             o->handling[i] = ASSUMED_HANDLING;
     }
-    o->carry = erlang_carries(s->config->interval * 60,
+    o->carry = !s->config->concurrent &&
+               erlang_carries(s->config->interval * 60,
                               mean_by_call(o->contacts, o->handling, 7 * s->history.slots));
     o->learned.patience_s = history_patience(&s->history);
     o->learned.availability = score->availability;

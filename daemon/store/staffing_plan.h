@@ -64,6 +64,9 @@ void staffing_fill_pools(struct staffing_work *w);
 void staffing_look_ahead(const struct staffing_work *w, const struct staffing_service *s,
                          const struct staffing_score *score, struct outlook *o);
 
+/* The pasts of services whose work is what goes on at once. */
+enum status staffing_count_concurrent(struct staffing_work *w, struct error *err);
+
 /* Heads on the roster during an interval (UTC texts): the fewest of what overlaps it; NAN: none. */
 enum status staffing_rostered(struct staffing_work *w, const char *service, const char *from,
                               const char *to, double *out, struct error *err);

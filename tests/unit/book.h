@@ -17,6 +17,7 @@ struct book {
     struct ledger *ledger;
     struct cells *totals, *delta;
     struct workload_rule workload;
+    const char *region; /* of the legs to come; NULL: none */
     uint64_t seq;
 };
 
@@ -66,6 +67,7 @@ book_leg(struct book *b, const char *customer, int64_t start, uint32_t seconds,
     book_text(&r, FIELD_CUSTOMER, customer);
     book_text(&r, FIELD_PARTICIPANT, participant);
     book_text(&r, FIELD_CONFERENCE, conference);
+    book_text(&r, FIELD_REGION, b->region);
     if (feature)
         r.has |= FIELD_BIT(FIELD_FEATURES);
     aggregate_record(b->delta, &opt, &r);

@@ -170,3 +170,26 @@ TEST(offered_load_of_long_calls_runs_on_into_later_intervals)
     }
     CHECK_INT(r.rows, 24);
 }
+
+TEST(one_person_for_so_many_things_at_once)
+{
+    struct erlang_demand d = {
+        .calls = 40, .interval_s = 1800, .per_agent = 15, .shrinkage = 0.25, .service_level = 0.8};
+    struct erlang_plan p = erlang_required(&d);
+
+    CHECK_INT(p.agents, 3);
+    CHECK_INT(p.scheduled, 4);
+    CHECK_NEAR(p.queue.occupancy, 40.0 / 45, 1e-12);
+    CHECK_NEAR(erlang_achieved(&d, 2).queue.service_level, 0.75, 1e-12);
+    CHECK(erlang_achieved(&d, 2).queue.overload);
+    CHECK_INT(erlang_achieved(&d, 0).queue.service_level, 0);
+    /* A peak that is only forecast: enough for four in five of them. */
+    CHECK_INT(erlang_required_expected(&d, 0.04).agents, 4);
+    CHECK(erlang_expected(&d, 0.04, 4).service_level >= 0.8);
+    CHECK(erlang_expected(&d, 0.04, 3).service_level < 0.8);
+    d.calls = 0;
+    d.minimum = 1;
+    CHECK_INT(erlang_required(&d).agents, 1);
+    d.calls = 1e12;
+    CHECK(erlang_required(&d).capped);
+}

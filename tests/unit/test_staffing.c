@@ -271,3 +271,48 @@ TEST(who_is_there_is_learnt_from_how_long_callers_wait)
     analyst_close(a);
     book_close(&b);
 }
+
+/* --- what goes on at once --- */
+
+/* Forty conferences begin each day at ten, in two regions, and last an hour: one person for 15. */
+TEST(people_look_after_what_goes_on_at_once)
+{
+    struct config_service services[] = {service("supervisor"), service("east"), service("rooms")};
+    struct config config = {.timezone = (char *)"UTC", .services = services, .service_count = 3};
+    struct book b;
+    struct analyst *a;
+
+    services[0].concurrent = (char *)"legs";
+    services[0].per = 15;
+    services[0].shrinkage = 0;
+    services[1].concurrent = (char *)"legs:east";
+    services[1].per = 15;
+    services[2].concurrent = (char *)"conferences";
+    services[2].per = 2;
+    book_open(&b);
+    for (int32_t day = TODAY - 40; day < TODAY; day++)
+        for (int i = 0; i < 40; i++) {
+            b.region = i % 4 ? "west" : "east";
+            book_leg(&b, "acme", AT(day, 10, i), 3600, "p", "k", NULL, OUTCOME_OK);
+        }
+    book_commit(&b, NULL);
+    a = open_analyst(&config);
+    run_pass(a, NOW, b.seq);
+    edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
+         " INSERT INTO conference SELECT 's', 'c' || i || k, date('2026-11-22', -i || ' days') ||"
+         " 'T09:00:00Z', 'acme', NULL, date('2026-11-22', -i || ' days') || 'T09:0' || k || ':00Z',"
+         " date('2026-11-22', -i || ' days') || 'T09:50:00Z', 1, 1, 1, 0 FROM n,"
+         " (SELECT 1 AS k UNION SELECT 2 UNION SELECT 3)");
+    run_pass(a, NOW + 1, b.seq);
+    /* At half past ten thirty have begun, at 10:39 all of them; from eleven on they end. */
+    CHECK_STR(rows("SELECT service, substr(start, 12, 5), round(forecast, 3), required, scheduled"
+                   " FROM staffing WHERE start LIKE '2026-11-24%' AND forecast > 0 ORDER BY 1, 2"),
+              "east|10:00|8.0|1|2;east|10:30|10.0|1|2;east|11:00|10.0|1|2;east|11:30|2.0|1|2;"
+              "rooms|09:00|3.0|2|3;rooms|09:30|3.0|2|3;"
+              "supervisor|10:00|30.0|2|2;supervisor|10:30|40.0|3|3;supervisor|11:00|40.0|3|3;"
+              "supervisor|11:30|10.0|1|1");
+    CHECK_STR(rows("SELECT DISTINCT model FROM staffing WHERE service = 'east'"),
+              "profile; peaks of legs:east, 15 for each person");
+    analyst_close(a);
+    book_close(&b);
+}
