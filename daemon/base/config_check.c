@@ -18,7 +18,6 @@
 #define MAX_SUBJECT  128
 #define INGEST       "/v1/ingest/"
 #define FEATURE_WORD "feature:"
-#define LEGS_WORD    "legs:"
 
 struct check {
     const struct config *c;
@@ -349,30 +348,6 @@ check_paths(const struct check *k)
 
 /* --- patterns and formats --- */
 
-/* What a service's people do, and which parts of it only some can. */
-static enum status
-check_service(const struct check *k, int nth)
-{
-    const struct config_service *s = &k->c->services[nth];
-
-    if (s->concurrent && strcmp(s->concurrent, "legs") != 0 &&
-        strcmp(s->concurrent, "conferences") != 0 &&
-        (!starts(s->concurrent, LEGS_WORD) || s->concurrent[strlen(LEGS_WORD)] == '\0'))
-        return wrong(k, SECTION_SERVICE, nth, "concurrent",
-                     "concurrent: expected legs, legs:REGION or conferences");
-    if (s->concurrent && s->match)
-        return wrong(k, SECTION_SERVICE, nth, "match",
-                     "match: a service of what goes on at once (concurrent) has no contacts");
-    for (char **skill = s->skills; skill && *skill; skill++) {
-        const char *share = strrchr(*skill, '=');
-
-        if (!share || share == *skill || share[1] == '\0')
-            return wrong(k, SECTION_SERVICE, nth, "skills",
-                         "skills: \"%s\": expected SKILL=SHARE or SKILL=segment:NAME", *skill);
-    }
-    return ST_OK;
-}
-
 static enum status
 check_rules(const struct check *k)
 {
@@ -387,8 +362,10 @@ check_rules(const struct check *k)
         rules_free(r);
     }
     for (size_t i = 0; i < c->service_count; i++) {
-        if (check_service(k, (int)i) != ST_OK)
-            return ST_BAD_CONFIG;
+        const char *key;
+
+        if (config_service_check(&c->services[i], &key, &e) != ST_OK)
+            return wrong(k, SECTION_SERVICE, (int)i, key, "%s", e.text);
         rule.name = c->services[i].name;
         rule.match = c->services[i].match;
         if (rule.match && starts(rule.match, FEATURE_WORD)) {

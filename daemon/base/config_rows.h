@@ -95,6 +95,10 @@ extern const struct option_row config_signal_rows[], config_webhook_rows[];
 
 extern const struct section_row config_sections[SECTION_COUNT];
 extern const struct option_row config_service_rows[]; /* ends with an empty one */
+/* What rows alone cannot say of a service. ST_BAD_CONFIG: err->text has the sentence, *key the
+ * option that it is about. */
+enum status config_service_check(const struct config_service *s, const char **key,
+                                 struct error *err);
 
 /* Sets one option from its texts (count is 1 but for lists), freeing what was there.
  * ST_BAD_CONFIG: err->text says what was expected; nothing has changed. */

@@ -3,8 +3,11 @@
  */
 #include "config_rows.h"
 
+#include <string.h>
+
 #define SERVICE(member) offsetof(struct config_service, member)
 #define DAY             86400.0
+#define LEGS_WORD       "legs:"
 
 /* As the rows below say; a test holds them together. */
 const struct config_service config_service_defaults = {
@@ -57,3 +60,27 @@ const struct option_row config_service_rows[] = {
      .help = "Services that people of this one can be lent to where they are short. Without it: "
              "to all; {\"\"}: to none."},
     {0}};
+
+enum status
+config_service_check(const struct config_service *s, const char **key, struct error *err)
+{
+    const char *what = s->concurrent;
+
+    *key = "concurrent";
+    if (what && strcmp(what, "legs") != 0 && strcmp(what, "conferences") != 0 &&
+        (strncmp(what, LEGS_WORD, strlen(LEGS_WORD)) != 0 || what[strlen(LEGS_WORD)] == '\0'))
+        return fail(err, ST_BAD_CONFIG, "concurrent: expected legs, legs:REGION or conferences");
+    *key = "match";
+    if (what && s->match)
+        return fail(err, ST_BAD_CONFIG,
+                    "match: a service of what goes on at once (concurrent) has no contacts");
+    *key = "skills";
+    for (char **skill = s->skills; skill && *skill; skill++) {
+        const char *share = strrchr(*skill, '=');
+
+        if (!share || share == *skill || share[1] == '\0')
+            return fail(err, ST_BAD_CONFIG,
+                        "skills: \"%.60s\": expected SKILL=SHARE or SKILL=segment:NAME", *skill);
+    }
+    return ST_OK;
+}
