@@ -101,6 +101,33 @@ access_generation(const struct access *a)
     return n;
 }
 
+void
+access_changed(struct access *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->generation++;
+    pthread_mutex_unlock(&a->lock);
+}
+
+void
+access_news(const struct access *a, struct store_news *out)
+{
+    struct access *shared = (struct access *)a;
+
+    pthread_mutex_lock(&shared->lock);
+    *out = (struct store_news){.generation = a->generation, .signals = a->signal_generation};
+    snprintf(out->as_of, sizeof out->as_of, "%s", a->as_of);
+    pthread_mutex_unlock(&shared->lock);
+}
+
+bool
+access_still(struct access *a, const struct asker *asker)
+{
+    struct token t;
+
+    return !access_needed(a) || access_find(a, asker->token, &t);
+}
+
 bool
 access_find(struct access *a, const unsigned char hash[TOKEN_HASH], struct token *out)
 {
@@ -214,14 +241,15 @@ bearer(const struct http_request *r, struct span *out)
 }
 
 static void
-let_as(struct http_request *r, enum role role, const char *name, const char *owner)
+let_as(struct http_request *r, const struct token *t)
 {
     struct asker *asker = xcalloc(1, sizeof *asker);
 
-    asker->role = role;
-    asker->limited = owner != NULL;
-    snprintf(asker->name, sizeof asker->name, "%s", name);
-    snprintf(asker->owner, sizeof asker->owner, "%s", owner ? owner : "");
+    asker->role = t->role;
+    asker->limited = t->owner[0] != '\0';
+    memcpy(asker->token, t->hash, sizeof asker->token);
+    memcpy(asker->name, t->name, sizeof asker->name);
+    memcpy(asker->owner, t->owner, sizeof asker->owner);
     r->user = asker;
 }
 
@@ -276,7 +304,7 @@ let_token(struct access *a, struct http_request *r, enum role need, bool limited
         http_problem(r, 429, "Retry-After: 1\r\n", "%s asks too often.", t.name);
         return false;
     }
-    let_as(r, t.role, t.name, t.owner[0] ? t.owner : NULL);
+    let_as(r, &t);
     return true;
 }
 
@@ -291,6 +319,6 @@ access_let(struct access *a, struct http_request *r, enum role need, bool limite
         return true;
     if (access_needed(a))
         return let_token(a, r, need, limited);
-    let_as(r, ROLE_ADMIN, "anybody", NULL);
+    let_as(r, &(struct token){.name = "anybody", .role = ROLE_ADMIN});
     return true;
 }

@@ -22,7 +22,8 @@ struct config;
 /* Who asks: in http_request.user, freed with the request. */
 struct asker {
     enum role role;
-    bool limited;            /* to customers of `owner` */
+    bool limited; /* to customers of `owner` */
+    unsigned char token[TOKEN_HASH];
     char name[TOKEN_NAME];   /* of the token; "anybody" where none is needed */
     char owner[TOKEN_OWNER]; /* may be "": of nobody */
 };
@@ -38,6 +39,16 @@ void access_always(struct access *a);
 bool access_needed(const struct access *a); /* a token is */
 /* Grows when anything in the store has changed, at most half a second later. Any thread. */
 uint64_t access_generation(const struct access *a);
+/* Something was changed here: who asks next must not be told otherwise. */
+void access_changed(struct access *a);
+/* What is new in the store since a look before. */
+struct store_news {
+    uint64_t generation, signals; /* signals: grows when one came, went or changed */
+    char as_of[32];
+};
+void access_news(const struct access *a, struct store_news *out);
+/* Whether who asked may still be told things. Event loop. */
+bool access_still(struct access *a, const struct asker *asker);
 
 /* Lets a request pass that needs `need` (ROLE_NONE: nothing) and, unless `limited`, sees what is
  * not one owner's. False: it was answered, 401, 403, 429 or 503. Sets r->user. Event loop. */

@@ -53,7 +53,9 @@ struct access {
     bool unknown; /* there is a store, and it could not be read so far */
     struct token *tokens;
     size_t token_count;
-    uint64_t generation;
+    uint64_t generation, signal_generation;
+    int64_t signal_mark; /* of all signals together */
+    char as_of[32];
 };
 
 /* access_watch.c: reads the tokens if something changed. */

@@ -4,6 +4,7 @@
 #include "access_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,12 +21,33 @@ forget_store(struct access *a)
     a->seen = -1;
 }
 
+/* Versions only grow, so their sum tells whether any signal came or changed. */
+static enum status
+read_news(struct store *s, char as_of[32], int64_t *signals, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = store_query(s, &q,
+                                 "SELECT (SELECT as_of FROM analyst), (SELECT total(version) +"
+                                 " count(*) * 1000000007 FROM signal)",
+                                 err);
+
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK) {
+        snprintf(as_of, 32, "%.*s", SPAN_ARG(query_text(q, 0)));
+        *signals = query_int(q, 1);
+    }
+    query_free(q);
+    return st;
+}
+
 static enum status
 read_tokens(struct access *a, struct error *err)
 {
     struct token *list = NULL;
     size_t count = 0;
-    int64_t version = 0;
+    int64_t version = 0, signals = 0;
+    char as_of[32] = "";
     enum status st = ST_OK;
 
     if (!a->store)
@@ -35,7 +57,9 @@ read_tokens(struct access *a, struct error *err)
         st = store_int(a->store, "PRAGMA data_version", 0, &version, err);
     if (st != ST_OK || version == a->seen)
         return st;
-    st = token_load(a->store, &list, &count, err);
+    st = read_news(a->store, as_of, &signals, err);
+    if (st == ST_OK)
+        st = token_load(a->store, &list, &count, err);
     if (st != ST_OK)
         return st;
     a->seen = version;
@@ -45,6 +69,9 @@ read_tokens(struct access *a, struct error *err)
     a->token_count = count;
     a->unknown = false;
     a->generation++;
+    a->signal_generation += signals != a->signal_mark;
+    a->signal_mark = signals;
+    memcpy(a->as_of, as_of, sizeof a->as_of);
     pthread_mutex_unlock(&a->lock);
     return ST_OK;
 }

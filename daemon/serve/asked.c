@@ -113,3 +113,31 @@ asked_accepts_csv(const struct http_request *r)
 
     return csv && (!json || csv < json);
 }
+
+bool
+asked_accepts_gzip(const struct http_request *r)
+{
+    struct span rest = http_request_field(r, "Accept-Encoding");
+
+    while (rest.n > 0) {
+        const char *comma = memchr(rest.p, ',', rest.n);
+        struct span one = span_of(rest.p, comma ? (size_t)(comma - rest.p) : rest.n), q;
+        const char *semicolon = memchr(one.p, ';', one.n);
+
+        q = semicolon ? span_of(semicolon, (size_t)(one.p + one.n - semicolon)) : span_of("", 0);
+        if (semicolon)
+            one.n = (size_t)(semicolon - one.p);
+        if (span_eq_nocase(span_trim(one), span_str("gzip")))
+            return !memmem(q.p, q.n, "q=0", 3) || memmem(q.p, q.n, "q=0.", 4);
+        rest = comma ? span_of(comma + 1, (size_t)(rest.p + rest.n - comma - 1)) : span_of("", 0);
+    }
+    return false;
+}
+
+bool
+asked_knows(const struct http_request *r, const char *etag)
+{
+    struct span tags = http_request_field(r, "If-None-Match");
+
+    return memmem(tags.p, tags.n, etag, strlen(etag)) || span_is(tags, "*");
+}

@@ -22,6 +22,7 @@
 #include "tls.h"
 
 #define READ_WINDOW 65536
+#define STREAM_MOST (256u << 10) /* bytes that a reader of a stream may be behind */
 
 static void advance(struct http_connection *c);
 
@@ -291,7 +292,7 @@ advance(struct http_connection *c)
             more = http_body_read(c);
         else
             more = false;
-        if (c->state == CONN_LINGER)
+        if (c->state == CONN_LINGER || c->state == CONN_STREAM)
             evbuffer_drain(in, evbuffer_get_length(in));
     }
 }
@@ -329,6 +330,49 @@ http_connection_reply(struct http_connection *c, struct http_request *r)
         evbuffer_add_reference(bufferevent_get_output(c->bev), r->reply.p, r->reply.n, release_body,
                                r);
     buf_clear(&head);
+}
+
+/* --- streams: the connection is the stream --- */
+
+struct http_stream *
+http_stream_begin(struct http_request *r, const char *type, void (*gone)(void *arg), void *arg)
+{
+    struct http_connection *c = r->conn;
+    struct buf head = {0};
+
+    http_write_head(&head, 200, type, HTTP_NO_LENGTH, NULL, true);
+    count_answer(c, 200);
+    let_body_go(c);
+    c->request = NULL;
+    http_request_free(r);
+    c->close_after = true;
+    c->state = CONN_STREAM;
+    c->gone = gone;
+    c->gone_arg = arg;
+    evtimer_del(c->timer);
+    bufferevent_write(c->bev, head.p, head.n);
+    buf_clear(&head);
+    return (struct http_stream *)c;
+}
+
+void
+http_stream_write(struct http_stream *s, struct span bytes)
+{
+    struct http_connection *c = (struct http_connection *)s;
+
+    if (evbuffer_get_length(bufferevent_get_output(c->bev)) + bytes.n > STREAM_MOST)
+        http_connection_free(c);
+    else
+        bufferevent_write(c->bev, bytes.p, bytes.n);
+}
+
+void
+http_stream_end(struct http_stream *s)
+{
+    struct http_connection *c = (struct http_connection *)s;
+
+    c->gone = NULL;
+    http_connection_free(c);
 }
 
 /* The answer has left: next request, or a goodbye that does not destroy the answer. */
@@ -434,6 +478,8 @@ http_connection_free(struct http_connection *c)
 {
     struct http_server *s = c->server;
 
+    if (c->gone)
+        c->gone(c->gone_arg);
     if (c->request) {
         let_body_go(c);
         if (c->state == CONN_HANDLING)

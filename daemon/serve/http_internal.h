@@ -19,6 +19,7 @@ enum conn_state {
     CONN_BODY,     /* a body is being collected */
     CONN_HANDLING, /* the application has the request */
     CONN_WRITING,  /* the answer is on its way */
+    CONN_STREAM,   /* answered with a stream, which its owner writes */
     CONN_LINGER,   /* answered and half closed: what still comes is thrown away, so that the
                       peer can read the answer before a reset would destroy it */
 };
@@ -29,6 +30,8 @@ struct http_connection {
     struct bufferevent *bev;
     struct ssl_st *ssl; /* NULL: no TLS */
     struct event *timer;
+    void (*gone)(void *arg); /* in CONN_STREAM */
+    void *gone_arg;
     struct event *on_body; /* the body comes straight from the socket; else NULL */
     enum conn_state state;
     struct http_head head;
@@ -74,6 +77,7 @@ void http_request_free(struct http_request *r);
 /* "HTTP/1.1 200 OK" and the headers of an answer with this body length. */
 void http_write_head(struct buf *out, int status, const char *type, uint64_t length,
                      const char *extra, bool close);
+#define HTTP_NO_LENGTH UINT64_MAX /* until the connection ends */
 void http_write_problem(struct buf *out, int status, const char *detail);
 
 struct http_connection *http_connection_new(struct http_server *s, int fd);
@@ -83,6 +87,9 @@ void http_connection_reply(struct http_connection *c, struct http_request *r);
 void http_connection_refuse(struct http_connection *c, int status, const char *why);
 void http_connection_dispatch(struct http_connection *c); /* it is there as a whole */
 extern const http_parser_settings http_callbacks;
+
+/* http_pack.c: a gzip member instead of the bytes; false: there was no memory, nothing changed. */
+bool http_pack(struct buf *body);
 
 /* http_body.c. Goes on with the body; false: more bytes are needed. May refuse the request, or give
  * it to the application. */

@@ -109,6 +109,21 @@ http_request_field(const struct http_request *r, const char *name)
     return span_of("", 0);
 }
 
+#define PACKED_FROM 1024 /* bytes of a body that is worth it */
+#define EXTRA_OWN   160
+
+/* What the application has asked for beside its own headers. */
+static void
+add_own_headers(struct http_request *r, struct buf *body, size_t at)
+{
+    bool pack = r->pack && body && body->n >= PACKED_FROM && http_pack(body);
+
+    snprintf(r->extra + at, sizeof r->extra - at, "%s%s%s%s%s", r->etag[0] ? "ETag: " : "", r->etag,
+             r->etag[0] ? "\r\nCache-Control: private, no-cache\r\n" : "",
+             r->etag[0] || pack ? "Vary: Accept, Accept-Encoding\r\n" : "",
+             pack ? "Content-Encoding: gzip\r\n" : "");
+}
+
 void
 http_reply(struct http_request *r, int status, const char *type, struct buf *body,
            const char *extra)
@@ -116,11 +131,14 @@ http_reply(struct http_request *r, int status, const char *type, struct buf *bod
     struct http_queue *q = r->queue;
     static const uint64_t one = 1;
     bool first = false, closed;
+    int n;
 
     r->status = status;
     r->type = type;
     r->replied = true;
-    snprintf(r->extra, sizeof r->extra, "%s", extra ? extra : "");
+    n = snprintf(r->extra, sizeof r->extra, "%s", extra ? extra : "");
+    if ((status == 200 || status == 304) && n >= 0 && (size_t)n + EXTRA_OWN < sizeof r->extra)
+        add_own_headers(r, body, (size_t)n);
     if (body) {
         buf_clear(&r->reply);
         r->reply = *body;
@@ -221,7 +239,8 @@ http_write_head(struct buf *out, int status, const char *type, uint64_t length, 
     buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, reason(status), date);
     if (type)
         buf_printf(out, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", type);
-    if (status != 304) /* whose length would be that of what it does not send */
+    if (status != 304 &&
+        length != HTTP_NO_LENGTH) /* whose length would be that of what it does not send */
         buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)length);
     if (!extra || !strstr(extra, "Cache-Control:"))
         buf_str(out, "Cache-Control: no-store\r\n");

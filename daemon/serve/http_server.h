@@ -36,6 +36,8 @@ struct http_request {
     struct buf body;   /* may be taken: copy the struct and zero it */
     uint64_t max_body; /* `head` may lower it: a longer body is refused with 413 */
     char peer[64];     /* "127.0.0.1:40312" */
+    char etag[64];     /* `request` may set it: sent with 200 */
+    bool pack;         /* ... and this: 200 with a long body is sent with gzip */
     void *user;        /* the application's own; freed with the request */
     /* private to the server */
     struct http_connection *conn;
@@ -99,6 +101,15 @@ void http_server_close(struct http_server *s);
 
 /* The value of a header, the empty span if absent. */
 struct span http_request_field(const struct http_request *r, const char *name);
+
+/* An answer without end, written bit by bit; event loop only. The request is gone with the call.
+ * gone is called when the peer went, was too slow for what is written, or the server closes; not
+ * after http_stream_end. */
+struct http_stream;
+struct http_stream *http_stream_begin(struct http_request *r, const char *type,
+                                      void (*gone)(void *arg), void *arg);
+void http_stream_write(struct http_stream *s, struct span bytes); /* may call gone */
+void http_stream_end(struct http_stream *s);
 
 /* Answers and gives the request back, exactly once, from any thread. Takes what body holds
  * (NULL: empty). type and extra are constants or copied, respectively; extra is whole header

@@ -6,6 +6,7 @@
  */
 #include "page.h"
 
+#include "asked.h"
 #include "body.h"
 #include "serve_internal.h"
 
@@ -50,42 +51,13 @@ page_has(struct span path)
     return file_of(path) != NULL;
 }
 
-/* "gzip" among what it accepts; without regard to preferences, but "q=0" is a no. */
-static bool
-takes_gzip(const struct http_request *r)
-{
-    struct span rest = http_request_field(r, "Accept-Encoding");
-
-    while (rest.n > 0) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct span one = span_of(rest.p, comma ? (size_t)(comma - rest.p) : rest.n), q;
-        const char *semicolon = memchr(one.p, ';', one.n);
-
-        q = semicolon ? span_of(semicolon, (size_t)(one.p + one.n - semicolon)) : span_of("", 0);
-        if (semicolon)
-            one.n = (size_t)(semicolon - one.p);
-        if (span_eq_nocase(span_trim(one), span_str("gzip")))
-            return !memmem(q.p, q.n, "q=0", 3) || memmem(q.p, q.n, "q=0.", 4);
-        rest = comma ? span_of(comma + 1, (size_t)(rest.p + rest.n - comma - 1)) : span_of("", 0);
-    }
-    return false;
-}
-
-static bool
-has_it(const struct http_request *r, const char *etag)
-{
-    struct span tags = http_request_field(r, "If-None-Match");
-
-    return memmem(tags.p, tags.n, etag, strlen(etag)) || span_is(tags, "*");
-}
-
 void
 page_request(struct http_request *r)
 {
     const struct page_file *f = file_of(r->path);
     static const struct unpack_limits any = {1u << 24, 1000};
     struct buf body = {0}, extra = {0};
-    bool packed = takes_gzip(r), known = has_it(r, f->etag);
+    bool packed = asked_accepts_gzip(r), known = asked_knows(r, f->etag);
     struct error err;
 
     buf_printf(&extra, "ETag: %s\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\n", f->etag);

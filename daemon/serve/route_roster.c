@@ -24,6 +24,7 @@ import(struct reader *rd, const struct http_request *r, const struct zone *zone,
         audit_begin(s, &entry);
         st = roster_import(s, span_of(r->body.p ? r->body.p : "", r->body.n), zone, n, err);
         audit_end(s);
+        access_changed(rd->serve->access);
     }
     store_close(s);
     return st;

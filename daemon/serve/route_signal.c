@@ -119,6 +119,7 @@ mark_signal(struct reader *rd, const struct http_request *r, struct marking *m, 
         audit_begin(s, &entry);
         st = signal_set(s, m->id, m->mark, asker->name, entry.detail, entry.at, err);
         audit_end(s);
+        access_changed(rd->serve->access);
         m->conflict = st == ST_BAD_INPUT;
     }
     if (st == ST_OK)

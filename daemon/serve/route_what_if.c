@@ -15,6 +15,24 @@ struct table {
     bool csv;
 };
 
+/* Who is limited to an owner's customers learns nothing of others'. "ACME=+50%" */
+static enum status
+check_customers(const struct reader *rd, const struct scenario *s, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; st == ST_OK && i < SCENARIO_LIST && s->customer[i]; i++) {
+        const char *equals = strrchr(s->customer[i], '=');
+        size_t n = equals ? (size_t)(equals - s->customer[i]) : strlen(s->customer[i]);
+        char *id = arena_alloc(rd->memory, n + 1);
+
+        memcpy(id, s->customer[i], n);
+        id[n] = '\0';
+        st = reader_customer(rd, id, err);
+    }
+    return st;
+}
+
 static enum status
 read_scenario(const struct reader *rd, const struct http_request *r, struct scenario *s,
               const char **format, struct error *err)
@@ -39,6 +57,8 @@ read_scenario(const struct reader *rd, const struct http_request *r, struct scen
     enum status st = asked_query_lists(r->query, params, sizeof params / sizeof *params, lists,
                                        sizeof lists / sizeof *lists, rd->memory, err);
 
+    if (st == ST_OK && rd->viewer)
+        st = check_customers(rd, s, err);
     if (st == ST_OK && *format && strcmp(*format, "json") != 0 && strcmp(*format, "csv") != 0)
         return fail(err, ST_BAD_INPUT, "format \"%.40s\": expected json or csv", *format);
     return st;

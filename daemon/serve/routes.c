@@ -11,6 +11,8 @@
 
 #include "asked.h"
 #include "config.h"
+#include "events.h"
+#include "hash.h"
 #include "page.h"
 
 #define SMALL_BODY (64u << 10)
@@ -41,25 +43,33 @@ get_page(struct serve *s, struct http_request *r)
     page_request(r);
 }
 
+static void
+get_events(struct serve *s, struct http_request *r)
+{
+    events_listen(s->events, r);
+}
+
 static const struct route routes[] = {
     {"GET", "/healthz", "Whether the process answers at all", ROLE_NONE, true, .now = get_health},
     {"GET", "/readyz", "Whether batches can be committed", ROLE_NONE, true, .now = get_ready},
     {"GET", "/metrics", "Counters and gauges", ROLE_READ, true, .now = get_metrics},
     {"GET", "/v1/status", "How the daemon and its inputs are", ROLE_READ, true, .now = get_status},
     {"GET", "/v1/live", "Who is in which conference now", ROLE_READ, true, .now = get_live},
+    {"GET", "/v1/events", "Server-sent events: status every second, changes of the store",
+     ROLE_READ, true, .now = get_events},
     {"POST", "/v1/login", "Begins a session of the page with a token", ROLE_NONE, true,
      .now = post_login, .max_body = SMALL_BODY},
     {"POST", "/v1/logout", "Ends the session", ROLE_NONE, true, .now = post_logout,
      .max_body = SMALL_BODY},
     {"GET", "/v1/session", "Who is logged in", ROLE_NONE, true, .now = get_session},
     {"GET", "/v1/customers/{id}", "All that is known of one customer", ROLE_READ, true,
-     .read = get_customer},
+     .read = get_customer, .stored = true},
     {"GET", CUSTOMER_HOURS, "A customer by hour of the week", ROLE_READ, true,
      .read = route_customer_hours},
     {"GET", CUSTOMER_FEATURES, "The features that a customer uses", ROLE_READ, true,
      .read = route_customer_features},
     {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course},
-    {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal},
+    {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true},
     {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
      .read = post_signal_ack, .max_body = SMALL_BODY},
     {"POST", "/v1/signals/{id}/close", "Closes a signal", ROLE_ADMIN, true,
@@ -78,7 +88,7 @@ route_at(size_t i)
 
 /* GET of the page's files, and of /v1/NAME of each answer. */
 static const struct route page_route = {.method = "GET", .limited = true, .now = get_page};
-static const struct route answers = {.method = "GET", .read = route_answer};
+static const struct route answers = {.method = "GET", .read = route_answer, .stored = true};
 
 /* HEAD is GET whose body the server leaves out. */
 static bool
@@ -157,6 +167,27 @@ routes_head(void *arg, struct http_request *r)
     }
 }
 
+/* What is read from the store is the same as long as the store is: then who has it need not have it
+ * again. Sets the ETag, which is weak because gzip has the same one. */
+static bool
+still_known(const struct serve *s, struct http_request *r, const struct route *route)
+{
+    const struct asker *asker = r->user;
+    struct span accept = http_request_field(r, "Accept");
+    uint64_t hash = hash_bytes(r->path.p, r->path.n, s->boot);
+
+    r->pack = asked_accepts_gzip(r);
+    if (!route->stored || !method_fits(route, r->method))
+        return false;
+    hash = hash_bytes(r->query.p, r->query.n, hash);
+    hash = hash_bytes(accept.p, accept.n, hash);
+    hash = hash_bytes(asker->owner, strlen(asker->owner), hash + asker->limited);
+    snprintf(r->etag, sizeof r->etag, "W/\"%llx-%llx-%llx\"",
+             (unsigned long long)access_generation(s->access), (unsigned long long)s->reloads,
+             (unsigned long long)hash);
+    return asked_knows(r, r->etag);
+}
+
 void
 routes_request(void *arg, struct http_request *r)
 {
@@ -166,8 +197,10 @@ routes_request(void *arg, struct http_request *r)
 
     if (route && s->draining && route->now != get_health)
         http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
-    else if (route && route->read)
+    else if (route && route->read && !still_known(s, r, route))
         readers_take(s->readers, r, route->read);
+    else if (route && route->read)
+        http_reply(r, 304, NULL, NULL, NULL);
     else if (route)
         route->now(s, r);
     else

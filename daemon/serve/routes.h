@@ -15,6 +15,7 @@ struct route {
     /* Whoever answers at once has `now`; what takes longer, or asks the store, has `read`. */
     void (*now)(struct serve *s, struct http_request *r);
     reading *read;
+    bool stored;       /* what it reads changes with the store only */
     uint32_t max_body; /* bytes of a request's body; 0: it has none */
 };
 

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "events.h"
 #include "json_write.h"
 #include "serve_internal.h"
 
@@ -48,9 +49,11 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     s->config = opt->config;
     s->deliver = opt->deliver;
     s->started = clock_now();
+    s->boot = (uint64_t)clock_now_us();
     st = ingest_open(&s->ingest, opt->engine, opt->config, err);
     if (st == ST_OK)
         st = access_open(&s->access, opt->config, err);
+    s->events = events_new(s, opt->base);
     if (st == ST_OK)
         http.loopback_only = !access_has_tokens(s->access);
     if (st == ST_OK)
@@ -80,6 +83,7 @@ serve_change(struct serve *s, const struct config *wanted, struct error *err)
         readers_change(s->readers, wanted);
         access_change(s->access, wanted);
         s->config = wanted;
+        s->reloads++;
     }
     return st;
 }
@@ -95,6 +99,7 @@ serve_drain(struct serve *s)
 {
     s->draining = true;
     ingest_stop(s->ingest);
+    events_end(s->events);
     http_server_drain(s->http);
 }
 
@@ -109,9 +114,12 @@ serve_close(struct serve *s)
 {
     if (!s)
         return;
+    if (s->events)
+        events_end(s->events);
     ingest_close(s->ingest);
     readers_close(s->readers);
     http_server_close(s->http);
+    events_free(s->events);
     access_close(s->access);
     free(s);
 }

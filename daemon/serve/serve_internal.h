@@ -11,6 +11,7 @@
 #include "readers.h"
 #include "serve.h"
 
+struct events;
 struct ingest;
 
 struct serve {
@@ -21,6 +22,9 @@ struct serve {
     struct readers *readers;
     struct access *access;
     struct deliver *deliver;
+    struct events *events;
+    uint64_t boot;    /* another number after each start */
+    uint64_t reloads; /* of the configuration */
     int64_t started;
     bool draining;
 };

@@ -3,6 +3,7 @@
  */
 #include "serve_site.h"
 
+#include "../../daemon/serve/body.h"
 #include "store.h"
 
 static void
@@ -169,5 +170,148 @@ TEST(what_if_is_asked_like_the_command)
             test_fail(__FILE__, __LINE__, "%s: %s", rows[i].head, b.p);
         buf_clear(&b);
     }
+    site_stop(&s);
+}
+
+/* The value of a header in an answer, to its line's end. */
+static char *
+header_of(const char *answer, const char *name, char out[128])
+{
+    const char *at = strstr(answer, name);
+
+    CHECK(at != NULL);
+    at += strlen(name);
+    snprintf(out, 128, "%.*s", (int)strcspn(at, "\r"), at);
+    return out;
+}
+
+TEST(what_somebody_has_already_is_not_sent_again_until_it_changes)
+{
+    struct site s;
+    struct store *store;
+    struct error err;
+    struct buf b, head = {0};
+    char tag[128];
+    int status;
+
+    fill();
+    site_start(&s);
+    b = ask(&s, "GET /v1/customers?limit=3 HTTP/1.1", NONE, &status);
+    header_of(b.p, "ETag: ", tag);
+    CHECK(strncmp(tag, "W/\"", 3) == 0 && strstr(b.p, "Cache-Control: private, no-cache\r\n"));
+    buf_clear(&b);
+    buf_printf(&head, "GET /v1/customers?limit=3 HTTP/1.1\r\nIf-None-Match: \"x\", %s", tag);
+    b = ask(&s, head.p, NONE, &status);
+    CHECK_INT(status, 304);
+    CHECK(strstr(b.p, tag) && !strstr(b.p, "Content-Length") &&
+          strlen(strstr(b.p, "\r\n\r\n")) == 4);
+    buf_clear(&b);
+    /* Another question has another tag. */
+    buf_reset(&head);
+    buf_printf(&head, "GET /v1/customers?limit=4 HTTP/1.1\r\nIf-None-Match: %s", tag);
+    CHECK_INT(ask_status(&s, head.p, NONE), 200);
+    buf_reset(&head);
+    buf_printf(&head, "GET /v1/customers?limit=3 HTTP/1.1\r\nIf-None-Match: %s", tag);
+    /* What is changed over HTTP counts at once, what others change within half a second. */
+    CHECK_INT(ask_status(&s, "POST /v1/signals/ff/ack HTTP/1.1", SPAN("")), 200);
+    b = ask(&s, head.p, NONE, &status);
+    CHECK_INT(status, 200);
+    header_of(b.p, "ETag: ", tag);
+    buf_clear(&b);
+    buf_reset(&head);
+    buf_printf(&head, "GET /v1/customers?limit=3 HTTP/1.1\r\nIf-None-Match: %s", tag);
+    CHECK_INT(store_open(&store, "crm.db", STORE_EDIT, &err), ST_OK);
+    CHECK_INT(store_run(store, "UPDATE customer SET name = 'x' WHERE id = 'c001'", &err), ST_OK);
+    store_close(store);
+    while (ask_status(&s, head.p, NONE) == 304)
+        usleep(20000);
+    buf_clear(&head);
+    site_stop(&s);
+}
+
+TEST(long_answers_are_packed_for_who_can_unpack)
+{
+    struct site s;
+    struct buf plain, b;
+    struct buf body = {0};
+    struct error err;
+    int status;
+    const char *packed;
+    static const char gzip[] = "GET /v1/customers?limit=200 HTTP/1.1\r\nAccept-Encoding: gzip, br";
+
+    fill();
+    site_start(&s);
+    plain = ask(&s, "GET /v1/customers?limit=200 HTTP/1.1", NONE, &status);
+    CHECK(!strstr(plain.p, "Content-Encoding"));
+    b = ask(&s, gzip, NONE, &status);
+    CHECK(strstr(b.p, "Content-Encoding: gzip\r\n") &&
+          strstr(b.p, "Vary: Accept, Accept-Encoding"));
+    packed = strstr(b.p, "\r\n\r\n") + 4;
+    buf_add(&body, packed, b.n - (size_t)(packed - b.p));
+    CHECK(body.n * 5 < plain.n);
+    CHECK_INT(body_unpack(&body, CODING_GZIP, &(struct unpack_limits){1 << 20, 1000}, &err), ST_OK);
+    CHECK_STR(body.p, strstr(plain.p, "\r\n\r\n") + 4);
+    buf_clear(&body);
+    buf_clear(&plain);
+    buf_clear(&b);
+    site_stop(&s);
+}
+
+/* Reads until the text is there. */
+static void
+await(int fd, struct buf *b, const char *text)
+{
+    while (!b->n || !strstr(b->p, text)) {
+        ssize_t n;
+
+        buf_reserve(b, 65536);
+        n = recv(fd, b->p + b->n, 65536, 0);
+        if (n <= 0)
+            test_fail(__FILE__, __LINE__, "the stream ended before %s", text);
+        b->n += (size_t)n;
+        b->p[b->n] = '\0';
+    }
+}
+
+TEST(events_tell_the_status_and_what_changes)
+{
+    static const char get[] = "GET /v1/events HTTP/1.1\r\nHost: localhost:1\r\n\r\n";
+    struct site s;
+    struct buf b = {0};
+    int fd;
+
+    fill();
+    site_start(&s);
+    fd = dial(s.port);
+    CHECK(send(fd, get, sizeof get - 1, 0) == (ssize_t)sizeof get - 1);
+    await(fd, &b, "event: status\ndata: {\"version\":");
+    CHECK(strstr(b.p, "Content-Type: text/event-stream\r\n") && !strstr(b.p, "Content-Length"));
+    CHECK(!strstr(b.p, "event: changed"));
+    CHECK_INT(ask_status(&s, "POST /v1/signals/ff/ack HTTP/1.1", SPAN("")), 200);
+    await(fd, &b,
+          "event: changed\ndata: {\"as_of\":\"2026-11-22T12:00:00Z\",\"signals\":true}\n\n");
+    /* A daemon that stops keeps nobody waiting. */
+    CHECK(eventfd_write(s.drain_fd, 1) == 0);
+    while (recv(fd, b.p, 1, 0) > 0)
+        ;
+    close(fd);
+    buf_clear(&b);
+    site_stop(&s);
+}
+
+TEST(a_listener_may_go_at_any_time)
+{
+    static const char get[] = "GET /v1/events HTTP/1.1\r\nHost: localhost:1\r\n\r\n";
+    struct site s;
+    int small = 2048, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    fill();
+    site_start(&s);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0);
+    CHECK(dial_with(fd, s.port));
+    CHECK(send(fd, get, sizeof get - 1, 0) == (ssize_t)sizeof get - 1);
+    /* Closed by the reader in mid-stream: the next tick finds nobody. */
+    close(fd);
+    CHECK_INT(ask_status(&s, "GET /v1/status HTTP/1.1", NONE), 200);
     site_stop(&s);
 }
