@@ -49,35 +49,124 @@ get_events(struct serve *s, struct http_request *r)
     events_listen(s->events, r);
 }
 
+static const struct route_param zone_only[] = {{"zone", "of local times; the configured one"},
+                                               {NULL, NULL}};
+static const struct route_param course[] = {
+    {"from", "first day, UTC; 90 days before `to`"},
+    {"to", "day behind the last; tomorrow"},
+    {"by", "features: day or week (week)"},
+    {"format", "json or csv, instead of Accept"},
+    {"zone", "customers: of local hours; the configured one"},
+    {NULL, NULL},
+};
+static const struct route_param what_if[] = {
+    {"service", "one service"},
+    {"volume", "contacts: +20%, -10%"},
+    {"aht", "handling time: 4m, +10%"},
+    {"sl", "share to be answered in time: 80%"},
+    {"within", "time to be answered in: 20s"},
+    {"occupancy", "most of their time that agents may be busy: 85%"},
+    {"shrinkage", "share of paid time not at desks: 30%"},
+    {"patience", "of callers: 2m"},
+    {"availability", "share of scheduled people who are there"},
+    {"customer", "CUSTOMER=+50%: of what that one brings; may come again"},
+    {"feature", "FEATURE=+50%: likewise"},
+    {"split", "skills: likewise"},
+    {"format", "json or csv"},
+    {NULL, NULL},
+};
+
+#define TEXT       "text/plain"
+#define ROWS       "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":{\"rows\":" LIST "}}"
+#define LIST       "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
+#define ROWS_OF(n) "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/" n "\"}}"
+#define SIGNAL     "{\"$ref\":\"#/components/schemas/signals\"}"
+#define WHO                                                                                        \
+    "{\"type\":\"object\",\"required\":[\"login_needed\",\"name\",\"role\",\"owner\"],"            \
+    "\"properties\":"                                                                              \
+    "{\"login_needed\":{\"type\":\"boolean\"},\"name\":{\"type\":[\"string\",\"null\"]},\"role\":" \
+    "{\"type\":[\"string\",\"null\"]},\"owner\":{\"type\":[\"string\",\"null\"]}}}"
+#define HOURS                                                                                      \
+    "{\"type\":\"array\",\"minItems\":168,\"maxItems\":168,\"items\":{\"type\":\"integer\"}}"
+#define CUSTOMER                                                                                   \
+    "{\"type\":\"object\",\"required\":[\"customer\",\"names\",\"days\",\"segments\",\"stages\","  \
+    "\"signals\",\"rhythm\",\"features\",\"as_of\",\"completeness\"],\"properties\":{"             \
+    "\"customer\":"                                                                                \
+    "{\"$ref\":\"#/components/schemas/"                                                            \
+    "customers\"},\"names\":{\"type\":\"object\"},\"days\":" ROWS_OF(                              \
+        "customer_days") ",\"segment"                                                              \
+                         "s\""                                                                     \
+                         ":" ROWS_OF("segment_members") ",\"stages\":" ROWS_OF(                    \
+                             "stage_history") ",\"signals\":" ROWS_OF("signal"                     \
+                                                                      "s") ","                     \
+                                                                           "\"rhythm\":{\"type\":" \
+                                                                           "[\"object\","          \
+                                                                           "\"null\"],"            \
+                                                                           "\"properties\":{"      \
+                                                                           "\"legs\":" HOURS ","   \
+                                                                           "\"seconds\":" HOURS    \
+                                                                           ","                     \
+                                                                           "\"failed\":" HOURS "}" \
+                                                                           "}"                     \
+                                                                           ","                     \
+                                                                           "\"features\":{"        \
+                                                                           "\"type\":[\"array\","  \
+                                                                           "\"null\"]}}}"
+#define STATUS                                                                                     \
+    "{\"type\":\"object\",\"required\":[\"version\",\"node\",\"uptime\",\"now\",\"ready\","        \
+    "\"records\","                                                                                 \
+    "\"pairing\",\"ledger\",\"redis\",\"analytics\",\"memory\",\"feeds\"],\"properties\":{"        \
+    "\"feeds\":" LIST "}}"
+#define LIVE                                                                                       \
+    "{\"type\":\"object\",\"required\":[\"legs\",\"conferences\",\"by_conference\",\"by_"          \
+    "customer\","                                                                                  \
+    "\"by_input\"]}"
+
 static const struct route routes[] = {
-    {"GET", "/healthz", "Whether the process answers at all", ROLE_NONE, true, .now = get_health},
-    {"GET", "/readyz", "Whether batches can be committed", ROLE_NONE, true, .now = get_ready},
-    {"GET", "/metrics", "Counters and gauges", ROLE_READ, true, .now = get_metrics},
-    {"GET", "/v1/status", "How the daemon and its inputs are", ROLE_READ, true, .now = get_status},
-    {"GET", "/v1/live", "Who is in which conference now", ROLE_READ, true, .now = get_live},
+    {"GET", "/healthz", "Whether the process answers at all", ROLE_NONE, true, .now = get_health,
+     .type = TEXT},
+    {"GET", "/readyz", "Whether batches can be committed", ROLE_NONE, true, .now = get_ready,
+     .type = TEXT},
+    {"GET", "/metrics", "Counters and gauges", ROLE_READ, true, .now = get_metrics,
+     .type = "application/openmetrics-text"},
+    {"GET", "/v1/openapi.json", "This description", ROLE_NONE, true, .now = get_openapi,
+     .schema = "{\"type\":\"object\"}"},
+    {"GET", "/v1/status", "How the daemon and its inputs are", ROLE_READ, true, .now = get_status,
+     .schema = STATUS},
+    {"GET", "/v1/live", "Who is in which conference now", ROLE_READ, true, .now = get_live,
+     .schema = LIVE},
     {"GET", "/v1/events", "Server-sent events: status every second, changes of the store",
-     ROLE_READ, true, .now = get_events},
+     ROLE_READ, true, .now = get_events, .type = "text/event-stream"},
     {"POST", "/v1/login", "Begins a session of the page with a token", ROLE_NONE, true,
-     .now = post_login, .max_body = SMALL_BODY},
+     .now = post_login, .max_body = SMALL_BODY, .schema = WHO, .takes = "application/json",
+     .takes_schema = "{\"type\":\"object\",\"required\":[\"token\"],\"properties\":{\"token\":"
+                     "{\"type\":\"string\"}}}"},
     {"POST", "/v1/logout", "Ends the session", ROLE_NONE, true, .now = post_logout,
-     .max_body = SMALL_BODY},
-    {"GET", "/v1/session", "Who is logged in", ROLE_NONE, true, .now = get_session},
+     .max_body = SMALL_BODY, .schema = WHO},
+    {"GET", "/v1/session", "Who is logged in", ROLE_NONE, true, .now = get_session, .schema = WHO},
     {"GET", "/v1/customers/{id}", "All that is known of one customer", ROLE_READ, true,
-     .read = get_customer, .stored = true},
+     .read = get_customer, .stored = true, .params = zone_only, .schema = CUSTOMER},
     {"GET", CUSTOMER_HOURS, "A customer by hour of the week", ROLE_READ, true,
-     .read = route_customer_hours},
+     .read = route_customer_hours, .params = course, .schema = ROWS},
     {"GET", CUSTOMER_FEATURES, "The features that a customer uses", ROLE_READ, true,
-     .read = route_customer_features},
-    {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course},
-    {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true},
+     .read = route_customer_features, .params = course, .schema = ROWS},
+    {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course,
+     .params = course, .schema = ROWS},
+    {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true,
+     .schema = SIGNAL},
     {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
-     .read = post_signal_ack, .max_body = SMALL_BODY},
+     .read = post_signal_ack, .max_body = SMALL_BODY, .schema = SIGNAL, .takes = "application/json",
+     .takes_schema = "{\"type\":\"object\"}"},
     {"POST", "/v1/signals/{id}/close", "Closes a signal", ROLE_ADMIN, true,
-     .read = post_signal_close, .max_body = SMALL_BODY},
+     .read = post_signal_close, .max_body = SMALL_BODY, .schema = SIGNAL,
+     .takes = "application/json", .takes_schema = "{\"type\":\"object\"}"},
     {"GET", "/v1/what-if", "People needed if more came, or for longer", ROLE_READ, true,
-     .read = route_what_if},
+     .read = route_what_if, .params = what_if, .schema = ROWS},
     {"POST", "/v1/roster", "Takes over a roster", ROLE_ADMIN, false, .read = post_roster,
-     .max_body = FILE_BODY},
+     .max_body = FILE_BODY, .params = zone_only, .takes = "text/csv",
+     .takes_schema = "{\"type\":\"string\"}",
+     .schema = "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":{\"rows\":{\"type\":"
+               "\"integer\"}}}"},
 };
 
 const struct route *
@@ -112,9 +201,9 @@ find_route(struct span path, struct span method, const char **allowed)
         if (method_fits(&routes[i], method))
             return &routes[i];
     }
-    if (*allowed || !route_answer_of(path))
+    if (!route_answer_of(path))
         return NULL;
-    *allowed = "GET, HEAD";
+    *allowed = *allowed ? "GET, HEAD, POST" : "GET, HEAD";
     return method_fits(&answers, method) ? &answers : NULL;
 }
 

@@ -7,6 +7,10 @@
 
 #include "serve_internal.h"
 
+struct route_param {
+    const char *name, *what;
+};
+
 struct route {
     const char *method, *path; /* with one {part} at most, for asked_path */
     const char *summary;       /* one sentence */
@@ -17,6 +21,10 @@ struct route {
     reading *read;
     bool stored;       /* what it reads changes with the store only */
     uint32_t max_body; /* bytes of a request's body; 0: it has none */
+    /* For the description only. */
+    const struct route_param *params; /* of the query, up to one without name; NULL: none */
+    const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
+    const char *type, *schema;        /* of the answer; NULL: JSON; NULL: text */
 };
 
 const struct route *route_at(size_t i); /* NULL after the last */

@@ -44,6 +44,9 @@ void get_status(struct serve *s, struct http_request *r);
 void get_live(struct serve *s, struct http_request *r);
 void get_metrics(struct serve *s, struct http_request *r);
 
+/* openapi.c */
+void get_openapi(struct serve *s, struct http_request *r);
+
 /* route_customer.c, route_signal.c, route_roster.c; the path is that of their route. */
 void get_customer(struct reader *rd, struct http_request *r);
 void get_signal(struct reader *rd, struct http_request *r);
