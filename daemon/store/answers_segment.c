@@ -49,7 +49,7 @@ static const struct answer_column member_columns[] = {
     {"customer", ANSWER_TEXT, NULL, "id", "m.customer", true},
     {"name", ANSWER_TEXT, NULL, "of the customer", "c.name"},
     {"owner", ANSWER_TEXT, NULL, "of the customer", "c.owner"},
-    {"since", ANSWER_TIME, NULL, "when the customer came in", "m.since", true},
+    {"since", ANSWER_TEXT, NULL, "day or time when the customer came in", "m.since", true},
     {"legs_30d", ANSWER_INT, "legs", "of 30 days", "s.legs_30d"},
     {"evidence", ANSWER_JSON, NULL, "the figures that decided", "m.evidence"},
 };

@@ -173,6 +173,18 @@ TEST(pages_make_up_the_whole_whatever_the_order)
     store_close(store);
 }
 
+TEST(no_column_stands_twice)
+{
+    for (size_t i = 0; answer_at(i); i++) {
+        const struct answer *a = answer_at(i);
+
+        for (size_t c = 0; c < a->column_count; c++)
+            for (size_t d = 0; d < c; d++)
+                if (strcmp(a->columns[c].name, a->columns[d].name) == 0)
+                    test_fail(__FILE__, __LINE__, "%s: %s", a->name, a->columns[c].name);
+    }
+}
+
 TEST(a_column_orders_the_rows_and_absent_values_come_last)
 {
     static const struct {
