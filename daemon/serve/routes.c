@@ -77,7 +77,8 @@ static const struct route_param what_if[] = {
 };
 
 #define TEXT       "text/plain"
-#define ROWS       "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":{\"rows\":" LIST "}}"
+#define ROWS       "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":" ROWS_LIST "}"
+#define ROWS_LIST  "{\"rows\":" LIST "}"
 #define LIST       "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
 #define ROWS_OF(n) "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/" n "\"}}"
 #define SIGNAL     "{\"$ref\":\"#/components/schemas/signals\"}"

@@ -296,7 +296,7 @@ site_start(struct site *s)
     s->config.limits.idle_timeout_ms = 30000;
     s->config.http_session_ms = 60000;
     s->base = event_base_new();
-    opt = (struct serve_options){s->base, &s->engine, &s->config};
+    opt = (struct serve_options){.base = s->base, .engine = &s->engine, .config = &s->config};
     if (serve_open(&s->serve, &opt, &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     s->port = serve_port(s->serve);
