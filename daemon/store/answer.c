@@ -28,9 +28,8 @@ static const struct answer *const all[] = {
     &answer_feeds,           &answer_roster,          &answer_calendar,
     &answer_forecast_scores, &answer_availability,    &answer_staffing_moves,
     &answer_completeness,    &answer_signals_rest,    &answer_tokens,
-    &answer_audit,           &answer_completeness,    &answer_signals_rest,
-    &answer_stages,          &answer_customer_growth, &answer_usage_groups,
-    &answer_models,
+    &answer_audit,           &answer_stages,          &answer_customer_growth,
+    &answer_usage_groups,    &answer_models,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

@@ -231,6 +231,20 @@ count(const char *name, enum answer_param p, const char *value, const char *view
     return rows;
 }
 
+TEST(names_of_questions_and_of_their_columns_are_given_once)
+{
+    const struct answer *a;
+
+    for (size_t i = 0; (a = answer_at(i)); i++) {
+        CHECK(answer_find(a->name) == a);
+        for (size_t k = 0; k < a->column_count; k++)
+            for (size_t n = 0; n < k; n++)
+                if (strcmp(a->columns[n].name, a->columns[k].name) == 0)
+                    test_fail(__FILE__, __LINE__, "%s: two columns %s", a->name,
+                              a->columns[k].name);
+    }
+}
+
 TEST(filters_narrow)
 {
     fill();
