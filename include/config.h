@@ -151,6 +151,7 @@ struct config {
     uint32_t log_limit;            /* lines of one event a minute; 0: no limit */
     struct config_retention retention;
     bool why_dimensions;
+    int64_t why_service_alarm; /* seconds between false alarms: 90 d */
     struct config_limits limits;
     struct config_pairing pairing;
     struct config_signals signals;

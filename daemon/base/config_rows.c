@@ -221,11 +221,6 @@ static const struct option_row privacy_rows[] = {
          "is counted anew."},
     {0}};
 
-static const struct option_row why_rows[] = {
-    {"dimensions", V_BOOL, MAIN(why_dimensions), "yes", .reloadable = true,
-     .help = "Count legs also by region and kind of people, which `callswell why` then knows."},
-    {0}};
-
 static const struct option_row pairing_rows[] = {
     {"limit", V_SECONDS, MAIN(pairing.limit), "12h", 1, 31 * DAY, .reloadable = true,
      .help = "A conference that is silent for so long is over: who joined and never left it is "

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "change.h"
 #include "forecast.h"
 #include "json_write.h"
@@ -149,21 +150,31 @@ load(struct work *w, struct error *err)
 }
 
 /* exposure: GROUPS * DAYS, how much of a usual day each was. */
-static void
-learn_days(const struct work *w, double *exposure)
+static enum status
+learn_days(const struct work *w, double *exposure, struct error *err)
 {
     struct usual_customer *customers = xcalloc(w->count + 1, sizeof *customers);
+    int32_t first = w->pass->today - DAYS;
+    struct day_factors *factors = NULL;
+    double calendar[DAYS];
     const struct usual_days u = {
         .days = DAYS,
         .groups = GROUPS,
-        .first_weekday = (unsigned)weekday_from_days(w->pass->today - DAYS),
+        .first_weekday = (unsigned)weekday_from_days(first),
         .known = w->input,
+        .calendar = calendar,
     };
+    enum status st = day_factors_load(&factors, w->pass->store, err);
 
+    for (int i = 0; st == ST_OK && i < DAYS; i++)
+        calendar[i] = day_factor(factors, "", first + i, NULL);
     for (size_t i = 0; i < w->count; i++)
         customers[i] = (struct usual_customer){w->subjects[i].daily, w->subjects[i].group};
-    usual_days(&u, customers, w->count, exposure);
+    if (st == ST_OK)
+        usual_days(&u, customers, w->count, exposure);
+    day_factors_free(factors);
     free(customers);
+    return st;
 }
 
 /* base: exposures of the baseline's days with input. Windows are as long as the days in them
@@ -187,13 +198,18 @@ make_case(const struct work *w, struct subject *s, const double *base, double re
     c->baseline = change_baseline(&c->days);
 }
 
-static void
-judge(struct work *w)
+static enum status
+judge(struct work *w, struct error *err)
 {
     double *exposure = xcalloc(GROUPS * DAYS, sizeof *exposure);
     double base[GROUPS][BASE_DAYS], recent[GROUPS] = {0};
 
-    learn_days(w, exposure);
+    enum status st = learn_days(w, exposure, err);
+
+    if (st != ST_OK) {
+        free(exposure);
+        return st;
+    }
     for (size_t g = 0; g < GROUPS; g++)
         for (int i = 0, n = 0; i < DAYS; i++) {
             double e = exposure[g * DAYS + (size_t)i];
@@ -215,6 +231,7 @@ judge(struct work *w)
     for (size_t i = 0; i < w->count; i++) /* what they are made of goes */
         w->cases[i].days = (struct change_days){0};
     free(exposure);
+    return ST_OK;
 }
 
 /* A change weighs by what it moves for the whole business: three legs that became thirty are
@@ -409,8 +426,9 @@ pass_change(struct pass *p, struct error *err)
     st = store_query(p->store, &w.owner, "SELECT owner FROM customer WHERE id = ?1", err);
     if (st == ST_OK)
         st = load(&w, err);
+    if (st == ST_OK)
+        st = judge(&w, err);
     if (st == ST_OK) {
-        judge(&w);
         describe_all(&w);
         st = signal_way(&w, 0, "surge", err);
     }

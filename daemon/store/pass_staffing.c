@@ -327,6 +327,8 @@ pass_staffing(struct pass *p, struct error *err)
         st = write_all(&w, err);
     if (st == ST_OK)
         st = pass_gaps(p, err);
+    if (st == ST_OK && (p->slot_changed || p->full))
+        st = staffing_shifts(&w, err);
     for (size_t i = 0; i < w.count; i++) {
         history_clear(&w.services[i].history);
         free(w.services[i].name);

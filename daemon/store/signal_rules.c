@@ -30,6 +30,15 @@ static const struct signal_rule rules[] = {
       {"rate at most", 0.667, "of the usual"},
       {"away from the usual at least", 5, "legs"},
       {"days of baseline at least", 14, "d"}}},
+    {"service_shift",
+     1,
+     "Yesterday and today a service had by so much more or fewer contacts than was forecast before "
+     "that a CUSUM over its intervals reached its threshold, which follows from how seldom it may "
+     "be wrong (why { service_alarm }). It stands for two days at most, and closes after two days "
+     "without.",
+     {{"shift looked for", 1.5, "times the forecast, or a third less"},
+      {"away from the forecast at least", 5, "contacts"},
+      {"days of forecast before at least", 22, "d"}}},
     {"overdue",
      1,
      "A customer with a habit has been silent for longer than its own past explains: the chance of "
