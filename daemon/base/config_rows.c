@@ -422,7 +422,7 @@ const struct section_row config_sections[SECTION_COUNT] = {
     [SECTION_PRIVACY] = UNTITLED("privacy", privacy_rows, "What is kept of people's names."),
     [SECTION_SIGNALS] =
         UNTITLED("signals", config_signal_rows, "What is said to be out of the ordinary."),
-    [SECTION_WHY] = UNTITLED("why", why_rows, "What reasons for changes are made of."),
+    [SECTION_WHY] = UNTITLED("why", config_why_rows, "What reasons for changes are made of."),
     [SECTION_INPUT] = TITLED("input", input_rows, "bridge", inputs, input_count,
                              struct config_input, title, "One for each place records come from."),
     [SECTION_SERVICE] = TITLED("service", config_service_rows, "operator", services, service_count,

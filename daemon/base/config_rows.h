@@ -91,7 +91,7 @@ extern const char formats_builtin[];
 extern const unsigned long formats_builtin_size;
 
 /* config_rows_why.c, config_rows_told.c */
-extern const struct option_row why_rows[];
+extern const struct option_row config_why_rows[];
 extern const struct option_row config_signal_rows[], config_webhook_rows[];
 
 extern const struct section_row config_sections[SECTION_COUNT];

@@ -6,7 +6,7 @@
 #define MAIN(member) offsetof(struct config, member)
 #define DAY          86400.0
 
-const struct option_row why_rows[] = {
+const struct option_row config_why_rows[] = {
     {"dimensions", V_BOOL, MAIN(why_dimensions), "yes", .reloadable = true,
      .help = "Count legs of a customer and day also by region and by what their people are known "
              "by, so that `callswell why` can tell a change by these. It costs a few hundredths "

@@ -66,6 +66,7 @@ void staffing_look_ahead(const struct staffing_work *w, const struct staffing_se
 
 /* The pasts of services whose work is what goes on at once. */
 enum status staffing_count_concurrent(struct staffing_work *w, struct error *err);
+
 /* Signals of services whose demand has shifted since yesterday. */
 enum status staffing_shifts(struct staffing_work *w, struct error *err);
 
