@@ -263,8 +263,8 @@ command_signal(int argc, char **argv)
     const struct option_use use = {
         "callswell signal list|show ID|explain ID|ack ID|close ID [OPTION...]",
         "What is out of the ordinary. The beginning of an id will do. `explain` leads to\n"
-        "the numbers, the rule, and the files and ranges they came from. A signal that was\n"
-        "closed stays closed while its cause lasts, unless it gets more severe.",
+        "the numbers, the rule, and the files and ranges they came from. A signal that\n"
+        "was closed stays closed while its cause lasts, unless it gets more severe.",
         rows, sizeof rows / sizeof rows[0], NULL};
     struct config *c;
 

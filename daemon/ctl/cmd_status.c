@@ -16,8 +16,8 @@
 #include "ledger.h"
 #include "options.h"
 #include "table.h"
+#include "words.h"
 
-#define TEXT_COLUMNS  80
 #define LABEL_COLUMNS 11
 
 /* --- the daemon's answer --- */
@@ -58,24 +58,18 @@ print_records(const struct json_value *s)
     printf("newest     %s\n", json_get_text(json_find(s, "records"), "newest", "no record yet"));
 }
 
-/* Under the label, in lines of 80 columns. Nothing for an empty text. */
+/* Under the label. Nothing for an empty text. */
 static void
 print_text(const char *before, const char *text)
 {
-    int room = TEXT_COLUMNS - printf("%*s%s", text[0] ? LABEL_COLUMNS : 0, "", before), left = room;
+    struct buf out = {0};
 
-    for (const char *word = text; *word;) {
-        int n = (int)strcspn(word, " ");
-
-        if (left < room && n >= left) {
-            printf("\n%*s", LABEL_COLUMNS, "");
-            left = room = TEXT_COLUMNS - LABEL_COLUMNS;
-        }
-        left -= printf("%s%.*s", left < room ? " " : "", n, word);
-        word += n + (word[n] == ' ');
-    }
-    if (text[0])
-        putchar('\n');
+    if (!text[0])
+        return;
+    buf_printf(&out, "%*s%s", LABEL_COLUMNS, "", before);
+    words_flow(&out, LABEL_COLUMNS, span_str(text));
+    puts(out.p);
+    buf_clear(&out);
 }
 
 static void

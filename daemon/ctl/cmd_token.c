@@ -112,7 +112,7 @@ command_token(int argc, char **argv)
     const struct option_use use = {
         "callswell token add --role ROLE [--owner NAME] NAME | list | revoke NAME",
         "Tokens by which programs and people prove over HTTP who they are. From the first\n"
-        "one on nobody gets anything without; a daemon that runs heeds it within a second.\n"
+        "one on nobody gets anything without; a running daemon heeds it within a second.\n"
         "A new token is printed alone on the last line, this once; only its hash is kept.",
         rows, sizeof rows / sizeof rows[0],
         "  callswell token add --role ingest switch-berlin\n"

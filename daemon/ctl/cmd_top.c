@@ -190,7 +190,7 @@ command_top(int argc, char **argv)
         {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
         {"interval", OPTION_REAL, &run.interval, "S", "seconds between two looks (1)"},
         {"count", OPTION_INT, &run.count, "N",
-         "end after so many pictures (on a terminal: with q; elsewhere 1)"},
+         "end after so many pictures (terminal: with q; else 1)"},
     };
     const struct option_use use = {
         "callswell top [--config FILE] [--interval S] [--count N]",

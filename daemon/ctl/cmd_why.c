@@ -132,8 +132,8 @@ command_why(int argc, char **argv)
         "that is more than chance, which parts of it, whose, and by what.",
         rows, sizeof rows / sizeof rows[0],
         "  callswell why ACME\n"
-        "  callswell why --all --from 2026-11-01 --to 2026-11-14 --against "
-        "2026-10-01..2026-10-28\n"};
+        "  callswell why --all --from 2026-11-01 --to 2026-11-14 \\\n"
+        "      --against 2026-10-01..2026-10-28\n"};
     struct why_ask ask = {WHY_ANY, {0}, WHY_USUAL, WHY_USUAL, WHY_USUAL, WHY_USUAL, 0};
     struct config *c;
     struct error err;

@@ -12,6 +12,7 @@
 #include "civil.h"
 #include "report.h"
 #include "staffing_windows.h"
+#include "words.h"
 
 #define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
 #define DETAILED     2  /* services shown in windows */
@@ -305,6 +306,17 @@ print_busiest(const struct week *w)
 /* --- the report --- */
 
 static void
+print_model(FILE *out, const char *model)
+{
+    struct buf text = {0};
+
+    buf_str(&text, "forecast: ");
+    words_flow(&text, 10, span_str(model));
+    fprintf(out, "%s\n", text.p);
+    buf_clear(&text);
+}
+
+static void
 print_head(const struct week *w)
 {
     const struct service *s = &w->services[0];
@@ -316,7 +328,7 @@ print_head(const struct week *w)
                                               : " for the coming days",
             zone_name(w->r->zone), report_time(w->r, at, span_str(w->as_of)));
     if (w->r->query.param[ANSWER_SERVICE])
-        fprintf(w->r->out, "forecast: %s\n", s->model);
+        print_model(w->r->out, s->model);
     if (isnan(s->completeness))
         fputs("no input in the last 28 days to forecast from\n", w->r->out);
     else

@@ -55,7 +55,7 @@ check "${FLIPS:-250} bits of it" python3 "$project/tests/tools/bit_flips.py" "$b
     "${FLIPS:-250}" "${FLIPS_SEED:-18}"
 cp check.out small.out
 check "of every table" contains "$(cat small.out)" \
-    "with rows: audit batch checkpoint corrected correction event history idem kept meta open_leg quarantine seen total total_day"
+    "with rows: audit batch checkpoint corrected correction event feed_quarter history idem intake kept meta open_leg quarantine seen total total_day way"
 check "stop Redis" kill -TERM $redis
 wait $redis
 finish
