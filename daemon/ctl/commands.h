@@ -10,6 +10,7 @@ int command_import(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_signal(int argc, char **argv);
+int command_export(int argc, char **argv);
 int command_webhook(int argc, char **argv);
 int command_what_if(int argc, char **argv);
 int command_why(int argc, char **argv);

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"why", "why the use of a customer, service or feature changed", command_why},
     {"signal", "list, show, explain, acknowledge and close signals", command_signal},
     {"webhook", "messages about signals: list, show, replay, drop, test", command_webhook},
+    {"export", "customers, segments and signals as CSV for a CRM", command_export},
     {"customer", "import, list, show and merge customers", command_customer},
     {"roster", "import and show who is planned to be at work", command_roster},
     {"calendar", "import and show days that are unlike others", command_calendar},
