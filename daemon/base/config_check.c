@@ -404,71 +404,14 @@ check_formats(const struct check *k)
     return ST_OK;
 }
 
-/* --- webhooks --- */
-
-static const char *
-objection_to_secret(const char *secret)
-{
-    for (const char *p = secret; *p;) {
-        size_t n = strcspn(p, " ");
-
-        if (strncmp(p, "whsec_", 6) == 0 &&
-            (n < 6 + 24 || strspn(p + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                         "0123456789+/=") != n - 6))
-            return "behind whsec_ stand at least 24 characters of base64";
-        if (n < 16)
-            return "a secret has 16 characters or more";
-        p += n + strspn(p + n, " ");
-    }
-    return secret[0] ? NULL : "a secret is needed: nobody could tell our messages from others'";
-}
-
-static const char *
-objection_to_url(const struct config_webhook *h)
-{
-    const char *url = h->url ? h->url : "";
-    bool tls = strncmp(url, "https://", 8) == 0, plain = strncmp(url, "http://", 7) == 0;
-
-    if (!tls && !plain)
-        return "expected https://HOST/...";
-    if (plain && !h->private_addresses)
-        return "without TLS only with private = yes";
-    if (strchr(url, '@') || strpbrk(url, " \t\"<>"))
-        return "no user, no blanks";
-    return NULL;
-}
-
-static bool
-are_events(const char *const *words)
-{
-    static const char *const known[] = {"raised", "changed", "acked", "closed"};
-
-    for (; words && *words; words++) {
-        bool found = false;
-
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            found |= strcmp(*words, known[i]) == 0;
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
 static enum status
 check_webhooks(const struct check *k)
 {
     for (size_t i = 0; i < k->c->webhook_count; i++) {
-        const struct config_webhook *h = &k->c->webhooks[i];
-        const char *why = objection_to_url(h);
+        const char *key, *why = config_webhook_objection(&k->c->webhooks[i], &key);
 
         if (why)
-            return wrong(k, SECTION_WEBHOOK, (int)i, "url", "url: %s", why);
-        why = objection_to_secret(h->secret ? h->secret : "");
-        if (why)
-            return wrong(k, SECTION_WEBHOOK, (int)i, "secret", "secret: %s", why);
-        if (!are_events(h->events))
-            return wrong(k, SECTION_WEBHOOK, (int)i, "events",
-                         "events: expected raised, changed, acked or closed");
+            return wrong(k, SECTION_WEBHOOK, (int)i, key, "%s: %s", key, why);
     }
     return ST_OK;
 }

@@ -117,6 +117,9 @@ void *config_items(const struct section_row *s, const struct config *c, size_t *
 void *config_item_add(const struct section_row *s, struct config *c, const char *title);
 void config_item_free(const struct section_row *s, void *item);
 
+/* config_webhook.c: NULL, or what is wrong with the option *key. */
+const char *config_webhook_objection(const struct config_webhook *h, const char **key);
+
 /* What can only be judged when all is read. `line` finds lines for messages. */
 struct config_text;
 enum status config_check(const struct config *c, const struct config_text *t, struct error *err);
