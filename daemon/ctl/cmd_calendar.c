@@ -23,10 +23,13 @@ import(const struct config *c, const char *path)
     struct store *store = NULL;
     struct buf csv = {0};
     struct error err;
+    struct audit_entry entry;
     enum status st = whole_file(path, MAX_FILE_BYTES, &csv, &err);
 
     if (st == ST_OK)
         st = work_store(&store, c, STORE_EDIT, &err);
+    if (st == ST_OK)
+        work_audit(store, &entry, "calendar_import", path);
     if (st == ST_OK)
         st = calendar_import(store, span_of(csv.p, csv.n), &n, &err);
     store_close(store);

@@ -55,6 +55,8 @@ static int
 import(struct customer_run *run, const char *path)
 {
     struct customers_imported n = {0};
+    struct audit_entry entry;
+    enum status st;
     struct buf csv = {0};
     struct error err;
     int code = 0;
@@ -64,8 +66,13 @@ import(struct customer_run *run, const char *path)
         buf_clear(&csv);
         return 1;
     }
-    if (work_store(&run->store, run->config, STORE_EDIT, &err) != ST_OK ||
-        customers_import(run->store, span_of(csv.p, csv.n), &n, &err) != ST_OK) {
+    st = work_store(&run->store, run->config, STORE_EDIT, &err);
+    if (st == ST_OK) {
+        work_audit(run->store, &entry, "customers_import", path);
+        st = customers_import(run->store, span_of(csv.p, csv.n), &n, &err);
+        audit_end(run->store);
+    }
+    if (st != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);
         code = work_failed(&err);
     } else {
@@ -297,7 +304,9 @@ static int
 merge(struct customer_run *run, const char *from, const char *to)
 {
     struct moved m = {0};
+    struct audit_entry entry;
     struct error err;
+    enum status st;
     int code;
 
     if (work_store(&run->store, run->config, STORE_EDIT, &err) != ST_OK ||
@@ -306,7 +315,11 @@ merge(struct customer_run *run, const char *from, const char *to)
     code = move_history(run->config, from, to, &m);
     if (code != 0)
         return code;
-    if (customers_merged(run->store, span_str(from), span_str(to), clock_now(), &err) != ST_OK)
+    work_audit(run->store, &entry, "customer_merge", from);
+    entry.detail = to;
+    st = customers_merged(run->store, span_str(from), span_str(to), clock_now(), &err);
+    audit_end(run->store);
+    if (st != ST_OK)
         return work_failed(&err);
     code = tell_daemon(run->config);
     if (code == 0)

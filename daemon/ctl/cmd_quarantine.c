@@ -345,6 +345,19 @@ change_here(struct quarantine_run *run, const struct config *c, bool replay)
     return code;
 }
 
+static int
+change(struct quarantine_run *run, const struct config *c, bool replay, const char *what)
+{
+    int code = control_available(c->state_dir) ? change_by_daemon(run, c, replay)
+                                               : change_here(run, c, replay);
+    struct error err;
+
+    if (code == 0 &&
+        work_audited(c, replay ? "quarantine_replay" : "quarantine_drop", what, &err) != ST_OK)
+        fprintf(stderr, "callswell: done, but not written down: %s\n", err.text);
+    return code;
+}
+
 /* --- the command --- */
 
 static bool
@@ -402,10 +415,9 @@ command_quarantine(int argc, char **argv)
     else if (strcmp(verb, "replay") != 0 && strcmp(verb, "drop") != 0) {
         fprintf(stderr, "usage: %s\n", use.usage);
         code = EXIT_USAGE;
-    } else if (control_available(c->state_dir))
-        code = change_by_daemon(&run, c, verb[0] == 'r');
-    else
-        code = change_here(&run, c, verb[0] == 'r');
+    } else {
+        code = change(&run, c, verb[0] == 'r', argv[first + 1]);
+    }
     config_free(c);
     return code;
 }

@@ -33,12 +33,17 @@ import(struct roster_run *run, const char *path)
     struct roster_imported n = {0};
     struct buf csv = {0};
     struct error err;
+    struct audit_entry entry;
     enum status st = whole_file(path, MAX_FILE_BYTES, &csv, &err);
 
     if (st == ST_OK)
         st = work_store(&run->store, run->config, STORE_EDIT, &err);
     if (st == ST_OK)
+        work_audit(run->store, &entry, "roster_import", path);
+    if (st == ST_OK)
         st = roster_import(run->store, span_of(csv.p, csv.n), run->zone, &n, &err);
+    if (run->store)
+        audit_end(run->store);
     buf_clear(&csv);
     if (st != ST_OK) {
         fprintf(stderr, "callswell: %s: nothing was changed\n", path);

@@ -4,11 +4,9 @@
  * They live in the CRM store, which this process reads and edits itself; the analyst respects what
  * people set (signal_desk.h).
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "cmd_signal_explain.h"
@@ -188,13 +186,15 @@ show(const struct signal_run *run, const char *id)
 static int
 set(const struct signal_run *run, const char *id, enum signal_mark mark)
 {
-    const struct passwd *user = getpwuid(getuid());
-    char number[24];
+    struct audit_entry entry;
     struct error err;
+    enum status st;
 
-    snprintf(number, sizeof number, "%u", (unsigned)getuid());
-    if (signal_set(run->store, id, mark, user ? user->pw_name : number, run->note, clock_now(),
-                   &err) != ST_OK)
+    work_audit(run->store, &entry, mark == SIGNAL_ACK ? "signal_ack" : "signal_close", id);
+    entry.detail = run->note;
+    st = signal_set(run->store, id, mark, work_user(), run->note, clock_now(), &err);
+    audit_end(run->store);
+    if (st != ST_OK)
         return work_failed(&err);
     printf("signal %s is %s.\n", id, mark == SIGNAL_ACK ? "acknowledged" : "closed");
     return 0;

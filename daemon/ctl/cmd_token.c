@@ -3,10 +3,8 @@
  *
  * They are in the CRM store, which this process edits itself; a running daemon sees it there.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "commands.h"
@@ -14,16 +12,6 @@
 #include "report.h"
 #include "token_desk.h"
 #include "work.h"
-
-static const char *
-user_name(void)
-{
-    static char number[24];
-    const struct passwd *user = getpwuid(getuid());
-
-    snprintf(number, sizeof number, "%u", (unsigned)getuid());
-    return user ? user->pw_name : number;
-}
 
 static int
 add(struct store *s, const char *name, const char *role, const char *owner)
@@ -40,7 +28,7 @@ add(struct store *s, const char *name, const char *role, const char *owner)
         fprintf(stderr, "callswell: --owner limits what is seen; ingest sees nothing\n");
         return EXIT_USAGE;
     }
-    if (token_add(s, name, r, owner, user_name(), clock_now(), text, &err) != ST_OK) {
+    if (token_add(s, name, r, owner, work_user(), clock_now(), text, &err) != ST_OK) {
         if (err.code != ST_BAD_INPUT)
             return work_failed(&err);
         fprintf(stderr, "callswell: %s\n", err.text);
@@ -56,7 +44,7 @@ revoke_one(struct store *s, const char *name)
 {
     struct error err;
 
-    if (token_revoke(s, name, user_name(), clock_now(), &err) != ST_OK) {
+    if (token_revoke(s, name, work_user(), clock_now(), &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         return err.code == ST_NOT_FOUND ? 1 : work_failed(&err);
     }

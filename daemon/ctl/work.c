@@ -4,11 +4,14 @@
 #include "work.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "options.h"
 
@@ -39,6 +42,36 @@ work_open(const struct config *c, bool dry_run, int *code)
         return e;
     *code = work_failed(&err);
     return NULL;
+}
+
+const char *
+work_user(void)
+{
+    static char number[24];
+    const struct passwd *user = getpwuid(getuid());
+
+    snprintf(number, sizeof number, "%u", (unsigned)getuid());
+    return user ? user->pw_name : number;
+}
+
+void
+work_audit(struct store *s, struct audit_entry *e, const char *action, const char *subject)
+{
+    *e = (struct audit_entry){clock_now(), work_user(), "command line", action, subject, NULL};
+    audit_begin(s, e);
+}
+
+enum status
+work_audited(const struct config *c, const char *action, const char *subject, struct error *err)
+{
+    struct audit_entry e = {clock_now(), work_user(), "command line", action, subject, NULL};
+    struct store *s = NULL;
+    enum status st = work_store(&s, c, STORE_EDIT, err);
+
+    if (st == ST_OK)
+        st = audit_write(s, &e, err);
+    store_close(s);
+    return st;
 }
 
 struct outcome_count

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "audit_log.h"
 #include "engine.h"
 #include "json_read.h"
 #include "store.h"
@@ -22,6 +23,15 @@ struct engine *work_open(const struct config *c, bool dry_run, int *code);
 /* The configuration's CRM store; for editing, the state folder is made if need be. */
 enum status work_store(struct store **out, const struct config *c, enum store_mode mode,
                        struct error *err);
+
+/* Who runs this, for what is written down: a user's name, or number. */
+const char *work_user(void);
+/* Who does what to what: the commits to the store from now on write it down (audit_log.h). *e is
+ * filled in and borrowed until the store is closed. subject may be NULL. */
+void work_audit(struct store *s, struct audit_entry *e, const char *action, const char *subject);
+/* The same for what was done elsewhere, as an entry of its own. */
+enum status work_audited(const struct config *c, const char *action, const char *subject,
+                         struct error *err);
 
 /* The counts in a line that the daemon answered. */
 struct outcome_count work_counts(const struct json_value *line);

@@ -56,6 +56,14 @@ cs token revoke --config c.conf switch >/dev/null
 check "a revoked one does not" wait_for 10 sends 401 "$sender"
 check "both are listed" contains "$(cs token list --config c.conf --all --csv)" "switch,ingest"
 check "and written down" contains "$(cs report audit --config c.conf --csv)" "token_revoke,switch"
+printf 'id,name,owner\na1,Anns,ann\nb1,Bobs,bob\n' >customers.csv
+check "customers come with their owners" cs customer import --config c.conf customers.csv
+check "which is written down, too" contains "$(cs report audit --config c.conf --csv)" "customers_import,customers.csv"
+ann=$(cs token add --config c.conf --role read --owner ann ann | tail -1)
+check "her token counts at once" wait_for 10 answers 200 "$ann" /v1/customers/a1
+check "another's customer is not found" answers 404 "$ann" /v1/customers/b1
+ask "$ann" '/v1/customers?format=csv' >/dev/null
+check "nor is it in what she takes away" sh -c "grep -q Anns answer && ! grep -q Bobs answer"
 check "an orderly end" stop
 
 certificate server && certificate other
