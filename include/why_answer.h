@@ -58,6 +58,15 @@ struct why_answer {
     size_t note_count;
 };
 
+/* A question in words: days such as 2026-11-22, `against` two with ".." between them or the first;
+ * NULL is as usual, no name all customers. Names are borrowed. ST_BAD_INPUT: err says what is
+ * wrong. */
+struct why_wish {
+    const char *name, *kind, *from, *to, *against;
+};
+enum status why_ask(struct why_ask *out, struct store *s, const struct why_wish *wish,
+                    struct error *err);
+
 /* ST_NOT_FOUND: there is nothing of that name. ST_BAD_INPUT: days that cannot be compared. The
  * caller clears after ST_OK. store: for who was there before; NULL: unknown. */
 enum status why_answer(struct why_answer *out, struct ledger_reader *r, struct store *store,

@@ -59,6 +59,15 @@ static const struct route_param course[] = {
     {"zone", "customers: of local hours; the configured one"},
     {NULL, NULL},
 };
+static const struct route_param why[] = {
+    {"name", "whose; all customers"},
+    {"kind", "what the name is, if there are several: customer, service or feature"},
+    {"from", "first day of the period, UTC (the 7 before today)"},
+    {"to", "last day of the period"},
+    {"against", "what it is held against: DAY..DAY (the 28 days before)"},
+    {"zone", "of hours; the configured one"},
+    {NULL, NULL},
+};
 static const struct route_param what_if[] = {
     {"service", "one service"},
     {"volume", "contacts: +20%, -10%"},
@@ -163,6 +172,10 @@ static const struct route routes[] = {
      .takes = "application/json", .takes_schema = "{\"type\":\"object\"}"},
     {"GET", "/v1/what-if", "People needed if more came, or for longer", ROLE_READ, true,
      .read = route_what_if, .params = what_if, .schema = ROWS},
+    {"GET", "/v1/why", "Why the use of a customer, a service, a feature or of all changed",
+     ROLE_READ, true, .read = route_why, .params = why,
+     .schema = "{\"type\":\"object\",\"required\":[\"kind\",\"unit\",\"usual\",\"now\","
+               "\"causes\",\"dimensions\",\"minutes\",\"notes\"]}"},
     {"POST", "/v1/roster", "Takes over a roster", ROLE_ADMIN, false, .read = post_roster,
      .max_body = FILE_BODY, .params = zone_only, .takes = "text/csv",
      .takes_schema = "{\"type\":\"string\"}",

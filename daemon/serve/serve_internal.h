@@ -66,8 +66,9 @@ void route_feature_course(struct reader *rd, struct http_request *r);
 void route_customer_hours(struct reader *rd, struct http_request *r);
 void route_customer_features(struct reader *rd, struct http_request *r);
 
-/* route_what_if.c */
+/* route_what_if.c, route_why.c */
 void route_what_if(struct reader *rd, struct http_request *r);
+void route_why(struct reader *rd, struct http_request *r);
 
 /* metrics.c: the exposition in OpenMetrics text format. */
 /* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */

@@ -5,7 +5,7 @@ cat >c.conf <<EOC
 state_dir = "$dir/state"
 clock = "data"
 timezone = "Europe/Berlin"
-http { listen = "" }
+http { listen = "127.0.0.1:0" }
 EOC
 cs generate --records 120000 --days 60 --customers 400 --until 2026-11-22 --seed 3 --out r.csv \
     --truth truth.json
@@ -76,6 +76,14 @@ check "days that overlap" contains "$(cs why C00149 --config c.conf --from 2026-
     --against 2026-11-05..2026-11-20 2>&1)" overlap
 check "no day" contains "$(cs why C00149 --config c.conf --from yesterday 2>&1)" 'not a day such as'
 check "nothing asked" contains "$(cs why --config c.conf 2>&1)" "usage: callswell why"
+check "a daemon" start c.conf
+ask() { curl -sS "http://$address/v1/why$1"; }
+check "over HTTP the same" equals "$(ask '?name=C00149')" "$(cs why C00149 --config c.conf --json)"
+check "of all customers, too" contains "$(ask '?from=2026-11-08&to=2026-11-14')" \
+    '"kind":"all"'
+check "HTTP: a day that is none" contains "$(ask '?from=soon')" 'not a day such as'
+check "HTTP: nobody" contains "$(ask '?name=nobody')" 'nothing is counted of'
+check "stop" stop
 check "counters are what they are" cs verify --config c.conf
 check "no part reaches Redis" equals "$(strings -n 3 state/redis/appendonlydir/* |
     grep -c '[.]x[.]%01')" 0

@@ -1,0 +1,71 @@
+/*
+ * route_why.c - GET /v1/why: the reason for a change, out of the ledger.
+ */
+#include "asked.h"
+#include "serve_internal.h"
+#include "why_answer.h"
+
+/* Who is limited to an owner's customers asks of one of these. */
+static enum status
+check_viewer(const struct reader *rd, struct why_wish *wish, struct error *err)
+{
+    if (!rd->viewer)
+        return ST_OK;
+    if (!wish->name || (wish->kind && strcmp(wish->kind, "customer") != 0))
+        return fail(err, ST_NOT_FOUND, "Only your own customers: name one of them.");
+    wish->kind = "customer";
+    return reader_customer(rd, wish->name, err);
+}
+
+static enum status
+answer(const struct reader *rd, const struct why_wish *wish, const char *zone_name, struct buf *out,
+       struct error *err)
+{
+    struct ledger_reader *ledger = NULL;
+    const struct zone *zone = NULL;
+    struct buf path = {0};
+    struct why_answer a;
+    struct why_ask ask;
+    enum status st = why_ask(&ask, rd->store, wish, err);
+
+    if (st == ST_OK && zone_load(&zone, zone_name ? zone_name : rd->config->timezone, err) != ST_OK)
+        st = err->code = ST_BAD_INPUT;
+    buf_printf(&path, "%s/ledger.db", rd->config->state_dir);
+    if (st == ST_OK)
+        st = ledger_reader_open(&ledger, path.p, err);
+    if (st == ST_OK)
+        st = why_answer(&a, ledger, rd->store, zone, &ask, err);
+    if (st == ST_OK) {
+        why_json(&a, zone, out);
+        buf_char(out, '\n');
+        why_answer_clear(&a);
+    }
+    ledger_reader_close(ledger);
+    buf_clear(&path);
+    return st;
+}
+
+void
+route_why(struct reader *rd, struct http_request *r)
+{
+    struct why_wish wish = {0};
+    const char *zone = NULL;
+    const struct asked_param params[] = {{"name", &wish.name}, {"kind", &wish.kind},
+                                         {"from", &wish.from}, {"to", &wish.to},
+                                         {"zone", &zone},      {"against", &wish.against}};
+    struct buf body = {0};
+    struct error err;
+    enum status st =
+        asked_query(r->query, params, sizeof params / sizeof *params, rd->memory, &err);
+
+    if (st == ST_OK)
+        st = check_viewer(rd, &wish, &err);
+    if (st == ST_OK)
+        st = answer(rd, &wish, zone, &body, &err);
+    if (st == ST_OK) {
+        http_reply(r, 200, "application/json", &body, NULL);
+        return;
+    }
+    buf_clear(&body);
+    reader_problem(r, &err);
+}
