@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #define LIFE_NEVER INT32_MIN
+/* Silences as long as a holiday say nothing: `silent` is never sooner after the last use. Days. */
+#define LIFE_MIN_GAP 14
 /* Grows when the rules change: a change of stage names the rules that it was made by. */
 #define LIFE_RULES 1
 

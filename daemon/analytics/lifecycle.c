@@ -40,12 +40,25 @@ without_use(const struct life_facts *f)
     return (struct life){LIFE_PROSPECT, LIFE_NEVER};
 }
 
+/* With a day of its own: what a new store takes from its history has none. */
+static bool
+is_away(struct life l)
+{
+    return (l.stage == LIFE_DORMANT || l.stage == LIFE_LOST) && l.since != LIFE_NEVER;
+}
+
+/* The limits are found anew each day; only use brings somebody back. (A late record may tell of use
+ * before the limit, and then there never was a silence.) */
+static bool
+stays_away(struct life before, const struct life_facts *f)
+{
+    return is_away(before) && f->last < before.since - LIFE_MIN_GAP;
+}
+
 static struct life
 in_use(struct life before, const struct life_facts *f)
 {
-    bool was_away = before.stage == LIFE_DORMANT || before.stage == LIFE_LOST;
-
-    if (was_away)
+    if (is_away(before) && f->last >= before.since)
         return (struct life){LIFE_RESURRECTED, f->last};
     if (before.stage == LIFE_RESURRECTED && f->last <= before.since)
         return before;
@@ -71,6 +84,8 @@ life_next(struct life before, const struct life_facts *f)
         next = without_use(f);
     else if (f->today >= f->lost)
         next = (struct life){LIFE_LOST, f->lost};
+    else if (stays_away(before, f))
+        next = before;
     else if (f->today >= f->silent)
         next = (struct life){LIFE_DORMANT, f->silent};
     else

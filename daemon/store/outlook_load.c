@@ -89,7 +89,10 @@ says(struct span text, const char *const *words, size_t count)
 
 static const char *const interest[] = {"trial", "demo",  "price", "pricing",
                                        "quote", "offer", "tender"};
-static const char *const farewell[] = {"cancel", "terminat"};
+/* Not "cancel" alone: meetings are cancelled every day. */
+static const char *const farewell[] = {
+    "cancellation",    "termination",         "terminate",      "churn",
+    "cancel contract", "cancel the contract", "cancel account", "cancel subscription"};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char talks_sql[] =

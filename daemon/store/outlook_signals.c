@@ -18,7 +18,6 @@
 /* Fewer active days are no habit. */
 #define HABIT    5
 #define MAX_RATE 0.05 /* of false discoveries */
-#define MIN_GAP  14   /* days */
 #define NEWS     182  /* after so many days of silence it is none */
 /* Without this share of the last two weeks' input nobody is called silent. */
 #define ENOUGH 0.5
@@ -130,7 +129,7 @@ signal_overdue(struct work *w, struct error *err)
         const struct outlook *o = who[i];
         bool open = signals_is_open(w->signals, o->customer);
 
-        if (o->facts.today < o->facts.silent || o->gap < MIN_GAP)
+        if (o->facts.today < o->facts.silent || o->gap < LIFE_MIN_GAP)
             continue;
         if (w->completeness < ENOUGH)
             signals_keep(w->signals, o->customer);

@@ -76,7 +76,7 @@ new_people(const struct work *w, int young, double *total)
     known = add_days(w, &all, young + MONTH_DAYS, young + MONTH_DAYS + w->lookback);
     *total = add_days(w, &all, young, young + MONTH_DAYS);
     sketch_clear(&all);
-    return *total - known;
+    return fmax(0, *total - known);
 }
 
 /* The evidence, while the sketches are here. */
@@ -108,7 +108,7 @@ count_people(struct work *w, struct feature *f)
     }
     f->people = estimate(&all);
     f->customers = estimate(&w->customers);
-    f->lost = add_days(w, &all, FEATURE_WINDOW, FEATURE_WINDOW + MONTH_DAYS) - f->people;
+    f->lost = fmax(0, add_days(w, &all, FEATURE_WINDOW, FEATURE_WINDOW + MONTH_DAYS) - f->people);
     sketch_clear(&all);
     f->recent = people_between(w, 1, 1 + MONTH_DAYS);
     f->before = people_between(w, 1 + MONTH_DAYS, 1 + 2 * MONTH_DAYS);

@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Silences as long as a holiday say nothing, and after a year everybody is lost. */
-#define MIN_GAP 14
+/* After a year everybody is lost. */
 #define MAX_GAP (OUTLOOK_DAYS / 2)
 /* Twice the gap is lost, but nobody is so soon. */
 #define MIN_LOST 56
@@ -30,7 +29,7 @@ usual_gap(const struct outlooks *all, const struct outlook *o)
         days = 7 * bgnbd_silent_after(&all->model, &o->habit, OUTLOOK_SILENT);
     else
         days = fmax(MIN_GAP_WITHOUT, GAPS_WITHOUT_MODEL * 7 * o->habit.last / o->habit.repeats);
-    return (int32_t)fmin(fmax(ceil(days), MIN_GAP), MAX_GAP);
+    return (int32_t)fmin(fmax(ceil(days), LIFE_MIN_GAP), MAX_GAP);
 }
 
 static void

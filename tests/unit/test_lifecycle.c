@@ -98,6 +98,28 @@ TEST(who_cancels_is_lost_until_they_use_it_again)
     IS(l, LIFE_RESURRECTED, 1001);
 }
 
+TEST(only_use_brings_somebody_back)
+{
+    struct life_facts f = nothing;
+    struct life dormant = {LIFE_DORMANT, 990}, lost = {LIFE_LOST, 990};
+
+    f.first = 900, f.second = 910, f.last = 960;
+    f.silent = 1010, f.lost = 1060; /* the limit is fitted anew, and wider now */
+    IS(life_next(dormant, &f), LIFE_DORMANT, 990);
+    IS(life_next(lost, &f), LIFE_LOST, 990);
+    f.silent = 980; /* and narrower: who is lost stays so */
+    IS(life_next(lost, &f), LIFE_LOST, 990);
+    f.lost = 1000;
+    IS(life_next(dormant, &f), LIFE_LOST, 1000);
+    /* A late record of the eve of the limit: there was no silence. */
+    f.last = 985;
+    f.silent = 1010, f.lost = 1060;
+    IS(life_next(dormant, &f), LIFE_REPEAT, 910);
+    /* A new store knows the stage by its history, but not the day: the facts decide. */
+    f.last = 990;
+    IS(life_next((struct life){LIFE_DORMANT, LIFE_NEVER}, &f), LIFE_REPEAT, 910);
+}
+
 TEST(a_decline_is_a_stage_of_those_who_come_back_only)
 {
     struct life_facts f = nothing;
