@@ -21,18 +21,19 @@ static const char segment_sql[] =
     " GROUP BY m.segment ORDER BY m.segment GLOB 'rfm:*', 2 DESC, 1 LIMIT ?20";
 
 static const struct table_column stage_columns[] = {
-    {"stage", TABLE_TEXT},          {"customers", TABLE_NUMBER},     {"new 7 days", TABLE_NUMBER},
-    {"legs 30 days", TABLE_NUMBER}, {"days expected", TABLE_NUMBER}, {"overdue", TABLE_NUMBER},
-    {"stuck", TABLE_NUMBER},
+    {"stage", TABLE_TEXT},           {"customers", TABLE_NUMBER}, {"new 7 days", TABLE_NUMBER},
+    {"days expected", TABLE_NUMBER}, {"overdue", TABLE_NUMBER},   {"stuck", TABLE_NUMBER},
 };
+#define OPEN(kind)                                                                                 \
+    "(SELECT count(*) FROM signal g JOIN customer_outlook x ON x.customer = g.subject"             \
+    " WHERE g.kind = '" kind "' AND g.state <> 'closed' AND x.stage = o.stage)"
 static const char stage_sql[] =
-    "SELECT stage, count(*), sum(ifnull(stage_since, '') > (SELECT date(max(as_of), '-7 days')"
-    " FROM customer_outlook)), ifnull(sum(legs_30d), 0),"
-    " CAST(round(total(expected_days_4w)) AS INTEGER),"
-    " sum(EXISTS(SELECT 1 FROM signal WHERE kind = 'overdue' AND subject = customer AND state <>"
-    " 'closed')), sum(EXISTS(SELECT 1 FROM signal WHERE kind = 'stuck' AND subject = customer AND"
-    " state <> 'closed')) FROM customer_profile WHERE stage IS NOT NULL GROUP BY stage"
-    " ORDER BY instr('prospect intent first repeat surge decline dormant lost resurrected', stage)";
+    "SELECT o.stage, count(*), sum(ifnull(o.stage_since, '') > (SELECT date(max(as_of), '-7 days')"
+    " FROM customer_outlook)), CAST(round(total(o.expected_days_4w)) AS INTEGER), " OPEN(
+        "overdue") ", " OPEN("stuck") " FROM customer_outlook o WHERE o.stage IS NOT NULL"
+                                      " GROUP BY o.stage ORDER BY"
+                                      " instr('prospect intent first repeat surge decline dormant"
+                                      " lost resurrected', o.stage)";
 
 static const struct table_column group_columns[] = {
     {"usage group", TABLE_TEXT}, {"customers", TABLE_NUMBER}, {"share %", TABLE_NUMBER},
