@@ -7,21 +7,18 @@
 #include <stdbool.h>
 
 #include "erlang_private.h"
-#include "numeric.h"
 
 struct pool {
     const struct availability_interval *in;
     size_t n;
     double interval_s, patience_s;
-    struct erlang_quadrature rule;
 };
 
 static double
 wait_with(const struct pool *p, double offered, double aht_s, unsigned agents)
 {
     /* Whoever waits hangs up at an even rate: the mean wait is that share of the patience. */
-    return p->patience_s *
-           erlang_a_level(&p->rule, offered, aht_s, p->patience_s, agents, 0).prob_abandon;
+    return p->patience_s * erlang_a_level(offered, aht_s, p->patience_s, agents, 0).prob_abandon;
 }
 
 /* Between whole numbers of agents, so that the factor has no steps. */
@@ -70,7 +67,6 @@ availability_fit(const struct availability_interval *in, size_t n, double interv
         }
     if (!(a.calls > 0) || !(patience_s > 0) || !(interval_s > 0))
         return a;
-    numeric_legendre(ERLANG_NODES, p.rule.node, p.rule.weight);
     a.waited_s = waited / a.calls;
     a.planned_wait_s = waits(&p, 1) / a.calls;
     if (waits(&p, low) < waited || waits(&p, high) > waited)

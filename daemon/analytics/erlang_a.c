@@ -105,6 +105,19 @@ last_wait(const struct model *m, bool survive)
     return peak + step;
 }
 
+/* Reckoned once for each thread: it costs more than an integral. */
+const struct erlang_quadrature *
+erlang_nodes(void)
+{
+    static _Thread_local struct erlang_quadrature rule;
+    static _Thread_local bool known;
+
+    if (!known)
+        numeric_legendre(NODES, rule.node, rule.weight);
+    known = true;
+    return &rule;
+}
+
 /* The integral of the density, or of x times it, from 0 to `end`. */
 static double
 integrate(const struct model *m, const struct erlang_quadrature *rule, double end, bool survive,
@@ -172,19 +185,18 @@ struct erlang_impatient
 erlang_a_load(double offered, double aht_s, double patience_s, unsigned agents, double target_s)
 {
     struct erlang_impatient q;
-    struct erlang_quadrature rule;
+    const struct erlang_quadrature *rule = erlang_nodes();
     struct model m;
     double answered;
 
     if (!solve(offered, aht_s, patience_s, agents, &m, &q))
         return q;
-    numeric_legendre(NODES, rule.node, rule.weight);
     answered = 1 - q.prob_abandon;
-    q.service_level = share_within(&m, &rule, target_s, true);
-    q.service_level_virtual = share_within(&m, &rule, target_s, false);
+    q.service_level = share_within(&m, rule, target_s, true);
+    q.service_level_virtual = share_within(&m, rule, target_s, false);
     q.service_level_answered = answered > 0 ? fmin(1, q.service_level / answered) : 0;
     if (m.prob_wait > 0 && answered > 0)
-        q.asa_s = integrate(&m, &rule, last_wait(&m, true), true, true) / answered;
+        q.asa_s = integrate(&m, rule, last_wait(&m, true), true, true) / answered;
     return q;
 }
 
@@ -197,14 +209,13 @@ erlang_a(double calls, double interval_s, double aht_s, double patience_s, unsig
 }
 
 struct erlang_expected
-erlang_a_level(const struct erlang_quadrature *rule, double offered, double aht_s,
-               double patience_s, unsigned agents, double target_s)
+erlang_a_level(double offered, double aht_s, double patience_s, unsigned agents, double target_s)
 {
     struct erlang_impatient q;
     struct model m;
 
     if (solve(offered, aht_s, patience_s, agents, &m, &q))
-        q.service_level = share_within(&m, rule, target_s, true);
+        q.service_level = share_within(&m, erlang_nodes(), target_s, true);
     return (struct erlang_expected){q.service_level, q.prob_abandon};
 }
 
@@ -229,16 +240,15 @@ unsigned
 erlang_a_agents(const struct erlang_demand *d, double offered)
 {
     double start = floor(offered - 5 * sqrt(offered)) - 3;
-    struct erlang_quadrature rule;
+    const struct erlang_quadrature *rule = erlang_nodes();
     unsigned low, high, step = 1;
 
-    numeric_legendre(NODES, rule.node, rule.weight);
     low = start > 1 ? start < ERLANG_MAX_AGENTS ? (unsigned)start : ERLANG_MAX_AGENTS : 1;
     if (d->minimum > low)
         low = d->minimum;
-    if (suffices(d, &rule, offered, low))
+    if (suffices(d, rule, offered, low))
         return low;
-    for (high = low; !suffices(d, &rule, offered, high); step *= 2) {
+    for (high = low; !suffices(d, rule, offered, high); step *= 2) {
         low = high;
         if (high >= ERLANG_MAX_AGENTS)
             return ERLANG_MAX_AGENTS;
@@ -247,7 +257,7 @@ erlang_a_agents(const struct erlang_demand *d, double offered)
     while (high - low > 1) {
         unsigned middle = low + (high - low) / 2;
 
-        if (suffices(d, &rule, offered, middle))
+        if (suffices(d, rule, offered, middle))
             high = middle;
         else
             low = middle;

@@ -13,13 +13,13 @@
 
 #define DROP       30.0 /* exp(-30) of the highest density counts for nothing */
 #define MOST_NODES 200
+#define PHI_LEAST  1e-9 /* below, a forecast is sure */
 /* Whole people come of it: fewer nodes say the same. */
-#define PLAN_NODES 32
+#define PLAN_NODES 20
 
 struct loads { /* what may come, and how likely each is */
     double load[MOST_NODES], weight[MOST_NODES];
     unsigned count;
-    struct erlang_quadrature waits;
 };
 
 /* Log of the density of a call's interval, up to a constant. */
@@ -55,8 +55,7 @@ spread(struct loads *l, unsigned count, double offered, double phi)
 static void
 loads_init(struct loads *l, unsigned count, double offered, double phi)
 {
-    numeric_legendre(ERLANG_NODES, l->waits.node, l->waits.weight);
-    if (phi > 1e-9 && offered > 0) {
+    if (phi > PHI_LEAST && offered > 0) {
         spread(l, count, offered, phi);
         return;
     }
@@ -76,8 +75,7 @@ expect(const struct loads *l, const struct erlang_demand *d, bool impatient, uns
         if (d->per_agent > 0) /* enough for this peak, or not */
             one = (struct erlang_expected){l->load[i] <= agents * d->per_agent, 0};
         else if (impatient)
-            one = erlang_a_level(&l->waits, l->load[i], d->aht_s, d->patience_s, agents,
-                                 d->answer_within_s);
+            one = erlang_a_level(l->load[i], d->aht_s, d->patience_s, agents, d->answer_within_s);
         else
             one = (struct erlang_expected){
                 erlang_c_load(l->load[i], d->aht_s, agents, d->answer_within_s).service_level, 0};
@@ -118,7 +116,7 @@ erlang_required_expected(const struct erlang_demand *d, double phi)
     unsigned low = p.agents, high = p.agents, step = 1;
     struct loads l;
 
-    if (!(offered > 0) || !(phi > 0) || p.capped)
+    if (!(offered > 0) || !(phi > PHI_LEAST) || p.capped)
         return p;
     loads_init(&l, PLAN_NODES, offered, phi);
     /* It improves with every agent: away from what the forecast alone asks for, then halving. */

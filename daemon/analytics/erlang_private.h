@@ -21,10 +21,11 @@ struct erlang_quadrature {
     double node[ERLANG_NODES], weight[ERLANG_NODES];
 };
 
+const struct erlang_quadrature *erlang_nodes(void);
+
 /* Nothing but the service level and who hangs up: for those who ask a thousand times. */
-struct erlang_expected erlang_a_level(const struct erlang_quadrature *rule, double offered,
-                                      double aht_s, double patience_s, unsigned agents,
-                                      double target_s);
+struct erlang_expected erlang_a_level(double offered, double aht_s, double patience_s,
+                                      unsigned agents, double target_s);
 
 /* The fewest agents with which callers who hang up are served as demanded, or ERLANG_MAX_AGENTS.
  * offered > 0. */

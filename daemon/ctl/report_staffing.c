@@ -23,6 +23,7 @@
 
 struct service {
     char *name, *model;
+    bool concurrent; /* contacts are peaks of what goes on at once */
     double completeness;
     struct staffing_interval *at;
     size_t count, cap;
@@ -62,6 +63,9 @@ service_for(struct week *w, const struct query *q)
         .model = xstrndup(query_text(q, 11).p, query_text(q, 11).n),
         .completeness = query_real(q, 10),
     };
+    for (size_t i = 0; i < w->r->config->service_count; i++)
+        if (span_is(name, w->r->config->services[i].name))
+            s->concurrent = w->r->config->services[i].concurrent != NULL;
     return s;
 }
 
@@ -117,7 +121,7 @@ sum(const struct service *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct staffing_interval *v = &s->at[i];
 
-        t.contacts += v->contacts;
+        t.contacts = s->concurrent ? fmax(t.contacts, v->contacts) : t.contacts + v->contacts;
         t.hours += v->scheduled * v->minutes / 60.0;
         if (!t.peak || v->scheduled > t.peak->scheduled ||
             (v->scheduled == t.peak->scheduled && v->contacts > t.peak->contacts))
@@ -159,9 +163,9 @@ static void
 print_summary(const struct week *w)
 {
     static const struct table_column columns[] = {
-        {"service", TABLE_TEXT},      {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
-        {"desks then", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"safe", TABLE_NUMBER},
-        {"hours", TABLE_NUMBER},      {"short", TABLE_NUMBER},
+        {"service", TABLE_TEXT}, {"contacts", TABLE_NUMBER},  {"busiest", TABLE_TEXT},
+        {"desks", TABLE_NUMBER}, {"scheduled", TABLE_NUMBER}, {"safe", TABLE_NUMBER},
+        {"hours", TABLE_NUMBER}, {"short", TABLE_NUMBER},
     };
     struct table *t = table_new(columns, COUNT(columns) - !w->roster);
     size_t idle = 0, smaller = 0;
@@ -277,9 +281,16 @@ print_windows(const struct week *w, const struct service *s, size_t limit)
     struct staffing_window *v = xcalloc(s->count + 1, sizeof *v);
     size_t n = staffing_windows(s->at, s->count, limit, v);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; s->concurrent && k < s->count; k++) {
+            if (s->at[k].start == v[i].start)
+                v[i].contacts = 0;
+            if (s->at[k].start >= v[i].start && s->at[k].start < v[i].end)
+                v[i].contacts = fmax(v[i].contacts, s->at[k].contacts);
+        }
         if (v[i].scheduled > 0)
             add_window(w, t, &v[i]);
+    }
     if (table_rows(t) == 0)
         fputs("Nobody is needed.\n", w->r->out);
     else
@@ -343,6 +354,11 @@ print_foot(const struct week *w)
           "its busiest interval. safe: scheduled so that the target is met although\n"
           "forecasts err.",
           w->r->out);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->services[i].concurrent) {
+            fputs(" contacts of services of what goes on at once: the peak.", w->r->out);
+            break;
+        }
     if (!w->r->query.param[ANSWER_SERVICE])
         fputs(" hours: of scheduled people.", w->r->out);
     fputs(w->roster ? "\nshort: hours that the roster lacks.\n" : "\n", w->r->out);

@@ -97,6 +97,7 @@ analyst_close(struct analyst *a)
     if (!a)
         return;
     ledger_reader_close(a->reader);
+    staffing_plans_free(a->plans);
     store_close(a->store);
     trust_free(a->trust);
     free(a->ledger_path);

@@ -20,6 +20,8 @@
 #include "store.h"
 #include "zone.h"
 
+struct staffing_plans;
+
 struct analyst {
     struct store *store;
     struct ledger_reader *reader; /* opened by the first pass */
@@ -30,13 +32,14 @@ struct analyst {
     struct quarantine_mark {
         bool known;
         uint64_t ever, rows;
-    } quarantine;           /* as the store has it */
-    int64_t edits;          /* the store's count of what others wrote, at the last pass */
-    int32_t spread_day;     /* when the features' spread was last measured apart */
-    struct trust *trust;    /* of the last pass that learned; NULL: none did yet */
-    bool trust_stale;       /* a feed has fallen silent, or come back, since */
-    uint64_t trust_records; /* that the ledger had accepted then */
-    int64_t opened;         /* wall clock */
+    } quarantine;                 /* as the store has it */
+    int64_t edits;                /* the store's count of what others wrote, at the last pass */
+    struct staffing_plans *plans; /* staffing_plan.h */
+    int32_t spread_day;           /* when the features' spread was last measured apart */
+    struct trust *trust;          /* of the last pass that learned; NULL: none did yet */
+    bool trust_stale;             /* a feed has fallen silent, or come back, since */
+    uint64_t trust_records;       /* that the ledger had accepted then */
+    int64_t opened;               /* wall clock */
 };
 
 #define INPUT_DAYS 400
@@ -71,6 +74,7 @@ struct pass {
 enum status pass_trust(struct pass *p, struct error *err);
 enum status pass_customers(struct pass *p, struct error *err);
 enum status pass_services(struct pass *p, struct error *err);
+void staffing_plans_free(struct staffing_plans *p); /* accepts NULL */
 enum status pass_staffing(struct pass *p, struct error *err);
 /* Moves and signals from the rows of staffing, where there is a roster. */
 enum status pass_gaps(struct pass *p, struct error *err);

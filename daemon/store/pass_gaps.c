@@ -191,7 +191,8 @@ tell(const struct telling *t, struct buf *reason, struct buf *evidence)
     buf_printf(reason, "%s: ", s->name);
     tell_windows(t->pass, reason, t->windows, t->count,
                  t->side == GAP_SHORT ? "short" : "to spare");
-    buf_printf(reason, "; %.1f hours of work in the coming week", hours);
+    buf_printf(reason, "; %.1f hours %s in the coming week", hours,
+               t->side == GAP_SHORT ? "of work" : "to spare");
     if (rate > 0)
         buf_printf(reason, " (%.0f in cost)", hours * rate);
     json_begin(&j, evidence);

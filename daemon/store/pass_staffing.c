@@ -106,8 +106,7 @@ plan(const struct staffing_work *w, const struct staffing_service *s, struct out
     int at = place(w, s, utc);
     int32_t day = day_of(utc + zone_offset_at(w->pass->a->zone, utc));
 
-    *out = (struct need){.factor = day_factor(w->days, s->name, day, &out->day_name)};
-    day_factor(w->days, s->name, day, &out->day_name);
+    out->factor = day_factor(w->days, s->name, day, &out->day_name);
     out->contacts = o->contacts[at] * out->factor * (day == w->local_today ? o->today : 1);
     d.calls = out->contacts;
     d.aht_s = o->handling[at];
@@ -115,8 +114,7 @@ plan(const struct staffing_work *w, const struct staffing_service *s, struct out
         d.minimum = 0;
     if (o->carry)
         erlang_carry(&d, &o->load);
-    out->mean = erlang_required(&d);
-    out->expected = erlang_required_expected(&d, o->spread.phi_usual);
+    staffing_plan(&w->pass->a->plans, &d, o->spread.phi_usual, &out->mean, &out->expected);
 }
 
 enum status

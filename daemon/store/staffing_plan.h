@@ -64,6 +64,11 @@ void staffing_fill_pools(struct staffing_work *w);
 void staffing_look_ahead(const struct staffing_work *w, const struct staffing_service *s,
                          const struct staffing_score *score, struct outlook *o);
 
+/* erlang_required and erlang_required_expected, or what they said when they were asked the same
+ * before; *plans is made when first needed. */
+void staffing_plan(struct staffing_plans **plans, const struct erlang_demand *d, double phi,
+                   struct erlang_plan *mean, struct erlang_plan *expected);
+
 /* The pasts of services whose work is what goes on at once. */
 enum status staffing_count_concurrent(struct staffing_work *w, struct error *err);
 
