@@ -58,6 +58,8 @@ void pairing_free(struct pairing *p); /* accepts NULL */
 struct pair_event {
     uint8_t kind; /* enum record_kind: of which is_paired is true; KIND_LEG, KIND_FEATURE */
     bool bulk;    /* of an import */
+    bool again;   /* a repetition, which says no more than that it may have been earlier */
+    uint64_t id;  /* by which that is known; 0 otherwise */
     bool room;    /* `conference` is a room: pairing says which of the meetings there it is */
     int64_t at;   /* UTC seconds */
     struct span source, conference;
@@ -102,8 +104,9 @@ struct pairing_sink {
     void *arg;
 };
 
-/* Puts events in an order that does not depend on how they came. */
-void pairing_sort(struct pair_event *events, size_t count);
+/* Puts events in an order that does not depend on how they came, and answers how many they are: of
+ * one and its repetitions the earliest is left, and repetitions alone are none. */
+size_t pairing_sort(struct pair_event *events, size_t count);
 /* Takes events that are in that order; in slices, if they are many. now: UTC. */
 void pairing_feed(struct pairing *p, const struct pairing_options *opt,
                   const struct pair_event *events, size_t count, int64_t now,

@@ -88,6 +88,9 @@ struct parser_ops {
     /* Features of legs come as records of their own, which name the leg and no customer. */
     bool leg_features;
 
+    /* A join may come again under its id, of a later moment: the first of them is it. */
+    bool repeats_joins;
+
     /* Set for parsers made of document.h. */
     const struct document_ops *document;
 };

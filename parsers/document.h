@@ -101,13 +101,13 @@ enum status document_more(void *state, struct fields *out, struct error *err);
 void document_begin(void *state, struct span name);
 void document_watch(void *state, document_seen *seen, void *arg);
 
-#define DOCUMENT_PARSER(name_, summary_, ops_, prepare_, release_)                                 \
+#define DOCUMENT_PARSER(name_, summary_, ops_, prepare_, release_, ...)                            \
     {                                                                                              \
         .name = (name_), .summary = (summary_), .prepare = (prepare_), .release = (release_),      \
         .open = document_open, .close = document_close, .wants_header = document_wants_header,     \
         .read_header = document_read_header, .layout_free = document_layout_free,                  \
         .cut = document_cut, .next = document_next, .more = document_more,                         \
-        .begin = document_begin, .watch = document_watch, .document = (ops_),                      \
+        .begin = document_begin, .watch = document_watch, .document = (ops_), ##__VA_ARGS__        \
     }
 
 #endif

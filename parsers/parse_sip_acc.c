@@ -10,7 +10,7 @@
  *
  * An INVITE that was answered is a join and a BYE is a leave of the same leg, whose name is the
  * call id and both tags in an order of their own, because a BYE of the callee swaps them. Other
- * INVITEs of the same dialog are the same join again by their id. Nothing is escaped: the fixed
+ * INVITEs of the same dialog are the same join again by their id, whichever is met first. Nothing is escaped: the fixed
  * keys are found in their order, what the site adds by the names in the format's `columns`.
  */
 #include <stdio.h>
@@ -444,4 +444,4 @@ static const struct document_ops acc = {.frame = frame_line, .read = acc_read};
 
 const struct parser_ops parser_sip_acc =
     DOCUMENT_PARSER("sip-acc", "accounting of Kamailio and OpenSIPS (acc)", &acc, document_prepare,
-                    document_release);
+                    document_release, .repeats_joins = true);

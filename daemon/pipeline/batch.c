@@ -290,7 +290,7 @@ part_event(struct part *part, const struct record *r)
     buf_clear(&json);
 }
 
-void
+struct pair_event *
 part_pair(struct part *part, const struct source *s, bool bulk, const struct record *r)
 {
     bool own = r->has & FIELD_BIT(FIELD_SOURCE);
@@ -313,6 +313,7 @@ part_pair(struct part *part, const struct source *s, bool bulk, const struct rec
         .key = alone ? SPAN("") : pair_key(r, &part->memory),
         .sides = pair_sides(r, span_str(s->input), &part->memory),
     };
+    return &part->pairs[part->pair_count - 1];
 }
 
 /* Those that aggregation and the directory look at. */

@@ -379,7 +379,8 @@ void part_quarantine(struct part *p, const struct source *s, struct place at, st
 struct quarantine_row *part_quarantine_row(struct part *p);
 struct event_row *part_event_row(struct part *p); /* likewise */
 void part_event(struct part *p, const struct record *r);
-void part_pair(struct part *p, const struct source *s, bool bulk, const struct record *r);
+struct pair_event *part_pair(struct part *p, const struct source *s, bool bulk,
+                             const struct record *r); /* good until the next one */
 /* Copies what of the record and of raw is needed to decide about it later. The rest is set. */
 struct candidate *part_candidate(struct part *p, const struct record *r, struct span raw);
 

@@ -242,7 +242,7 @@ engine_pair(struct engine *e, struct batch *b, bool finish, struct pairing_done 
         return;
     begin_counting(&counting, e, b, out);
     sink.arg = &counting;
-    pairing_sort(events, n);
+    n = pairing_sort(events, n);
     for (size_t done = 0; done < n; done += SLICE) {
         pthread_mutex_lock(&e->pairing_lock);
         pairing_feed(e->pairing, &opt, events + done, n - done < SLICE ? n - done : SLICE, now,

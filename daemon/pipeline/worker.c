@@ -337,6 +337,7 @@ process(struct worker *w, struct job *job, struct run *run)
     run->replay = job->block.quarantine_id != 0;
     run->keep = c->limits.correction_window > 0 && !e->dry_run;
     run->conferences = format_options(source_format(run->source))->conferences;
+    run->repeats_joins = format_content(source_format(run->source))->repeats_joins;
     run->leg_features = format_content(source_format(run->source))->leg_features;
     run->ticket = job->ticket;
     memset(&run->count, 0, sizeof run->count);

@@ -127,6 +127,17 @@ count_quarter(struct run *run, int64_t start)
     run->quarter_records++;
 }
 
+static void
+pair(struct run *run, const struct pending *p, bool again)
+{
+    struct pair_event *e;
+
+    atomic_fetch_add(&run->engine->pairs_coming, 1);
+    e = part_pair(run->part, run->source, run->block->bulk, &p->record);
+    e->again = again;
+    e->id = run->repeats_joins && p->record.kind == KIND_JOIN ? p->fingerprint : 0;
+}
+
 /* Who was not let in was in no conference. Where there is no room for one a leg counts all the
  * same. */
 static void
@@ -158,8 +169,7 @@ count_fresh(struct run *run, struct pending *p)
     if (is_event(r->kind))
         part_event(run->part, r);
     if (is_paired(r->kind) || (run->leg_features && lacks_customer(r))) {
-        atomic_fetch_add(&run->engine->pairs_coming, 1);
-        part_pair(run->part, run->source, run->block->bulk, r);
+        pair(run, p, false);
         return false;
     }
     if (run->conferences)
@@ -235,6 +245,9 @@ count_known(struct run *run, const struct pending *p)
     const struct record *r = &p->record;
 
     run->count.duplicates++; /* until it is known better: engine_correct.c */
+    /* Another worker may have met this one's repetition first, which lies in the same batch. */
+    if (run->repeats_joins && r->kind == KIND_JOIN && !run->replay)
+        pair(run, p, true);
     if (run->keep && (r->has & FIELD_BIT(FIELD_ID)) &&
         (r->kind == KIND_VOID || (r->version > 0 && is_counted(r->kind))))
         set_candidate(run, p);

@@ -42,6 +42,7 @@ struct run { /* one block being worked on */
     size_t pending;
     bool replay;
     bool conferences;                  /* legs make up conferences in the store */
+    bool repeats_joins;                /* see parser.h */
     bool leg_features;                 /* features may name a leg and no customer */
     bool keep;                         /* what records add, so that they can be corrected */
     size_t ticket;                     /* of the block: job.ticket */

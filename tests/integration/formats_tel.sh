@@ -98,6 +98,11 @@ for file in cucm/c[dm]r_*; do # the same records in other files
 done
 check "the same once more" cs import --config c.conf --format cisco-cucm again/c[dm]r_*
 check "changes nothing" truth
+# Two workers read beginnings and their re-INVITEs at the same moment.
+calls imported 10000 | awk '{ a[NR % 3] = a[NR % 3] $0 "\n" } END { printf "%s%s%s", a[1], a[2], a[0] }' >calls.log
+check "a log of calls" cs import --config c.conf --format kamailio-acc calls.log
+check "each is one leg" wait_for 20 number_is legs imported 10000
+check "from its first INVITE on" equals "$(number seconds imported)" 6000000
 check "verify" cs verify --config c.conf
 check "stop" stop
 finish

@@ -176,7 +176,7 @@ feed(struct rig *g, const char *text)
         one += strspn(one, " ");
         events[n++] = event_of(g, one, kind_of(*one));
     }
-    pairing_sort(events, n);
+    n = pairing_sort(events, n);
     pairing_feed(g->p, &g->opt, events, n, g->now, &s);
     free(copy);
 }

@@ -397,3 +397,27 @@ TEST(a_feature_is_of_the_customer_of_its_leg)
     CHECK_INT(rows, 0);
     rig_close(&g);
 }
+
+/* Two workers of one batch: the later join was met first and taken for the first one. */
+TEST(of_a_join_and_its_repetitions_the_earliest_is_left)
+{
+    struct rig g;
+    struct pair_event e[5];
+    struct pairing_sink s;
+
+    rig_open(&g);
+    s = sink(&g);
+    e[0] = event_of(&g, "J #1 300", KIND_JOIN);
+    e[1] = event_of(&g, "L #1 900", KIND_LEAVE);
+    e[2] = event_of(&g, "J #1 0", KIND_JOIN);
+    e[3] = event_of(&g, "J #2 50", KIND_JOIN); /* of one that came in a batch before */
+    e[4] = event_of(&g, "J #1 600", KIND_JOIN);
+    e[0].id = e[2].id = e[4].id = 7;
+    e[3].id = 8;
+    e[2].again = e[3].again = e[4].again = true;
+    CHECK_INT(pairing_sort(e, 5), 2);
+    pairing_feed(g.p, &g.opt, e, 2, g.now, &s);
+    expect(&g, "#1 0+900");
+    CHECK_INT(g.p->open_legs, 0);
+    rig_close(&g);
+}
