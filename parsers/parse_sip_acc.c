@@ -10,8 +10,9 @@
  *
  * An INVITE that was answered is a join and a BYE is a leave of the same leg, whose name is the
  * call id and both tags in an order of their own, because a BYE of the callee swaps them. Other
- * INVITEs of the same dialog are the same join again by their id, whichever is met first. Nothing is escaped: the fixed
- * keys are found in their order, what the site adds by the names in the format's `columns`.
+ * INVITEs of the same dialog are the same join again by their id, whichever is met first. Nothing
+ * is escaped: the fixed keys are found in their order, what the site adds by the names in the
+ * format's `columns`.
  */
 #include <stdio.h>
 
