@@ -106,7 +106,7 @@ command_calendar(int argc, char **argv)
         "it. The file is CSV with a header: day, factor, and if wanted until (the last\n"
         "day), service (empty: all), name. A factor of 1 takes a day out.",
         rows, sizeof rows / sizeof rows[0],
-        "  printf '%s\\n' day,until,factor,service,name 2026-12-24,2026-12-26,0,,Christmas \\\n"
+        "  printf '%s\\n' day,until,factor,service,name 2026-12-25,,0,,Christmas \\\n"
         "      '2026-11-27,,1.6,sales,Black Friday' | callswell calendar import -\n"};
     bool importing;
     struct config *c;

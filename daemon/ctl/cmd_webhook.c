@@ -267,8 +267,8 @@ command_webhook(int argc, char **argv)
     const struct option_use use = {
         "callswell webhook list|show ROW|replay ROW|drop ROW|test NAME [OPTION...]",
         "Messages about signals to other programs (the configuration's webhook sections).\n"
-        "A dead one was given up; `replay` sends it again with the same id. `test` posts a\n"
-        "message at once and says what came of it.",
+        "A dead one was given up; `replay` sends it again with the same id. `test` posts\n"
+        "a message at once and says what came of it.",
         rows, sizeof rows / sizeof rows[0], NULL};
     struct config *c;
 

@@ -67,10 +67,10 @@ check "once" contains "$(cat import.json)" '"accepted":0'
 head -c 900 "logs/$conference" >logs/half.cdr.xml
 cs import --config c.conf --format freeswitch-conference --json logs/half.cdr.xml >import.json
 check "half a file counts nothing, and says so" contains "$(cs quarantine list --config c.conf --csv)" 'xml: '
-cs import --config c.conf --format asterisk-ami --json "$data/asterisk-ami/conference.log" >import.json
-check "a log of the manager interface becomes legs" becomes acme 2026-03-01 5:12500:0
-cs import --config c.conf --format freeswitch-esl --json "$data/freeswitch-esl/conference.log" >import.json
-check "one of the event socket as well" becomes acme 2026-03-01 6:14299:0
+cs import --config c.conf --format asterisk-ami --source ami --json "$data/asterisk-ami/conference.log" >import.json
+check "a log of the manager interface becomes legs" becomes acme 2026-03-01 6:16040:0
+cs import --config c.conf --format freeswitch-esl --source esl --json "$data/freeswitch-esl/conference.log" >import.json
+check "one of the event socket as well" becomes acme 2026-03-01 7:17839:0
 check "all three stores agree" cs verify --config c.conf
 check "stop" stop
 finish
