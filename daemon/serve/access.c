@@ -214,7 +214,9 @@ access_is_foreign(const struct http_request *r)
     const char *scheme = origin.n ? memmem(origin.p, origin.n, "://", 3) : NULL;
     struct span authority;
 
-    if (!origin.n)
+    /* Others' pages could send this only if we allowed it, and nobody is allowed. Behind a proxy
+     * Host may be another than people see. */
+    if (!origin.n || http_request_field(r, "X-Callswell").n)
         return false;
     if (!scheme)
         return true; /* "null": who wants to hide where it comes from */

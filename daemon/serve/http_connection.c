@@ -22,7 +22,6 @@
 #include "tls.h"
 
 #define READ_WINDOW 65536
-#define STREAM_MOST (256u << 10) /* bytes that a reader of a stream may be behind */
 
 static void advance(struct http_connection *c);
 
@@ -53,15 +52,14 @@ transfer_ms(const struct http_limits *l, uint64_t bytes)
     return l->body_ms + (int64_t)(bytes * 1000 / (l->body_rate ? l->body_rate : 1));
 }
 
-static void
-count_answer(struct http_connection *c, int status)
+void
+http_connection_count(struct http_connection *c, int status)
 {
     c->server->stats.requests[status / 100 < 6 ? status / 100 : 0]++;
 }
 
-/* The request's body is no longer this connection's. */
-static void
-let_body_go(struct http_connection *c)
+void
+http_connection_let_body_go(struct http_connection *c)
 {
     c->server->stats.memory -= c->body_got;
     account_sub(HOLDER_NETWORK, c->body_got);
@@ -74,7 +72,7 @@ http_connection_refuse(struct http_connection *c, int status, const char *why)
 
     http_body_leave_socket(c);
     if (c->request) {
-        let_body_go(c);
+        http_connection_let_body_go(c);
         http_request_free(c->request);
         c->request = NULL;
     }
@@ -82,7 +80,7 @@ http_connection_refuse(struct http_connection *c, int status, const char *why)
     http_write_head(&head, status, "application/problem+json", body.n,
                     status == 503 ? "Retry-After: 1\r\n" : NULL, true);
     buf_span(&head, span_of(body.p, body.n));
-    count_answer(c, status);
+    http_connection_count(c, status);
     c->close_after = true;
     enter(c, CONN_WRITING, transfer_ms(&c->server->limits, head.n));
     bufferevent_write(c->bev, head.p, head.n);
@@ -318,8 +316,8 @@ http_connection_reply(struct http_connection *c, struct http_request *r)
         c->requests >= s->limits.max_requests || s->draining)
         c->close_after = true;
     http_write_head(&head, r->status, r->type, r->reply.n, r->extra, c->close_after);
-    count_answer(c, r->status);
-    let_body_go(c);
+    http_connection_count(c, r->status);
+    http_connection_let_body_go(c);
     c->request = NULL;
     r->conn = NULL;
     enter(c, CONN_WRITING, transfer_ms(&s->limits, head.n + r->reply.n));
@@ -330,49 +328,6 @@ http_connection_reply(struct http_connection *c, struct http_request *r)
         evbuffer_add_reference(bufferevent_get_output(c->bev), r->reply.p, r->reply.n, release_body,
                                r);
     buf_clear(&head);
-}
-
-/* --- streams: the connection is the stream --- */
-
-struct http_stream *
-http_stream_begin(struct http_request *r, const char *type, void (*gone)(void *arg), void *arg)
-{
-    struct http_connection *c = r->conn;
-    struct buf head = {0};
-
-    http_write_head(&head, 200, type, HTTP_NO_LENGTH, NULL, true);
-    count_answer(c, 200);
-    let_body_go(c);
-    c->request = NULL;
-    http_request_free(r);
-    c->close_after = true;
-    c->state = CONN_STREAM;
-    c->gone = gone;
-    c->gone_arg = arg;
-    evtimer_del(c->timer);
-    bufferevent_write(c->bev, head.p, head.n);
-    buf_clear(&head);
-    return (struct http_stream *)c;
-}
-
-void
-http_stream_write(struct http_stream *s, struct span bytes)
-{
-    struct http_connection *c = (struct http_connection *)s;
-
-    if (evbuffer_get_length(bufferevent_get_output(c->bev)) + bytes.n > STREAM_MOST)
-        http_connection_free(c);
-    else
-        bufferevent_write(c->bev, bytes.p, bytes.n);
-}
-
-void
-http_stream_end(struct http_stream *s)
-{
-    struct http_connection *c = (struct http_connection *)s;
-
-    c->gone = NULL;
-    http_connection_free(c);
 }
 
 /* The answer has left: next request, or a goodbye that does not destroy the answer. */
@@ -463,6 +418,10 @@ http_connection_new(struct http_server *s, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     c->bev =
         s->tls ? tls_accept(s->tls, s->base, fd, &c->ssl) : bufferevent_socket_new(s->base, fd, 0);
+    if (!c->bev && s->tls) {
+        free(c);
+        return NULL;
+    }
     c->timer = evtimer_new(s->base, on_deadline, c);
     if (!c->bev || !c->timer)
         abort(); /* out of memory */
@@ -481,7 +440,7 @@ http_connection_free(struct http_connection *c)
     if (c->gone)
         c->gone(c->gone_arg);
     if (c->request) {
-        let_body_go(c);
+        http_connection_let_body_go(c);
         if (c->state == CONN_HANDLING)
             c->request->conn = NULL; /* the application still has it */
         else
@@ -494,7 +453,6 @@ http_connection_free(struct http_connection *c)
     if (c->ssl)
         tls_goodbye(c->ssl);
     bufferevent_free(c->bev);
-    tls_end(c->ssl);
     acceptor_leave(&s->acceptor, &c->guest);
     free(c);
 }

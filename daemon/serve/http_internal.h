@@ -80,12 +80,14 @@ void http_write_head(struct buf *out, int status, const char *type, uint64_t len
 #define HTTP_NO_LENGTH UINT64_MAX /* until the connection ends */
 void http_write_problem(struct buf *out, int status, const char *detail);
 
-struct http_connection *http_connection_new(struct http_server *s, int fd);
+struct http_connection *http_connection_new(struct http_server *s, int fd); /* NULL: no room */
 void http_connection_free(struct http_connection *c);
 void http_connection_reply(struct http_connection *c, struct http_request *r);
 /* A request that no application gets to see: answered here, the connection closed. */
 void http_connection_refuse(struct http_connection *c, int status, const char *why);
-void http_connection_dispatch(struct http_connection *c); /* it is there as a whole */
+void http_connection_dispatch(struct http_connection *c);          /* it is there as a whole */
+void http_connection_count(struct http_connection *c, int status); /* an answer */
+void http_connection_let_body_go(struct http_connection *c);       /* it is the request's alone */
 extern const http_parser_settings http_callbacks;
 
 /* http_pack.c: a gzip member instead of the bytes; false: there was no memory, nothing changed. */

@@ -16,8 +16,13 @@
 static struct guest *
 welcome(void *arg, int fd, const char *name, struct error *err)
 {
-    (void)name, (void)err;
-    return &http_connection_new(arg, fd)->guest;
+    struct http_connection *c = http_connection_new(arg, fd);
+
+    (void)name;
+    if (c)
+        return &c->guest;
+    fail(err, ST_IO, "no descriptor is left");
+    return NULL;
 }
 
 /* A request that is whole is answered, and the answer read; half of one was never taken. */

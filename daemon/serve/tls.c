@@ -6,7 +6,10 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static enum status
 failed(const char *file, struct error *err)
@@ -54,13 +57,21 @@ struct bufferevent *
 tls_accept(struct ssl_ctx_st *ctx, struct event_base *base, int fd, struct ssl_st **ssl)
 {
     struct bufferevent *bev;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-    *ssl = SSL_new(ctx);
-    if (!*ssl)
+    *ssl = own < 0 ? NULL : SSL_new(ctx);
+    if (!*ssl) {
+        if (own >= 0)
+            close(own);
         return NULL;
-    bev = bufferevent_openssl_socket_new(base, fd, *ssl, BUFFEREVENT_SSL_ACCEPTING, 0);
-    if (bev) /* lengths say where messages end; a peer that just goes has told us enough */
-        bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    }
+    /* Freed by libevent: it may be in the midst of a callback that ends the connection. */
+    bev = bufferevent_openssl_socket_new(base, own, *ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                         BEV_OPT_CLOSE_ON_FREE);
+    if (!bev)
+        abort(); /* out of memory */
+    /* Lengths say where messages end; a peer that just goes has told us enough. */
+    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
 }
 
@@ -70,10 +81,4 @@ tls_goodbye(struct ssl_st *ssl)
     if (SSL_is_init_finished(ssl))
         SSL_shutdown(ssl);
     ERR_clear_error();
-}
-
-void
-tls_end(struct ssl_st *ssl)
-{
-    SSL_free(ssl);
 }

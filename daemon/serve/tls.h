@@ -17,12 +17,11 @@ enum status tls_load(struct ssl_ctx_st **out, const char *certificate, const cha
                      struct error *err);
 void tls_free(struct ssl_ctx_st *ctx); /* accepts NULL */
 
-/* A bufferevent that shakes hands first. *ssl is the caller's: tls_end after bufferevent_free.
- * NULL: no memory. */
+/* A bufferevent that shakes hands first, over a descriptor of its own for the same socket. *ssl
+ * ends with it, when libevent is done with both. NULL: no descriptor left. */
 struct bufferevent *tls_accept(struct ssl_ctx_st *ctx, struct event_base *base, int fd,
                                struct ssl_st **ssl);
 /* Tells the peer that nothing more comes. */
 void tls_goodbye(struct ssl_st *ssl);
-void tls_end(struct ssl_st *ssl); /* accepts NULL */
 
 #endif

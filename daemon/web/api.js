@@ -39,7 +39,10 @@ async function problemOf(response) {
 async function ask(path, query, options) {
     let response;
     try {
-        response = await fetch(url(path, query), {credentials: 'same-origin', ...options});
+        // The header shows the server that no other site's page asks (behind a proxy Host may differ from Origin).
+        response = await fetch(url(path, query), {
+            credentials: 'same-origin', ...options, headers: {'X-Callswell': '1', ...options?.headers}
+        });
     } catch (e) {
         if (e.name === 'AbortError') throw e;
         throw new Problem(0, t('error.nobody'));

@@ -16,10 +16,17 @@ state_dir = "$dir/state"
 http { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 CONF
-cs generate --records 40000 --days 60 --customers 200 --out records.csv
+cs generate --seed 1 --records 40000 --days 60 --customers 200 --out records.csv
 printf 'broken\n' >>records.csv
 start c.conf
 check "records to ask about" cs import --config c.conf --format csv records.csv
+# One signal is always there to be asked for, whatever the records have in them.
+python3 -c 'import sqlite3
+db = sqlite3.connect("state/crm.db", timeout=10)
+db.execute("""INSERT INTO signal(id, version, kind, subject_type, subject, severity, value, reason, evidence, state,
+    first_seen, last_seen) VALUES("00", 1, "surge", "customer", "C00001", "info", 1.5, "r", "{}", "open",
+    "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")""".replace(chr(34), chr(39)))
+db.commit()'
 first() { # ANSWER COLUMN: of its first row
     curl -s "http://$address/v1/$1?limit=1" | python3 -c "import json, sys; print(json.load(sys.stdin)['rows'][0]['$2'])"
 }
