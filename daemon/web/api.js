@@ -39,10 +39,7 @@ async function problemOf(response) {
 async function ask(path, query, options) {
     let response;
     try {
-        // The header shows the server that no other site's page asks (behind a proxy Host may differ from Origin).
-        response = await fetch(url(path, query), {
-            credentials: 'same-origin', ...options, headers: {'X-Callswell': '1', ...options?.headers}
-        });
+        response = await fetch(url(path, query), {credentials: 'same-origin', ...options});
     } catch (e) {
         if (e.name === 'AbortError') throw e;
         throw new Problem(0, t('error.nobody'));
@@ -70,7 +67,7 @@ export async function getAll(path, query, signal, most = 50000) {
 export async function post(path, body, type = 'application/json') {
     const response = await ask(path, null, {
         method: 'POST',
-        headers: {'Content-Type': type, 'X-Requested-With': 'callswell'},
+        headers: {'Content-Type': type, 'X-Callswell': '1'},
         body: type === 'application/json' ? JSON.stringify(body ?? {}) : body,
     });
     const text = await response.text();
