@@ -9,11 +9,14 @@
  *   Event: ConfbridgeJoin
  *   ...
  *
+ * The login answers a challenge, so that the secret is not on the wire.
+ *
  * After each login the server is asked who is in which ConfBridge. The item of whoever is there
  * and was not known goes on, too, with his bridge's id, which it does not have itself; whoever was
  * known and is gone gets a ConfbridgeLeave of the moment in which the last connection was heard of
  * last. Before Asterisk 13 items do not say whose they are: then nobody is sent away.
  */
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +293,30 @@ take_refusal(struct input *in, struct span action, struct span packet)
 
 /* --- the conversation --- */
 
+/* The secret itself is never sent: the MD5 of what the server says now and it. */
+static void
+log_in(struct input *in, struct span challenge)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    struct buf text = {0};
+    unsigned n = 0;
+
+    buf_span(&text, challenge);
+    buf_str(&text, in->d.cfg->secret);
+    if (challenge.n == 0 || EVP_Digest(text.p, text.n, hash, &n, EVP_md5(), NULL) != 1) {
+        dialing_refused(&in->d, SPAN("it offers no MD5 challenge"));
+    } else {
+        buf_reset(&text);
+        for (unsigned i = 0; i < n; i++)
+            buf_printf(&text, "%02x", hash[i]);
+        dialing_say(&in->d,
+                    "Action: Login\r\nActionID: " OURS "login\r\nAuthType: MD5\r\nUsername: %s\r\n"
+                    "Key: %.*s\r\nEvents: call,cdr\r\n\r\n",
+                    in->d.cfg->user, (int)text.n, text.p);
+    }
+    buf_clear(&text);
+}
+
 static void
 take_response(struct input *in, struct span response, struct span packet)
 {
@@ -300,7 +327,9 @@ take_response(struct input *in, struct span response, struct span packet)
         return;
     action.p += strlen(OURS);
     action.n -= strlen(OURS);
-    if (span_is(action, "login") && error) {
+    if (span_is(action, "challenge")) {
+        log_in(in, error ? SPAN("") : header(packet, "Challenge"));
+    } else if (span_is(action, "login") && error) {
         dialing_refused(&in->d, header(packet, "Message"));
     } else if (span_is(action, "login")) {
         dialing_settled(&in->d);
@@ -342,9 +371,7 @@ take_greeting(struct input *in, struct span got)
         return 0;
     in->greeted = true;
     dialing_say(&in->d,
-                "Action: Login\r\nActionID: " OURS "login\r\nUsername: %s\r\nSecret: %s\r\n"
-                "Events: call,cdr\r\n\r\n",
-                in->d.cfg->user, in->d.cfg->secret);
+                "Action: Challenge\r\nActionID: " OURS "challenge\r\nAuthType: MD5\r\n\r\n");
     return (size_t)(nl - got.p) + 1;
 }
 

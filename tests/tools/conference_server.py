@@ -9,6 +9,7 @@ Says its port on the first line, and does what its standard input tells it, a co
     count                   answers on standard output how often somebody has logged in
 """
 import asyncio
+import hashlib
 import sys
 import time
 
@@ -44,8 +45,10 @@ class Ami:
         """What is said to an action; whether it was a login that succeeded."""
         a = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
         name, mark = a.get("Action"), {"ActionID": a.get("ActionID")}
+        if name == "Challenge":
+            return cls.packet(Response="Success", **mark, Challenge="271828"), False
         if name == "Login":
-            good = a.get("Secret") == SECRET
+            good = a.get("Key") == hashlib.md5(("271828" + SECRET).encode()).hexdigest()
             return cls.packet(Response="Success" if good else "Error", **mark,
                               Message="Authentication " + ("accepted" if good else "failed")), good
         out = cls.packet(Response="Success", **mark)

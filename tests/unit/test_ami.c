@@ -6,6 +6,10 @@
 #define GREETING "Asterisk Call Manager/9.0.0\r\n"
 #define WELCOME                                                                                    \
     "Response: Success\r\nActionID: callswell-login\r\nMessage: Authentication accepted\r\n\r\n"
+#define CHALLENGE                                                                                  \
+    "Response: Success\r\nActionID: callswell-challenge\r\nChallenge: 155066324\r\n\r\n"
+/* printf %s 155066324s3cret | md5sum */
+#define KEY "a2f4edfb24bf29753edb1a90d6866d84"
 #define NOBODY                                                                                     \
     "Response: Error\r\nActionID: callswell-rooms\r\nMessage: No active conferences.\r\n\r\n"
 #define ROOM_77                                                                                    \
@@ -32,8 +36,10 @@ let_in(struct rig *r, struct server *s)
 {
     server_accept(r, s);
     server_say(s, GREETING);
+    EXPECT(r, s, "Action: Challenge\r\nActionID: callswell-challenge\r\nAuthType: MD5\r\n\r\n");
+    server_say(s, CHALLENGE);
     EXPECT(r, s, "Action: Login\r\n");
-    EXPECT(r, s, "Username: u\r\nSecret: s3cret\r\nEvents: call,cdr\r\n\r\n");
+    EXPECT(r, s, "AuthType: MD5\r\nUsername: u\r\nKey: " KEY "\r\nEvents: call,cdr\r\n\r\n");
     server_say(s, WELCOME);
     EXPECT(r, s, "Action: ConfbridgeListRooms\r\n");
 }
@@ -197,6 +203,24 @@ TEST(ami_internal_channels_and_ended_rooms_leave_nobody_behind)
     server_close(&s);
 }
 
+/* Whoever asks for the secret in clear text does not get it. */
+TEST(ami_without_a_challenge_there_is_no_login)
+{
+    struct server s;
+    struct rig r = dialing_rig("ami", &s);
+
+    rig_start(&r);
+    server_accept(&r, &s);
+    server_say(&s, GREETING);
+    EXPECT(&r, &s, "Action: Challenge\r\n");
+    server_say(&s, "Response: Error\r\nActionID: callswell-challenge\r\n"
+                   "Message: Must specify AuthType\r\n\r\n");
+    UNTIL(r.base, r.engine->feed.problem[0]);
+    CHECK_STR(r.engine->feed.problem, "login refused: it offers no MD5 challenge");
+    rig_free(&r);
+    server_close(&s);
+}
+
 TEST(ami_a_refused_login_is_said_and_not_tried_again_at_once)
 {
     struct server s;
@@ -208,6 +232,8 @@ TEST(ami_a_refused_login_is_said_and_not_tried_again_at_once)
         server_accept(&r, &s);
         from = clock_mono_ms();
         server_say(&s, GREETING);
+        EXPECT(&r, &s, "Action: Challenge\r\n");
+        server_say(&s, CHALLENGE);
         EXPECT(&r, &s, "Action: Login\r\n");
         server_say(&s, "Response: Error\r\nActionID: callswell-login\r\n"
                        "Message: Authentication failed\r\n\r\n");
@@ -320,6 +346,8 @@ TEST(ami_goes_on_under_a_changed_section_and_logs_in_anew_as_somebody_else)
     UNTIL(r.base, server_is_left(&s));
     server_accept(&r, &s);
     server_say(&s, GREETING);
+    EXPECT(&r, &s, "Action: Challenge\r\n");
+    server_say(&s, CHALLENGE);
     EXPECT(&r, &s, "Username: somebody\r\n");
     rig_free(&r);
     server_close(&s);
