@@ -25,34 +25,36 @@ struct steps {
     size_t count;
 };
 
-/* Chances of counts 0, 1, ... until nothing is left to speak of. */
+/* Chances of counts 0, 1, ... until nothing is left to speak of. The first of many are too small
+ * for a double: their logarithms go from one to the next. */
 struct law {
     double size, mean; /* size: 1 / phi */
-    double p, left;
-    double count;
+    double p, log_p, left;
+    double count, last;
 };
 
 static void
 law_begin(struct law *l, double mean, double phi)
 {
     *l = (struct law){.size = phi > 0 ? 1 / phi : INFINITY, .mean = mean, .left = 1};
-    l->p = phi > 0 ? exp(-l->size * log1p(mean * phi)) : exp(-mean);
+    l->log_p = phi > 0 ? -l->size * log1p(mean * phi) : -mean;
+    l->p = exp(l->log_p);
+    /* Rounding may keep a little of the whole left for ever. */
+    l->last = mean + 40 * sqrt(mean + phi * mean * mean) + 200;
 }
 
 /* The probability of l->count has been used. */
 static bool
 law_next(struct law *l)
 {
-    double ratio;
-
     l->left -= l->p;
     l->count++;
     if (isinf(l->size))
-        ratio = l->mean / l->count;
+        l->log_p += log(l->mean / l->count);
     else
-        ratio = (l->size + l->count - 1) / l->count * l->mean / (l->mean + l->size);
-    l->p *= ratio;
-    return l->left > TAIL || l->count < l->mean;
+        l->log_p += log((l->size + l->count - 1) / l->count * l->mean / (l->mean + l->size));
+    l->p = exp(l->log_p);
+    return l->count < l->mean || (l->left > TAIL && l->count < l->last);
 }
 
 /* --- the chain --- */

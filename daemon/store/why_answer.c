@@ -51,7 +51,7 @@ days_without_input(struct why_asking *k, bool *missing, struct error *err)
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
     enum status st;
 
-    memset(missing, k->store != NULL, k->g.days);
+    memset(missing, k->store != NULL, (size_t)(k->g.end - k->g.first));
     if (!k->store)
         return ST_OK;
     st = store_query(k->store, &q, "SELECT day FROM input_day WHERE day >= ?1 AND day < ?2", err);
@@ -74,18 +74,19 @@ compare_days(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     const struct why_ask *ask = &a->ask;
-    bool *missing = arena_alloc(&a->mem, k->g.days);
-    uint8_t *weekday = arena_alloc(&a->mem, k->g.days);
-    double *usual = arena_alloc(&a->mem, k->g.days * sizeof *usual);
+    size_t all = (size_t)(k->g.end - k->g.first), n = 0;
+    bool *missing = arena_alloc(&a->mem, all);
+    uint8_t *weekday = arena_alloc(&a->mem, all);
+    double *usual = arena_alloc(&a->mem, all * sizeof *usual);
     enum status st = days_without_input(k, missing, err);
-    size_t n = 0;
 
-    k->in = arena_alloc(&a->mem, k->g.days);
-    k->offset = arena_alloc(&a->mem, k->g.days * sizeof *k->offset);
-    for (size_t i = 0; st == ST_OK && i < k->g.days; i++) {
+    k->in = arena_alloc(&a->mem, all);
+    k->g.place = arena_alloc(&a->mem, all * sizeof *k->g.place);
+    for (size_t i = 0; st == ST_OK && i < all; i++) {
         int32_t day = k->g.first + (int32_t)i;
         bool in = day >= ask->from && day < ask->to;
 
+        k->g.place[i] = -1;
         if (!in && !(day >= ask->against && day < ask->against_to))
             continue;
         if (missing[i]) {
@@ -95,7 +96,7 @@ compare_days(struct why_asking *k, struct error *err)
         *(in ? &a->days : &a->against_days) += 1;
         k->in[n] = in;
         weekday[n] = (uint8_t)weekday_from_days(day);
-        k->offset[n++] = i;
+        k->g.place[i] = (int32_t)n++;
     }
     if (st != ST_OK)
         return st;
@@ -103,30 +104,10 @@ compare_days(struct why_asking *k, struct error *err)
         return fail(err, ST_BAD_INPUT, "there was no input at all %s",
                     a->days ? "in what the period is held against" : "in the period");
     a->by_weekday = why_weigh(k->in, weekday, n, usual);
+    k->g.days = n;
+    why_gather_begin(&k->g);
     k->days = (struct why_days){n, k->in, usual, weekday};
     return ST_OK;
-}
-
-/* Only the days that are compared, one after the other. */
-static void
-pack(const struct why_asking *k, int64_t *daily)
-{
-    for (size_t i = 0; i < k->days.count; i++)
-        daily[i] = daily[k->offset[i]];
-}
-
-static void
-pack_all(struct why_asking *k)
-{
-    struct why_gather *g = &k->g;
-    int64_t *const sums[] = {g->whole,  g->ok,          g->seconds, g->parts,
-                             g->people, g->conferences, g->uses};
-
-    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
-        pack(k, sums[i]);
-    for (int l = 0; l < LIST_COUNT; l++)
-        for (size_t i = 0; i < g->list[l].count; i++)
-            pack(k, g->list[l].at[i].daily);
 }
 
 /* --- what is read --- */
@@ -280,11 +261,12 @@ ask_customer(struct why_asking *k, const char *name, struct error *err)
     struct why_pair *pairs;
 
     why_gather_init(&one.g, a, k->zone);
-    one.offset = k->offset;
+    one.g.place = k->g.place;
+    one.g.days = k->g.days;
+    why_gather_begin(&one.g);
     one.days = k->days;
     st = ledger_scan_subject(k->reader, CELL_CUSTOMER, span_str(name), one.g.first, why_gather_add,
                              &one.g, err);
-    pack_all(&one);
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         more += one.g.list[lists[i]].count;
     pairs = arena_alloc(&a->mem, (a->pair_count + more + 1) * sizeof *pairs);
@@ -350,7 +332,6 @@ make(struct why_asking *k, struct error *err)
     double seconds[2];
     enum status st = ST_OK;
 
-    pack_all(k);
     a->unit = a->ask.kind == WHY_SERVICE   ? "contacts"
               : a->ask.kind == WHY_FEATURE ? "uses and attempts"
                                            : "attempts";

@@ -30,9 +30,13 @@ why_gather_init(struct why_gather *g, struct why_answer *a, const struct zone *z
     *g = (struct why_gather){.a = a, .zone = zone};
     g->first = a->ask.from < a->ask.against ? a->ask.from : a->ask.against;
     g->end = a->ask.to > a->ask.against_to ? a->ask.to : a->ask.against_to;
-    g->days = (size_t)(g->end - g->first);
     for (int i = 0; i < LIST_COUNT; i++)
         g->list[i].name = names[i];
+}
+
+void
+why_gather_begin(struct why_gather *g)
+{
     g->whole = new_series(g);
     g->ok = new_series(g);
     g->seconds = new_series(g);
@@ -227,11 +231,16 @@ enum status
 why_gather_add(void *gather, const struct cell_view *c, struct error *err)
 {
     struct why_gather *g = gather;
-    size_t day = (size_t)(c->day - g->first);
+    size_t day;
 
-    (void)err;
-    if (c->day < g->first || c->day >= g->end)
+    if (c->day < g->first || c->day >= g->end || g->place[c->day - g->first] < 0)
         return ST_OK;
+    if (g->a->mem.total > WHY_MAX_BYTES)
+        return fail(err, ST_BAD_INPUT,
+                    "so many customers and days do not fit in %zu MiB: ask for fewer days, or for "
+                    "one customer",
+                    WHY_MAX_BYTES >> 20);
+    day = (size_t)g->place[c->day - g->first];
     switch ((enum cell_kind)c->kind) {
     case CELL_CUSTOMER:
         if (g->feature.n)

@@ -37,7 +37,8 @@ struct why_gather {
     struct why_answer *a;
     const struct zone *zone;
     int32_t first, end; /* all days from the first to the last, compared or not */
-    size_t days;
+    int32_t *place;     /* of each of them in a series; -1: it is not compared */
+    size_t days;        /* that are compared: the length of a series */
     struct why_list list[LIST_COUNT];
     int64_t *whole, *ok, *seconds, *parts; /* by day */
     int64_t *people, *conferences, *uses;  /* estimated people a day and customer, summed */
@@ -46,8 +47,11 @@ struct why_gather {
     bool anything;
 };
 
+/* Then come place and days, then the beginning. */
 void why_gather_init(struct why_gather *g, struct why_answer *a, const struct zone *zone);
-/* Adds a cell of a customer, a service or a feature. */
+void why_gather_begin(struct why_gather *g);
+/* Adds a cell of a customer, a service or a feature. ST_BAD_INPUT: too much for WHY_MAX_BYTES. */
+#define WHY_MAX_BYTES ((size_t)512 << 20)
 enum status why_gather_add(void *gather, const struct cell_view *c, struct error *err);
 
 struct why_series *why_series_of(struct why_gather *g, int list, struct span name);
@@ -59,7 +63,6 @@ struct why_asking {
     struct store *store;
     const struct zone *zone;
     struct why_gather g;
-    size_t *offset; /* of the days that are compared, from the first */
     bool *in;
     struct why_days days;
 };

@@ -51,6 +51,18 @@ TEST(weighted_means_follow_the_published_path)
     CHECK_INT(r.rows, 12);
 }
 
+TEST(counts_in_the_thousands_have_a_threshold_too)
+{
+    struct chart_shift s = {0.001, 1.5};
+    double mean[] = {3000, 2500}, h = chart_shift_threshold(&s, mean, 2, 700);
+
+    CHECK(h > 0 && h < 40);
+    s.phi = 0;
+    h = chart_shift_threshold(&s, mean, 2, 700);
+    CHECK(h > 0 && h < 40);
+    CHECK(chart_arl(2000, 0, 2050, 60) > 10);
+}
+
 /* --- a service's day: quiet mornings, a full noon --- */
 
 #define INTERVALS 48
