@@ -277,7 +277,8 @@ score_pairs(const struct why *w, const struct why_days *days, const struct why_d
         p->preferred =
             first && second && attribution_pair_says_it(e.power, first->power, second->power);
     }
-    qsort(pairs, pair_count, sizeof *pairs, preferred_first);
+    if (pair_count > 0)
+        qsort(pairs, pair_count, sizeof *pairs, preferred_first);
 }
 
 void

@@ -76,7 +76,8 @@ why_series_of(struct why_gather *g, int list, struct span name)
         l->cap = cap;
     }
     copy = arena_alloc(&g->a->mem, name.n + 1);
-    memcpy(copy, name.p, name.n);
+    if (name.n)
+        memcpy(copy, name.p, name.n);
     copy[name.n] = '\0';
     l->last = l->count++;
     l->at[l->last] = (struct why_series){.name = copy, .name_n = name.n, .daily = new_series(g)};
