@@ -1,7 +1,8 @@
 /*
- * route_signal.c - one signal: looked at, acknowledged, closed.
+ * route_signal.c - one signal: looked at, explained, acknowledged, closed.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "asked.h"
 #include "audit_log.h"
@@ -9,6 +10,7 @@
 #include "json_read.h"
 #include "serve_internal.h"
 #include "signal_desk.h"
+#include "signal_explain.h"
 
 #define NOTE_MOST 2000 /* bytes */
 
@@ -69,6 +71,33 @@ get_signal(struct reader *rd, struct http_request *r)
     asked_path("/v1/signals/{id}", r->path, rd->memory, &id);
     if (st == ST_OK)
         st = find_signal(rd, rd->store, id, &body, &err);
+    reply(r, &body, st, &err);
+}
+
+/* Without the ledger the sources cannot be told, but all else can. */
+void
+get_signal_explain(struct reader *rd, struct http_request *r)
+{
+    char *path = config_state_path(rd->config, "ledger.db");
+    struct ledger_reader *ledger = NULL;
+    const char *id = "";
+    struct buf body = {0};
+    struct explanation e;
+    struct error err;
+    enum status st = asked_query(r->query, NULL, 0, rd->memory, &err);
+
+    asked_path("/v1/signals/{id}/explain", r->path, rd->memory, &id);
+    if (st == ST_OK)
+        st = find_signal(rd, rd->store, id, &body, &err); /* is it one that the asker may see? */
+    buf_reset(&body);
+    if (st == ST_OK && ledger_reader_open(&ledger, path, &err) != ST_OK)
+        ledger = NULL;
+    if (st == ST_OK)
+        st = signal_explain(rd->store, ledger, id, rd->memory, &e, &err);
+    if (st == ST_OK)
+        explanation_json(&e, &body);
+    ledger_reader_close(ledger);
+    free(path);
     reply(r, &body, st, &err);
 }
 

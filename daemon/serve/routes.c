@@ -164,6 +164,10 @@ static const struct route routes[] = {
      .params = course, .schema = ROWS},
     {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true,
      .schema = SIGNAL},
+    {"GET", "/v1/signals/{id}/explain", "From a signal back to its figures and sources", ROLE_READ,
+     true, .read = get_signal_explain,
+     .schema = "{\"type\":\"object\",\"required\":[\"signal\",\"rule\","
+               "\"ranges\"]}"},
     {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
      .read = post_signal_ack, .max_body = SMALL_BODY, .schema = SIGNAL, .takes = "application/json",
      .takes_schema = "{\"type\":\"object\"}"},

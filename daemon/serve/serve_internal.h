@@ -50,6 +50,7 @@ void get_openapi(struct serve *s, struct http_request *r);
 /* route_customer.c, route_signal.c, route_roster.c; the path is that of their route. */
 void get_customer(struct reader *rd, struct http_request *r);
 void get_signal(struct reader *rd, struct http_request *r);
+void get_signal_explain(struct reader *rd, struct http_request *r);
 void post_signal_ack(struct reader *rd, struct http_request *r);
 void post_signal_close(struct reader *rd, struct http_request *r);
 void post_roster(struct reader *rd, struct http_request *r);

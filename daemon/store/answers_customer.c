@@ -5,7 +5,8 @@
 
 #define IN_SEGMENT                                                                                 \
     "customer IN (SELECT customer FROM segment_member WHERE segment = ?4 UNION ALL"                \
-    " SELECT customer FROM customer_outlook WHERE 'stage:' || stage = ?4)"
+    " SELECT customer FROM customer_outlook WHERE 'stage:' || stage = ?4 OR 'usage:' || "          \
+    "usage_group = ?4)"
 #define OF_OWNER  "customer IN (SELECT id FROM customer WHERE owner = ?9)"
 #define OF_VIEWER "customer IN (SELECT id FROM customer WHERE owner = ?13)"
 

@@ -5,13 +5,14 @@
 
 #define OF_OWNER(column)  column " IN (SELECT id FROM customer WHERE owner = ?9)"
 #define OF_VIEWER(column) column " IN (SELECT id FROM customer WHERE owner = ?13)"
-/* A stage of life is a segment, too: everybody is at one, or at none yet. */
+/* A stage of life is a segment, too, and so is a group of like usage: everybody is in one, or in
+ * none yet. */
 #define MEMBERS                                                                                    \
     "(SELECT segment, customer, since, evidence FROM segment_member UNION ALL SELECT 'stage:' ||"  \
-    " stage, customer, coalesce(stage_since, as_of), NULL FROM customer_outlook WHERE stage <> "   \
-    "'')"                                                                                          \
-    " m LEFT JOIN customer_stat s ON s.customer = m.customer LEFT JOIN customer c"                 \
-    " ON c.id = m.customer"
+    " stage, customer, coalesce(stage_since, as_of), NULL FROM customer_outlook WHERE stage <> ''" \
+    " UNION ALL SELECT 'usage:' || usage_group, customer, as_of, NULL FROM customer_outlook"       \
+    " WHERE usage_group <> '') m LEFT JOIN customer_stat s ON s.customer = m.customer"             \
+    " LEFT JOIN customer c ON c.id = m.customer"
 
 static const struct answer_column segment_columns[] = {
     {"segment", ANSWER_TEXT, NULL, "rfm:champion, stage:repeat, or a name of the configuration",
@@ -38,8 +39,10 @@ const struct answer answer_segments = {
     ANSWER_FILTERS(segment_filters),
     .from = MEMBERS,
     .group = "m.segment",
-    .order = {{"(segment GLOB 'stage:*') + 2 * (segment GLOB 'rfm:*')", false},
-              {"customers", true}},
+    .order =
+        {{"(segment GLOB 'stage:*') + 2 * (segment GLOB 'usage:*') + 3 * (segment GLOB 'rfm:*')",
+          false},
+         {"customers", true}},
     .key = {"segment"},
     .own = OF_VIEWER("m.customer"),
 };

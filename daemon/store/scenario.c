@@ -82,7 +82,8 @@ load(struct run *r, struct error *err)
     enum status st = store_query(
         r->store, &q,
         "SELECT service, start, forecast, handle_seconds, rostered, patience_seconds, availability,"
-        " as_of FROM staffing WHERE as_of = (SELECT max(as_of) FROM staffing) AND"
+        " as_of FROM staffing WHERE (service, as_of) IN (SELECT service, max(as_of) FROM staffing"
+        " GROUP BY service HAVING max(start) >= (SELECT max(as_of) FROM staffing)) AND"
         " (?1 IS NULL OR service = ?1) ORDER BY service, start",
         err);
 

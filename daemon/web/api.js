@@ -67,7 +67,7 @@ export async function getAll(path, query, signal, most = 50000) {
 export async function post(path, body, type = 'application/json') {
     const response = await ask(path, null, {
         method: 'POST',
-        headers: {'Content-Type': type, 'X-Callswell': '1'},
+        headers: {'Content-Type': type, 'X-Callswell': 'page'},
         body: type === 'application/json' ? JSON.stringify(body ?? {}) : body,
     });
     const text = await response.text();

@@ -2,9 +2,10 @@
 
 import {add, h, icon, replace} from './dom.js';
 import {go, onAddress, param, params, root, setParams, viewAddress, viewName} from './address.js';
-import {whenLoginIsNeeded} from './api.js';
+import {post, whenLoginIsNeeded} from './api.js';
 import {getServerZone, setServerZone, viewerZone, zone, ago, isZone} from './format.js';
-import {language, languages, setLanguage, t} from './i18n.js';
+import {language, languages, setLanguage, t, word} from './i18n.js';
+import {readSession, session} from './session.js';
 import {showLogin} from './login.js';
 import {hasLibrary, redrawAll} from './series.js';
 import * as live from './live.js';
@@ -149,6 +150,30 @@ function showLink() {
     place.lastChild.textContent = linkText();
 }
 
+// Who is signed in, and the way out; nothing where nobody has to sign in.
+async function showSession() {
+    await readSession();
+    const place = document.getElementById('session');
+    if (!place) return;
+    const leaveIt = async () => {
+        await post('v1/logout');
+        location.reload();
+    };
+    replace(
+        place,
+        session.login_needed &&
+            session.name && [
+                h(
+                    'p.small',
+                    null,
+                    session.name,
+                    h('span.soft', null, ` (${word('role', session.role)})`),
+                ),
+                h('button.plain.small', {type: 'button', onclick: leaveIt}, t('logout')),
+            ],
+    );
+}
+
 function build() {
     const main = h('main', {id: 'main', tabindex: '-1'});
     const link = h(
@@ -193,6 +218,7 @@ function build() {
                 h(
                     'div.foot',
                     null,
+                    h('div', {id: 'session'}),
                     link,
                     !hasLibrary && h('p.small.soft', null, t('plain-charts')),
                 ),
@@ -208,6 +234,7 @@ function build() {
         ),
         h('p.hidden-text', {id: 'announcer', role: 'status', 'aria-live': 'polite'}),
     );
+    showSession();
     show();
 }
 
@@ -289,6 +316,7 @@ live.on('status', (status) => {
 live.on('link', showLink);
 whenLoginIsNeeded(() =>
     showLogin(() => {
+        showSession();
         live.start();
         leave();
         go(location.href);

@@ -27,10 +27,8 @@ export function flow(rows) {
     });
     for (const r of [...rows].sort((a, b) => b.n - a.n))
         picture.append(ribbon(left.get(r.from), right.get(r.to), r, scale));
-    for (const [name, node] of left)
-        label(picture, name, node, COLUMN - TICK, COLUMN - TICK - 8, 'end');
-    for (const [name, node] of right)
-        label(picture, name, node, WIDTH - COLUMN, WIDTH - COLUMN + TICK + 8, 'start');
+    labels(picture, left, COLUMN - TICK, COLUMN - TICK - 8, 'end');
+    labels(picture, right, WIDTH - COLUMN, WIDTH - COLUMN + TICK + 8, 'start');
     return h('div.scroller', null, picture);
 }
 
@@ -74,14 +72,20 @@ function ribbon(from, to, r, scale) {
     );
 }
 
-function label(picture, name, node, x, textX, anchor) {
-    picture.append(
-        svg('rect.node', {x, y: node.y, width: TICK, height: node.height, rx: 2}),
-        svg(
-            'text',
-            {x: textX, y: node.y + node.height / 2 + 4, 'text-anchor': anchor},
-            `${name} `,
-            svg('tspan.soft', null, num(node.n)),
-        ),
-    );
+// Names stand beside their nodes, but never on each other.
+function labels(picture, nodes, x, textX, anchor) {
+    let free = 0;
+    for (const [name, node] of nodes) {
+        const y = Math.max(node.y + node.height / 2 + 4, free);
+        free = y + 17;
+        picture.append(
+            svg('rect.node', {x, y: node.y, width: TICK, height: node.height, rx: 2}),
+            svg(
+                'text',
+                {x: textX, y, 'text-anchor': anchor},
+                `${name} `,
+                svg('tspan.soft', null, num(node.n)),
+            ),
+        );
+    }
 }

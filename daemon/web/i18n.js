@@ -31,5 +31,7 @@ export function t(name, ...about) {
 export const word = (kind, name) => {
     const key = `${kind}.${name}`;
     const text = texts[language()][key] ?? en[key];
+    if (text === undefined && String(name).startsWith('usage:'))
+        return word('persona', name.slice(6));
     return text ?? String(name ?? '');
 };

@@ -9,6 +9,7 @@ let source = null;
 let timer = null;
 let last = null;
 let linked = 'waiting';
+let told = false; // by events, also of what the analyst wrote
 
 export const lastStatus = () => last;
 export const linkState = () => linked;
@@ -33,7 +34,9 @@ function heard(status) {
     last = status;
     link('live');
     tell('status', status);
-    if (passed) tell('passed', status);
+    if (!passed || told) return;
+    tell('passed', status);
+    tell('signal', status);
 }
 
 export async function lookNow() {
@@ -61,9 +64,14 @@ export function start() {
         timer = null;
         heard(JSON.parse(e.data));
     });
-    source.addEventListener('signal', (e) => tell('signal', JSON.parse(e.data)));
+    source.addEventListener('changed', (e) => {
+        told = true;
+        tell('passed', last);
+        if (JSON.parse(e.data).signals) tell('signal', last);
+    });
     source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED || timer === null) lookOften();
+        told = false;
+        if (timer === null) lookOften();
     };
 }
 

@@ -75,22 +75,16 @@ export function show(place, ctx) {
     });
     let shown = '';
 
-    place.append(
-        h(
-            'p',
-            null,
-            h(
-                'a.back',
-                {href: viewAddress('customers'), 'data-view': ''},
-                icon('back'),
-                t('view.customers'),
-            ),
-        ),
-        head,
-        bars,
-        h('div.grid', null, days, why, calendar, rhythm, features, history, signals),
+    const grid = h('div.grid', null, days, why, calendar, rhythm, features, history, signals);
+    const back = h(
+        'a.back',
+        {href: viewAddress('customers'), 'data-view': ''},
+        icon('back'),
+        t('view.customers'),
     );
+    place.append(h('p', null, back), head, bars, grid);
     document.title = `${id} · callswell`;
+    grid.hidden = bars.hidden = true;
     if (!id) return replace(head, empty(t('customer.nobody')));
 
     function refresh() {
@@ -142,26 +136,32 @@ export function show(place, ctx) {
             (answer) => calendarOf(answer.rows, p.to, measure),
         );
     }
+    function showRest() {
+        load(
+            history.body,
+            (signal) => get('v1/stage_history', {customer: id, limit: 100}, signal),
+            historyOf,
+        );
+        load(
+            signals.body,
+            (signal) => get('v1/signals', {customer: id, state: 'all', limit: 100}, signal),
+            (answer) =>
+                answer.rows.length
+                    ? signalTable(answer.rows, {bare: true})
+                    : empty(t('customer.no-signals')),
+        );
+        refresh();
+    }
     load(
         head,
         (signal) => get('v1/customers', {customer: id, limit: 1}, signal),
-        (answer) => headOf(id, answer.rows[0]),
+        (answer) => {
+            grid.hidden = bars.hidden = answer.rows.length === 0;
+            if (answer.rows.length) showRest();
+            return headOf(id, answer.rows[0]);
+        },
     );
-    load(
-        history.body,
-        (signal) => get('v1/stage_history', {customer: id, limit: 100}, signal),
-        historyOf,
-    );
-    load(
-        signals.body,
-        (signal) => get('v1/signals', {customer: id, state: 'all', limit: 100}, signal),
-        (answer) =>
-            answer.rows.length
-                ? signalTable(answer.rows, {bare: true})
-                : empty(t('customer.no-signals')),
-    );
-    refresh();
-    return {update: refresh};
+    return {update: () => !grid.hidden && refresh()};
 }
 
 function headOf(id, c) {

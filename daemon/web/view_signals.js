@@ -9,6 +9,7 @@ import {t, word} from './i18n.js';
 import {announce, badge, choice, empty, load, panel, select, table, toolbar} from './parts.js';
 import {spark} from './heat.js';
 import {explanation} from './explain.js';
+import {mayChange} from './session.js';
 
 const PAGE = 100;
 const tones = {critical: 'bad', warning: 'warn', info: 'accent'};
@@ -137,7 +138,6 @@ export function show(place, ctx) {
         }
     });
     refresh();
-    ctx.on('passed', reload);
     ctx.on('signal', reload);
     return {update: refresh};
 }
@@ -185,6 +185,10 @@ export function signalTable(rows, {chosen, pick, bare} = {}) {
 
 function showOne(one, s, changed) {
     one.hidden = !s;
+    // What somebody is writing is not taken away because the list was read again.
+    const key = s && JSON.stringify([s.id, s.version, s.state, s.note]);
+    if (key && key === one.shown) return;
+    one.shown = key;
     if (!s) return;
     const [view, key] = views[s.subject_type] ?? [];
     one.querySelector('h2').textContent = `${word('kind', s.kind)}: ${s.subject}`;
@@ -249,6 +253,7 @@ function showOne(one, s, changed) {
             facts(s).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)]),
         ),
         s.state !== 'closed' &&
+            mayChange() &&
             h(
                 'div.stack',
                 null,

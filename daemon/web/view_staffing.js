@@ -23,6 +23,9 @@ import {behind, choice, empty, figure, figures, load, panel, select, toolbar} fr
 import {asQuery, period, today} from './period.js';
 import {heat} from './heat.js';
 import {series} from './series.js';
+import {whatIfPanel} from './what_if.js';
+import {rosterPanel} from './roster.js';
+import {backtestPanel, movesPanel} from './backtest.js';
 
 const measures = ['scheduled', 'required', 'rostered', 'gap', 'forecast'];
 
@@ -35,10 +38,29 @@ export function show(place, ctx) {
         what: t('staffing.course.what'),
         wide: true,
     });
+    const backtest = backtestPanel();
+    const moves = movesPanel();
+    const whatIf = whatIfPanel();
+    const roster = rosterPanel(() => {
+        shown = '';
+        refresh();
+    });
     let shown = '';
     let services = [];
 
-    place.append(ctx.heading(), bar, top, h('div.grid', null, map, course));
+    place.append(
+        ctx.heading(),
+        bar,
+        top,
+        h(
+            'div.grid',
+            null,
+            map,
+            course,
+            whatIf,
+            h('div.stack-panels', null, backtest, moves, roster),
+        ),
+    );
     const chosen = () => params().service || services[0]?.service;
 
     async function refresh() {
@@ -49,6 +71,9 @@ export function show(place, ctx) {
 
         replace(bar, barParts(services, service, measure, p));
         if (!service) return;
+        backtest.show(service);
+        moves.show(service);
+        whatIf.show(service);
         const key = JSON.stringify(query);
         if (key === shown && map.rows) {
             paint(map, top, measure, p);

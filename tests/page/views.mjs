@@ -17,6 +17,8 @@ import {
     text,
 } from './harness.mjs';
 
+const aboutEn = (v) => new Intl.NumberFormat('en-US', {maximumFractionDigits: 1}).format(v);
+
 export const addresses = {
     now: '',
     staffing: 'staffing',
@@ -252,6 +254,14 @@ async function customer(id) {
         'legs in the calendar',
     );
     holds((await text(page, '.timeline')).length > 10, 'the history is there');
+    const mark = new Date(Date.now() - 6 * 86400000).toISOString().slice(0, 10);
+    await page.locator('#mark').fill(mark);
+    await page.waitForURL(`**mark=${mark}*`);
+    await page.waitForFunction(() => document.querySelector('#why-change'));
+    const why = await api(`why?kind=customer&name=${encodeURIComponent(id)}&from=${mark}`);
+    const change = `${why.change > 0 ? '+' : ''}${aboutEn(why.change)}`;
+    equal(await text(page, '#why-change .value'), change, 'the change');
+    equal(await page.locator('.causes li').count(), why.causes.length, 'its causes');
     quiet(page);
     await shot(page, 'customer', true);
     await close(page);

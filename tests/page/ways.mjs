@@ -7,6 +7,7 @@ import {
     base,
     check,
     close,
+    en,
     equal,
     holds,
     open,
@@ -148,6 +149,80 @@ async function keys() {
     await close(page);
 }
 
+async function inbox() {
+    const page = await open('signals');
+    const before = (await api('signals?limit=100')).rows;
+    const id = before[1].id;
+    await page.locator(`[data-key="open-${before[0].id}"]`).focus();
+    await page.keyboard.press('j');
+    await page.waitForURL(`**id=${id}*`);
+    await page.getByLabel('Note').fill('seen in a test');
+    await page.getByRole('button', {name: 'Acknowledge'}).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+        () => document.getElementById('announcer').textContent === 'Acknowledged.',
+    );
+    await page.getByRole('button', {name: 'Explain'}).click();
+    await page.waitForFunction(() => document.querySelector('.explain h3'));
+    const told = await api(`signals/${id}/explain`);
+    holds((await text(page, '.explain')).includes(told.rule.says), 'the rule is explained');
+    await axe(page);
+    let now = (await api('signals?state=all&limit=1000')).rows.find((s) => s.id === id);
+    equal([now.state, now.note], ['acked', 'seen in a test'], 'acknowledged in the store');
+    await settled(page);
+    await page.getByRole('button', {name: 'Close'}).click();
+    await page.waitForFunction(
+        () => document.getElementById('announcer').textContent === 'Closed.',
+    );
+    now = (await api('signals?state=all&limit=1000')).rows.find((s) => s.id === id);
+    equal(now.state, 'closed', 'closed in the store');
+    quiet(page);
+    await close(page);
+}
+
+// The sliders ask the daemon, the address keeps them; a roster is taken over from a file.
+async function plans() {
+    const page = await open('staffing?service=operator&if_volume=50');
+    const rows = (await api('what-if?service=operator&volume=%2B50%25')).rows;
+    const shown = await rowsOf(page, 'What if?');
+    equal(
+        shown[0].slice(1, 3),
+        rows.map((r) => en(r.contacts)),
+        'contacts as they are and then',
+    );
+    equal(
+        shown[3].slice(1, 3),
+        rows.map((r) => en(r.scheduled_hours)),
+        'hours',
+    );
+    await page.locator('#if_aht').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForURL('**if_aht=5*');
+    const tests = (await api('forecast_scores?service=operator&limit=100')).rows;
+    holds(tests.length > 0, 'forecasts were tested');
+    equal(
+        (await rowsOf(page, 'How good forecasts were')).map((r) => r[2]),
+        tests.map((r) => (r.wape === null ? '–' : `${en(100 * r.wape, 1)}%`)),
+        'by how much they were off',
+    );
+    const roster = 'service,start,minutes,scheduled\nsales,2027-01-04T08:00:00Z,60,7\n';
+    const file = {name: 'r.csv', mimeType: 'text/csv', buffer: Buffer.from(roster)};
+    await page.locator('#roster-file').setInputFiles(file);
+    await page.waitForFunction(() => document.querySelector('#roster .good-text'));
+    const taken = (await api('roster?service=sales&from=2027-01-04&to=2027-01-05')).rows;
+    equal(
+        taken.map((r) => r.scheduled),
+        [7],
+        'the roster in the store',
+    );
+    quiet(page);
+    await page
+        .locator('#roster-file')
+        .setInputFiles({...file, buffer: Buffer.from('no,roster\n1,2\n')});
+    await page.waitForFunction(() => document.querySelector('#roster .bad-text'));
+    await close(page);
+}
+
 async function troubles() {
     const page = await open('features');
     await page.route('**/v1/features?*', (route) => route.abort());
@@ -255,6 +330,8 @@ export async function all(id) {
     await check('language and colours are switched and kept', switches);
     await check('times are in the chosen zone', zones);
     await check('keys are enough', keys);
+    await check('the inbox: explain, acknowledge and close', inbox);
+    await check('what-if and roster', plans);
     await check('errors help', troubles);
     await check('a login is asked for', locked);
     await check('charts without the library', () => plain(id));
