@@ -235,7 +235,7 @@ TEST(two_inputs_cannot_have_one_path)
     };
     struct engine e = {0};
     struct config c = {.http_listen = path_n, .inputs = twice, .input_count = 2};
-    struct serve_options opt = {NULL, &e, &c};
+    struct serve_options opt = {.engine = &e, .config = &c};
     struct serve *out;
     struct error err;
 
