@@ -186,9 +186,9 @@ export function signalTable(rows, {chosen, pick, bare} = {}) {
 function showOne(one, s, changed) {
     one.hidden = !s;
     // What somebody is writing is not taken away because the list was read again.
-    const key = s && JSON.stringify([s.id, s.version, s.state, s.note]);
-    if (key && key === one.shown) return;
-    one.shown = key;
+    const same = s && JSON.stringify([s.id, s.version, s.state, s.note]);
+    if (same && same === one.shown) return;
+    one.shown = same;
     if (!s) return;
     const [view, key] = views[s.subject_type] ?? [];
     one.querySelector('h2').textContent = `${word('kind', s.kind)}: ${s.subject}`;
