@@ -32,6 +32,7 @@
  * the ledger no longer has. */
 static const char forget_sql[] =
     "DELETE FROM customer_stat; DELETE FROM feed_interval; DELETE FROM way;"
+    "DELETE FROM forecast_score; DELETE FROM availability;"
     "DELETE FROM feature_demand; DELETE FROM active_people; DELETE FROM input_day;"
     "DELETE FROM activity; DELETE FROM orders; DELETE FROM booking; DELETE FROM conference;"
     "DELETE FROM quarantine;"

@@ -16,6 +16,7 @@
 /* A forecast below this is nobody: profiles of closed hours decay and never reach zero. */
 #define NOBODY        0.01
 #define UPDATE_DAYS   60
+#define MOST_FACTOR   3.0
 #define COMPLETE_DAYS 28
 
 double *
@@ -147,7 +148,8 @@ factor_of_today(const struct staffing_work *w, const struct staffing_service *s,
     u = forecast_intraday(said, came, n, (unsigned)slots, cut, today, ahead);
     free(said);
     free(came);
-    return u.factor;
+    /* A morning without telephones is no reason to send everybody home. */
+    return fmin(MOST_FACTOR, fmax(1 / MOST_FACTOR, u.factor));
 }
 
 /* --- all of it --- */

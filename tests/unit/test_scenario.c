@@ -79,8 +79,8 @@ TEST(customers_features_and_rules_of_the_service)
 {
     const struct scenario s = {.customer = {"acme=+50%"},
                                .feature = {"recording=+90"},
-                               .shrinkage = "0",
-                               .availability = "0.5",
+                               .shrinkage = "0%",
+                               .availability = "50%",
                                .aht = "3m"};
     struct scenario_answer *a;
 
@@ -142,6 +142,7 @@ TEST(what_makes_no_sense_is_said)
         {{.aht = "0"}, ST_BAD_INPUT, "aht"},
         {{.sl = "1"}, ST_BAD_INPUT, "sl: \"1\""},
         {{.sl = "nan"}, ST_BAD_INPUT, "sl"},
+        {{.sl = "120%"}, ST_BAD_INPUT, "sl"},
         {{.occupancy = "0"}, ST_BAD_INPUT, "occupancy"},
         {{.within = "-1"}, ST_BAD_INPUT, "within"},
         {{.service = "nobody"}, ST_NOT_FOUND, "no forecast for nobody"},
