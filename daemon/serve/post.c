@@ -230,7 +230,7 @@ judge(struct poster *p, CURLcode code, struct posted *out)
     curl_easy_getinfo(p->curl, CURLINFO_RETRY_AFTER, &after);
     out->status = (int)status;
     out->retry_after = (int64_t)after;
-    if (p->refused)
+    if (p->refused && code != CURLE_OK) /* a name may have other addresses, too */
         snprintf(out->error, sizeof out->error,
                  "its address is private (webhook.private is \"no\")");
     else if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && status >= 200 && status < 300))

@@ -114,6 +114,12 @@ outbox_configure(struct store *s, const struct config *c, struct error *err)
         st = store_run(s, "DELETE FROM webhook", err);
     for (size_t i = 0; i < c->webhook_count && st == ST_OK; i++)
         st = put_webhook(s, &c->webhooks[i], err);
+    if (st == ST_OK) /* nobody delivers them any more: people are to see that */
+        st = store_run(s,
+                       "UPDATE outbox SET state = 'dead', last_error = 'its webhook is no longer"
+                       " configured', ended = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+                       " WHERE state = 'waiting' AND webhook NOT IN (SELECT name FROM webhook)",
+                       err);
     if (st == ST_OK)
         return store_commit(s, err);
     store_rollback(s);

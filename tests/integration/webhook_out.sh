@@ -125,6 +125,10 @@ check "an unknown certificate is refused" sh -c \
     "! '$bin/callswell' webhook test strange --config c.conf 2>refused && grep -qi certificate refused"
 check "a known one is not" contains "$(cs webhook test known --config c.conf)" "HTTP status 200"
 check "and its test message is signed" grep -q '"/test", "msg_test_[0-9]*", true, true' got
+check "start without those webhooks" start c.conf
+check "what waited for one that is gone is dead, and says why" wait_for 20 sh -c \
+    "'$bin/callswell' webhook list --config c.conf --webhook inside --state dead --json | grep -q 'no longer configured'"
+check "stop again" stop
 refuses() { # WHAT WHY
     configure "webhook \"x\" { $1 }"
     ! cs validate --config c.conf >refused 2>&1 && grep -q "$2" refused
