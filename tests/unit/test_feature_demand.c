@@ -130,3 +130,31 @@ TEST(many_customers_outvote_a_large_one_and_near_ranks_are_ties)
     analyst_close(a);
     book_close(&b);
 }
+
+/* 10,400 people; 1,900 of them leave the window after five days, 1,000 more after fifteen. */
+TEST(a_decision_stands_until_clearly_fewer_want_it)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    fill_days(&b);
+    use(&b, "captions", 7500, 0, 10, 11, 40, OUTCOME_REJECTED);
+    use(&b, "captions", 1000, 7500, 75, 76, 40, OUTCOME_REJECTED);
+    use(&b, "captions", 1900, 8500, 85, 86, 40, OUTCOME_REJECTED);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT state, severity FROM signal WHERE kind = 'feature_demand'"),
+              "open|critical");
+    run_pass(a, NOW + 10 * DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT (SELECT people BETWEEN 8300 AND 8700 FROM feature_demand), state"
+                   " FROM signal WHERE kind = 'feature_demand'"),
+              "1|open");
+    run_pass(a, NOW + 20 * DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT (SELECT people < 8000 FROM feature_demand), state FROM signal"
+                   " WHERE kind = 'feature_demand'"),
+              "1|closed");
+    analyst_close(a);
+    book_close(&b);
+}
