@@ -337,13 +337,12 @@ write_components(struct json_writer *w)
     json_close(w);
 }
 
-void
-get_openapi(struct serve *s, struct http_request *r)
+static void
+describe(const struct serve *s, struct buf *out)
 {
-    struct buf body = {0};
     struct json_writer w;
 
-    json_begin(&w, &body);
+    json_begin(&w, out);
     json_object(&w, NULL);
     json_text(&w, "openapi", "3.1.0");
     json_object(&w, "info");
@@ -357,6 +356,20 @@ get_openapi(struct serve *s, struct http_request *r)
     write_paths(&w, s->config);
     write_components(&w);
     json_close(&w);
-    buf_char(&body, '\n');
+    buf_char(out, '\n');
+}
+
+/* Written once for each configuration: a hundred kilobytes are much for the event loop. */
+void
+get_openapi(struct serve *s, struct http_request *r)
+{
+    struct buf body = {0};
+
+    if (!s->description.n || s->described != s->reloads) {
+        buf_reset(&s->description);
+        describe(s, &s->description);
+        s->described = s->reloads;
+    }
+    buf_add(&body, s->description.p, s->description.n);
     http_reply(r, 200, "application/json", &body, NULL);
 }

@@ -121,6 +121,7 @@ serve_close(struct serve *s)
     http_server_close(s->http);
     events_free(s->events);
     access_close(s->access);
+    buf_clear(&s->description);
     free(s);
 }
 

@@ -23,8 +23,10 @@ struct serve {
     struct access *access;
     struct deliver *deliver;
     struct events *events;
-    uint64_t boot;    /* another number after each start */
-    uint64_t reloads; /* of the configuration */
+    uint64_t boot;          /* another number after each start */
+    uint64_t reloads;       /* of the configuration */
+    struct buf description; /* openapi.c; of the configuration after `described` of them */
+    uint64_t described;
     int64_t started;
     bool draining;
 };
