@@ -75,7 +75,7 @@ site_start(struct site *s)
     engine = (struct engine_options){.config = s->config};
     must(engine_open(&s->engine, &engine, &err), &err);
     s->base = event_base_new();
-    serve = (struct serve_options){s->base, s->engine, s->config};
+    serve = (struct serve_options){.base = s->base, .engine = s->engine, .config = s->config};
     must(serve_open(&s->serve, &serve, &err), &err);
     control = (struct control_options){
         "state", {.engine = s->engine, .config = s->config, .started = 1}, tables};
