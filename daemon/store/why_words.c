@@ -313,6 +313,7 @@ minutes(const struct why_answer *a, struct buf *out)
         chain(a, &a->chain[i], out);
     if (!a->rate_by)
         return;
+    buf_char(out, '\n');
     flow(out, 0,
          "Minutes a leg went from %.1f to %.1f: %+.2f by the mix of %s, %+.2f by longer or"
          " shorter legs of the same %s.\n",
