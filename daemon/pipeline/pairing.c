@@ -235,7 +235,7 @@ take_feature(const struct pair_moment *m, struct stream *stream, const struct pa
 
     if (!s) {
         if (!nowhere_of(e->key, id, sizeof id, &nowhere))
-            return;
+            nowhere = e->conference;
         s = pairing_stay(p, pairing_conference(p, stream, nowhere), e->key);
     }
     note_event(m, s->conference, &(struct sides){0}, e->at);
