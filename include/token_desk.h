@@ -46,4 +46,8 @@ enum status token_revoke(struct store *s, const char *name, const char *who, int
 /* All of them, revoked ones too; the caller frees *out. */
 enum status token_load(struct store *s, struct token **out, size_t *count, struct error *err);
 
+/* Whether the store at this path has tokens, revoked ones too; of any schema, also none yet. No
+ * file is no tokens; true of a store that cannot be read, which may have some. */
+bool token_exists(const char *path);
+
 #endif

@@ -3,11 +3,9 @@
  */
 #include "access_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "log.h"
 
@@ -80,14 +78,16 @@ void
 access_look(struct access *a)
 {
     struct error err;
+    bool may;
 
     if (read_tokens(a, &err) == ST_OK)
         return;
     forget_store(a);
-    /* No store is no token; one that cannot be read may have some. */
+    /* What was once read stands. Before, a store that is being made has no tokens, and one that
+     * waits to be brought up to date may have some. */
+    may = token_exists(a->path);
     pthread_mutex_lock(&a->lock);
-    if (!a->tokens)
-        a->unknown = access(a->path, F_OK) == 0 || errno != ENOENT;
+    a->unknown = a->generation == 0 && may;
     pthread_mutex_unlock(&a->lock);
     log_debug("tokens_unread", "error=\"%s\"", err.text);
 }

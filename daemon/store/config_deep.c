@@ -4,10 +4,10 @@
 #include "config_deep.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "analyst.h"
 #include "store.h"
+#include "token_desk.h"
 
 static enum status
 check_formats(const struct config *c, struct error *err)
@@ -47,25 +47,15 @@ check_rules(const struct config *c, struct error *err)
     return st;
 }
 
-/* A store that is there and cannot be read may have some: the daemon asks everybody for one. */
 static bool
 may_have_tokens(const struct config *c)
 {
     struct error err;
-    struct store *s = NULL;
     char *path = NULL;
-    int64_t count = 0;
-    enum status st = store_path(&path, c->store_url, c->state_dir, &err);
-    bool there = st == ST_OK && access(path, F_OK) == 0;
+    bool may = store_path(&path, c->store_url, c->state_dir, &err) == ST_OK && token_exists(path);
 
-    if (there) {
-        st = store_open(&s, path, STORE_READ, &err);
-        if (st == ST_OK)
-            st = store_int(s, "SELECT count(*) FROM token", 0, &count, &err);
-        store_close(s);
-    }
     free(path);
-    return there && (st != ST_OK || count > 0);
+    return may;
 }
 
 enum status

@@ -7,9 +7,11 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "audit_log.h"
 #include "civil.h"
+#include "sql.h"
 
 static const char *const roles[] = {
     [ROLE_NONE] = "none", [ROLE_INGEST] = "ingest", [ROLE_READ] = "read", [ROLE_ADMIN] = "admin"};
@@ -172,6 +174,21 @@ token_revoke(struct store *s, const char *name, const char *who, int64_t now, st
         return store_commit(s, err);
     store_rollback(s);
     return st;
+}
+
+bool
+token_exists(const char *path)
+{
+    int64_t n = 0;
+    sqlite3 *db = NULL;
+    bool may = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+               sql_value(db, "SELECT count(*) FROM sqlite_master WHERE name = 'token'", 0, &n,
+                         NULL) != ST_OK;
+
+    if (!may && n > 0)
+        may = sql_value(db, "SELECT count(*) FROM token", 0, &n, NULL) != ST_OK || n > 0;
+    sqlite3_close_v2(db);
+    return may && access(path, F_OK) == 0;
 }
 
 static bool

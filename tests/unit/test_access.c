@@ -368,3 +368,20 @@ TEST(what_is_changed_is_written_down_with_who_and_from_where)
     buf_clear(&b);
     site_stop(&s);
 }
+
+TEST(a_store_that_is_being_made_shuts_nobody_out_and_an_old_one_with_tokens_does)
+{
+    struct site s;
+
+    CHECK_INT(system(": >crm.db"), 0);
+    site_start(&s);
+    CHECK_INT(status_as(&s, NOBODY, "GET /v1/status", NULL), 200);
+    site_stop(&s);
+    CHECK_INT(unlink("crm.db"), 0);
+    make_tokens();
+    edit(
+        "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)");
+    site_start(&s);
+    CHECK_INT(status_as(&s, NOBODY, "GET /v1/status", NULL), 401);
+    site_stop(&s);
+}
