@@ -230,7 +230,8 @@ suffices(const struct erlang_demand *d, const struct erlang_quadrature *rule, do
 
     if (!solve(offered, d->aht_s, d->patience_s, agents, &m, &q))
         return q.service_level >= d->service_level;
-    return q.occupancy <= erlang_cap(d->max_occupancy) &&
+    /* A share of 1 may be a little more in doubles. */
+    return q.occupancy <= erlang_cap(d->max_occupancy) + 1e-9 &&
            q.prob_abandon <= erlang_cap(d->max_abandon) &&
            share_within(&m, rule, d->answer_within_s, true) >= d->service_level;
 }
@@ -241,14 +242,18 @@ erlang_a_agents(const struct erlang_demand *d, double offered)
 {
     double start = floor(offered - 5 * sqrt(offered)) - 3;
     const struct erlang_quadrature *rule = erlang_nodes();
-    unsigned low, high, step = 1;
+    unsigned least = d->minimum > 1 ? d->minimum : 1, low, high, step = 1;
 
-    low = start > 1 ? start < ERLANG_MAX_AGENTS ? (unsigned)start : ERLANG_MAX_AGENTS : 1;
-    if (d->minimum > low)
-        low = d->minimum;
+    low = start > least ? start < ERLANG_MAX_AGENTS ? (unsigned)start : ERLANG_MAX_AGENTS : least;
+    high = low;
+    /* Large centres answer in time although they are overloaded: some hang up, nobody waits long. */
+    for (; low > least && suffices(d, rule, offered, low); step *= 2) {
+        high = low;
+        low = low - least > step ? low - step : least;
+    }
     if (suffices(d, rule, offered, low))
         return low;
-    for (high = low; !suffices(d, rule, offered, high); step *= 2) {
+    for (step = 1; !suffices(d, rule, offered, high); step *= 2) {
         low = high;
         if (high >= ERLANG_MAX_AGENTS)
             return ERLANG_MAX_AGENTS;

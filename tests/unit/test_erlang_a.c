@@ -85,6 +85,27 @@ TEST(required_agents_with_patience_agree_with_the_reference_in_every_row)
     CHECK_INT(r.rows, 8);
 }
 
+/* In large centres fewer than the load will do: whoever waits does not wait long. */
+TEST(required_agents_are_the_fewest_under_any_load)
+{
+    static const double calls[] = {1, 30, 1000, 60000, 3000000};
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct erlang_demand d = {.calls = calls[i],
+                                  .interval_s = 1800,
+                                  .aht_s = 290,
+                                  .service_level = 0.8,
+                                  .answer_within_s = 20,
+                                  .patience_s = 120};
+        struct erlang_plan p = erlang_required(&d);
+
+        CHECK(p.queue.service_level >= 0.8);
+        CHECK(p.agents == 1 || erlang_achieved(&d, p.agents - 1).queue.service_level < 0.8);
+        d.minimum = p.agents + 7;
+        CHECK_INT(erlang_required(&d).agents, p.agents + 7);
+    }
+}
+
 TEST(a_forecast_that_may_be_wrong_costs_service_level)
 {
     struct reference r;
