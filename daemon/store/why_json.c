@@ -98,6 +98,12 @@ factors(struct json_writer *w, const struct why_answer *a)
             json_real(w, "effect_minutes", c->effect[k]);
             json_close(w);
         }
+        if (c->whole != 0) { /* nothing before, or nothing now: no factor has a part of it */
+            json_object(w, NULL);
+            json_text(w, "name", "all of it");
+            json_real(w, "effect_minutes", c->whole);
+            json_close(w);
+        }
         json_close(w);
     }
     json_close(w);

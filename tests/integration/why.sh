@@ -7,7 +7,7 @@ clock = "data"
 timezone = "Europe/Berlin"
 http { listen = "127.0.0.1:0" }
 EOC
-cs generate --records 120000 --days 60 --customers 400 --until 2026-11-22 --seed 3 --out r.csv \
+cs generate --records 300000 --days 60 --customers 400 --until 2026-11-22 --seed 3 --out r.csv \
     --truth truth.json
 check "import" cs import --config c.conf --format csv r.csv
 check "causes that are still going on are found, and no other" python3 - "$bin/callswell" <<'EOP'
