@@ -177,7 +177,7 @@ TEST(kept_items_take_few_bytes)
 TEST(kept_work_is_what_the_rules_made_of_features)
 {
     struct workload_rule rules[] = {{SPAN("video"), SPAN("desk")}, {SPAN("chat"), SPAN("line")}};
-    struct aggregate_options opt = {rules, 2};
+    struct aggregate_options opt = {.workload = rules, .workload_count = 2};
     struct span features[] = {SPAN("audio"), SPAN("chat")};
     struct record r = record_of(KIND_FEATURE, "a", 100, 1800);
     struct cells *set = cells_new();
