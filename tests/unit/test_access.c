@@ -385,3 +385,28 @@ TEST(a_store_that_is_being_made_shuts_nobody_out_and_an_old_one_with_tokens_does
     CHECK_INT(status_as(&s, NOBODY, "GET /v1/status", NULL), 401);
     site_stop(&s);
 }
+
+TEST(bodies_that_are_too_long_or_come_from_nobody_are_not_read)
+{
+    struct site s;
+    struct buf body = {0}, b;
+    int status;
+
+    fill();
+    make_tokens();
+    site_start(&s);
+    buf_reserve(&body, 70000);
+    memset(body.p, ' ', 70000);
+    body.n = 70000;
+    b = ask_as(&s, ADMIN, "POST /v1/signals/aa/ack", NULL, span_of(body.p, body.n), &status);
+    CHECK_INT(status, 413);
+    buf_clear(&b);
+    b = ask_as(&s, NOBODY, "POST /v1/roster", NULL, span_of(body.p, body.n), &status);
+    CHECK_INT(status, 401);
+    buf_clear(&b);
+    b = ask_as(&s, NOBODY, "POST /v1/login", NULL, span_of(body.p, body.n), &status);
+    CHECK_INT(status, 413);
+    buf_clear(&b);
+    buf_clear(&body);
+    site_stop(&s);
+}
