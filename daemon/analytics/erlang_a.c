@@ -246,7 +246,7 @@ erlang_a_agents(const struct erlang_demand *d, double offered)
 
     low = start > least ? start < ERLANG_MAX_AGENTS ? (unsigned)start : ERLANG_MAX_AGENTS : least;
     high = low;
-    /* Large centres answer in time although they are overloaded: some hang up, nobody waits long. */
+    /* Large centres answer in time although overloaded: some hang up, nobody waits long. */
     for (; low > least && suffices(d, rule, offered, low); step *= 2) {
         high = low;
         low = low - least > step ? low - step : least;
