@@ -15,6 +15,8 @@ const KEEP = 300; // seconds of the rate that are drawn
 // Rates between looks outlive the view, so that coming back does not begin anew.
 const history = [];
 let before = null;
+// What only the analyst knows: how complete the input was, and who fell silent.
+let known = {completeness: null, rows: []};
 
 function remember(status) {
     const at = Date.parse(status.now) / 1000;
@@ -78,18 +80,29 @@ export function show(place, ctx) {
             loadRefused();
         }
     };
+    const askKnown = async () => {
+        try {
+            known = await get('v1/feeds', {limit: 1000});
+            if (lastStatus()) take(lastStatus());
+        } catch {
+            // then it stays unknown; the panels say what is wrong
+        }
+    };
+    askKnown();
+    ctx.on('passed', askKnown);
     ctx.on('status', take);
     if (lastStatus()) take(lastStatus());
     else replace(top, h('div.state.waiting', null, t('loading')));
 }
 
 function rateSpec() {
+    const drawn = history.length > 1 ? history : []; // one look alone has no course
     return {
         label: t('now.rate'),
-        x: history.map((p) => p.at),
+        x: drawn.map((p) => p.at),
         height: 180,
         series: [
-            {name: t('now.records-s'), values: history.map((p) => p.rate), colour: 's1', digits: 1},
+            {name: t('now.records-s'), values: drawn.map((p) => p.rate), colour: 's1', digits: 1},
         ],
     };
 }
@@ -112,12 +125,11 @@ function topFigures(s) {
             tone: problems ? 'bad' : null,
             id: 'behind',
         }),
-        s.completeness !== undefined &&
-            figure(t('completeness'), percent(s.completeness), {
-                note: t('completeness.what'),
-                tone: s.completeness < 0.9 ? 'warn' : null,
-                id: 'completeness',
-            }),
+        figure(t('completeness'), percent(known.completeness), {
+            note: t('completeness.what'),
+            tone: known.completeness < 0.9 ? 'warn' : null,
+            id: 'completeness',
+        }),
         figure(t('now.quarantine'), num(s.quarantine.open), {
             note: bytes(s.quarantine.bytes),
             tone: s.quarantine.open ? 'warn' : null,
@@ -134,6 +146,8 @@ function topFigures(s) {
 function feedState(f) {
     if (f.problem) return badge(f.problem, 'bad');
     if (f.stopped_matching) return badge(t('now.unlike', moment(f.stopped_matching)), 'bad');
+    const silent = known.rows.find((k) => k.input === f.input)?.silent_since;
+    if (silent) return badge(t('now.silent', moment(silent)), 'bad');
     if (f.lost) return badge(t('now.lost', num(f.lost)), 'warn');
     return badge(t('now.fine'), 'good');
 }

@@ -59,6 +59,11 @@ async function now() {
         reasons.slice(0, 12).map((r) => [r.reason, en(r.records)]),
         'why records were refused',
     );
+    const {completeness} = await api('feeds');
+    await page.waitForFunction(
+        () => document.querySelector('#completeness .value').textContent !== '–',
+    );
+    equal(await text(page, '#completeness .value'), `${en(100 * completeness)}%`, 'completeness');
     const live = await api('live');
     equal(
         (await rowsOf(page, 'In conferences now')).map((r) => [r[1], r[2]]),
