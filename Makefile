@@ -33,7 +33,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install deb deb-check clean
+.PHONY: all fast help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install deb deb-check clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -90,6 +90,8 @@ check: deps deps-test ## build with sanitizers, run all tests, the short form of
 	@bash tests/check.sh
 tsan: deps deps-test ## the tests and a minute of chaos with ThreadSanitizer
 	@bash tests/check.sh thread
+fast: deps ## the programs once more, in build/fast, arranged by a profile of their own work; gcc
+	@CC="$(CC)" MAKE="$(MAKE)" sh packaging/fast.sh
 demo: deps ## the main job on real input, in a temporary folder
 	@$(MAKE) -s -j2 all
 	@sh tests/tools/demo.sh
