@@ -7,33 +7,23 @@
 
 #include "civil.h"
 #include "cmd_signal_explain.h"
+#include "figures.h"
 #include "signal_explain.h"
 #include "signal_rules.h"
+#include "words.h"
 #include "work.h"
 
-#define WIDTH  78
 #define RANGES 20 /* shown to people; all are in --json */
 
-/* Whole words, lines of at most 80 columns, indented by two. */
 static void
 say(struct span text)
 {
-    size_t at = 0, column = 0;
+    struct buf out = {0};
 
-    while (at < text.n) {
-        size_t end = at;
-
-        while (end < text.n && text.p[end] != ' ')
-            end++;
-        if (column > 0 && column + 1 + end - at > WIDTH - 2) {
-            putchar('\n');
-            column = 0;
-        }
-        printf("%s%.*s", column ? " " : "  ", (int)(end - at), text.p + at);
-        column += (column > 0) + end - at;
-        at = end + (end < text.n);
-    }
-    putchar('\n');
+    buf_str(&out, "  ");
+    words_flow(&out, 2, text);
+    puts(out.p);
+    buf_clear(&out);
 }
 
 static void
@@ -58,13 +48,15 @@ say_signal(const struct explanation *e)
 static void
 say_numbers(const struct explanation *e)
 {
+    char a[FIGURE], b[FIGURE], c[FIGURE];
     double base = 0;
     int days = 0;
 
     puts("\nNumbers");
-    printf("  value %.10g, usual %.10g, difference %.10g\n", e->value, e->baseline, e->delta);
+    printf("  value %s, usual %s, difference %s\n", figure_real(a, e->value),
+           figure_real(b, e->baseline), figure_real(c, e->delta));
     if (isfinite(e->low) && isfinite(e->high))
-        printf("  usual range (95 %%) %.10g to %.10g\n", e->low, e->high);
+        printf("  usual range (95 %%) %s to %s\n", figure_real(a, e->low), figure_real(b, e->high));
     if (isfinite(e->p_value))
         printf("  p = %.3g, one-sided\n", e->p_value);
     if (isfinite(e->completeness))

@@ -5,9 +5,11 @@
 
 #include <math.h>
 
+#include "figures.h"
+#include "words.h"
+
 #define MOVES     12 /* that people are shown */
 #define MOST_JSON 1000
-#define WIDTH     79
 
 static const char outlook_sql[] =
     "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
@@ -28,23 +30,21 @@ enum { STAGE, SINCE, GROUP, ACTIVE, IN_4W, IN_13W, DUE, SILENCE, PERSONA, LAST, 
 static void
 print_wrapped(FILE *out, const char *title, struct span text)
 {
-    while (text.n) {
-        size_t room = WIDTH - 11, n = text.n;
+    struct buf line = {0};
 
-        if (n > room) {
-            for (n = room; n > 0 && text.p[n] != ' '; n--)
-                ;
-            n = n ? n : room;
-        }
-        fprintf(out, "%-10s %.*s\n", title, (int)n, text.p);
-        text = span_trim(span_of(text.p + n, text.n - n));
-        title = "";
-    }
+    if (text.n == 0)
+        return;
+    buf_printf(&line, "%-10s ", title);
+    words_flow(&line, 11, text);
+    fprintf(out, "%s\n", line.p);
+    buf_clear(&line);
 }
 
 static void
 print_outlook(struct query *q, FILE *out)
 {
+    char chance[FIGURE];
+
     if (!query_is_null(q, STAGE)) {
         fprintf(out, "%-10s %.*s", "stage", SPAN_ARG(query_text(q, STAGE)));
         if (!query_is_null(q, SINCE))
@@ -63,8 +63,8 @@ print_outlook(struct query *q, FILE *out)
                 "expected", query_real(q, IN_4W), query_real(q, IN_13W),
                 (long long)query_int(q, ACTIVE));
     if (!query_is_null(q, DUE) && !query_is_null(q, SILENCE))
-        fprintf(out, "%-10s %.*s (UTC); a silence as long as now has a chance of %.*g %%\n",
-                "due by", SPAN_ARG(query_text(q, DUE)), 2, 100 * query_real(q, SILENCE));
+        fprintf(out, "%-10s %.*s (UTC); a silence as long as now has a chance of %s %%\n", "due by",
+                SPAN_ARG(query_text(q, DUE)), figure_real(chance, 100 * query_real(q, SILENCE)));
     else if (!query_is_null(q, DUE))
         fprintf(out, "%-10s %.*s (UTC)\n", "due by", SPAN_ARG(query_text(q, DUE)));
 }

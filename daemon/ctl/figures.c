@@ -3,6 +3,7 @@
  */
 #include "figures.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -50,6 +51,20 @@ figure_seconds(char out[FIGURE], int64_t s)
             return out;
         }
     snprintf(out, FIGURE, "%lld s", (long long)s);
+    return out;
+}
+
+const char *
+figure_real(char out[FIGURE], double v)
+{
+    if (!isfinite(v))
+        snprintf(out, FIGURE, "?");
+    else if (fabs(v) >= 1e15)
+        snprintf(out, FIGURE, "%.3g", v);
+    else if (fabs(v) >= 100 || v == rint(v))
+        figure_count(out, (int64_t)rint(v));
+    else
+        snprintf(out, FIGURE, "%.3g", v);
     return out;
 }
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "civil.h"
+#include "words.h"
 
-#define WIDTH     80
 #define NAME_CELL 30
 #define ROWS      5 /* of a dimension; the rest is summed up */
 
@@ -55,38 +55,16 @@ change(char out[32], double v)
     return out;
 }
 
-/* Words in lines of at most WIDTH, the first behind what stands there, the others behind `indent`
- * blanks. */
 static void __attribute__((format(printf, 3, 4)))
 flow(struct buf *out, int indent, const char *fmt, ...)
 {
     struct buf text = {0};
-    size_t column = 0;
     va_list ap;
 
     va_start(ap, fmt);
     buf_vprintf(&text, fmt, ap);
     va_end(ap);
-    for (size_t at = out->n; at > 0 && out->p[at - 1] != '\n'; at--)
-        column++;
-    for (size_t i = 0; i < text.n;) {
-        size_t n = strcspn(text.p + i, " ");
-
-        if (column + n > WIDTH && column > (size_t)indent) {
-            if (out->n > 0 && out->p[out->n - 1] == ' ')
-                out->n--;
-            buf_printf(out, "\n%*s", indent, "");
-            column = (size_t)indent;
-        }
-        buf_add(out, text.p + i, n);
-        column += n;
-        i += n;
-        if (i < text.n) {
-            buf_char(out, ' ');
-            column++;
-            i++;
-        }
-    }
+    words_flow(out, indent, span_of(text.p, text.n));
     buf_clear(&text);
 }
 
@@ -293,7 +271,7 @@ chain(const struct why_answer *a, const struct why_chain *c, struct buf *out)
         factor_row(out, c->factor[i], s->before[i], s->after[i], s->effect[i], share);
     }
     if (s->whole != 0)
-        flow(out, 2, "  There were none %s.\n", a->minutes[0] == 0 ? "before" : "now");
+        buf_printf(out, "  There were none %s.\n", a->minutes[0] == 0 ? "before" : "now");
 }
 
 static void
