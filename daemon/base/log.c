@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,9 +25,10 @@ static _Atomic enum log_style chosen = LOG_TEXT;
 static atomic_uint limit;
 
 /* How often each event was written in its minute, and left out. */
-#define EVENTS 128
+#define EVENTS     128
+#define EVENT_NAME 48
 struct tally {
-    const char *event; /* a constant of the program */
+    char event[EVENT_NAME]; /* "": none from here on */
     int64_t since;
     unsigned written, left_out;
 };
@@ -79,9 +81,9 @@ static struct tally *
 tally_of(const char *event)
 {
     for (size_t i = 0; i < EVENTS; i++) {
-        if (!tallies[i].event)
-            tallies[i].event = event;
-        if (strcmp(tallies[i].event, event) == 0)
+        if (!tallies[i].event[0])
+            snprintf(tallies[i].event, EVENT_NAME, "%s", event);
+        if (strncmp(tallies[i].event, event, EVENT_NAME - 1) == 0)
             return &tallies[i];
     }
     return NULL; /* more kinds of events than there is room for: not limited */
@@ -107,7 +109,7 @@ within_limit(const char *event)
     pthread_mutex_lock(&tally_lock);
     t = tally_of(event);
     if (t && (t->written == 0 || minute_over(t, now)))
-        *t = (struct tally){.event = t->event, .since = now, .left_out = t->left_out};
+        t->since = now, t->written = 0;
     if (t && t->written < most)
         t->written++;
     else if (t) {
@@ -135,7 +137,7 @@ tell_left_out(void)
         pthread_mutex_unlock(&tally_lock);
         if (told.left_out)
             write_note("log_left_out", "of=%s lines=%u", told.event, told.left_out);
-        if (!told.event)
+        if (!told.event[0])
             return;
     }
 }

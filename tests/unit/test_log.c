@@ -125,3 +125,20 @@ TEST(of_one_event_only_so_many_lines)
     CHECK_INT(lines_of(written, "event=log_left_out of=noise lines=47\n"), 1);
     CHECK_INT(lines_of(written, "log_left_out"), 1);
 }
+
+TEST(names_of_events_may_go_away)
+{
+    struct capture c = capture_begin();
+    char name[16];
+
+    log_set_limit(3);
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "%s", i % 2 ? "odd" : "even");
+        log_warn(name, "i=%d", i);
+        memset(name, 'x', sizeof name);
+    }
+    log_set_limit(0);
+    capture_end(c);
+    CHECK_INT(lines_of(written, "event=odd "), 3);
+    CHECK_INT(lines_of(written, "event=even "), 3);
+}
