@@ -109,7 +109,8 @@ print_end(struct printing *p, const struct answer_end *end)
         json_close(&p->json);
         buf_char(&p->out, '\n');
     }
-    fwrite(p->out.p, 1, p->out.n, p->report->out);
+    if (p->out.n)
+        fwrite(p->out.p, 1, p->out.n, p->report->out);
     if (p->report->style == TABLE_ALIGNED && p->rows == 0)
         fputs("Nothing.\n", p->report->out);
     else if (p->report->style == TABLE_ALIGNED)
