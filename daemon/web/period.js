@@ -7,7 +7,9 @@ import {t} from './i18n.js';
 import {choice} from './parts.js';
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
-export const today = () => local(Date.now()).day;
+// What is counted is counted by UTC days, plans are made for the days of the zone that is shown.
+export const today = () => new Date().toISOString().slice(0, 10);
+export const todayHere = () => local(Date.now()).day;
 
 // {from, to, days}; `days` (also negative: from today on) if the address says nothing, or nonsense.
 export function period(usual) {
@@ -16,7 +18,7 @@ export function period(usual) {
     let from = DAY.test(asked.from ?? '') ? asked.from : null;
     let to = DAY.test(asked.to ?? '') ? asked.to : null;
     if (!from && !to) {
-        from = usual > 0 ? dayPlus(today(), 1 - days) : today();
+        from = usual > 0 ? dayPlus(today(), 1 - days) : todayHere();
         to = dayPlus(from, days - 1);
     }
     from ??= dayPlus(to, 1 - days);

@@ -385,7 +385,7 @@ function historyOf(answer) {
             : t('outside');
     return h(
         'ol.timeline',
-        null,
+        {tabindex: '0'}, // it scrolls, and has nothing in it that takes the focus
         answer.rows.map((r) =>
             h(
                 'li',

@@ -20,7 +20,7 @@ import {
 } from './format.js';
 import {t} from './i18n.js';
 import {behind, choice, empty, figure, figures, load, panel, select, toolbar} from './parts.js';
-import {asQuery, period, today} from './period.js';
+import {asQuery, period} from './period.js';
 import {heat} from './heat.js';
 import {series} from './series.js';
 import {whatIfPanel} from './what_if.js';
