@@ -301,7 +301,7 @@ set_parameters(struct query *out, const struct answer_query *q, const struct ord
     for (int p = 1; p < ANSWER_PARAMS; p++)
         query_set_str(out, p, q->param[p]);
     query_set_str(out, ANSWER_VIEWER, q->viewer);
-    query_set_int(out, atoi(PAGE_PARAM + 1), q->limit ? (int64_t)q->limit + 1 : -1);
+    query_set_int(out, atoi(&PAGE_PARAM[1]), q->limit ? (int64_t)q->limit + 1 : -1);
     for (size_t i = 0; o->has_after && i < o->count; i++)
         set_value(out, CURSOR_FIRST + (int)i, &o->after[i]);
 }
