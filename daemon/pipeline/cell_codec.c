@@ -252,7 +252,7 @@ read_features(struct reader *r, struct cell_view *v)
         else
             v->features[v->feature_count++] = f;
     }
-    v->parts = v->features + v->feature_count;
+    v->parts = v->feature_count ? v->features + v->feature_count : v->features;
     return true;
 }
 
