@@ -253,6 +253,12 @@ read_features(struct reader *r, struct cell_view *v)
             v->features[v->feature_count++] = f;
     }
     v->parts = v->feature_count ? v->features + v->feature_count : v->features;
+    for (unsigned i = 0; i < v->part_count / 2; i++) { /* they were put in from behind */
+        struct cell_feature f = v->parts[i];
+
+        v->parts[i] = v->parts[v->part_count - 1 - i];
+        v->parts[v->part_count - 1 - i] = f;
+    }
     return true;
 }
 
