@@ -8,9 +8,9 @@
 
 #include "hash.h"
 
-/* So many customers are fitted, whatever their number: the time is bounded, and the groups of a
- * thousand are those of all. */
-#define SAMPLE   1000
+/* So many customers are fitted, whatever their number: the time is bounded, and the groups of
+ * some hundreds are those of all. */
+#define SAMPLE   400
 #define FIT_DAYS 7
 #define FEATURES 512
 
