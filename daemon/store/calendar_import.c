@@ -144,10 +144,7 @@ calendar_import(struct store *s, struct span csv, struct calendar_imported *out,
         st = read_file(&im, csv, err);
     query_free(im.put);
     query_free(im.forget);
-    if (st == ST_OK)
-        st = store_commit(s, err);
-    else
-        store_rollback(s);
+    st = store_end(s, st, err);
     if (st == ST_OK)
         *out = im.done;
     return st;

@@ -200,8 +200,5 @@ customers_merged(struct store *s, struct span from, struct span into, int64_t no
         st = query_run(q, err);
         query_free(q);
     }
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }

@@ -197,10 +197,7 @@ write_moves(const struct gaps_week *w, struct pass *p, struct error *err)
         st = query_run(q, err);
     }
     query_free(q);
-    if (st == ST_OK)
-        return store_commit(p->store, err);
-    store_rollback(p->store);
-    return st;
+    return store_end(p->store, st, err);
 }
 
 enum status

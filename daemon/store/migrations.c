@@ -415,10 +415,7 @@ migrations_run(struct store *s, struct error *err)
             st = version(s, &have, err);
         if (st == ST_OK && have < STEPS)
             st = run_step(s, ++have, err);
-        if (st == ST_OK)
-            st = store_commit(s, err);
-        else
-            store_rollback(s);
+        st = store_end(s, st, err);
     }
     return st;
 }

@@ -120,10 +120,7 @@ outbox_configure(struct store *s, const struct config *c, struct error *err)
                        " configured', ended = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
                        " WHERE state = 'waiting' AND webhook NOT IN (SELECT name FROM webhook)",
                        err);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 /* --- delivering --- */
@@ -191,10 +188,7 @@ outbox_tried(struct store *s, int64_t row, const struct message_outcome *o, int6
         st = query_run(q, err);
     }
     query_free(q);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 /* --- people --- */
@@ -217,10 +211,7 @@ change_dead(struct store *s, const char *sql, const char *webhook, int64_t row, 
     query_free(q);
     if (st == ST_OK)
         st = store_int(s, "SELECT changes()", 0, changed, err);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 #define DEAD_ONES " WHERE state = 'dead' AND (?1 IS NULL OR webhook = ?1) AND (?2 = 0 OR id = ?2)"
@@ -268,10 +259,7 @@ outbox_forget(struct store *s, int64_t now_ms, struct error *err)
         st = query_run(q, err);
         query_free(q);
     }
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 enum status

@@ -89,10 +89,7 @@ tell_feeds(struct analyst *a, const struct feed *feeds, size_t count, int64_t no
             signals_keep(s, span_str(feeds[i].input));
     }
     st = signals_end(s, st, SIGNALS_CLOSE_AT_ONCE, err);
-    if (st == ST_OK)
-        return store_commit_open(a->store, err);
-    store_rollback(a->store);
-    return st;
+    return store_end(a->store, st, err);
 }
 
 /* --- silence --- */
@@ -203,10 +200,7 @@ tell_silence(struct analyst *a, const struct feed *feeds, size_t count, int64_t 
             st = raise_silence(s, f, err);
     }
     st = signals_end(s, st, SIGNALS_CLOSE_AT_ONCE, err);
-    if (st == ST_OK)
-        return store_commit_open(a->store, err);
-    store_rollback(a->store);
-    return st;
+    return store_end(a->store, st, err);
 }
 
 /* --- rows --- */

@@ -55,8 +55,5 @@ analyst_redis(struct analyst *a, const struct redis_health *h, int64_t now, stru
     if (st == ST_OK && h->problem[0] && (open || now - h->since >= REDIS_SIGNAL_AFTER))
         st = raise_redis(s, h, err);
     st = signals_end(s, st, SIGNALS_CLOSE_AT_ONCE, err);
-    if (st == ST_OK)
-        return store_commit_open(a->store, err);
-    store_rollback(a->store);
-    return st;
+    return store_end(a->store, st, err);
 }

@@ -89,10 +89,7 @@ one_segment(struct pass *p, const struct config_segment *s, struct error *err)
         st = fill_now(p, s, err);
     if (st == ST_OK)
         st = apply_segment(p, s->name, s->where ? s->where : NOT_CONFIGURED, err);
-    if (st == ST_OK)
-        return store_commit(p->store, err);
-    store_rollback(p->store);
-    return st;
+    return store_end(p->store, st, err);
 }
 
 /* Segments that the configuration no longer has lose all their members. */

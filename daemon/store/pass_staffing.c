@@ -258,10 +258,7 @@ write_service(struct staffing_work *w, const struct staffing_service *s, struct 
         st = write_week(w, s, o, err);
     }
     free(o);
-    if (st == ST_OK)
-        return store_commit(p->store, err);
-    store_rollback(p->store);
-    return st;
+    return store_end(p->store, st, err);
 }
 
 static enum status

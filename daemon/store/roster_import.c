@@ -208,10 +208,7 @@ roster_import(struct store *s, struct span csv, const struct zone *zone,
     query_free(im.forget);
     query_free(im.overlap);
     query_free(im.put);
-    if (st == ST_OK)
-        st = store_commit(s, err);
-    else
-        store_rollback(s);
+    st = store_end(s, st, err);
     if (st == ST_OK)
         *out = im.done;
     return st;

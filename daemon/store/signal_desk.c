@@ -76,8 +76,5 @@ signal_set(struct store *s, const char *id, enum signal_mark mark, const char *w
         st = mark_row(s, sql[mark], id, who, note, now, &changed, err);
     if (st == ST_OK && changed == 0)
         st = fail(err, ST_BAD_INPUT, "signal %s is closed", id);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }

@@ -200,6 +200,15 @@ store_commit_open(struct store *s, struct error *err)
     return s->open_tx ? store_commit(s, err) : ST_OK;
 }
 
+enum status
+store_end(struct store *s, enum status st, struct error *err)
+{
+    if (st == ST_OK)
+        return store_commit_open(s, err);
+    store_rollback(s);
+    return st;
+}
+
 struct query *
 query_wrap(sqlite3_stmt *st)
 {

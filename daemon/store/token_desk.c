@@ -132,10 +132,7 @@ token_add(struct store *s, const char *name, enum role role, const char *owner, 
                     err);
     if (st == ST_OK)
         st = audit_write(s, &entry, err);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 static enum status
@@ -170,10 +167,7 @@ token_revoke(struct store *s, const char *name, const char *who, int64_t now, st
         st = mark_revoked(s, name, format_utc(at, now), err);
     if (st == ST_OK)
         st = audit_write(s, &entry, err);
-    if (st == ST_OK)
-        return store_commit(s, err);
-    store_rollback(s);
-    return st;
+    return store_end(s, st, err);
 }
 
 bool
