@@ -34,6 +34,7 @@ struct tally {
 };
 static struct tally tallies[EVENTS];
 static pthread_mutex_t tally_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool some_left_out; /* in one of them */
 
 void
 log_set_level(enum log_level level)
@@ -114,6 +115,7 @@ within_limit(const char *event)
         t->written++;
     else if (t) {
         t->left_out++;
+        some_left_out = true;
         may = false;
     }
     pthread_mutex_unlock(&tally_lock);
@@ -125,21 +127,22 @@ static void
 tell_left_out(void)
 {
     int64_t now = clock_now();
-    struct tally told;
+    bool more = false;
 
-    for (size_t i = 0; i < EVENTS; i++) {
-        pthread_mutex_lock(&tally_lock);
-        told = tallies[i];
-        if (told.left_out && minute_over(&told, now))
-            tallies[i].left_out = 0;
-        else
-            told.left_out = 0;
-        pthread_mutex_unlock(&tally_lock);
-        if (told.left_out)
-            write_note("log_left_out", "of=%s lines=%u", told.event, told.left_out);
-        if (!told.event[0])
-            return;
+    if (!some_left_out)
+        return;
+    pthread_mutex_lock(&tally_lock);
+    for (size_t i = 0; i < EVENTS && tallies[i].event[0]; i++) {
+        struct tally *t = &tallies[i];
+
+        if (t->left_out && minute_over(t, now)) {
+            write_note("log_left_out", "of=%s lines=%u", t->event, t->left_out);
+            t->left_out = 0;
+        }
+        more |= t->left_out > 0;
     }
+    some_left_out = more;
+    pthread_mutex_unlock(&tally_lock);
 }
 
 void
