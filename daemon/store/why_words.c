@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "civil.h"
+#include "figures.h"
 #include "words.h"
 
 #define NAME_CELL 30
@@ -18,31 +19,14 @@
 
 /* 1,234 or 12.3: whole numbers when they are large enough not to need more. */
 static const char *
-amount(char out[32], double v)
+amount(char out[FIGURE], double v)
 {
-    char plain[32];
-    size_t n, lead;
-
-    if (fabs(v) < 100 && fabs(v - round(v)) > 0.05) {
-        snprintf(out, 32, "%.1f", v);
-        return out;
-    }
-    snprintf(plain, sizeof plain, "%.0f", fabs(v));
-    n = strlen(plain);
-    lead = n % 3 ? n % 3 : 3;
-    if (n > 20) {
-        snprintf(out, 32, "%.3g", v);
-        return out;
-    }
-    n = 0;
-    if (v <= -0.5)
-        out[n++] = '-';
-    for (size_t i = 0; plain[i]; i++) {
-        if (i >= lead && (i - lead) % 3 == 0)
-            out[n++] = ',';
-        out[n++] = plain[i];
-    }
-    out[n] = '\0';
+    if (fabs(v) < 100 && fabs(v - round(v)) > 0.05)
+        snprintf(out, FIGURE, "%.1f", v);
+    else if (fabs(v) < 1e18)
+        figure_count(out, (int64_t)nearbyint(v));
+    else
+        snprintf(out, FIGURE, "%.3g", v);
     return out;
 }
 
@@ -51,7 +35,7 @@ change(char out[32], double v)
 {
     char text[32];
 
-    snprintf(out, 32, "%s%s", v > 0 ? "+" : "", amount(text, v));
+    snprintf(out, 32, "%s%.30s", v > 0 ? "+" : "", amount(text, v));
     return out;
 }
 
