@@ -52,14 +52,9 @@ find_pace(struct outlooks *o)
 static enum status
 save(struct outlooks *o, double loglik, size_t customers, struct error *err)
 {
-    struct pass *p = o->pass;
     struct buf json = {0};
     struct json_writer j;
-    struct query *q = NULL;
-    enum status st = store_query(p->store, &q,
-                                 "INSERT OR REPLACE INTO model(name, as_of, parameters)"
-                                 " VALUES('activity', ?1, ?2)",
-                                 err);
+    enum status st;
 
     json_begin(&j, &json);
     json_object(&j, NULL);
@@ -75,14 +70,7 @@ save(struct outlooks *o, double loglik, size_t customers, struct error *err)
     json_real(&j, "days_first_to_second_p75", o->pace.to_second);
     json_real(&j, "days_first_to_second_p95", o->pace.longest);
     json_close(&j);
-    if (st == ST_OK)
-        st = store_tick(p->store, err);
-    if (st == ST_OK) {
-        query_set_str(q, 1, p->now_text);
-        query_set_str(q, 2, json.p);
-        st = query_run(q, err);
-    }
-    query_free(q);
+    st = pass_save_model(o->pass, "activity", json.p, err);
     buf_clear(&json);
     return st;
 }

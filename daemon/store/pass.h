@@ -112,6 +112,11 @@ struct trust_answer; /* trust.h */
 bool pass_trust_in(const struct pass *p, const char *subject_type, struct span subject,
                    int64_t from, int64_t to, struct trust_answer *out);
 
+/* What this pass has fitted: a row of the table `model`, instead of the one before it. parameters
+ * is a JSON object. */
+enum status pass_save_model(struct pass *p, const char *name, const char *parameters,
+                            struct error *err);
+
 /* Everyone who took part in the last 90 days; owned by the caller. */
 enum status pass_active_people(struct pass *p, struct sketch *out, struct error *err);
 

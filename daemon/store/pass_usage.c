@@ -302,21 +302,13 @@ judge(struct usage_work *w, const struct usage_row *row, struct span customer, s
 }
 
 /* The rule that a move was made by: the fit is part of it. */
-static enum status
-describe_rule(struct usage_work *w, struct error *err)
+static void
+describe_rule(struct usage_work *w)
 {
-    struct query *q = NULL;
-    char fitted[CIVIL_TEXT];
-    enum status st = store_query(
-        w->pass->store, &q, "SELECT substr(as_of, 1, 10) FROM model WHERE name = 'usage'", err);
+    char day[CIVIL_TEXT];
 
-    format_day(fitted, w->pass->today);
-    if (st == ST_OK && !w->fitted && (st = query_next(q, err)) == ST_OK)
-        snprintf(fitted, sizeof fitted, "%.*s", SPAN_ARG(query_text(q, 0)));
-    query_free(q);
     snprintf(w->rule, sizeof w->rule, "nearest group of hours of the week, rules %d, fitted %s",
-             USAGE_RULES, fitted);
-    return st == ST_NOT_FOUND ? ST_OK : st;
+             USAGE_RULES, format_day(day, w->fitted ? w->pass->today : w->g->fitted));
 }
 
 static enum status
@@ -331,8 +323,7 @@ run(struct usage_work *w, struct error *err)
         st = find_groups(w, err);
     if (st == ST_OK && w->fitted)
         st = name_groups(w, err);
-    if (st == ST_OK)
-        st = describe_rule(w, err);
+    describe_rule(w);
     if (st == ST_OK)
         st = each_member(w, judge, err);
     if (st == ST_OK)

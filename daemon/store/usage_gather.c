@@ -42,16 +42,16 @@ static enum status
 is_due(struct usage_gather *g, struct pass *p, struct error *err)
 {
     struct query *q = NULL;
-    int32_t fitted;
     enum status st = store_query(
         p->store, &q, "SELECT substr(as_of, 1, 10) FROM model WHERE name = 'usage'", err);
 
     g->fitting = true;
+    g->fitted = p->today;
     if (st == ST_OK)
         st = query_next(q, err);
-    if (st == ST_OK && parse_day(query_text(q, 0), &fitted))
-        g->fitting =
-            p->first || p->settings_changed || p->today - fitted >= FIT_DAYS || p->today < fitted;
+    if (st == ST_OK && parse_day(query_text(q, 0), &g->fitted))
+        g->fitting = p->first || p->settings_changed || p->today - g->fitted >= FIT_DAYS ||
+                     p->today < g->fitted;
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }

@@ -30,7 +30,8 @@ struct usage_row {
 struct usage_gather {
     struct known_group group[KMEANS_MOST];
     unsigned groups;
-    bool fitting; /* it is time: a sample is taken, too */
+    bool fitting;   /* it is time: a sample is taken, too */
+    int32_t fitted; /* the day of the last fit; without one, that of the pass */
     struct arena mem;
     struct usage_row *rows; /* in the order of names */
     size_t count, cap;

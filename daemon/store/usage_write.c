@@ -50,13 +50,9 @@ usage_write_moves(struct usage_work *w, struct error *err)
 enum status
 usage_write_model(struct usage_work *w, struct error *err)
 {
-    struct query *q = NULL;
     struct buf json = {0};
     struct json_writer j;
-    enum status st = store_query(w->pass->store, &q,
-                                 "INSERT OR REPLACE INTO model(name, as_of, parameters)"
-                                 " VALUES('usage', ?1, ?2)",
-                                 err);
+    enum status st;
 
     json_begin(&j, &json);
     json_object(&j, NULL);
@@ -70,14 +66,7 @@ usage_write_model(struct usage_work *w, struct error *err)
     json_i64(&j, "changed_group", (int64_t)w->changed);
     json_real(&j, "changed_share", w->compared ? (double)w->changed / (double)w->compared : NAN);
     json_close(&j);
-    if (st == ST_OK)
-        st = store_tick(w->pass->store, err);
-    if (st == ST_OK) {
-        query_set_str(q, 1, w->pass->now_text);
-        query_set_str(q, 2, json.p);
-        st = query_run(q, err);
-    }
-    query_free(q);
+    st = pass_save_model(w->pass, "usage", json.p, err);
     buf_clear(&json);
     return st;
 }
