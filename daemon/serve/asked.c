@@ -104,14 +104,27 @@ asked_path(const char *pattern, struct span path, struct arena *memory, const ch
     return true;
 }
 
+/* Where a type is named among those that are accepted; NULL: it is not. */
+static const char *
+accepted(const struct http_request *r, const char *type)
+{
+    struct span accept = http_request_field(r, "Accept");
+
+    return accept.n ? memmem(accept.p, accept.n, type, strlen(type)) : NULL;
+}
+
 bool
 asked_accepts_csv(const struct http_request *r)
 {
-    struct span accept = http_request_field(r, "Accept");
-    const char *csv = accept.n ? memmem(accept.p, accept.n, "text/csv", 8) : NULL;
-    const char *json = accept.n ? memmem(accept.p, accept.n, "json", 4) : NULL;
+    const char *csv = accepted(r, "text/csv"), *json = accepted(r, "json");
 
     return csv && (!json || csv < json);
+}
+
+bool
+asked_accepts_plain_metrics(const struct http_request *r)
+{
+    return accepted(r, "text/plain") && !accepted(r, "openmetrics");
 }
 
 bool

@@ -1,6 +1,7 @@
 /*
  * route_state.c - what the daemon itself knows: alive, ready, status, who is live, metrics.
  */
+#include "asked.h"
 #include "json_write.h"
 #include "serve_internal.h"
 
@@ -97,18 +98,11 @@ get_live(struct serve *s, struct http_request *r)
     http_reply(r, 200, "application/json", &body, NULL);
 }
 
-static bool
-mentions(struct span field, const char *what)
-{
-    return field.n && memmem(field.p, field.n, what, strlen(what));
-}
-
 /* OpenMetrics, but to who knows text/plain alone. */
 void
 get_metrics(struct serve *s, struct http_request *r)
 {
-    struct span accept = http_request_field(r, "accept");
-    bool older = mentions(accept, "text/plain") && !mentions(accept, "openmetrics");
+    bool older = asked_accepts_plain_metrics(r);
     struct buf body = {0};
 
     metrics_write(&body, s, older);
