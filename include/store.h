@@ -59,6 +59,7 @@ bool store_out_of_time(const struct store *s); /* the limit has passed */
 enum status store_tick(struct store *s, struct error *err);
 enum status store_tick_rows(struct store *s, uint32_t rows, struct error *err); /* before so many */
 enum status store_commit_open(struct store *s, struct error *err); /* nothing open is fine */
+int64_t store_changes(const struct store *s); /* rows that the statement before has changed */
 /* What every writer ends with: commits what is open if all went well (st), else takes it back and
  * answers st. */
 enum status store_end(struct store *s, enum status st, struct error *err);

@@ -210,7 +210,7 @@ change_dead(struct store *s, const char *sql, const char *webhook, int64_t row, 
     }
     query_free(q);
     if (st == ST_OK)
-        st = store_int(s, "SELECT changes()", 0, changed, err);
+        *changed = store_changes(s);
     return store_end(s, st, err);
 }
 

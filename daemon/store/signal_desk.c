@@ -54,7 +54,8 @@ mark_row(struct store *s, const char *sql, const char *id, const char *who, cons
     query_set_str(q, 4, format_utc(at, now));
     st = query_run(q, err);
     query_free(q);
-    return st == ST_OK ? store_int(s, "SELECT changes()", 0, changed, err) : st;
+    *changed = st == ST_OK ? store_changes(s) : 0;
+    return st;
 }
 
 enum status

@@ -200,6 +200,12 @@ store_commit_open(struct store *s, struct error *err)
     return s->open_tx ? store_commit(s, err) : ST_OK;
 }
 
+int64_t
+store_changes(const struct store *s)
+{
+    return sqlite3_changes64(s->db);
+}
+
 enum status
 store_end(struct store *s, enum status st, struct error *err)
 {

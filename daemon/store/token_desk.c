@@ -88,7 +88,6 @@ insert(struct store *s, const char *name, enum role role, const char *owner, con
                                  " ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM token WHERE"
                                  " name = ?1 AND revoked IS NULL)",
                                  err);
-    int64_t changed = 0;
 
     if (st != ST_OK)
         return st;
@@ -99,9 +98,7 @@ insert(struct store *s, const char *name, enum role role, const char *owner, con
     query_set_str(q, 5, at);
     st = query_run(q, err);
     query_free(q);
-    if (st == ST_OK)
-        st = store_int(s, "SELECT changes()", 0, &changed, err);
-    if (st == ST_OK && changed == 0)
+    if (st == ST_OK && store_changes(s) == 0)
         return fail(err, ST_BAD_INPUT, "there is a token %s already; revoke it first", name);
     return st;
 }
@@ -139,7 +136,6 @@ static enum status
 mark_revoked(struct store *s, const char *name, const char *at, struct error *err)
 {
     struct query *q = NULL;
-    int64_t changed = 0;
     enum status st = store_query(
         s, &q, "UPDATE token SET revoked = ?2 WHERE name = ?1 AND revoked IS NULL", err);
 
@@ -149,9 +145,7 @@ mark_revoked(struct store *s, const char *name, const char *at, struct error *er
     query_set_str(q, 2, at);
     st = query_run(q, err);
     query_free(q);
-    if (st == ST_OK)
-        st = store_int(s, "SELECT changes()", 0, &changed, err);
-    if (st == ST_OK && changed == 0)
+    if (st == ST_OK && store_changes(s) == 0)
         return fail(err, ST_NOT_FOUND, "there is no token %.63s", name);
     return st;
 }
