@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,7 +82,7 @@ tally_of(const char *event)
 {
     for (size_t i = 0; i < EVENTS; i++) {
         if (!tallies[i].event[0])
-            snprintf(tallies[i].event, EVENT_NAME, "%s", event);
+            memcpy(tallies[i].event, event, strnlen(event, EVENT_NAME - 1)); /* the rest is 0 */
         if (strncmp(tallies[i].event, event, EVENT_NAME - 1) == 0)
             return &tallies[i];
     }
