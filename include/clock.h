@@ -4,6 +4,8 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_now(void);     /* UTC seconds */
@@ -11,6 +13,11 @@ int64_t clock_now_us(void);  /* UTC microseconds */
 int64_t clock_mono_ms(void); /* monotonic: for waits and rates, never for records */
 int64_t clock_mono_us(void);
 int64_t clock_cpu_us(void); /* that this thread has used */
+
+/* Waiting by the monotonic clock, which nobody can set. */
+void clock_cond_init(pthread_cond_t *cond);
+/* As pthread_cond_timedwait, until a moment of clock_mono_us. False: it has come. */
+bool clock_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_us);
 
 static inline int64_t
 clock_earlier(int64_t a, int64_t b)

@@ -51,6 +51,25 @@ clock_cpu_us(void)
 }
 
 void
+clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+bool
+clock_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_us)
+{
+    const struct timespec until = {mono_us / 1000000, mono_us % 1000000 * 1000};
+
+    return pthread_cond_timedwait(cond, lock, &until) == 0;
+}
+
+void
 clock_fix(int64_t utc_seconds)
 {
     atomic_store(&fixed, utc_seconds);

@@ -5,7 +5,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "clock.h"
 
 struct acks {
     pthread_mutex_t lock;
@@ -21,13 +22,9 @@ struct acks *
 acks_new(void (*wake)(void *arg), void *arg)
 {
     struct acks *a = xcalloc(1, sizeof *a);
-    pthread_condattr_t attr;
 
     pthread_mutex_init(&a->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&a->news, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&a->news);
     a->last = &a->first;
     a->wake = wake;
     a->arg = arg;
@@ -106,16 +103,12 @@ acks_take(struct acks *a)
 bool
 acks_wait(struct acks *a, int64_t ms)
 {
-    struct timespec until;
+    int64_t until = clock_mono_us() + ms * 1000;
     bool news;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&a->lock);
     while (!a->first && a->expected > 0)
-        if (pthread_cond_timedwait(&a->news, &a->lock, &until) != 0)
+        if (!clock_wait_until(&a->news, &a->lock, until))
             break;
     news = a->first != NULL;
     pthread_mutex_unlock(&a->lock);

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "hash.h"
@@ -31,12 +30,10 @@ static enum status
 await_claim(struct input *in, uint64_t *n, struct error *err)
 {
     uint64_t before = in->claims;
-    struct timespec until;
+    int64_t until = clock_mono_us() + CLAIM_WAIT_MS * 1000;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += CLAIM_WAIT_MS / 1000;
     while (in->claims == before)
-        if (pthread_cond_timedwait(&in->changed, &in->lock, &until) != 0)
+        if (!clock_wait_until(&in->changed, &in->lock, until))
             break;
     if (in->claims == before) {
         free(in->claim);
@@ -230,13 +227,8 @@ stream_change(struct input *in, const struct config_input *cfg, const struct con
 static void
 init_sync(struct input *in)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&in->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&in->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&in->changed);
 }
 
 static enum status

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "fault.h"
@@ -60,15 +59,11 @@ stream_called(struct input *in)
 void
 stream_pause(struct input *in, int64_t ms)
 {
-    struct timespec until;
+    int64_t until = clock_mono_us() + ms * 1000;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&in->lock);
     while (!in->stopping && !in->room)
-        if (pthread_cond_timedwait(&in->changed, &in->lock, &until) != 0)
+        if (!clock_wait_until(&in->changed, &in->lock, until))
             break;
     in->room = false;
     pthread_mutex_unlock(&in->lock);

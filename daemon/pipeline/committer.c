@@ -378,15 +378,9 @@ look_again_us(const struct engine *e, int64_t now)
 }
 
 static void
-wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t us)
+wait_a_while(struct engine *e, int64_t us)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (us > 0 ? us : 1) % 1000000 * 1000;
-    until.tv_sec += (us > 0 ? us : 1) / 1000000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(cond, lock, &until);
+    clock_wait_until(&e->gathered, &e->lock, clock_mono_us() + (us > 0 ? us : 1));
 }
 
 /* Closes the open batch and waits for its last block. Lock held. */
@@ -482,7 +476,7 @@ committer_main(void *arg)
         if (ready(e, now))
             commit_open(e, false);
         else if (!e->requests && !fold_is_due(e))
-            wait_for(&e->gathered, &e->lock, look_again_us(e, now));
+            wait_a_while(e, look_again_us(e, now));
         serve_requests(e);
         trim_after_bulk(e);
         fold_now = fold_is_due(e);

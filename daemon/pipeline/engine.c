@@ -296,20 +296,15 @@ analyst_main(void *arg)
 static void
 init_sync(struct engine *e)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&e->replay_lock, NULL);
     pthread_mutex_init(&e->reload_lock, NULL);
     pthread_mutex_init(&e->once_lock, NULL);
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->pairing_lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&e->work, &attr);
-    pthread_cond_init(&e->room, &attr);
-    pthread_cond_init(&e->gathered, &attr);
-    pthread_cond_init(&e->committed, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&e->work);
+    clock_cond_init(&e->room);
+    clock_cond_init(&e->gathered);
+    clock_cond_init(&e->committed);
 }
 
 static size_t

@@ -2,7 +2,6 @@
  * engine_close.c - taking the engine apart in order.
  */
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -31,15 +30,9 @@ engine_wind_down(struct engine *e, int64_t timeout_ms)
 static void
 join_analyst(struct engine *e)
 {
-    struct timespec until;
-
     pthread_mutex_lock(&e->lock);
     while (!e->analyst_done) {
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += INTERRUPT_EVERY_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&e->committed, &e->lock, &until);
+        clock_wait_until(&e->committed, &e->lock, clock_mono_us() + INTERRUPT_EVERY_MS * 1000);
         if (!e->analyst_done && clock_mono_ms() >= e->give_up_ms)
             analyst_interrupt(e->analyst);
     }

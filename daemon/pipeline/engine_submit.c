@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "clock.h"
 #include "engine_internal.h"
@@ -148,26 +147,13 @@ engine_want_commit(struct engine *e)
     return e->open->number;
 }
 
-static struct timespec
-deadline_after(int64_t ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 /* Waits on `committed` until the condition below holds. Lock held. */
 static bool
 wait_until(struct engine *e, bool (*holds)(const struct engine *e, uint64_t want), uint64_t want,
-           const struct timespec *deadline)
+           int64_t deadline_us)
 {
     while (!holds(e, want))
-        if (pthread_cond_timedwait(&e->committed, &e->lock, deadline) != 0 && !holds(e, want))
+        if (!clock_wait_until(&e->committed, &e->lock, deadline_us) && !holds(e, want))
             return false;
     return true;
 }
@@ -192,20 +178,19 @@ is_analysed(const struct engine *e, uint64_t seq)
 
 /* Lock held throughout, but for the waits. */
 static enum status
-analyse(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
-        struct error *err)
+analyse(struct engine *e, uint64_t number, uint64_t seq, int64_t deadline_us, struct error *err)
 {
     if (e->analysed >= seq)
         return ST_OK;
     e->fold_wanted = true;
     e->fold_target = number;
     pthread_cond_signal(&e->gathered);
-    if (!wait_until(e, is_folded, seq, deadline))
+    if (!wait_until(e, is_folded, seq, deadline_us))
         return fail(err, ST_RETRY, "the ledger was not folded in time");
     e->analytics_problem[0] = '\0';
     e->analysis_wanted = true;
     pthread_cond_broadcast(&e->committed);
-    if (!wait_until(e, is_analysed, seq, deadline))
+    if (!wait_until(e, is_analysed, seq, deadline_us))
         return fail(err, ST_RETRY, "analytics did not finish in time");
     if (e->analytics_problem[0])
         return fail(err, ST_RETRY, "analytics: %s", e->analytics_problem);
@@ -213,13 +198,13 @@ analyse(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *
 }
 
 static enum status
-settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct timespec *deadline,
+settle_analysed(struct engine *e, uint64_t number, uint64_t seq, int64_t deadline_us,
                 struct error *err)
 {
     enum status st;
 
     pthread_mutex_lock(&e->lock);
-    st = analyse(e, number, seq, deadline, err);
+    st = analyse(e, number, seq, deadline_us, err);
     pthread_mutex_unlock(&e->lock);
     return st;
 }
@@ -227,13 +212,13 @@ settle_analysed(struct engine *e, uint64_t number, uint64_t seq, const struct ti
 enum status
 engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error *err)
 {
-    struct timespec deadline = deadline_after(timeout_ms);
+    int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;
     enum status st = ST_OK;
     uint64_t number, seq;
 
     pthread_mutex_lock(&e->lock);
     number = engine_want_commit(e);
-    if (!wait_until(e, is_committed, number, &deadline) || e->abandoned)
+    if (!wait_until(e, is_committed, number, deadline_us) || e->abandoned)
         st = fail(err, ST_RETRY, "not committed%s%s%s", e->abandoned ? "" : " in time",
                   e->stalled[0] ? ": " : "", e->stalled);
     seq = e->snapshot.last_batch;
@@ -241,7 +226,7 @@ engine_settle(struct engine *e, unsigned what, int64_t timeout_ms, struct error 
     if (st == ST_OK && (what & (SETTLE_ANALYSED | SETTLE_REDIS)) && e->projection)
         projection_kick(e->projection, true); /* goes on beside the analyst */
     if (st == ST_OK && (what & SETTLE_ANALYSED) && e->analyst)
-        st = settle_analysed(e, number, seq, &deadline, err);
+        st = settle_analysed(e, number, seq, deadline_us, err);
     if (st == ST_OK && (what & SETTLE_REDIS) && e->projection)
         st = projection_wait(e->projection, seq, timeout_ms, err);
     return st;

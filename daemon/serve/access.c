@@ -22,7 +22,7 @@ access_open(struct access **out, const struct config *config, struct error *err)
     a->config = config;
     a->seen = -1;
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->wake, NULL);
+    clock_cond_init(&a->wake);
     if (st == ST_OK) {
         access_look(a);
         if (pthread_create(&a->thread, NULL, access_watch, a) != 0)

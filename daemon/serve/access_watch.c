@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 
 #define EVERY_MS 250
@@ -95,16 +95,11 @@ access_look(struct access *a)
 static bool
 rest(struct access *a)
 {
-    struct timespec until;
     bool stopping;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += EVERY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&a->lock);
     if (!a->stopping)
-        pthread_cond_timedwait(&a->wake, &a->lock, &until);
+        clock_wait_until(&a->wake, &a->lock, clock_mono_us() + EVERY_MS * 1000);
     stopping = a->stopping;
     pthread_mutex_unlock(&a->lock);
     return !stopping;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "clock.h"
 #include "log.h"
@@ -150,16 +149,10 @@ static void
 rest(struct sender *s, int64_t ms)
 {
     struct deliver *d = s->deliver;
-    struct timespec until;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&d->lock);
     if (!atomic_load(&d->stop))
-        pthread_cond_timedwait(&d->wake, &d->lock, &until);
+        clock_wait_until(&d->wake, &d->lock, clock_mono_us() + ms * 1000);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -298,15 +291,11 @@ enum status
 deliver_open(struct deliver **out, const struct config *c, struct error *err)
 {
     struct deliver *d = xcalloc(1, sizeof *d);
-    pthread_condattr_t attr;
     enum status st;
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
     pthread_mutex_init(&d->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&d->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&d->wake);
     st = start(d, c, err);
     if (st != ST_OK) {
         deliver_close(d);

@@ -49,7 +49,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "clock.h"
 #include "log.h"
@@ -106,14 +105,6 @@ projection_status(struct projection *p, struct projection_status *out)
 
 /* --- waiting --- */
 
-static void
-wait_until_ms(struct projection *p, pthread_cond_t *cond, int64_t at_ms)
-{
-    struct timespec ts = {at_ms / 1000, at_ms % 1000 * 1000000};
-
-    pthread_cond_timedwait(cond, &p->mutex, &ts);
-}
-
 /* Batches gather until rounds take their share of the time and no more: a lone one is sent at once,
  * and the more there is to do, the more goes out in one round. When somebody waits, that is half of
  * the time. */
@@ -149,7 +140,7 @@ next_task(struct projection *p)
             due = send_due(p), task = TASK_SEND;
         if (due <= now)
             break;
-        wait_until_ms(p, &p->wake, due);
+        clock_wait_until(&p->wake, &p->mutex, due * 1000);
     }
     if (task == TASK_SEND) {
         p->pending = p->urgent = false;
@@ -200,7 +191,7 @@ projection_wait(struct projection *p, uint64_t seq, int64_t timeout_ms, struct e
     while (p->status.applied < seq && clock_mono_ms() < end && !given_up(p)) {
         int64_t look = clock_mono_ms() + LOOK_MS;
 
-        wait_until_ms(p, &p->moved, look < end ? look : end);
+        clock_wait_until(&p->moved, &p->mutex, clock_earlier(look, end) * 1000);
     }
     if (p->status.applied < seq)
         st = fail(err, given_up(p) ? ST_NOT_FOUND : ST_RETRY,
@@ -364,7 +355,7 @@ back_off(struct projection *p)
 
     pthread_mutex_lock(&p->mutex);
     while (!atomic_load(&p->stopping) && clock_mono_ms() < end)
-        wait_until_ms(p, &p->wake, end);
+        clock_wait_until(&p->wake, &p->mutex, end * 1000);
     pthread_mutex_unlock(&p->mutex);
     p->back_off_ms *= 2;
     if (p->back_off_ms > BACK_OFF_MAX_MS)
@@ -406,14 +397,9 @@ run(void *arg)
 static void
 init_sync(struct projection *p)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->mutex, NULL);
-    pthread_cond_init(&p->wake, &attr);
-    pthread_cond_init(&p->moved, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&p->wake);
+    clock_cond_init(&p->moved);
 }
 
 static void
