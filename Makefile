@@ -22,7 +22,7 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(if $(WERROR),-Werror) $(SAN_FLAGS) -
 LIBS     := -levent_openssl -levent_core -levent_pthreads -lhiredis -lsqlite3 -lpcre2-8 -lconfuse -lhttp_parser -lexpat -lssl -lcrypto -lcurl -lsystemd -lz -lzstd -lxxhash -lm
 
 MAINS    := daemon/main.c daemon/ctl/main.c
-SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c))
+SRC      := $(filter-out $(MAINS),$(wildcard parsers/*.c daemon/*.c daemon/*/*.c daemon/*/*/*.c))
 OBJ      := $(SRC:%.c=$(O)/%.o) $(O)/formats_builtin.o $(O)/page_files.o
 LIB      := $(O)/libcallswell.a
 UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -118,7 +118,7 @@ chaos-build: deps deps-test build/preload.so
 fuzz: deps-test ## a minute of every fuzzer
 	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzz-run
 fmt: ## clang-format over all sources
-	clang-format -i $(wildcard include/*.h parsers/*.[ch] daemon/*.[ch] daemon/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard include/*.h parsers/*.[ch] daemon/*.[ch] daemon/*/*.[ch] daemon/*/*/*.[ch] tests/*/*.[ch])
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/callswell $(DESTDIR)$(PREFIX)/share/callswell
 	install -m 755 $(O)/callswelld $(DESTDIR)$(PREFIX)/sbin/

@@ -4,7 +4,7 @@
  * An answer is a table: what its columns are called, hold, mean and are counted in, by what it can
  * be narrowed, in which order it comes. `callswell report NAME --json`, GET /v1/NAME and the
  * OpenAPI text are all made from this one description, so a new table that people may ask for is
- * one more `const struct answer` and one line in daemon/store/answer.c.
+ * one more `const struct answer` and one line in daemon/store/answers/answer.c.
  *
  * Inside, an answer is
  *   SELECT <columns> FROM <from> WHERE <where> AND <filters> GROUP BY <group>

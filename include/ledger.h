@@ -3,7 +3,7 @@
  *
  * ledger.db is an SQLite database (WAL, synchronous=FULL). One batch is one transaction: its
  * deltas, the fingerprints behind them, cursors, quarantine and audit. After a crash all of it
- * is there or none. Protocol, invariants and crash points: top of daemon/pipeline/ledger.c.
+ * is there or none. Protocol, invariants and crash points: top of daemon/pipeline/ledger/ledger.c.
  * The writer belongs to the ledger thread; readers are connections of their own, read-only.
  */
 #ifndef LEDGER_H

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../store/csv_reader.h"
+#include "csv_reader.h"
 #include "backtest.h"
 #include "civil.h"
 #include "commands.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../serve/post.h"
+#include "post.h"
 #include "civil.h"
 #include "clock.h"
 #include "commands.h"

@@ -11,6 +11,11 @@ none() { # PATTERN PATH...: no file of these includes it
 libs='event2/|hiredis|sqlite3|http_parser|sys/socket|systemd'
 check "parsers are pure" none "$libs|clock\.h|ledger\.h|engine\.h" parsers
 check "analytics are pure" none "$libs|clock\.h|sql\.h|ledger\.h" daemon/analytics
+check "counting and pairing are pure" none "$libs|sql\.h|ledger[a-z_]*\.h|engine[a-z_]*\.h" \
+    daemon/pipeline/counting daemon/pipeline/pairing
+check "the ledger knows nothing that uses it" none "engine|input\.h|projection\.h|store\.h|totals\.h" \
+    daemon/pipeline/ledger
+check "the analyst knows nobody who asks" none "answers?\.h|scenario|serve\.h" daemon/store/analyst
 check "hiredis stays under trends" none "hiredis" daemon/base daemon/input daemon/pipeline daemon/store \
     daemon/serve daemon/ctl daemon/main.c include
 check "libcurl stays in serve, and where a message is tried by hand" none "curl/" daemon/base daemon/input \

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#include "../../daemon/pipeline/ledger_sums.h"
+#include "../../daemon/pipeline/ledger/ledger_sums.h"
 #include "ledger.h"
 #include "ledger_care.h"
 #include "memory.h"

@@ -4,7 +4,7 @@
 #ifndef PAIRING_RIG_H
 #define PAIRING_RIG_H
 
-#include "../../daemon/pipeline/pairing_internal.h"
+#include "../../daemon/pipeline/pairing/pairing_internal.h"
 #include "test.h"
 
 #define T0   INT64_C(1710064800) /* 2024-03-10T10:00:00Z */

@@ -3,7 +3,7 @@
  * lost and the process restarted in between. Every stay of which anything arrived is a leg, once;
  * what arrived of it is as it was.
  */
-#include "../../daemon/pipeline/pairing_internal.h"
+#include "../../daemon/pipeline/pairing/pairing_internal.h"
 #include "test.h"
 
 #define T0 INT64_C(1710064800)

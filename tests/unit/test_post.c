@@ -3,7 +3,7 @@
  */
 #include <arpa/inet.h>
 
-#include "../../daemon/serve/post.h"
+#include "post.h"
 #include "deliver.h"
 #include "test.h"
 

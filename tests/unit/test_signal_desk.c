@@ -3,7 +3,7 @@
  */
 #include "signal_desk.h"
 
-#include "../../daemon/store/signals.h"
+#include "../../daemon/store/analyst/signals.h"
 #include "passes.h"
 
 static struct store *

@@ -7,8 +7,8 @@
 #include "engine.h"
 #include "ledger_file.h"
 
-#include "../../daemon/store/signals.h"
-#include "../../daemon/store/trust.h"
+#include "../../daemon/store/analyst/signals.h"
+#include "../../daemon/store/analyst/trust.h"
 #include "passes.h"
 
 #define WEEKS    5

@@ -7,7 +7,7 @@
  * above all, is refused. It also notes the columns that were looked at: they are the evidence.
  */
 #include "pass.h"
-#include "store_private.h"
+#include "../store_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
