@@ -21,6 +21,7 @@ struct config_input {
     char *path;                              /* tail: file or glob; http: URL path, never NULL */
     char *listen;                            /* tcp, udp, relp, radius: "127.0.0.1:0" */
     char *framing;                           /* tcp: auto, lines, octets */
+    char *certificate, *key, *client_ca;     /* tcp, relp: PEM files; NULL: no TLS, ... */
     char *url;                               /* stream: where Redis is, never NULL; http: where
                                                 senders reach this path */
     char *signature;                         /* http: how requests prove who sent them */

@@ -10,7 +10,7 @@ command -v npm >/dev/null 2>&1 || build="$build nodejs npm"
 run="redis-server"
 # Elsewhere sixteen bytes are compared at a time through its headers, as SSE2 does it here.
 [ "$(uname -m)" = x86_64 ] || build="$build libsimde-dev"
-test="python3 curl openssl zstd rsyslog rsyslog-relp logrotate clang libclang-rt-dev util-linux procps
+test="python3 curl openssl zstd rsyslog rsyslog-relp rsyslog-openssl logrotate clang libclang-rt-dev util-linux procps
 strace freeradius-utils janus kamailio sip-tester iproute2 prometheus chromium fonts-wqy-microhei"
 package="debhelper dpkg-dev lintian debootstrap"
 

@@ -298,6 +298,9 @@ check_input(const struct check *k, const struct config_input *in, int nth)
     if ((type & (FOR_TCP | FOR_UDP | FOR_RELP)) && !in->listen)
         return wrong(k, SECTION_INPUT, nth, NULL, "input \"%s\": expected the option listen",
                      in->title);
+    if ((in->key || in->client_ca) && !in->certificate)
+        return wrong(k, SECTION_INPUT, nth, in->key ? "key" : "client_ca",
+                     "input \"%s\": expected the option certificate, too", in->title);
     if (type == FOR_STREAM && (!in->url || !in->stream || !in->stream[0]))
         return wrong(k, SECTION_INPUT, nth, NULL,
                      "input \"%s\": expected the options url and stream", in->title);

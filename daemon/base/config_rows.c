@@ -263,6 +263,19 @@ static const struct option_row input_rows[] = {
      .example = "auto", .inputs = FOR_TCP,
      .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
              "counting); auto, the default, tells them apart."},
+    {"certificate", V_TEXT, INPUT(certificate), NULL, .elsewhere = true,
+     .example = "/etc/callswell/server.pem", .inputs = FOR_TCP | FOR_RELP,
+     .help = "tcp, relp: PEM file with the server's certificate and those that lead to its root: "
+             "then senders speak TLS (1.2 or newer; syslog over TLS, RFC 5425, has port 6514). "
+             "Read again at a reload; connections that are open go on."},
+    {"key", V_TEXT, INPUT(key), NULL, .elsewhere = true, .example = "/etc/callswell/server.key",
+     .inputs = FOR_TCP | FOR_RELP,
+     .help = "tcp, relp: PEM file with the certificate's private key, when that is not in the same "
+             "file."},
+    {"client_ca", V_TEXT, INPUT(client_ca), NULL, .elsewhere = true,
+     .example = "/etc/callswell/senders.pem", .inputs = FOR_TCP | FOR_RELP,
+     .help = "tcp, relp: PEM file of certificates; only senders that show one issued by one of "
+             "these are heard. Without it everybody may send."},
     {"url", V_TEXT, INPUT(url), NULL, .elsewhere = true,
      .example = "redis://:password@10.0.0.7:6379/0", .inputs = FOR_STREAM | FOR_HTTP,
      .help = "stream: the Redis server (5 or later) that has it; redis://[USER:PASSWORD@]HOST:PORT"

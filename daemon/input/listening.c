@@ -6,10 +6,10 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "clock.h"
 #include "log.h"
+#include "tls.h"
 
 #define REPORT_MS 1000
 
@@ -28,8 +28,8 @@ report(struct listening *l)
     snprintf(feed.input, sizeof feed.input, "%s", l->cfg->title);
     snprintf(feed.type, sizeof feed.type, "%s", l->kind->type);
     if (l->acceptor.listener)
-        snprintf(feed.detail, sizeof feed.detail, "%s, %u %s", l->acceptor.address,
-                 l->acceptor.count, l->kind->guests);
+        snprintf(feed.detail, sizeof feed.detail, "%s%s, %u %s", l->acceptor.address,
+                 l->tls ? " (TLS)" : "", l->acceptor.count, l->kind->guests);
     else
         snprintf(feed.detail, sizeof feed.detail, "%s, closed", l->acceptor.address);
     snprintf(feed.problem, sizeof feed.problem, "%s", l->acceptor.problem);
@@ -85,21 +85,20 @@ welcome(void *arg, int fd, const char *name, struct error *err)
     return l->kind->welcome((struct input *)l, fd, source);
 }
 
-ssize_t
-listening_receive(struct listening *l, struct guest *g, char *p, size_t room)
-{
-    ssize_t n = recv(g->fd, p, room, MSG_DONTWAIT);
-
-    if (n > 0) {
-        l->bytes += (uint64_t)n;
-        l->last_arrival = clock_now();
-        acceptor_heard(&l->acceptor, g);
-        l->dirty = true;
-    }
-    return n;
-}
-
 /* --- opening and closing --- */
+
+/* The certificate is read anew each time: it may be another under the same name. */
+static enum status
+load_certificate(struct ssl_ctx_st **tls, const struct config_input *cfg, struct error *err)
+{
+    const struct tls_files files = {cfg->certificate, cfg->key, cfg->client_ca};
+    struct error why;
+
+    *tls = NULL;
+    if (!cfg->certificate || tls_load(tls, &files, &why) == ST_OK)
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG, "input \"%s\": %s", cfg->title, why.text);
+}
 
 static enum status
 check(struct listening *l, const struct config_input *cfg, struct error *err)
@@ -151,6 +150,8 @@ listening_open(struct listening *l, const struct listening_kind *kind, struct ev
     l->cfg = input_config_copy(cfg);
     st = check(l, cfg, err);
     if (st == ST_OK)
+        st = load_certificate(&l->tls, cfg, err);
+    if (st == ST_OK)
         st = open_acceptor(l, cfg, limits, err);
     if (st != ST_OK)
         return st;
@@ -196,12 +197,19 @@ listening_change(struct input *in, const struct config_input *cfg,
                  const struct config_limits *limits, struct error *err)
 {
     struct listening *l = (struct listening *)in;
+    struct ssl_ctx_st *tls = NULL;
     enum status st = cfg ? check(l, cfg, err) : ST_OK;
 
+    if (st == ST_OK)
+        st = load_certificate(&tls, cfg ? cfg : l->cfg, err);
     if (st == ST_OK && !l->acceptor.listener)
         st = open_acceptor(l, cfg ? cfg : l->cfg, limits, err);
-    if (st != ST_OK)
+    if (st != ST_OK) {
+        tls_free(tls);
         return st;
+    }
+    tls_free(l->tls);
+    l->tls = tls;
     acceptor_limit(&l->acceptor, limits->max_connections, limits->max_per_address);
     if (cfg)
         adopt(l, cfg);
@@ -230,5 +238,6 @@ void
 listening_close(struct listening *l)
 {
     listening_leave(l);
+    tls_free(l->tls);
     input_config_free(l->cfg);
 }

@@ -14,8 +14,17 @@
 #include "input.h"
 
 struct event;
+struct ssl_st;
+struct ssl_ctx_st;
 
 enum { LISTENING_READ_BYTES = 256 * 1024 };
+
+/* The beginning of an input's own struct for a connection, zeroed. */
+struct peer {
+    struct guest guest; /* first */
+    struct ssl_st *ssl; /* NULL: it speaks plainly */
+    bool more;          /* there is something of it that the socket no longer has */
+};
 
 /* What is particular to a type of input. */
 struct listening_kind {
@@ -26,7 +35,7 @@ struct listening_kind {
     /* Can this section be, with a source as its newcomers would have? Borrows both. */
     enum status (*check)(struct input *in, const struct config_input *cfg,
                          const struct source *probe, struct error *err);
-    /* A newcomer; takes the source over. */
+    /* A newcomer, whom it lets listening_meet; takes the source over. */
     struct guest *(*welcome)(struct input *in, int fd, struct source *source);
     /* What it sends from now on is another source's, which is taken over. May dismiss it. */
     void (*renew)(struct guest *g, struct source *source);
@@ -40,6 +49,7 @@ struct listening {
     struct engine *engine;
     struct config_input *cfg; /* own copy */
     struct acceptor acceptor;
+    struct ssl_ctx_st *tls; /* of the next connections; NULL: none */
     struct event *on_report;
     bool dirty; /* there is something new to report */
     uint64_t bytes, lost;
@@ -62,9 +72,24 @@ enum status listening_change(struct input *in, const struct config_input *cfg,
                              const struct config_limits *limits, struct error *err);
 void listening_withdraw(struct input *in);
 
-/* What has arrived, as recv(2) answers, and counted. */
-ssize_t listening_receive(struct listening *l, struct guest *g, char *p, size_t room);
-/* Says in the log and in the feed that a guest is closed for breaking the rules. */
+/* --- peers: with a certificate their bytes go through TLS --- */
+
+void listening_meet(struct listening *l, struct peer *p, int fd);
+/* What has arrived, as recv(2) answers, and counted. 0 is an orderly end, of TLS if there is any;
+ * after -1 errno or listening_why say why. A handshake that fails is reported here. */
+ssize_t listening_receive(struct listening *l, struct peer *p, char *to, size_t room);
+const char *listening_why(const struct peer *p);
+/* As send(2) answers. */
+ssize_t listening_send(struct peer *p, const char *from, size_t n);
+/* Nothing more will be sent. */
+void listening_end_sending(struct peer *p);
+/* Calls on_read, an event over its socket, whenever there is something to receive. */
+void listening_watch(struct peer *p, struct event *on_read);
+/* Is there something of it that is not received yet, its end included? */
+bool listening_unread(const struct peer *p);
+/* Says in the log and in the feed that a peer is closed for breaking the rules. */
 void listening_closes(struct listening *l, const struct guest *g, const char *why);
+/* Closes it; its memory is its owner's. */
+void listening_part(struct listening *l, struct peer *p);
 
 #endif

@@ -150,7 +150,7 @@ relp_check(struct input *in, const struct config_input *cfg, const struct source
 static struct guest *
 relp_welcome(struct input *in, int fd, struct source *source)
 {
-    return &session_new(in, fd, source)->guest;
+    return &session_new(in, fd, source)->peer.guest;
 }
 
 /* What was handed on is answered first. Half a message, or answers that nobody fetches, can be sent

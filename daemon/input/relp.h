@@ -28,7 +28,7 @@ struct answer {
 };
 
 struct session {
-    struct guest guest; /* first */
+    struct peer peer; /* first */
     struct input *in;
     struct event *on_read, *on_write;
     struct source *source;

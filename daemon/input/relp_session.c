@@ -46,7 +46,7 @@ session_end(struct session *s)
     buf_clear(&s->ends);
     buf_clear(&s->txnrs);
     buf_clear(&s->say);
-    acceptor_leave(&s->in->l.acceptor, &s->guest);
+    listening_part(&s->in->l, &s->peer);
     if (s->in->parting)
         event_active(s->in->on_leave, EV_TIMEOUT, 0);
     free(s);
@@ -56,7 +56,7 @@ session_end(struct session *s)
 static void
 refuse(struct session *s, const char *why)
 {
-    listening_closes(&s->in->l, &s->guest, why);
+    listening_closes(&s->in->l, &s->peer.guest, why);
     session_end(s);
 }
 
@@ -113,13 +113,12 @@ static bool
 send_words(struct session *s)
 {
     while (s->said < s->say.n) {
-        ssize_t n =
-            send(s->guest.fd, s->say.p + s->said, s->say.n - s->said, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = listening_send(&s->peer, s->say.p + s->said, s->say.n - s->said);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return errno == EAGAIN;
+        if (n <= 0)
+            return n < 0 && errno == EAGAIN;
         s->said += (size_t)n;
     }
     s->said = 0;
@@ -201,8 +200,8 @@ open_session(struct session *s, uint32_t txnr, struct span data, struct error *e
              offer.version > 1 ? 1 : offer.version, CALLSWELL_VERSION, "commands=syslog");
     answer_text(s, txnr, text);
     s->opened = true;
-    log_info("relp_session", "input=%s peer=%s software=\"%s\"", s->in->l.cfg->title, s->guest.name,
-             offer.peer);
+    log_info("relp_session", "input=%s peer=%s software=\"%s\"", s->in->l.cfg->title,
+             s->peer.guest.name, offer.peer);
     return ST_OK;
 }
 
@@ -310,7 +309,7 @@ watch(struct session *s)
 {
     if (!s->closing && !s->out_answer && s->unanswered < UNANSWERED_MAX &&
         s->say.n - s->said < UNSENT_MAX && !s->in->leaving)
-        event_add(s->on_read, NULL);
+        listening_watch(&s->peer, s->on_read);
     else
         event_del(s->on_read);
     if (s->say.n > s->said)
@@ -366,7 +365,7 @@ part_on(struct session *s)
     } else if (!s->silent) {
         s->silent = true;
         event_del(s->on_write);
-        shutdown(s->guest.fd, SHUT_WR);
+        listening_end_sending(&s->peer);
     }
 }
 
@@ -376,7 +375,7 @@ session_part(struct session *s)
     if (!s->goodbye)
         relp_write(&s->say, 0, "serverclose", "");
     s->parting = true;
-    event_add(s->on_read, NULL);
+    listening_watch(&s->peer, s->on_read);
     part_on(s);
 }
 
@@ -385,7 +384,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct session *s = arg;
     struct listening *l = &s->in->l;
-    ssize_t n = listening_receive(l, &s->guest, s->in->scratch, LISTENING_READ_BYTES);
+    ssize_t n = listening_receive(l, &s->peer, s->in->scratch, LISTENING_READ_BYTES);
 
     (void)fd, (void)what;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -394,8 +393,10 @@ on_read(evutil_socket_t fd, short what, void *arg)
         session_end(s);
         return;
     }
-    if (s->parting)
-        return; /* not answered, so it comes again */
+    if (s->parting) { /* not answered, so it comes again */
+        listening_watch(&s->peer, s->on_read);
+        return;
+    }
     if (s->got.n == 0) {
         go_on(s, span_of(s->in->scratch, (size_t)n));
         return;
@@ -426,6 +427,7 @@ session_new(struct input *in, int fd, struct source *source)
     s->last = &s->first;
     s->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, s);
     s->on_write = event_new(in->l.base, fd, EV_WRITE | EV_PERSIST, on_write, s);
-    event_add(s->on_read, NULL);
+    listening_meet(&in->l, &s->peer, fd);
+    listening_watch(&s->peer, s->on_read);
     return s;
 }

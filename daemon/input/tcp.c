@@ -14,7 +14,7 @@
 #include "log.h"
 
 struct connection {
-    struct guest guest; /* first */
+    struct peer peer; /* first */
     struct input *in;
     struct event *on_read;
     struct gather g;
@@ -34,7 +34,7 @@ close_connection(struct connection *c)
         block_clear(&c->out);
     gather_clear(&c->g);
     event_free(c->on_read);
-    acceptor_leave(&c->in->l.acceptor, &c->guest);
+    listening_part(&c->in->l, &c->peer);
     free(c);
 }
 
@@ -42,7 +42,7 @@ static void
 refuse(struct connection *c, const char *why)
 {
     c->in->l.lost++;
-    listening_closes(&c->in->l, &c->guest, why);
+    listening_closes(&c->in->l, &c->peer.guest, why);
     close_connection(c);
 }
 
@@ -67,7 +67,7 @@ receive(struct connection *c)
     if (room < LISTENING_READ_BYTES / 4)
         room = LISTENING_READ_BYTES;
     p = gather_room(&c->g, room);
-    return listening_receive(&c->in->l, &c->guest, p, room);
+    return listening_receive(&c->in->l, &c->peer, p, room);
 }
 
 /* Gives on all that is whole. False: the engine is full, or the connection is gone. */
@@ -112,15 +112,17 @@ on_read(evutil_socket_t fd, short what, void *arg)
         if (errno == EAGAIN || errno == EINTR)
             gather_trim(&c->g);
         else
-            cut_off(c, strerror(errno));
+            cut_off(c, listening_why(&c->peer));
         return;
     }
     if (n > 0)
         gather_added(&c->g, (size_t)n);
     else
         c->ended = true;
-    if (give_on(c))
-        gather_trim(&c->g);
+    if (!give_on(c))
+        return;
+    gather_trim(&c->g);
+    listening_watch(&c->peer, c->on_read);
 }
 
 static struct guest *
@@ -132,8 +134,9 @@ tcp_welcome(struct input *in, int fd, struct source *source)
     framing_parse(in->l.cfg->framing, &c->framer.framing);
     gather_init(&c->g, source, 0);
     c->on_read = event_new(in->l.base, fd, EV_READ | EV_PERSIST, on_read, c);
-    event_add(c->on_read, NULL);
-    return &c->guest;
+    listening_meet(&in->l, &c->peer, fd);
+    listening_watch(&c->peer, c->on_read);
+    return &c->peer.guest;
 }
 
 /* Its framing is what it began with: a change in the middle would tear a record. */
@@ -151,7 +154,9 @@ tcp_renew(struct guest *g, struct source *source)
 static bool
 tcp_may_go(const struct guest *g)
 {
-    return !((const struct connection *)g)->paused && !acceptor_unread(g);
+    const struct connection *c = (const struct connection *)g;
+
+    return !c->paused && !listening_unread(&c->peer);
 }
 
 static void
@@ -176,7 +181,7 @@ tcp_resume(struct input *in)
             continue;
         c->paused = false;
         if (give_on(c))
-            event_add(c->on_read, NULL);
+            listening_watch(&c->peer, c->on_read);
     }
 }
 
@@ -189,8 +194,8 @@ tcp_stop(struct input *in)
     while ((c = (struct connection *)TAILQ_FIRST(&in->l.acceptor.guests))) {
         if (c->has_out || c->g.n > 0) {
             in->l.lost++;
-            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->l.cfg->title, c->guest.name,
-                     c->g.n + (c->has_out ? c->out.n : 0));
+            log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->l.cfg->title,
+                     c->peer.guest.name, c->g.n + (c->has_out ? c->out.n : 0));
         }
         close_connection(c);
     }

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "tls.h"
+#include "tls_bufferevent.h"
 
 #define READ_WINDOW 65536
 

@@ -139,11 +139,12 @@ enum status
 http_server_certify(struct http_server *s, const char *certificate, const char *key,
                     struct error *err)
 {
+    const struct tls_files files = {.certificate = certificate, .key = key};
     struct ssl_ctx_st *tls = NULL;
-    enum status st = certificate ? tls_load(&tls, certificate, key, err) : ST_OK;
+    struct error why;
 
-    if (st != ST_OK)
-        return st;
+    if (certificate && tls_load(&tls, &files, &why) != ST_OK)
+        return fail(err, ST_BAD_CONFIG, "http %s", why.text);
     tls_free(s->tls);
     s->tls = tls;
     return ST_OK;

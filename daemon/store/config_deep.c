@@ -7,6 +7,7 @@
 
 #include "analyst.h"
 #include "store.h"
+#include "tls.h"
 #include "token_desk.h"
 
 static enum status
@@ -47,6 +48,36 @@ check_rules(const struct config *c, struct error *err)
     return st;
 }
 
+static enum status
+check_certificate(const struct tls_files *files, struct error *err)
+{
+    struct ssl_ctx_st *tls = NULL;
+    enum status st = files->certificate ? tls_load(&tls, files, err) : ST_OK;
+
+    tls_free(tls);
+    return st;
+}
+
+static enum status
+check_certificates(const struct config *c, struct error *err)
+{
+    const struct tls_files http = {.certificate = c->http_certificate, .key = c->http_key};
+    struct error why;
+
+    if (check_certificate(&http, &why) != ST_OK)
+        return fail(err, ST_BAD_CONFIG, "%s: http %.180s", c->file ? c->file : "defaults",
+                    why.text);
+    for (size_t i = 0; i < c->input_count; i++) {
+        const struct config_input *in = &c->inputs[i];
+        const struct tls_files files = {in->certificate, in->key, in->client_ca};
+
+        if (check_certificate(&files, &why) != ST_OK)
+            return fail(err, ST_BAD_CONFIG, "%s:%d: input \"%s\": %.180s", c->file, in->line,
+                        in->title, why.text);
+    }
+    return ST_OK;
+}
+
 static bool
 may_have_tokens(const struct config *c)
 {
@@ -78,6 +109,8 @@ config_check_deep(const struct config *c, struct error *err)
         st = check_formats(c, err);
     if (st == ST_OK)
         st = check_rules(c, err);
+    if (st == ST_OK)
+        st = check_certificates(c, err);
     for (size_t i = 0; i < c->segment_count && st == ST_OK; i++) {
         struct error why;
 

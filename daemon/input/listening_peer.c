@@ -1,0 +1,172 @@
+/*
+ * listening_peer.c - the bytes of a connection, plain or through TLS.
+ *
+ * OpenSSL reads ahead and hands out a record of 16 KiB at a time: what it still holds the socket
+ * does not tell, so the event that reads is made active again by hand (`more`).
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "listening.h"
+#include "tls.h"
+
+void
+listening_meet(struct listening *l, struct peer *p, int fd)
+{
+    if (!l->tls)
+        return;
+    p->ssl = SSL_new(l->tls);
+    if (!p->ssl || SSL_set_fd(p->ssl, fd) != 1)
+        abort(); /* out of memory */
+    SSL_set_accept_state(p->ssl);
+    SSL_set_read_ahead(p->ssl, 1);
+    SSL_set_mode(p->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+/* --- receiving --- */
+
+/* What SSL_read or SSL_write did not do, as errno. A handshake's own words always fit into a new
+ * socket's buffer, and nothing is negotiated after it: nobody has to wait for room there. */
+static ssize_t
+refused(struct peer *p, int answer)
+{
+    int broken = errno == EAGAIN || errno == EINTR || errno == 0 ? ECONNRESET : errno;
+
+    switch (SSL_get_error(p->ssl, answer)) {
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        errno = EAGAIN;
+        return -1;
+    case SSL_ERROR_SYSCALL:
+        ERR_clear_error();
+        errno = broken;
+        return -1;
+    default: /* listening_why knows more */
+        errno = EPROTO;
+        return -1;
+    }
+}
+
+static ssize_t
+decrypt(struct peer *p, char *to, size_t room)
+{
+    size_t got = 0;
+
+    ERR_clear_error();
+    errno = 0;
+    p->more = false;
+    while (got < room) {
+        int n = SSL_read(p->ssl, to + got, room - got > INT_MAX ? INT_MAX : (int)(room - got));
+
+        if (n > 0) {
+            got += (size_t)n;
+            continue;
+        }
+        if (got == 0)
+            return refused(p, n);
+        /* What came is given on first; an end, or an error, is there again at the next call. */
+        p->more = SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ;
+        return (ssize_t)got;
+    }
+    p->more = SSL_has_pending(p->ssl);
+    return (ssize_t)got;
+}
+
+/* Who comes and goes without a word looked whether anybody is here: no reason to complain. */
+static void
+failed_handshake(struct listening *l, struct peer *p)
+{
+    char why[160];
+
+    if (ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+        snprintf(why, sizeof why, "no TLS: %s", listening_why(p));
+        listening_closes(l, &p->guest, why);
+    }
+    ERR_clear_error();
+    errno = ECONNABORTED;
+}
+
+ssize_t
+listening_receive(struct listening *l, struct peer *p, char *to, size_t room)
+{
+    bool shaking_hands = p->ssl && !SSL_is_init_finished(p->ssl);
+    ssize_t n = p->ssl ? decrypt(p, to, room) : recv(p->guest.fd, to, room, MSG_DONTWAIT);
+
+    if (n > 0) {
+        l->bytes += (uint64_t)n;
+        l->last_arrival = clock_now();
+        acceptor_heard(&l->acceptor, &p->guest);
+        l->dirty = true;
+    } else if (n < 0 && errno == EPROTO && shaking_hands) {
+        failed_handshake(l, p);
+    }
+    return n;
+}
+
+const char *
+listening_why(const struct peer *p)
+{
+    return p->ssl && errno == EPROTO ? tls_why("broken TLS") : strerror(errno);
+}
+
+void
+listening_watch(struct peer *p, struct event *on_read)
+{
+    event_add(on_read, NULL);
+    if (p->more)
+        event_active(on_read, EV_READ, 0);
+}
+
+bool
+listening_unread(const struct peer *p)
+{
+    return p->more || acceptor_unread(&p->guest);
+}
+
+/* --- sending, and the end --- */
+
+ssize_t
+listening_send(struct peer *p, const char *from, size_t n)
+{
+    int sent;
+
+    if (!p->ssl)
+        return send(p->guest.fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ERR_clear_error();
+    errno = 0;
+    sent = SSL_write(p->ssl, from, n > INT_MAX ? INT_MAX : (int)n);
+    return sent > 0 ? sent : refused(p, sent);
+}
+
+static void
+goodbye(struct peer *p)
+{
+    if (p->ssl && SSL_is_init_finished(p->ssl))
+        SSL_shutdown(p->ssl);
+    ERR_clear_error();
+}
+
+void
+listening_end_sending(struct peer *p)
+{
+    goodbye(p);
+    shutdown(p->guest.fd, SHUT_WR);
+}
+
+void
+listening_part(struct listening *l, struct peer *p)
+{
+    goodbye(p);
+    SSL_free(p->ssl);
+    acceptor_leave(&l->acceptor, &p->guest);
+}
