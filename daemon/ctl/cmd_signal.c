@@ -66,8 +66,6 @@ put_cell(struct table *t, const struct query *q, int column)
 {
     if (query_is_null(q, column))
         table_text(t, NULL);
-    else if (list_columns[column].type == TABLE_NUMBER)
-        table_real(t, query_real(q, column), 10);
     else
         table_span(t, query_text(q, column));
 }

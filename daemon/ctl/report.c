@@ -10,7 +10,10 @@
 #include "civil.h"
 #include "commands.h"
 #include "options.h"
+#include "words.h"
 #include "work.h"
+
+#define NAMES_WIDTH 20 /* columns, where the reports are listed */
 
 /* Read from the ledger. */
 #define FEATURE_PERIOD (1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT)
@@ -142,12 +145,17 @@ find_answer(const char *name, const struct answer_query *q)
 }
 
 static void
-no_such(const char *name)
+list_reports(void)
 {
-    fprintf(stderr, "callswell: there is no report \"%s\"; there are", name);
-    for (size_t i = 0; answer_at(i); i++)
-        fprintf(stderr, "%s %s", i ? "," : "", answer_at(i)->name);
-    fputc('\n', stderr);
+    struct buf b = {0};
+
+    for (size_t i = 0; answer_at(i); i++) {
+        buf_printf(&b, "%-*s", NAMES_WIDTH, answer_at(i)->name);
+        words_flow(&b, NAMES_WIDTH, span_str(answer_at(i)->title));
+        buf_char(&b, '\n');
+    }
+    fwrite(b.p, 1, b.n, stdout);
+    buf_clear(&b);
 }
 
 /* An option that a report would ignore is refused: silence would look like an answer. */
@@ -249,7 +257,8 @@ answer_named(const char *name, const struct arguments *given)
     int code;
 
     if (!a) {
-        no_such(name);
+        fprintf(stderr, "callswell: there is no report \"%s\": `callswell report` lists them\n",
+                name);
         return EXIT_USAGE;
     }
     if (!check_arguments(a, face, given))
@@ -288,14 +297,11 @@ command_report(int argc, char **argv)
         {"csv", OPTION_FLAG, &a.csv, NULL, "all columns as CSV"},
     };
     const struct option_use use = {
-        "callswell report NAME [OPTION...]",
+        "callswell report [NAME [OPTION...]]",
         "Prints what the store says. For people: staffing (who is needed in the coming\n"
         "week), features (by demand), segments (and their members), customers (the\n"
-        "busiest), signals (what changed beyond chance). As plain tables, too: services,\n"
-        "service_intervals, customer_usage, customer_days, segment_members,\n"
-        "stage_history, feeds, quarantine, quarantine_reasons, roster, calendar,\n"
-        "forecast_scores, availability, staffing_moves. A report refuses options\n"
-        "that it does not know.",
+        "busiest), signals (what changed beyond chance). The others are plain tables;\n"
+        "without a NAME all are listed. A report refuses options that it does not know.",
         rows,
         sizeof rows / sizeof rows[0],
         examples,
@@ -304,6 +310,10 @@ command_report(int argc, char **argv)
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
+    if (first == argc) {
+        list_reports();
+        return 0;
+    }
     if (first + 1 != argc) {
         fprintf(stderr, "usage: %s\n", use.usage);
         return EXIT_USAGE;

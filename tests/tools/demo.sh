@@ -94,13 +94,20 @@ run status
 
 title "For a service manager: how many people, of which kind, when?"
 run report staffing
+run what-if staffing --volume +20% --service technical
 title "For a product team: what do people want, and what fails them?"
 run report features
 title "For segmentation: who are these customers?"
 run report segments
 run report customers --limit 10
 title "For account owners: who rises, who falls?"
-run report signals --limit 15
+run report signals --limit 5
+title "... and why, down to the file?"
+surge=$("$bin/callswell" signal list --kind surge --limit 1 --csv | sed -n 2p)
+[ -z "$surge" ] || {
+    run why "$(echo "$surge" | cut -d, -f5)"
+    run signal explain "$(echo "$surge" | cut -d, -f1)"
+}
 title "Can it be trusted?"
 run quarantine list --limit 5
 run verify
