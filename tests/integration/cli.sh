@@ -97,7 +97,8 @@ check "once" fails 1 "is closed" signal ack "$signal"
 check "no longer listed" equals "$(cs signal list --csv | grep -c "$signal")" 0
 check "a signal that is none" fails 1 "there is no signal 0123" signal show 0123
 check "a state that is none" fails 64 "usage" signal list --state odd
-check "a report that is none" fails 64 "staffing" report weather
+check "a report that is none" fails 64 "no report \"weather\"" report weather
+check "all reports are listed" contains "$(cs report)" "signals_rest"
 check "a format that is none" fails 78 'morse' import --format morse u.csv
 check "no format" fails 64 "--format" import u.csv
 check "a file that is not there" fails 1 "nowhere.csv" import --format csv nowhere.csv

@@ -105,7 +105,7 @@ run report signals --limit 5
 title "... and why, down to the file?"
 surge=$("$bin/callswell" signal list --kind surge --limit 1 --csv | sed -n 2p)
 [ -z "$surge" ] || {
-    run why "$(echo "$surge" | cut -d, -f5)"
+    run why "$(echo "$surge" | cut -d, -f4)"
     run signal explain "$(echo "$surge" | cut -d, -f1)"
 }
 title "Can it be trusted?"
