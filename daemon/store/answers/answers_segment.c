@@ -11,8 +11,7 @@
     "(SELECT segment, customer, since, evidence FROM segment_member UNION ALL SELECT 'stage:' ||"  \
     " stage, customer, coalesce(stage_since, as_of), NULL FROM customer_outlook WHERE stage <> ''" \
     " UNION ALL SELECT 'usage:' || usage_group, customer, as_of, NULL FROM customer_outlook"       \
-    " WHERE usage_group <> '') m LEFT JOIN customer_stat s ON s.customer = m.customer"             \
-    " LEFT JOIN customer c ON c.id = m.customer"
+    " WHERE usage_group <> '') m LEFT JOIN customer_stat s ON s.customer = m.customer"
 
 static const struct answer_column segment_columns[] = {
     {"segment", ANSWER_TEXT, NULL, "rfm:champion, stage:repeat, or a name of the configuration",
@@ -70,7 +69,7 @@ const struct answer answer_segment_members = {
     .title = "Customers in segments, the busiest first",
     ANSWER_COLUMNS(member_columns),
     ANSWER_FILTERS(member_filters),
-    .from = MEMBERS,
+    .from = MEMBERS " LEFT JOIN customer c ON c.id = m.customer",
     .order = {{"legs_30d", true}},
     .key = {"customer", "segment"},
     .own = "c.owner = ?13",
