@@ -16,23 +16,26 @@
 #include "status.h"
 
 struct config_input {
-    char *title, *type; /* type: tail tcp udp http relp stream ami esl radius */
+    char *title, *type; /* type: tail tcp udp http relp stream ami esl dial radius */
     char *format, *timezone, *source;
     char *path;                              /* tail: file or glob; http: URL path, never NULL */
     char *listen;                            /* tcp, udp, relp, radius: "127.0.0.1:0" */
-    char *framing;                           /* tcp: auto, lines, octets */
+    char *framing;                           /* tcp, dial: auto, lines, octets */
     char *certificate, *key, *client_ca;     /* tcp, relp: PEM files; NULL: no TLS, ... */
     char *url;                               /* stream: where Redis is, never NULL; http: where
                                                 senders reach this path */
     char *signature;                         /* http: how requests prove who sent them */
     char *secret;                            /* http, ami (never NULL), radius */
     char *stream, *group, *consumer, *field; /* stream: never NULL */
-    char *address;                           /* ami, esl: "pbx:5038", never NULL */
+    char *address;                           /* ami, esl, dial: "pbx:5038", never NULL */
     char *user;                              /* ami: never NULL */
     char *password;                          /* esl: never NULL */
+    bool tls;                                /* ami, dial */
+    char *ca;                                /* ami, dial: file of who is trusted; NULL: the
+                                                system's */
     char **nas;            /* radius: "ADDRESS[/BITS]=SECRET", NULL-ended; NULL: none */
-    int64_t reconnect_ms;  /* ami, esl: 1000 */
-    int64_t keep_alive_ms; /* ami, esl: 30000 */
+    int64_t reconnect_ms;  /* ami, esl, dial: 1000 */
+    int64_t keep_alive_ms; /* ami, esl, dial: 30000 */
     bool from_end;         /* tail, stream: from = "end" ignores what is there on first sight */
     int line;              /* in the configuration file, for messages */
 };

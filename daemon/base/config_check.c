@@ -190,9 +190,9 @@ input_type(const struct config_input *in)
     static const struct {
         const char *name;
         unsigned type;
-    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},   {"udp", FOR_UDP},
-                 {"http", FOR_HTTP}, {"relp", FOR_RELP}, {"stream", FOR_STREAM},
-                 {"ami", FOR_AMI},   {"esl", FOR_ESL},   {"radius", FOR_RADIUS}};
+    } types[] = {{"tail", FOR_TAIL}, {"tcp", FOR_TCP},       {"udp", FOR_UDP}, {"http", FOR_HTTP},
+                 {"relp", FOR_RELP}, {"stream", FOR_STREAM}, {"ami", FOR_AMI}, {"esl", FOR_ESL},
+                 {"dial", FOR_DIAL}, {"radius", FOR_RADIUS}};
     size_t i = 0;
 
     while (strcmp(types[i].name, in->type) != 0)
@@ -226,6 +226,11 @@ check_dialing(const struct check *k, const struct config_input *in, int nth, uns
     if (type == FOR_ESL && (!in->address || !in->password))
         return wrong(k, SECTION_INPUT, nth, NULL,
                      "input \"%s\": expected the options address and password", in->title);
+    if (type == FOR_DIAL && !in->address)
+        return wrong(k, SECTION_INPUT, nth, NULL, "input \"%s\": expected the option address",
+                     in->title);
+    if (in->ca && !in->tls)
+        return wrong(k, SECTION_INPUT, nth, "ca", "ca: expected the option tls beside it");
     if (in->address && !host_split(in->address, host, port))
         return wrong(k, SECTION_INPUT, nth, "address",
                      "address: expected HOST:PORT such as \"pbx.example.com:5038\", not \"%.60s\"",

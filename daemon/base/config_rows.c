@@ -240,8 +240,9 @@ static const struct option_row pairing_rows[] = {
     {0}};
 
 static const struct option_row input_rows[] = {
-    {"type", V_CHOICE, INPUT(type), NULL, .choices = "tail tcp udp http relp stream ami esl radius",
-     .example = "tail", .needed = true, .help = "How the records arrive."},
+    {"type", V_CHOICE, INPUT(type), NULL,
+     .choices = "tail tcp udp http relp stream ami esl dial radius", .example = "tail",
+     .needed = true, .help = "How the records arrive."},
     {"format", V_TEXT, INPUT(format), NULL, .example = "asterisk-cdr", .needed = true,
      .help = "A shipped format (callswell formats) or one described below."},
     {"path", V_TEXT, INPUT(path), NULL, .example = "/var/log/asterisk/cdr-csv/Master.csv",
@@ -260,8 +261,8 @@ static const struct option_row input_rows[] = {
          "tcp, udp, relp: ADDRESS:PORT. Whoever reaches it can write records. radius: the same, "
          "for whoever knows a secret; accounting has port 1813."},
     {"framing", V_CHOICE, INPUT(framing), NULL, .elsewhere = true, .choices = "auto lines octets",
-     .example = "auto", .inputs = FOR_TCP,
-     .help = "tcp: records end with a line end, or begin with their length (RFC 6587 octet "
+     .example = "auto", .inputs = FOR_TCP | FOR_DIAL,
+     .help = "tcp, dial: records end with a line end, or begin with their length (RFC 6587 octet "
              "counting); auto, the default, tells them apart."},
     {"certificate", V_TEXT, INPUT(certificate), NULL, .elsewhere = true,
      .example = "/etc/callswell/server.pem", .inputs = FOR_TCP | FOR_RELP,
@@ -306,27 +307,37 @@ static const struct option_row input_rows[] = {
      .help = "stream: the field of an entry that holds a record in the input's format, \"data\" "
              "unless given. An entry without it is taken as one JSON object of its fields."},
     {"address", V_TEXT, INPUT(address), NULL, .elsewhere = true, .example = "pbx.example.com:5038",
-     .inputs = FOR_AMI | FOR_ESL,
-     .help = "ami, esl: HOST:PORT of the server to connect to: Asterisk's manager interface (port "
-             "5038), FreeSWITCH's event socket (port 8021)."},
+     .inputs = FOR_AMI | FOR_ESL | FOR_DIAL,
+     .help = "ami, esl, dial: HOST:PORT of the server to connect to: Asterisk's manager interface "
+             "(port 5038; 5039 with TLS), FreeSWITCH's event socket (port 8021), a system that "
+             "sends its records to whoever connects (3CX's passive socket)."},
     {"user", V_TEXT, INPUT(user), NULL, .elsewhere = true, .example = "callswell",
      .inputs = FOR_AMI, .help = "ami: the name to log in with (a section of manager.conf)."},
     {"password", V_TEXT, INPUT(password), NULL, .elsewhere = true, .example = "${ESL_PASSWORD}",
      .inputs = FOR_ESL, .help = "esl: the password (event_socket.conf.xml)."},
+    {"tls", V_BOOL, INPUT(tls), "no", .elsewhere = true, .example = "yes",
+     .inputs = FOR_AMI | FOR_DIAL,
+     .help = "ami, dial: speak TLS (1.2 or newer). The server's certificate has to be valid for "
+             "the host in `address`."},
+    {"ca", V_TEXT, INPUT(ca), NULL, .elsewhere = true, .example = "/etc/callswell/pbx.pem",
+     .inputs = FOR_AMI | FOR_DIAL,
+     .help = "ami, dial: file of certificates to trust instead of the system's; one that was "
+             "signed by nobody else is trusted by naming it here."},
     {"nas", V_LIST, INPUT(nas), NULL, .elsewhere = true,
      .example = "192.0.2.7=${NAS_SECRET}|198.51.100.0/24=${BRANCH_SECRET}", .inputs = FOR_RADIUS,
      .help = "radius: \"ADDRESS=SECRET\" or \"ADDRESS/BITS=SECRET\": secrets of single senders or "
              "networks; the longest that fits is taken. Others are not answered unless there is a "
              "secret for all."},
     {"reconnect", V_MILLIS, INPUT(reconnect_ms), "1s", 0.01, 60, .elsewhere = true,
-     .inputs = FOR_AMI | FOR_ESL,
-     .help = "ami, esl: how long to wait before the first attempt to connect again; twice as long "
+     .inputs = FOR_AMI | FOR_ESL | FOR_DIAL,
+     .help = "ami, esl, dial: how long to wait before the first attempt to connect again; twice as "
+             "long "
              "after each that fails, up to 64 times, and 16 to 512 times where the login was "
              "refused; each time a little more or less."},
     {"keep_alive", V_MILLIS, INPUT(keep_alive_ms), "30s", 0.01, 3600, .elsewhere = true,
-     .inputs = FOR_AMI | FOR_ESL,
-     .help = "ami, esl: a server that was silent for so long is asked whether it is there; one "
-             "that does not answer for as long again is connected to anew."},
+     .inputs = FOR_AMI | FOR_ESL | FOR_DIAL,
+     .help = "ami, esl, dial: a server that was silent for so long is asked whether it is there "
+             "(dial: by TCP); one that does not answer for as long again is connected to anew."},
     {"timezone", V_TEXT, INPUT(timezone), NULL, .example = "Europe/Berlin",
      .help = "Time zone of times without one, instead of the format's."},
     {"source", V_TEXT, INPUT(source), NULL, .example = "pbx-1",

@@ -40,6 +40,7 @@ enum {
     FOR_AMI = 64,
     FOR_ESL = 128,
     FOR_RADIUS = 256,
+    FOR_DIAL = 512,
 };
 
 struct option_row {

@@ -408,41 +408,38 @@ ami_describe(const struct input *in, char *out, size_t size)
              in->in_vain ? ", it does not say who is there" : "");
 }
 
+static void
+ami_open(struct input *in)
+{
+    in->there = presence_new();
+    engine_open_stays(in->d.engine, in->d.cfg->title, recall, in);
+}
+
+static void
+ami_clear(struct input *in)
+{
+    presence_free(in->there);
+    buf_clear(&in->rooms);
+}
+
 static const struct dialing_kind kind = {
     .type = "ami",
+    .size = sizeof(struct input),
     .max_packet = MAX_PACKET,
+    .open = ami_open,
+    .clear = ami_clear,
     .begin = ami_begin,
     .take = ami_take,
     .ask = ami_ask,
     .describe = ami_describe,
 };
 
-static void
-ami_stop(struct input *in)
-{
-    dialing_close(&in->d);
-    presence_free(in->there);
-    buf_clear(&in->rooms);
-    free(in);
-}
-
 static enum status
 ami_start(struct input **out, struct event_base *base, struct engine *e,
           const struct config_input *cfg, const struct config_limits *limits, struct error *err)
 {
-    struct input *in = xcalloc(1, sizeof *in);
-    enum status st;
-
     (void)limits;
-    in->there = presence_new();
-    engine_open_stays(e, cfg->title, recall, in);
-    st = dialing_open(&in->d, &kind, base, e, cfg, err);
-    if (st != ST_OK) {
-        ami_stop(in);
-        return st;
-    }
-    *out = in;
-    return ST_OK;
+    return dialing_start(out, &kind, base, e, cfg, err);
 }
 
 extern const struct input_ops input_ami;
@@ -451,6 +448,6 @@ const struct input_ops input_ami = {
     .summary = "Asterisk's manager interface, as a client; at most once",
     .start = ami_start,
     .resume = dialing_resume,
-    .stop = ami_stop,
+    .stop = dialing_stop,
     .change = dialing_change,
 };

@@ -33,7 +33,8 @@ describe(const struct dialing *d, char out[160])
 
     if (d->state == DIALING_TALKS) {
         n += snprintf(out + n, 160 - (size_t)n, "connected since %s", format_utc(time, d->since));
-        d->kind->describe((const struct input *)d, out + n, 160 - (size_t)n);
+        if (d->kind->describe)
+            d->kind->describe((const struct input *)d, out + n, 160 - (size_t)n);
     } else if (d->state == DIALING_WAITS) {
         snprintf(out + n, 160 - (size_t)n, "waiting until %s", format_utc(time, d->until));
     } else {
@@ -89,9 +90,12 @@ hang_up(struct dialing *d)
 {
     free_event(&d->on_socket);
     free_event(&d->on_say);
+    dialing_tls_end(d);
     if (d->fd >= 0)
         close(d->fd);
     d->fd = -1;
+    if (d->kind->over)
+        d->kind->over((struct input *)d, false);
     if (d->state == DIALING_TALKS) {
         d->lost += d->got.n > 0;
         d->gone_us = d->heard_us;
@@ -158,6 +162,15 @@ dialing_drop(struct dialing *d, const char *why)
     report(d);
 }
 
+void
+dialing_fail(struct dialing *d, int error)
+{
+    char why[140];
+
+    dialing_tls_why(d, error, why, sizeof why);
+    dialing_drop(d, why);
+}
+
 /* --- connecting --- */
 
 void
@@ -176,6 +189,35 @@ dialing_settled(struct dialing *d)
 }
 
 static void
+greet(struct dialing *d)
+{
+    free_event(&d->on_socket);
+    dialing_listen(d);
+    d->state = DIALING_GREETS;
+    d->dirty = true;
+    dialing_set_timer(d, ANSWER_MS);
+    d->kind->begin((struct input *)d);
+}
+
+static void
+on_shake(evutil_socket_t fd, short what, void *arg)
+{
+    struct dialing *d = arg;
+    int wants = dialing_tls_shake(d);
+
+    (void)what;
+    if (wants < 0) {
+        dialing_fail(d, errno);
+    } else if (wants == 0) {
+        greet(d);
+    } else {
+        free_event(&d->on_socket);
+        d->on_socket = event_new(d->base, fd, (short)wants, on_shake, d);
+        event_add(d->on_socket, NULL);
+    }
+}
+
+static void
 on_connected(evutil_socket_t fd, short what, void *arg)
 {
     struct dialing *d = arg;
@@ -188,12 +230,14 @@ on_connected(evutil_socket_t fd, short what, void *arg)
         dialing_drop(d, strerror(error));
         return;
     }
-    free_event(&d->on_socket);
-    dialing_listen(d);
-    d->state = DIALING_GREETS;
-    d->dirty = true;
+    if (!d->tls) {
+        greet(d);
+        return;
+    }
+    d->state = DIALING_SHAKES;
     dialing_set_timer(d, ANSWER_MS);
-    d->kind->begin((struct input *)d);
+    dialing_tls_begin(d);
+    on_shake(fd, 0, d);
 }
 
 static void
@@ -258,8 +302,11 @@ on_time(evutil_socket_t fd, short what, void *arg)
     if (d->state == DIALING_WAITS) {
         attempt(d);
     } else if (d->state != DIALING_TALKS) {
-        dialing_drop(d, d->state == DIALING_GREETS ? "it does not answer the login"
-                                                   : "it cannot be reached: no answer");
+        dialing_drop(d, d->state == DIALING_GREETS   ? "it does not answer the login"
+                        : d->state == DIALING_SHAKES ? "it does not answer the TLS handshake"
+                                                     : "it cannot be reached: no answer");
+    } else if (!d->kind->ask) { /* TCP finds out */
+        return;
     } else if (d->has_out) { /* it is not listened to: the engine is full */
         dialing_set_timer(d, d->cfg->keep_alive_ms);
     } else if (d->asked) {
@@ -297,11 +344,30 @@ make_source(const struct dialing *d, const struct config_input *cfg, struct sour
     return st;
 }
 
-enum status
-dialing_open(struct dialing *d, const struct dialing_kind *kind, struct event_base *base,
-             struct engine *e, const struct config_input *cfg, struct error *err)
+static enum status
+open_all(struct dialing *d, struct error *err)
 {
     struct timeval every = {.tv_sec = REPORT_MS / 1000};
+    enum status st = make_source(d, d->cfg, &d->source, err);
+
+    if (st == ST_OK)
+        st = dialing_tls_load(&d->tls, d->cfg, err);
+    if (st != ST_OK)
+        return st;
+    d->kind->open((struct input *)d);
+    d->on_time = evtimer_new(d->base, on_time, d);
+    d->on_report = event_new(d->base, -1, EV_PERSIST, on_report, d);
+    event_add(d->on_report, &every);
+    attempt(d);
+    report(d);
+    return ST_OK;
+}
+
+enum status
+dialing_start(struct input **out, const struct dialing_kind *kind, struct event_base *base,
+              struct engine *e, const struct config_input *cfg, struct error *err)
+{
+    struct dialing *d = xcalloc(1, kind->size);
     enum status st;
 
     d->kind = kind;
@@ -309,14 +375,12 @@ dialing_open(struct dialing *d, const struct dialing_kind *kind, struct event_ba
     d->engine = e;
     d->fd = -1;
     d->cfg = input_config_copy(cfg);
-    st = make_source(d, cfg, &d->source, err);
-    if (st != ST_OK)
+    st = open_all(d, err);
+    if (st != ST_OK) {
+        dialing_stop((struct input *)d);
         return st;
-    d->on_time = evtimer_new(base, on_time, d);
-    d->on_report = event_new(base, -1, EV_PERSIST, on_report, d);
-    event_add(d->on_report, &every);
-    attempt(d);
-    report(d);
+    }
+    *out = (struct input *)d;
     return ST_OK;
 }
 
@@ -342,7 +406,8 @@ static bool
 same_server(const struct config_input *a, const struct config_input *b)
 {
     return same_text(a->address, b->address) && same_text(a->user, b->user) &&
-           same_text(a->secret, b->secret) && same_text(a->password, b->password);
+           same_text(a->secret, b->secret) && same_text(a->password, b->password) &&
+           a->tls == b->tls && same_text(a->ca, b->ca);
 }
 
 enum status
@@ -352,14 +417,21 @@ dialing_change(struct input *in, const struct config_input *cfg, const struct co
     struct dialing *d = (struct dialing *)in;
     struct config_input *old = d->cfg;
     struct source *source = NULL;
+    struct ssl_ctx_st *tls = NULL;
     enum status st;
 
     (void)limits;
     if (!cfg)
         return ST_OK;
-    st = make_source(d, cfg, &source, err);
-    if (st != ST_OK)
+    st = dialing_tls_load(&tls, cfg, err);
+    if (st == ST_OK)
+        st = make_source(d, cfg, &source, err);
+    if (st != ST_OK) {
+        dialing_tls_unload(tls);
         return st;
+    }
+    dialing_tls_unload(d->tls); /* a connection that goes on holds on to it */
+    d->tls = tls;
     source_unref(d->source);
     d->source = source;
     d->cfg = input_config_copy(cfg);
@@ -375,22 +447,35 @@ dialing_change(struct input *in, const struct config_input *cfg, const struct co
     return ST_OK;
 }
 
-void
-dialing_close(struct dialing *d)
+static void
+count_unread(struct dialing *d)
 {
     uint32_t frames = d->has_out ? d->out.frame_count : 0;
 
     frames += (uint32_t)(d->ends.n / sizeof(uint32_t));
-    if (frames > 0) {
-        d->lost += frames;
-        log_warn("dialing_unread", "input=%s packets=%u", d->cfg->title, frames);
+    if (frames == 0)
+        return;
+    d->lost += frames;
+    log_warn("dialing_unread", "input=%s packets=%u", d->cfg->title, frames);
+}
+
+void
+dialing_stop(struct input *in)
+{
+    struct dialing *d = (struct dialing *)in;
+
+    count_unread(d);
+    if (d->on_report) { /* it was started */
+        if (d->kind->over)
+            d->kind->over(in, false);
+        report(d);
     }
     free_event(&d->on_socket);
     free_event(&d->on_say);
     free_event(&d->on_time);
-    if (d->on_report)
-        report(d);
     free_event(&d->on_report);
+    dialing_tls_end(d);
+    dialing_tls_unload(d->tls);
     if (d->fd >= 0)
         close(d->fd);
     if (d->has_out)
@@ -402,4 +487,6 @@ dialing_close(struct dialing *d)
     if (d->source)
         source_unref(d->source);
     input_config_free(d->cfg);
+    d->kind->clear(in);
+    free(d);
 }

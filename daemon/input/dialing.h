@@ -1,10 +1,11 @@
 /*
  * dialing.h - what inputs that connect to a server have in common.
  *
- * ami and esl differ in what they say and in what they make of the answers, and in nothing else:
- * this part finds the address, connects, asks a silent server whether it is still there, comes
- * back after a loss (later each time, and never all at the same moment), hands on what is whole
- * and says in the feed how it goes. An input's own struct begins with it. Event loop only.
+ * ami, esl and dial differ in what they say and in what they make of the answers, and in nothing
+ * else: this part finds the address, connects, with TLS or without, asks a silent server whether it
+ * is still there, comes back after a loss (later each time, and never all at the same moment),
+ * hands on what is whole and says in the feed how it goes. An input's own struct begins with it.
+ * Event loop only.
  *
  * A server of this kind does not know what was committed and repeats nothing, so such a feed is
  * at most once: what happens while the connection is away is not heard of. Who is still there
@@ -17,19 +18,31 @@
 #include "lookup.h"
 
 struct event;
+struct ssl_st;
+struct ssl_ctx_st;
 
 /* What is particular to a type of input. */
 struct dialing_kind {
-    const char *type;  /* "ami" */
+    const char *type; /* "ami" */
+    size_t size;      /* of its struct input */
+    /* What the struct holds beside this part: made when the source is known, before the first
+     * attempt; and freed, also if it was never made. */
+    void (*open)(struct input *in);
+    void (*clear)(struct input *in);
     size_t max_packet; /* a longer one is not waited for: the server is out of step */
     /* The connection stands; what was said on another one is over. */
     void (*begin)(struct input *in);
     /* Takes one packet off the front and answers how many bytes it has; 0: its end is not there
      * yet. May call what stands below. */
     size_t (*take)(struct input *in, struct span got);
-    /* Says something that every server answers. */
+    /* The next block of what was taken; false: there is none. NULL: it consists of the packets that
+     * dialing_hand_on was told of. */
+    bool (*block)(struct input *in, struct block *out);
+    /* The connection is over, as the server wished it or torn. NULL: that makes no difference. */
+    void (*over)(struct input *in, bool in_order);
+    /* Says something that every server answers. NULL: there is no such thing. */
     void (*ask)(struct input *in);
-    /* What status says of a connection that talks: "12 in conferences". */
+    /* What status says of a connection that talks: ", 12 in conferences". NULL: nothing more. */
     void (*describe)(const struct input *in, char *out, size_t size);
 };
 
@@ -37,6 +50,7 @@ enum dialing_state {
     DIALING_WAITS,    /* for its next attempt */
     DIALING_LOOKS_UP, /* the address */
     DIALING_CONNECTS,
+    DIALING_SHAKES, /* hands, for TLS */
     DIALING_GREETS, /* connected and not yet let in */
     DIALING_TALKS,
 };
@@ -48,7 +62,9 @@ struct dialing {
     struct config_input *cfg; /* own copy */
     struct source *source;
     enum dialing_state state;
-    int fd; /* of the lookup or of the connection; -1 */
+    int fd;                 /* of the lookup or of the connection; -1 */
+    struct ssl_ctx_st *tls; /* NULL: it speaks in the clear */
+    struct ssl_st *ssl;     /* this connection's, on fd */
     struct event *on_socket, *on_say, *on_time, *on_report;
     struct buf got; /* received and not yet taken */
     struct buf say; /* not yet sent from said on */
@@ -69,11 +85,11 @@ struct dialing {
     char logged[160];  /* the problem that was last in the log */
 };
 
-/* As input_ops has them; a failed opening is ended by dialing_close, too. */
-enum status dialing_open(struct dialing *d, const struct dialing_kind *kind,
-                         struct event_base *base, struct engine *e, const struct config_input *cfg,
-                         struct error *err);
-void dialing_close(struct dialing *d); /* frees what the struct holds */
+/* As input_ops has them. */
+enum status dialing_start(struct input **out, const struct dialing_kind *kind,
+                          struct event_base *base, struct engine *e, const struct config_input *cfg,
+                          struct error *err);
+void dialing_stop(struct input *in);
 void dialing_resume(struct input *in);
 enum status dialing_change(struct input *in, const struct config_input *cfg,
                            const struct config_limits *limits, struct error *err);

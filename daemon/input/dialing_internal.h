@@ -9,6 +9,8 @@
 /* dialing.c. The connection, or the attempt at one, is over; the next one is waited for. */
 void dialing_drop(struct dialing *d, const char *why);
 void dialing_set_timer(struct dialing *d, int64_t ms);
+/* The same as above, with the reason that errno or OpenSSL has for it. */
+void dialing_fail(struct dialing *d, int error);
 
 /* dialing_talk.c. The socket is connected: what comes is heard, what is to be said is said. */
 void dialing_listen(struct dialing *d);
@@ -16,5 +18,20 @@ void dialing_listen(struct dialing *d);
 bool dialing_submit(struct dialing *d);
 /* Uses what is there. */
 void dialing_go_on(struct dialing *d);
+
+/* dialing_tls.c. What to trust; *out is NULL where there is no TLS. ST_BAD_CONFIG. */
+enum status dialing_tls_load(struct ssl_ctx_st **out, const struct config_input *cfg,
+                             struct error *err);
+void dialing_tls_unload(struct ssl_ctx_st *ctx); /* accepts NULL */
+/* On the connected socket, and before it is closed. */
+void dialing_tls_begin(struct dialing *d);
+void dialing_tls_end(struct dialing *d);
+/* 0: it is done; what to wait for (EV_READ, EV_WRITE); -1: it has failed. */
+int dialing_tls_shake(struct dialing *d);
+/* As recv and send, which never wait. */
+ssize_t dialing_tls_receive(struct dialing *d, char *p, size_t n);
+ssize_t dialing_tls_send(struct dialing *d, const char *p, size_t n);
+/* Why the last of them failed, in words. */
+void dialing_tls_why(struct dialing *d, int error, char *out, size_t size);
 
 #endif

@@ -46,9 +46,13 @@ dialing_hand_on(struct dialing *d)
     buf_add(&d->ends, &end, sizeof end);
 }
 
-static void
+static bool
 make_block(struct dialing *d)
 {
+    if (d->kind->block)
+        return d->has_out = d->kind->block((struct input *)d, &d->out);
+    if (d->ends.n == 0)
+        return false;
     d->out = (struct block){.p = buffer_take(d->payload.n),
                             .n = d->payload.n,
                             .frame_end = xmalloc(d->ends.n),
@@ -62,15 +66,13 @@ make_block(struct dialing *d)
     d->out.cursor.position = d->place;
     buf_reset(&d->payload);
     buf_reset(&d->ends);
-    d->has_out = true;
+    return d->has_out = true;
 }
 
 bool
 dialing_submit(struct dialing *d)
 {
-    while (d->has_out || d->ends.n > 0) {
-        if (!d->has_out)
-            make_block(d);
+    while (d->has_out || make_block(d)) {
         if (engine_submit(d->engine, &d->out) != ST_OK)
             return false;
         d->has_out = false;
@@ -114,11 +116,19 @@ on_read(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     buf_reserve(&d->got, READ_BYTES);
-    n = recv(fd, d->got.p + d->got.n, READ_BYTES, MSG_DONTWAIT);
+    n = d->ssl ? dialing_tls_receive(d, d->got.p + d->got.n, READ_BYTES)
+               : recv(fd, d->got.p + d->got.n, READ_BYTES, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n <= 0) {
-        dialing_drop(d, n == 0 ? "the server closed the connection" : strerror(errno));
+    if (n < 0) {
+        dialing_fail(d, errno);
+        return;
+    }
+    if (n == 0) {
+        if (d->kind->over)
+            d->kind->over((struct input *)d, true);
+        dialing_submit(d);
+        dialing_drop(d, "the server closed the connection");
         return;
     }
     d->got.n += (size_t)n;
@@ -138,11 +148,14 @@ static void
 on_say(evutil_socket_t fd, short what, void *arg)
 {
     struct dialing *d = arg;
-    ssize_t n = send(fd, d->say.p + d->said, d->say.n - d->said, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const char *rest = d->say.p + d->said;
+    size_t left = d->say.n - d->said;
+    ssize_t n = d->ssl ? dialing_tls_send(d, rest, left)
+                       : send(fd, rest, left, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     (void)what;
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        dialing_drop(d, strerror(errno));
+        dialing_fail(d, errno);
         return;
     }
     d->said += n > 0 ? (size_t)n : 0;

@@ -343,40 +343,37 @@ esl_describe(const struct input *in, char *out, size_t size)
              in->in_vain ? ", its list of them cannot be read" : "");
 }
 
+static void
+esl_open(struct input *in)
+{
+    in->there = presence_new();
+    engine_open_stays(in->d.engine, in->d.cfg->title, recall, in);
+}
+
+static void
+esl_clear(struct input *in)
+{
+    presence_free(in->there);
+}
+
 static const struct dialing_kind kind = {
     .type = "esl",
+    .size = sizeof(struct input),
     .max_packet = MAX_PACKET,
+    .open = esl_open,
+    .clear = esl_clear,
     .begin = esl_begin,
     .take = esl_take,
     .ask = esl_ask,
     .describe = esl_describe,
 };
 
-static void
-esl_stop(struct input *in)
-{
-    dialing_close(&in->d);
-    presence_free(in->there);
-    free(in);
-}
-
 static enum status
 esl_start(struct input **out, struct event_base *base, struct engine *e,
           const struct config_input *cfg, const struct config_limits *limits, struct error *err)
 {
-    struct input *in = xcalloc(1, sizeof *in);
-    enum status st;
-
     (void)limits;
-    in->there = presence_new();
-    engine_open_stays(e, cfg->title, recall, in);
-    st = dialing_open(&in->d, &kind, base, e, cfg, err);
-    if (st != ST_OK) {
-        esl_stop(in);
-        return st;
-    }
-    *out = in;
-    return ST_OK;
+    return dialing_start(out, &kind, base, e, cfg, err);
 }
 
 extern const struct input_ops input_esl;
@@ -385,6 +382,6 @@ const struct input_ops input_esl = {
     .summary = "FreeSWITCH's event socket, as a client; at most once",
     .start = esl_start,
     .resume = dialing_resume,
-    .stop = esl_stop,
+    .stop = dialing_stop,
     .change = dialing_change,
 };

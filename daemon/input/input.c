@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 18
+#define TEXTS 19
 
 extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream, input_ami,
-    input_esl, input_radius;
+    input_esl, input_dial, input_radius;
 
-const struct input_ops *const inputs[] = {&input_tail, &input_tcp,    &input_udp,
-                                          &input_relp, &input_stream, &input_ami,
-                                          &input_esl,  &input_radius, NULL};
+const struct input_ops *const inputs[] = {&input_tail,   &input_tcp, &input_udp, &input_relp,
+                                          &input_stream, &input_ami, &input_esl, &input_dial,
+                                          &input_radius, NULL};
 
 const struct input_ops *
 input_find(const char *type)
@@ -47,6 +47,7 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[15] = &cfg->address;
     texts[16] = &cfg->user;
     texts[17] = &cfg->password;
+    texts[18] = &cfg->ca;
 }
 
 static char **

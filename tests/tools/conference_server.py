@@ -1,4 +1,4 @@
-"""conference_server.py ami|esl SECRET: a telephone system's side of an ami or esl input.
+"""conference_server.py ami|esl SECRET [PEM]: a telephone system's side of an ami or esl input.
 
 Says its port on the first line, and does what its standard input tells it, a command a line:
 
@@ -7,13 +7,20 @@ Says its port on the first line, and does what its standard input tells it, a co
     unheard join|leave ...  nobody is told
     drop                    closes all connections, in the middle of a packet
     count                   answers on standard output how often somebody has logged in
+
+PEM is a file with a certificate and its key: then it speaks TLS.
 """
 import asyncio
 import hashlib
+import ssl
 import sys
 import time
 
 KIND, SECRET = sys.argv[1:3]
+tls = None
+if len(sys.argv) > 3:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(sys.argv[3])
 rooms = {}  # name -> {id: number}
 clients = set()
 logins = 0
@@ -153,7 +160,7 @@ def drop():
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(

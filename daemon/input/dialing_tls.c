@@ -1,0 +1,162 @@
+/*
+ * dialing_tls.c - what inputs that connect to a server have in common: TLS, as its client.
+ *
+ * The server's certificate must lead to one that is trusted and be made out to the name (or the
+ * address) that was connected to. OpenSSL is given the socket and told never to wait.
+ */
+#include "dialing_internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "listen.h"
+
+enum status
+dialing_tls_load(struct ssl_ctx_st **out, const struct config_input *cfg, struct error *err)
+{
+    SSL_CTX *ctx;
+    bool good;
+
+    *out = NULL;
+    if (!cfg->tls)
+        return ST_OK;
+    ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx)
+        abort(); /* out of memory */
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    good = cfg->ca && cfg->ca[0] ? SSL_CTX_load_verify_file(ctx, cfg->ca) == 1
+                                 : SSL_CTX_set_default_verify_paths(ctx) == 1;
+    ERR_clear_error();
+    if (!good) {
+        SSL_CTX_free(ctx);
+        return fail(err, ST_BAD_CONFIG, "input \"%s\": ca: %.100s: there are no certificates in it",
+                    cfg->title, cfg->ca ? cfg->ca : "the system's");
+    }
+    *out = ctx;
+    return ST_OK;
+}
+
+void
+dialing_tls_unload(struct ssl_ctx_st *ctx)
+{
+    SSL_CTX_free(ctx);
+}
+
+static void
+expect_host(SSL *ssl, const char *address)
+{
+    char host[HOST_TEXT], port[PORT_TEXT];
+    unsigned char bytes[sizeof(struct in6_addr)];
+    bool good = host_split(address, host, port);
+
+    if (good && (inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1))
+        good = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+    else
+        good = good && SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+    if (!good)
+        abort(); /* out of memory: the address was read before */
+}
+
+void
+dialing_tls_begin(struct dialing *d)
+{
+    d->ssl = SSL_new(d->tls);
+    if (!d->ssl || SSL_set_fd(d->ssl, d->fd) != 1)
+        abort(); /* out of memory */
+    SSL_set_connect_state(d->ssl);
+    expect_host(d->ssl, d->cfg->address);
+}
+
+void
+dialing_tls_end(struct dialing *d)
+{
+    if (!d->ssl)
+        return;
+    if (d->state > DIALING_SHAKES)
+        SSL_shutdown(d->ssl); /* says goodbye if there is room for it; nobody waits */
+    SSL_free(d->ssl);
+    d->ssl = NULL;
+    ERR_clear_error();
+}
+
+/* As recv and send answer: errno is set where it is -1, and EPROTO where OpenSSL knows more. */
+static ssize_t
+answer(struct dialing *d, int n)
+{
+    int reason = n > 0 ? SSL_ERROR_NONE : SSL_get_error(d->ssl, n), error = errno;
+
+    switch (reason) {
+    case SSL_ERROR_NONE:
+        return n;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        errno = EAGAIN;
+        return -1;
+    case SSL_ERROR_SYSCALL:
+        errno = error ? error : ECONNRESET;
+        return -1;
+    default:
+        errno = EPROTO;
+        return -1;
+    }
+}
+
+ssize_t
+dialing_tls_receive(struct dialing *d, char *p, size_t n)
+{
+    ERR_clear_error();
+    errno = 0;
+    return answer(d, SSL_read(d->ssl, p, (int)n));
+}
+
+ssize_t
+dialing_tls_send(struct dialing *d, const char *p, size_t n)
+{
+    if (n == 0)
+        return 0;
+    ERR_clear_error();
+    errno = 0;
+    return answer(d, SSL_write(d->ssl, p, (int)n));
+}
+
+int
+dialing_tls_shake(struct dialing *d)
+{
+    int n;
+
+    ERR_clear_error();
+    errno = 0;
+    n = SSL_do_handshake(d->ssl);
+    if (n == 1)
+        return 0;
+    n = SSL_get_error(d->ssl, n);
+    return n == SSL_ERROR_WANT_READ ? EV_READ : n == SSL_ERROR_WANT_WRITE ? EV_WRITE : -1;
+}
+
+void
+dialing_tls_why(struct dialing *d, int error, char *out, size_t size)
+{
+    long verdict = d->ssl ? SSL_get_verify_result(d->ssl) : X509_V_OK;
+    unsigned long code = ERR_peek_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+    if (verdict != X509_V_OK)
+        snprintf(out, size, "its certificate is not accepted: %s",
+                 X509_verify_cert_error_string(verdict));
+    else if (reason)
+        snprintf(out, size, "TLS: %s", reason);
+    else
+        snprintf(out, size, "%s", error ? strerror(error) : "it ends the TLS handshake");
+    ERR_clear_error();
+}
