@@ -6,7 +6,10 @@
 #ifndef MASK_H
 #define MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "span.h"
 
 /* For the eye: telephone numbers keep their last two digits, e-mail addresses their first letter
  * and domain. A number is six digits in a row or more, or nine or more with one of "-. ()/" between
@@ -15,8 +18,11 @@ void mask_people(char *p, size_t n);
 
 /* For good: the values of keys that are secrets by their name (password, token, pin ...) become
  * "x", and "0" where digits stand without quotes, so that the record can still be read again. Finds
- * them in JSON, XML, forms and "key=value" text, percent-encoded quotes included; not in columns,
- * which have no names, and not inside base64. In place; the number of values. */
+ * them in JSON, XML, forms and "key=value" text, percent-encoded quotes included, and in such text
+ * as base64. In place; the number of values. */
 size_t mask_secrets(char *p, size_t n);
+/* The same for columns, whose names stand elsewhere: is it one of those (mask_value hides it)? */
+bool is_secret_name(struct span name);
+void mask_value(char *p, size_t n);
 
 #endif

@@ -82,7 +82,10 @@ struct parser_ops {
     void (*show)(const struct format *f, struct span header, struct span raw, struct arena *mem,
                  column_seen *seen, void *arg);
 
-    /* The same for documents, before their frame is read: of which of its records (from 0). */
+    /* The names that show tells stand in the format or the header, and not in the frame. */
+    bool names_apart;
+
+    /* As show for documents, before their frame is read: of which of its records (from 0). */
     void (*watch)(void *state, document_seen *seen, void *arg);
 
     /* Features of legs come as records of their own, which name the leg and no customer. */

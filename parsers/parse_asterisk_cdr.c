@@ -326,4 +326,5 @@ const struct parser_ops parser_asterisk_cdr = {
     .cut = asterisk_cut,
     .next = asterisk_next,
     .show = asterisk_show,
+    .names_apart = true,
 };

@@ -273,4 +273,5 @@ const struct parser_ops parser_csv = {
     .cut = csv_cut_block,
     .next = csv_next_record,
     .show = show_csv,
+    .names_apart = true,
 };

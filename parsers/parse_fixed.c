@@ -198,4 +198,5 @@ const struct parser_ops parser_fixed = {
     .cut = fixed_cut,
     .next = fixed_next,
     .show = fixed_show,
+    .names_apart = true,
 };

@@ -235,4 +235,5 @@ const struct parser_ops parser_regex = {
     .cut = regex_cut,
     .next = regex_next,
     .show = regex_show,
+    .names_apart = true,
 };

@@ -3,8 +3,11 @@
  */
 #include "mask.h"
 
-#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 static bool
 is_digit(char c)
@@ -16,6 +19,12 @@ static bool
 is_letter(char c)
 {
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static bool
+is_small(char c)
+{
+    return c >= 'a' && c <= 'z';
 }
 
 /* --- people --- */
@@ -236,10 +245,13 @@ is_word(const char *p, const char *end)
     return one_of(p, end, words) > 0;
 }
 
+/* A name may end with such a key: sip_auth_password, meetingPassword. */
 static bool
 goes_on(const char *p, const char *at)
 {
-    return at > p && (is_letter(at[-1]) || is_digit(at[-1]));
+    if (at == p)
+        return false;
+    return is_digit(at[-1]) || (is_letter(at[-1]) && (is_small(*at) || !is_small(at[-1])));
 }
 
 /* Right behind a "%22". */
@@ -249,8 +261,8 @@ is_encoded(const char *p, const char *at)
     return at - p >= 3 && at[-3] == '%';
 }
 
-size_t
-mask_secrets(char *p, size_t n)
+static size_t
+mask_text(char *p, size_t n)
 {
     char *end = p + n;
     size_t found = 0;
@@ -268,4 +280,144 @@ mask_secrets(char *p, size_t n)
         found += some;
     }
     return found;
+}
+
+bool
+is_secret_name(struct span name)
+{
+    const char *end = name.p + name.n;
+
+    for (const char *at = name.p; at < end; at++)
+        if (is_letter(*at) && !goes_on(name.p, at) && secret_key(at, end) == end)
+            return true;
+    return false;
+}
+
+void
+mask_value(char *p, size_t n)
+{
+    for (; n > 0; p++, n--)
+        if (*p != '\n' && *p != '\r')
+            *p = is_digit(*p) ? '0' : 'x';
+}
+
+/* --- secrets in base64 --- */
+
+/* "{"a":""}" has twelve; less is no text with a secret in it. */
+#define DIGITS_LEAST 12
+
+/* 0 to 63; -1: no digit. Of both alphabets. */
+static int
+digit_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (is_small(c))
+        return c - 'a' + 26;
+    if (is_digit(c))
+        return c - '0' + 52;
+    if (c == '+' || c == '-')
+        return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+static char
+digit_like(int value, bool url)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    return value < 62 ? digits[value] : value == 62 ? (url ? '-' : '+') : (url ? '_' : '/');
+}
+
+/* Digits and the line ends between them. */
+static size_t
+run_of_digits(const char *p, const char *end, size_t *digits, bool *url)
+{
+    const char *at = p;
+
+    *digits = 0;
+    *url = false;
+    for (; at < end && (digit_of(*at) >= 0 || *at == '\r' || *at == '\n'); at++) {
+        *digits += digit_of(*at) >= 0;
+        *url |= *at == '-' || *at == '_';
+    }
+    return (size_t)(at - p);
+}
+
+/* Out has 3/4 of the digits' number, and what is left over of the last of them is no byte. */
+static size_t
+decode(const char *p, size_t n, char *out)
+{
+    uint32_t bits = 0;
+    size_t digits = 0, m = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int v = digit_of(p[i]);
+
+        if (v < 0)
+            continue;
+        bits = bits << 6 | (uint32_t)v;
+        if (digits++ % 4 != 0)
+            out[m++] = (char)(bits >> (6 - 2 * ((digits - 1) % 4)));
+    }
+    return m;
+}
+
+/* Over the digits that it came from; those of the last that are no byte stay. */
+static void
+encode(const char *text, size_t m, char *p, size_t n, bool url)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t bit = digits * 6, byte = bit / 8, shift = bit % 8;
+        int old = digit_of(p[i]), v;
+
+        if (old < 0)
+            continue;
+        digits++;
+        if (byte >= m)
+            return;
+        v = (unsigned char)text[byte] << 8;
+        if (byte + 1 < m)
+            v |= (unsigned char)text[byte + 1];
+        v = v >> (10 - shift) & 63;
+        if (byte + 1 == m && shift > 2) /* its end is padding */
+            v |= old & ((1 << (shift - 2)) - 1);
+        p[i] = digit_like(v, url);
+    }
+}
+
+static size_t
+mask_base64(char *p, size_t n)
+{
+    char *end = p + n;
+    size_t found = 0;
+
+    for (char *at = p; at < end;) {
+        size_t digits, m, here;
+        bool url;
+        size_t run = run_of_digits(at, end, &digits, &url);
+        char *text;
+
+        if (digits >= DIGITS_LEAST) {
+            text = xmalloc(digits);
+            m = decode(at, run, text);
+            here = mask_text(text, m);
+            if (here > 0)
+                encode(text, m, at, run, url);
+            found += here;
+            free(text);
+        }
+        at += run + 1;
+    }
+    return found;
+}
+
+size_t
+mask_secrets(char *p, size_t n)
+{
+    size_t packed = mask_base64(p, n);
+
+    return packed + mask_text(p, n);
 }

@@ -212,13 +212,62 @@ part_quarantine_row(struct part *p)
     return &p->quarantine[p->quarantine_count++];
 }
 
-static struct span
-without_secrets(struct part *p, struct span raw)
-{
-    char *copy = arena_alloc(&p->memory, raw.n);
+struct hiding {
+    char *p, *end; /* the columns that are still to come */
+};
 
-    if (raw.n > 0)
-        memcpy(copy, raw.p, raw.n);
+/* Where a value begins whose quotes are doubled there, and *end behind it; NULL: nowhere. */
+static char *
+find_quoted(const struct hiding *h, struct span value, char **end)
+{
+    for (char *begin = h->p; begin < h->end; begin++) {
+        char *at = begin;
+        size_t i = 0;
+
+        for (; i < value.n && at < h->end && *at == value.p[i]; i++, at++)
+            if (*at == '"' && at + 1 < h->end && at[1] == '"')
+                at++;
+        *end = at;
+        if (i == value.n)
+            return begin;
+    }
+    return NULL;
+}
+
+static void
+hide_column(void *arg, struct span name, struct span value, enum field field)
+{
+    struct hiding *h = arg;
+    bool inside = value.p >= h->p && value.p + value.n <= h->end;
+    char *begin = inside ? h->p + (value.p - h->p) : NULL;
+    char *end = inside ? begin + value.n : NULL;
+
+    (void)field;
+    if (value.n == 0)
+        return;
+    if (!inside && is_secret_name(name))
+        begin = find_quoted(h, value, &end);
+    if (!begin)
+        return;
+    if (is_secret_name(name))
+        mask_value(begin, (size_t)(end - begin));
+    h->p = end;
+}
+
+/* Names of columns stand in the format or in a header, those of everything else in the record. */
+static struct span
+without_secrets(struct part *p, const struct source *s, struct span raw)
+{
+    const struct parser_ops *parser = format_content(source_format(s));
+    const struct span header = s->header ? span_of(s->header, s->header_n) : SPAN("");
+    char *copy = arena_alloc(&p->memory, raw.n + 1);
+    struct hiding h = {copy, copy + raw.n};
+
+    if (raw.n == 0)
+        return raw;
+    memcpy(copy, raw.p, raw.n);
+    if (parser->names_apart)
+        parser->show(source_format(s), header, span_of(copy, raw.n), &p->memory, hide_column, &h);
     mask_secrets(copy, raw.n);
     return span_of(copy, raw.n);
 }
@@ -242,7 +291,7 @@ part_quarantine(struct part *p, const struct source *s, struct place at, struct 
         .stream = stream_text(p, s, at.origin),
         .timezone = span_str(s->timezone),
         .reason = arena_copy(&p->memory, span_str(reason)),
-        .raw = without_secrets(p, kept),
+        .raw = without_secrets(p, s, kept),
         .offset = at.offset,
         .length = (uint32_t)(raw.n > UINT32_MAX ? UINT32_MAX : raw.n),
         .arrived = clock_now(),

@@ -11,6 +11,13 @@ privacy { participants = "hash" }
 retention { people = "0" feature_people = "0" quarter = "0" }
 http { listen = "127.0.0.1:0" }
 input "calls" { type = "http" format = "ndjson" }
+input "columns" { type = "http" format = "columns" }
+input "fixed" { type = "http" format = "fixed" }
+input "pattern" { type = "http" format = "pattern" }
+input "switch" { type = "http" format = "freeswitch-json" }
+format "columns" { type = "csv" header = "yes" map = {"customer=Account"} }
+format "fixed" { type = "fixed" columns = {"customer:1-4", "Guest PIN:6-9", "start:11-20"} }
+format "pattern" { type = "regex" pattern = '(?<customer>\\S+) (?<password>\\S+) (?<start>.+)' }
 EOF
 sed 's/participants = "hash"/participants = "plain"/; s/state"/plain"/' c.conf >plain.conf
 printf 'id,name,aliases,numbers,domains\nACME,Acme,,+4930,\nBETA,Beta,,,beta.example\n' >list.csv
@@ -46,6 +53,20 @@ check "shown with numbers masked" contains "$(cs quarantine show --config c.conf
 check "or not, if asked for" contains "$(cs quarantine show --config c.conf 1 --unmasked)" '"+49309998877"'
 check "secrets are gone" contains "$(cs quarantine show --config c.conf 1 --unmasked)" \
     '"password":"xxxxx","token":"xxxxxx"'
+post() { # INPUT TYPE TEXT
+    printf "$3" | curl -sS --fail-with-body -H "content-type: $2" --data-binary @- "http://$address/v1/ingest/$1"
+}
+check "columns named by a header" contains \
+    "$(post columns text/csv 'Account,Meeting Password,start\nACME,"kuckuck ""ei""",never\n')" '"quarantined":1'
+check "columns named by a format" contains "$(post fixed text/plain 'ACME 4711 never     \n')" '"quarantined":1'
+check "groups of a pattern" contains "$(post pattern text/plain 'ACME rumpelstilz never\n')" '"quarantined":1'
+check "and a body in base64" contains "$(post switch application/x-www-form-base64-encoded "cdr=$(
+    printf '{"variables":{"uuid":"u1","conference_pin":"wunderhorn","start_epoch":"never"}}' | base64 -w 0)")" '"quarantined":1'
+refused() { cs quarantine show --config c.conf "$1" --unmasked; }
+check "are told apart by their names" contains "$(refused 2)" 'ACME,"xxxxxxxxxxxxxx",never'
+check "digits stay digits" contains "$(refused 3)" 'ACME 0000 never'
+check "a word stays as long as it was" contains "$(refused 4)" 'ACME xxxxxxxxxxx never'
+check "and base64 can still be read" contains "$(refused 5 | sed -n 's/.*cdr=//p' | base64 -d)" '"conference_pin":"xxxxxxxxxx"'
 people="SELECT customer, legs, participants FROM customer_day ORDER BY customer"
 rows() { python3 -c 'import sqlite3, sys
 for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep="|")' "$@"; }
@@ -58,7 +79,7 @@ nowhere() { # NAME...: in no file of the state folder and not in the log
     done
 }
 check "names are nowhere" nowhere lieselotte Wilhelmine Ottokar open@x.example 1234567 7654321
-check "nor are secrets" nowhere sesam oeffne
+check "nor are secrets" nowhere sesam oeffne kuckuck 4711 rumpelstilz wunderhorn d3VuZGVyaG9yb bmRlcmhvc
 check "in the store what was refused is masked" contains \
     "$(rows state/crm.db 'SELECT raw FROM quarantine')" '+*********77'
 customers plain.conf >/dev/null

@@ -76,6 +76,40 @@ TEST(values_of_secret_keys_are_written_over)
               "\"secret\":\"xxxxxxxxxxxx\nnext\":\"b\"");
 }
 
+/* {"topic":"Weekly","password":"geheim","pin":1234} and what is made of it, by base64(1). */
+TEST(secrets_in_base64_are_written_over_there)
+{
+    CHECK_STR(
+        secrets("cdr=eyJ0b3BpYyI6IldlZWtseSIsInBhc3N3b3JkIjoiZ2VoZWltIiwicGluIjoxMjM0fQ==", 2),
+        "cdr=eyJ0b3BpYyI6IldlZWtseSIsInBhc3N3b3JkIjoieHh4eHh4IiwicGluIjowMDAwfQ==");
+    CHECK_STR(
+        secrets("cdr=eyJ0b3BpYyI6IldlZWtseSIsInBh\r\nc3N3b3JkIjoiZ2VoZWltIiwicGluIjoxMjM0fQ&x=1",
+                2),
+        "cdr=eyJ0b3BpYyI6IldlZWtseSIsInBh\r\nc3N3b3JkIjoieHh4eHh4IiwicGluIjowMDAwfQ&x=1");
+    CHECK_STR(secrets("eyJhIjoiPz8/Pj4+fn5+IiwicGluIjo3fQ==", 1),
+              "eyJhIjoiPz8/Pj4+fn5+IiwicGluIjowfQ==");
+    CHECK_STR(secrets("eyJ0b3BpYyI6IldlZWtseSIsInBhc3N3b3JkIjoi", 0), /* cut off before the value */
+              "eyJ0b3BpYyI6IldlZWtseSIsInBhc3N3b3JkIjoi");
+    CHECK_STR(secrets("eyJwYXNzd29yZCI6IlNFQ1JFVA", 1), /* and in its midst: {"password":"SECRET */
+              "eyJwYXNzd29yZCI6Inh4eHh4eA");
+}
+
+TEST(names_may_end_with_such_a_key)
+{
+    static const char *const yes[] = {"pin",         "PIN",       "Meeting Password",  "guest_pin",
+                                      "accessToken", "hostPin",   "sip-auth-password", "start_url",
+                                      "joinUrl",     "user.token"};
+    static const char *const no[] = {"",         "spin",       "pinned",        "tokens",
+                                     "shopping", "tokencount", "password hint", "mapin"};
+
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        CHECK(is_secret_name(span_str(yes[i])));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        CHECK(!is_secret_name(span_str(no[i])));
+    CHECK_STR(secrets("{\"meetingPassword\":\"abc\",\"sip_auth_password\":\"d\"}", 2),
+              "{\"meetingPassword\":\"xxx\",\"sip_auth_password\":\"x\"}");
+}
+
 TEST(what_is_no_secret_stays)
 {
     static const char *const same[] = {

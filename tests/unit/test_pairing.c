@@ -160,6 +160,44 @@ TEST(pairing_tells_devices_of_one_person_by_their_legs)
     rig_close(&g);
 }
 
+/* Without `settle`, who names no leg: a rejoin whose events come in any order is two legs as long as
+ * nothing makes a pair of its first and last; if that is made first, what was between is late, and
+ * counts as halves do. */
+TEST(pairing_of_who_names_no_leg_takes_the_first_pair_that_fits)
+{
+    static const char *const good[] = {
+        "J ann 0|L ann 100|J ann 200|L ann 300", "J ann 0|J ann 200|L ann 100|L ann 300",
+        "J ann 0|J ann 200|L ann 300|L ann 100", "J ann 200|J ann 0|L ann 100|L ann 300",
+        "L ann 100|L ann 300|J ann 200|J ann 0", "L ann 300|J ann 200|L ann 100|J ann 0",
+    };
+    struct rig g;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char events[80];
+
+        rig_open(&g);
+        snprintf(events, sizeof events, "%s", good[i]);
+        for (char *e = strtok(events, "|"); e; e = strtok(NULL, "|"))
+            feed(&g, e);
+        pass(&g, 1000);
+        CHECK_INT(g.count, 2);
+        CHECK_INT(g.seconds, 200);
+        rig_close(&g);
+    }
+    rig_open(&g);
+    feed(&g, "J ann 0");
+    feed(&g, "L ann 300");
+    expect(&g, "ann 0+300"); /* at once: nothing says that there was more */
+    feed(&g, "J ann 200");
+    feed(&g, "L ann 100");
+    pass(&g, 1000);
+    expect(&g, "ann 100+0~"); /* the leave, of no known join */
+    feed(&g, "E 400");
+    pass(&g, 2000);
+    expect(&g, "ann 200+200"); /* the join, until the end of the conference */
+    rig_close(&g);
+}
+
 TEST(pairing_holds_pairs_back_for_those_who_name_no_leg_if_it_is_told_so)
 {
     struct rig g;
