@@ -1,13 +1,15 @@
 /*
- * tls.h - the server's side of TLS: the certificate that new connections begin with.
- *
- * TLS 1.2 or newer, by OpenSSL's own choice of ciphers. HTTP, TCP and RELP share it.
+ * tls.h - TLS, 1.2 or newer, by OpenSSL's own choice of ciphers: the certificate that new
+ * connections of a server begin with, and whom a client trusts.
  */
 #ifndef TLS_H
 #define TLS_H
 
+#include <sys/types.h>
+
 #include "status.h"
 
+struct ssl_st;
 struct ssl_ctx_st;
 
 /* PEM files, all borrowed. */
@@ -21,6 +23,13 @@ struct tls_files {
  * tls_free; connections that began with it go on. */
 enum status tls_load(struct ssl_ctx_st **out, const struct tls_files *files, struct error *err);
 void tls_free(struct ssl_ctx_st *ctx); /* accepts NULL */
+/* The client's side: servers have to show a certificate that leads to one in the file ca (NULL or
+ * "": the system's); for which host, each connection says. ST_BAD_CONFIG as above. */
+enum status tls_load_trust(struct ssl_ctx_st **out, const char *ca, struct error *err);
+
+/* What SSL_read or SSL_write answered, as recv and send say it: -1 with errno EAGAIN, or EPROTO
+ * where tls_why knows more. errno was 0 and the queue of errors empty before the call. */
+ssize_t tls_answer(struct ssl_st *ssl, int answer);
 
 /* Why OpenSSL failed last on this thread, in words, or `otherwise`. Clears its queue. */
 const char *tls_why(const char *otherwise);

@@ -322,7 +322,7 @@ static const struct option_row input_rows[] = {
     {"ca", V_TEXT, INPUT(ca), NULL, .elsewhere = true, .example = "/etc/callswell/pbx.pem",
      .inputs = FOR_AMI | FOR_DIAL,
      .help = "ami, dial: file of certificates to trust instead of the system's; one that was "
-             "signed by nobody else is trusted by naming it here."},
+             "signed by nobody else is trusted by naming it here. Read again at a reload."},
     {"nas", V_LIST, INPUT(nas), NULL, .elsewhere = true,
      .example = "192.0.2.7=${NAS_SECRET}|198.51.100.0/24=${BRANCH_SECRET}", .inputs = FOR_RADIUS,
      .help = "radius: \"ADDRESS=SECRET\" or \"ADDRESS/BITS=SECRET\": secrets of single senders or "

@@ -1,10 +1,12 @@
 /*
- * tls.c - the server's side of TLS: its certificate, by OpenSSL.
+ * tls.c - TLS by OpenSSL: certificates, whom to trust, and what its calls answer.
  */
 #include "tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 const char *
 tls_why(const char *otherwise)
@@ -70,6 +72,56 @@ tls_load(struct ssl_ctx_st **out, const struct tls_files *files, struct error *e
     }
     *out = ctx;
     return ST_OK;
+}
+
+enum status
+tls_load_trust(struct ssl_ctx_st **out, const char *ca, struct error *err)
+{
+    SSL_CTX *ctx;
+    bool good;
+
+    ERR_clear_error();
+    ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx)
+        return failed("", err);
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    good = ca && ca[0] ? SSL_CTX_load_verify_file(ctx, ca) == 1
+                       : SSL_CTX_set_default_verify_paths(ctx) == 1;
+    if (!good) {
+        SSL_CTX_free(ctx);
+        return failed(ca && ca[0] ? ca : "the system's", err);
+    }
+    *out = ctx;
+    return ST_OK;
+}
+
+/* A handshake's own words always fit into a new socket's buffer, and nothing is negotiated after
+ * it: nobody has to wait for room there. */
+ssize_t
+tls_answer(struct ssl_st *ssl, int answer)
+{
+    int broken = errno == EAGAIN || errno == EINTR || errno == 0 ? ECONNRESET : errno;
+
+    if (answer > 0)
+        return answer;
+    switch (SSL_get_error(ssl, answer)) {
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        errno = EAGAIN;
+        return -1;
+    case SSL_ERROR_SYSCALL:
+        ERR_clear_error();
+        errno = broken;
+        return -1;
+    default:
+        errno = EPROTO;
+        return -1;
+    }
 }
 
 void

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "gather.h"
 #include "log.h"
+#include "tls.h"
 
 #define ANSWER_MS       10000 /* for an address, a connection, a login */
 #define REPORT_MS       1000
@@ -344,6 +345,17 @@ make_source(const struct dialing *d, const struct config_input *cfg, struct sour
     return st;
 }
 
+/* *out stays NULL where there is no TLS. */
+static enum status
+load_trust(struct ssl_ctx_st **out, const struct config_input *cfg, struct error *err)
+{
+    struct error why;
+
+    if (!cfg->tls || tls_load_trust(out, cfg->ca, &why) == ST_OK)
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG, "input \"%s\": %.180s", cfg->title, why.text);
+}
+
 static enum status
 open_all(struct dialing *d, struct error *err)
 {
@@ -351,7 +363,7 @@ open_all(struct dialing *d, struct error *err)
     enum status st = make_source(d, d->cfg, &d->source, err);
 
     if (st == ST_OK)
-        st = dialing_tls_load(&d->tls, d->cfg, err);
+        st = load_trust(&d->tls, d->cfg, err);
     if (st != ST_OK)
         return st;
     d->kind->open((struct input *)d);
@@ -421,17 +433,17 @@ dialing_change(struct input *in, const struct config_input *cfg, const struct co
     enum status st;
 
     (void)limits;
-    if (!cfg)
-        return ST_OK;
-    st = dialing_tls_load(&tls, cfg, err);
-    if (st == ST_OK)
+    st = load_trust(&tls, cfg ? cfg : old, err);
+    if (st == ST_OK && cfg)
         st = make_source(d, cfg, &source, err);
     if (st != ST_OK) {
-        dialing_tls_unload(tls);
+        tls_free(tls);
         return st;
     }
-    dialing_tls_unload(d->tls); /* a connection that goes on holds on to it */
+    tls_free(d->tls); /* a connection that goes on holds on to it */
     d->tls = tls;
+    if (!cfg)
+        return ST_OK;
     source_unref(d->source);
     d->source = source;
     d->cfg = input_config_copy(cfg);
@@ -475,7 +487,7 @@ dialing_stop(struct input *in)
     free_event(&d->on_time);
     free_event(&d->on_report);
     dialing_tls_end(d);
-    dialing_tls_unload(d->tls);
+    tls_free(d->tls);
     if (d->fd >= 0)
         close(d->fd);
     if (d->has_out)

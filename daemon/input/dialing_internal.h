@@ -19,11 +19,7 @@ bool dialing_submit(struct dialing *d);
 /* Uses what is there. */
 void dialing_go_on(struct dialing *d);
 
-/* dialing_tls.c. What to trust; *out is NULL where there is no TLS. ST_BAD_CONFIG. */
-enum status dialing_tls_load(struct ssl_ctx_st **out, const struct config_input *cfg,
-                             struct error *err);
-void dialing_tls_unload(struct ssl_ctx_st *ctx); /* accepts NULL */
-/* On the connected socket, and before it is closed. */
+/* dialing_tls.c. On the connected socket, and before it is closed. */
 void dialing_tls_begin(struct dialing *d);
 void dialing_tls_end(struct dialing *d);
 /* 0: it is done; what to wait for (EV_READ, EV_WRITE); -1: it has failed. */

@@ -16,40 +16,7 @@
 #include <string.h>
 
 #include "listen.h"
-
-enum status
-dialing_tls_load(struct ssl_ctx_st **out, const struct config_input *cfg, struct error *err)
-{
-    SSL_CTX *ctx;
-    bool good;
-
-    *out = NULL;
-    if (!cfg->tls)
-        return ST_OK;
-    ctx = SSL_CTX_new(TLS_client_method());
-    if (!ctx)
-        abort(); /* out of memory */
-    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    good = cfg->ca && cfg->ca[0] ? SSL_CTX_load_verify_file(ctx, cfg->ca) == 1
-                                 : SSL_CTX_set_default_verify_paths(ctx) == 1;
-    ERR_clear_error();
-    if (!good) {
-        SSL_CTX_free(ctx);
-        return fail(err, ST_BAD_CONFIG, "input \"%s\": ca: %.100s: there are no certificates in it",
-                    cfg->title, cfg->ca ? cfg->ca : "the system's");
-    }
-    *out = ctx;
-    return ST_OK;
-}
-
-void
-dialing_tls_unload(struct ssl_ctx_st *ctx)
-{
-    SSL_CTX_free(ctx);
-}
+#include "tls.h"
 
 static void
 expect_host(SSL *ssl, const char *address)
@@ -88,36 +55,12 @@ dialing_tls_end(struct dialing *d)
     ERR_clear_error();
 }
 
-/* As recv and send answer: errno is set where it is -1, and EPROTO where OpenSSL knows more. */
-static ssize_t
-answer(struct dialing *d, int n)
-{
-    int reason = n > 0 ? SSL_ERROR_NONE : SSL_get_error(d->ssl, n), error = errno;
-
-    switch (reason) {
-    case SSL_ERROR_NONE:
-        return n;
-    case SSL_ERROR_ZERO_RETURN:
-        return 0;
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-        errno = EAGAIN;
-        return -1;
-    case SSL_ERROR_SYSCALL:
-        errno = error ? error : ECONNRESET;
-        return -1;
-    default:
-        errno = EPROTO;
-        return -1;
-    }
-}
-
 ssize_t
 dialing_tls_receive(struct dialing *d, char *p, size_t n)
 {
     ERR_clear_error();
     errno = 0;
-    return answer(d, SSL_read(d->ssl, p, (int)n));
+    return tls_answer(d->ssl, SSL_read(d->ssl, p, (int)n));
 }
 
 ssize_t
@@ -127,7 +70,7 @@ dialing_tls_send(struct dialing *d, const char *p, size_t n)
         return 0;
     ERR_clear_error();
     errno = 0;
-    return answer(d, SSL_write(d->ssl, p, (int)n));
+    return tls_answer(d->ssl, SSL_write(d->ssl, p, (int)n));
 }
 
 int
@@ -148,15 +91,13 @@ void
 dialing_tls_why(struct dialing *d, int error, char *out, size_t size)
 {
     long verdict = d->ssl ? SSL_get_verify_result(d->ssl) : X509_V_OK;
-    unsigned long code = ERR_peek_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
     if (verdict != X509_V_OK)
         snprintf(out, size, "its certificate is not accepted: %s",
                  X509_verify_cert_error_string(verdict));
-    else if (reason)
-        snprintf(out, size, "TLS: %s", reason);
+    else if (d->ssl && (error == EPROTO || d->state == DIALING_SHAKES))
+        snprintf(out, size, "TLS: %s", tls_why("it ends the handshake"));
     else
-        snprintf(out, size, "%s", error ? strerror(error) : "it ends the TLS handshake");
+        snprintf(out, size, "%s", strerror(error));
     ERR_clear_error();
 }

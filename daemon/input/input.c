@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 19
+#define TEXTS 22
 
 extern const struct input_ops input_tail, input_tcp, input_udp, input_relp, input_stream, input_ami,
     input_esl, input_dial, input_radius;
@@ -48,6 +48,9 @@ texts_of(struct config_input *cfg, char **texts[TEXTS])
     texts[16] = &cfg->user;
     texts[17] = &cfg->password;
     texts[18] = &cfg->ca;
+    texts[19] = &cfg->certificate;
+    texts[20] = &cfg->key;
+    texts[21] = &cfg->client_ca;
 }
 
 static char **

@@ -33,30 +33,6 @@ listening_meet(struct listening *l, struct peer *p, int fd)
 
 /* --- receiving --- */
 
-/* What SSL_read or SSL_write did not do, as errno. A handshake's own words always fit into a new
- * socket's buffer, and nothing is negotiated after it: nobody has to wait for room there. */
-static ssize_t
-refused(struct peer *p, int answer)
-{
-    int broken = errno == EAGAIN || errno == EINTR || errno == 0 ? ECONNRESET : errno;
-
-    switch (SSL_get_error(p->ssl, answer)) {
-    case SSL_ERROR_ZERO_RETURN:
-        return 0;
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-        errno = EAGAIN;
-        return -1;
-    case SSL_ERROR_SYSCALL:
-        ERR_clear_error();
-        errno = broken;
-        return -1;
-    default: /* listening_why knows more */
-        errno = EPROTO;
-        return -1;
-    }
-}
-
 static ssize_t
 decrypt(struct peer *p, char *to, size_t room)
 {
@@ -73,7 +49,7 @@ decrypt(struct peer *p, char *to, size_t room)
             continue;
         }
         if (got == 0)
-            return refused(p, n);
+            return tls_answer(p->ssl, n);
         /* What came is given on first; an end, or an error, is there again at the next call. */
         p->more = SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ;
         return (ssize_t)got;
@@ -145,7 +121,7 @@ listening_send(struct peer *p, const char *from, size_t n)
     ERR_clear_error();
     errno = 0;
     sent = SSL_write(p->ssl, from, n > INT_MAX ? INT_MAX : (int)n);
-    return sent > 0 ? sent : refused(p, sent);
+    return tls_answer(p->ssl, sent);
 }
 
 static void

@@ -70,8 +70,11 @@ check_certificates(const struct config *c, struct error *err)
     for (size_t i = 0; i < c->input_count; i++) {
         const struct config_input *in = &c->inputs[i];
         const struct tls_files files = {in->certificate, in->key, in->client_ca};
+        struct ssl_ctx_st *trust = NULL;
+        enum status st = in->tls ? tls_load_trust(&trust, in->ca, &why) : ST_OK;
 
-        if (check_certificate(&files, &why) != ST_OK)
+        tls_free(trust);
+        if (st != ST_OK || check_certificate(&files, &why) != ST_OK)
             return fail(err, ST_BAD_CONFIG, "%s:%d: input \"%s\": %.180s", c->file, in->line,
                         in->title, why.text);
     }

@@ -61,7 +61,7 @@ kill -HUP "$daemon"
 check "and connected to when he is again" wait_for 20 has 'connectedsince.*connectedsince'
 configure nothing.crt
 kill -HUP "$daemon"
-check "a file that is not there changes nothing" wait_for 10 grep -q 'nothing.crt: there are no certificates' daemon.log
+check "a file that is not there changes nothing" wait_for 10 grep -q 'certificate: .*nothing.crt' daemon.log
 check "and the connection goes on" has 'connectedsince.*connectedsince'
 echo 'input "x" { type = "ami" address = "h:1" user = "u" secret = "s" format = "asterisk-ami" ca = "x" }' >wrong.conf
 check "ca without tls is a mistake" contains "$(cs validate --config wrong.conf 2>&1)" "expected the option tls"
