@@ -6,23 +6,19 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "civil.h"
 #include "clock.h"
-#include "gather.h"
 #include "log.h"
-#include "tls.h"
 
 #define ANSWER_MS       10000 /* for an address, a connection, a login */
-#define REPORT_MS       1000
-#define MAX_DOUBLINGS   6  /* of the option reconnect: a minute where it is a second */
-#define REFUSED_WAITS   16 /* times reconnect: servers lock out who tries too often, */
-#define REFUSED_DOUBLES 5  /* and people have to mend it: up to eight minutes */
-#define LASTING         30 /* times reconnect: who stayed so long starts over */
+#define MAX_DOUBLINGS   6     /* of the option reconnect: a minute where it is a second */
+#define REFUSED_WAITS   16    /* times reconnect: servers lock out who tries too often, */
+#define REFUSED_DOUBLES 5     /* and people have to mend it: up to eight minutes */
+#define LASTING         30    /* times reconnect: who stayed so long starts over */
 
 /* --- reports --- */
 
@@ -44,8 +40,8 @@ describe(const struct dialing *d, char out[160])
     }
 }
 
-static void
-report(struct dialing *d)
+void
+dialing_report(struct dialing *d)
 {
     struct feed feed = {.bytes = d->bytes, .lost = d->lost, .last_arrival = d->last_arrival};
 
@@ -55,16 +51,6 @@ report(struct dialing *d)
     snprintf(feed.problem, sizeof feed.problem, "%s", d->problem);
     engine_report_feed(d->engine, &feed);
     d->dirty = false;
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
-{
-    struct dialing *d = arg;
-
-    (void)fd, (void)what;
-    if (d->dirty)
-        report(d);
 }
 
 /* --- the end of a connection --- */
@@ -77,20 +63,19 @@ dialing_set_timer(struct dialing *d, int64_t ms)
     evtimer_add(d->on_time, &tv);
 }
 
-static void
-free_event(struct event **e)
+void
+dialing_free_event(struct event **e)
 {
     if (*e)
         event_free(*e);
     *e = NULL;
 }
 
-/* What is whole stays to be handed on; half a packet is lost. */
-static void
-hang_up(struct dialing *d)
+void
+dialing_hang_up(struct dialing *d)
 {
-    free_event(&d->on_socket);
-    free_event(&d->on_say);
+    dialing_free_event(&d->on_socket);
+    dialing_free_event(&d->on_say);
     dialing_tls_end(d);
     if (d->fd >= 0)
         close(d->fd);
@@ -154,13 +139,13 @@ dialing_drop(struct dialing *d, const char *why)
         d->failures = 0;
     wait = next_wait(d, refused);
     d->failures++;
-    hang_up(d);
+    dialing_hang_up(d);
     d->refused = false;
     d->state = DIALING_WAITS;
     d->until = clock_now() + wait / 1000;
     dialing_set_timer(d, wait);
     log_problem(d);
-    report(d);
+    dialing_report(d);
 }
 
 void
@@ -192,7 +177,7 @@ dialing_settled(struct dialing *d)
 static void
 greet(struct dialing *d)
 {
-    free_event(&d->on_socket);
+    dialing_free_event(&d->on_socket);
     dialing_listen(d);
     d->state = DIALING_GREETS;
     d->dirty = true;
@@ -212,7 +197,7 @@ on_shake(evutil_socket_t fd, short what, void *arg)
     } else if (wants == 0) {
         greet(d);
     } else {
-        free_event(&d->on_socket);
+        dialing_free_event(&d->on_socket);
         d->on_socket = event_new(d->base, fd, (short)wants, on_shake, d);
         event_add(d->on_socket, NULL);
     }
@@ -265,15 +250,15 @@ on_address(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     d->fd = -1;
-    free_event(&d->on_socket);
+    dialing_free_event(&d->on_socket);
     if (st == ST_OK)
         connect_to(d, &to);
     else
         dialing_drop(d, err.text);
 }
 
-static void
-attempt(struct dialing *d)
+void
+dialing_attempt(struct dialing *d)
 {
     struct address to;
     struct error err;
@@ -294,14 +279,14 @@ attempt(struct dialing *d)
     d->dirty = true;
 }
 
-static void
-on_time(evutil_socket_t fd, short what, void *arg)
+void
+dialing_on_time(evutil_socket_t fd, short what, void *arg)
 {
     struct dialing *d = arg;
 
     (void)fd, (void)what;
     if (d->state == DIALING_WAITS) {
-        attempt(d);
+        dialing_attempt(d);
     } else if (d->state != DIALING_TALKS) {
         dialing_drop(d, d->state == DIALING_GREETS   ? "it does not answer the login"
                         : d->state == DIALING_SHAKES ? "it does not answer the TLS handshake"
@@ -317,188 +302,4 @@ on_time(evutil_socket_t fd, short what, void *arg)
         d->kind->ask((struct input *)d);
         dialing_set_timer(d, d->cfg->keep_alive_ms);
     }
-}
-
-/* --- start, change and stop --- */
-
-static enum status
-make_source(const struct dialing *d, const struct config_input *cfg, struct source **out,
-            struct error *err)
-{
-    const struct source_options opt = {.input = cfg->title,
-                                       .format = cfg->format,
-                                       .timezone = cfg->timezone,
-                                       .source = cfg->source,
-                                       .name = cfg->address,
-                                       .identity = IDENTITY_NONE};
-    struct source *s;
-    enum status st = engine_source(d->engine, &s, &opt, err);
-
-    if (st == ST_OK && source_needs_header(s)) {
-        source_unref(s);
-        return fail(err, ST_BAD_CONFIG,
-                    "input \"%s\": format \"%s\" has a header line, which %s servers do not send",
-                    cfg->title, cfg->format, cfg->type);
-    }
-    if (st == ST_OK)
-        *out = s;
-    return st;
-}
-
-/* *out stays NULL where there is no TLS. */
-static enum status
-load_trust(struct ssl_ctx_st **out, const struct config_input *cfg, struct error *err)
-{
-    struct error why;
-
-    if (!cfg->tls || tls_load_trust(out, cfg->ca, &why) == ST_OK)
-        return ST_OK;
-    return fail(err, ST_BAD_CONFIG, "input \"%s\": %.180s", cfg->title, why.text);
-}
-
-static enum status
-open_all(struct dialing *d, struct error *err)
-{
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
-    enum status st = make_source(d, d->cfg, &d->source, err);
-
-    if (st == ST_OK)
-        st = load_trust(&d->tls, d->cfg, err);
-    if (st != ST_OK)
-        return st;
-    d->kind->open((struct input *)d);
-    d->on_time = evtimer_new(d->base, on_time, d);
-    d->on_report = event_new(d->base, -1, EV_PERSIST, on_report, d);
-    event_add(d->on_report, &every);
-    attempt(d);
-    report(d);
-    return ST_OK;
-}
-
-enum status
-dialing_start(struct input **out, const struct dialing_kind *kind, struct event_base *base,
-              struct engine *e, const struct config_input *cfg, struct error *err)
-{
-    struct dialing *d = xcalloc(1, kind->size);
-    enum status st;
-
-    d->kind = kind;
-    d->base = base;
-    d->engine = e;
-    d->fd = -1;
-    d->cfg = input_config_copy(cfg);
-    st = open_all(d, err);
-    if (st != ST_OK) {
-        dialing_stop((struct input *)d);
-        return st;
-    }
-    *out = (struct input *)d;
-    return ST_OK;
-}
-
-void
-dialing_resume(struct input *in)
-{
-    struct dialing *d = (struct dialing *)in;
-
-    if (!d->has_out || !dialing_submit(d))
-        return;
-    if (d->on_say) /* there is a connection */
-        event_add(d->on_socket, NULL);
-    dialing_go_on(d);
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
-static bool
-same_server(const struct config_input *a, const struct config_input *b)
-{
-    return same_text(a->address, b->address) && same_text(a->user, b->user) &&
-           same_text(a->secret, b->secret) && same_text(a->password, b->password) &&
-           a->tls == b->tls && same_text(a->ca, b->ca);
-}
-
-enum status
-dialing_change(struct input *in, const struct config_input *cfg, const struct config_limits *limits,
-               struct error *err)
-{
-    struct dialing *d = (struct dialing *)in;
-    struct config_input *old = d->cfg;
-    struct source *source = NULL;
-    struct ssl_ctx_st *tls = NULL;
-    enum status st;
-
-    (void)limits;
-    st = load_trust(&tls, cfg ? cfg : old, err);
-    if (st == ST_OK && cfg)
-        st = make_source(d, cfg, &source, err);
-    if (st != ST_OK) {
-        tls_free(tls);
-        return st;
-    }
-    tls_free(d->tls); /* a connection that goes on holds on to it */
-    d->tls = tls;
-    if (!cfg)
-        return ST_OK;
-    source_unref(d->source);
-    d->source = source;
-    d->cfg = input_config_copy(cfg);
-    if (!same_server(old, cfg)) {
-        hang_up(d);
-        d->failures = 0;
-        d->problem[0] = d->logged[0] = '\0';
-        d->state = DIALING_WAITS;
-        attempt(d);
-    }
-    input_config_free(old);
-    report(d);
-    return ST_OK;
-}
-
-static void
-count_unread(struct dialing *d)
-{
-    uint32_t frames = d->has_out ? d->out.frame_count : 0;
-
-    frames += (uint32_t)(d->ends.n / sizeof(uint32_t));
-    if (frames == 0)
-        return;
-    d->lost += frames;
-    log_warn("dialing_unread", "input=%s packets=%u", d->cfg->title, frames);
-}
-
-void
-dialing_stop(struct input *in)
-{
-    struct dialing *d = (struct dialing *)in;
-
-    count_unread(d);
-    if (d->on_report) { /* it was started */
-        if (d->kind->over)
-            d->kind->over(in, false);
-        report(d);
-    }
-    free_event(&d->on_socket);
-    free_event(&d->on_say);
-    free_event(&d->on_time);
-    free_event(&d->on_report);
-    dialing_tls_end(d);
-    tls_free(d->tls);
-    if (d->fd >= 0)
-        close(d->fd);
-    if (d->has_out)
-        block_clear(&d->out);
-    buf_clear(&d->got);
-    buf_clear(&d->say);
-    buf_clear(&d->payload);
-    buf_clear(&d->ends);
-    if (d->source)
-        source_unref(d->source);
-    input_config_free(d->cfg);
-    d->kind->clear(in);
-    free(d);
 }

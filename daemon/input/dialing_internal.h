@@ -1,8 +1,10 @@
 /*
- * dialing_internal.h - what dialing.c and dialing_talk.c share.
+ * dialing_internal.h - what dialing.c, dialing_life.c, dialing_talk.c and dialing_tls.c share.
  */
 #ifndef DIALING_INTERNAL_H
 #define DIALING_INTERNAL_H
+
+#include <event2/util.h>
 
 #include "dialing.h"
 
@@ -11,6 +13,13 @@ void dialing_drop(struct dialing *d, const char *why);
 void dialing_set_timer(struct dialing *d, int64_t ms);
 /* The same as above, with the reason that errno or OpenSSL has for it. */
 void dialing_fail(struct dialing *d, int error);
+
+void dialing_attempt(struct dialing *d); /* to connect */
+void dialing_on_time(evutil_socket_t fd, short what, void *arg);
+/* What is whole stays to be handed on; half a packet is lost. */
+void dialing_hang_up(struct dialing *d);
+void dialing_report(struct dialing *d);
+void dialing_free_event(struct event **e); /* accepts a pointer to NULL */
 
 /* dialing_talk.c. The socket is connected: what comes is heard, what is to be said is said. */
 void dialing_listen(struct dialing *d);
