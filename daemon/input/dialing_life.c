@@ -172,6 +172,7 @@ count_unread(struct dialing *d)
 {
     uint32_t frames = d->has_out ? d->out.frame_count : 0;
 
+    frames += d->has_out && frames == 0; /* nobody has looked how many are in it */
     frames += (uint32_t)(d->ends.n / sizeof(uint32_t));
     if (frames == 0)
         return;

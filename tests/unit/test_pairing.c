@@ -161,8 +161,8 @@ TEST(pairing_tells_devices_of_one_person_by_their_legs)
 }
 
 /* Without `settle`, who names no leg: a rejoin whose events come in any order is two legs as long
- * as nothing makes a pair of its first and last; if that is made first, what was between is late, and
- * counts as halves do. */
+ * as nothing makes a pair of its first and last; if that is made first, what was between is late,
+ * and counts as halves do. */
 TEST(pairing_of_who_names_no_leg_takes_the_first_pair_that_fits)
 {
     static const char *const good[] = {
