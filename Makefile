@@ -13,7 +13,8 @@ SAN_FLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sa
             $(if $(filter thread,$(SAN)),-fsanitize=thread) \
             $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
 WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
-CFLAGS   ?= -O3 -g
+# Sanitizers and their tests want to be built soon rather than to run fast.
+CFLAGS   ?= $(if $(filter 1 thread fuzz,$(SAN)),-O1 -g1,-O3 -g)
 # The two programs are optimised over the borders of files; tests link what was compiled file by file.
 # That is also where warnings belong: what the linker guesses about initialisation is mostly wrong.
 GCC_LTO  := $(if $(filter 0,$(SAN)),$(if $(findstring gcc version,$(shell $(CC) -v 2>&1)),-flto=auto))

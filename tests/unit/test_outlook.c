@@ -176,7 +176,7 @@ TEST(who_asked_for_a_price_and_was_left_alone_is_stuck)
     say(&b, KIND_RESPONSE, "cared for", TODAY - 2, "call");
     say(&b, KIND_VISIT, "met once", TODAY - 30, "fair");
     for (int i = 0; i < 30; i++) { /* thirty others came by once and belong to nobody */
-        char name[16];
+        char name[20];
 
         snprintf(name, sizeof name, "once %d", i);
         use_on(&b, name, TODAY - 80);

@@ -56,7 +56,7 @@ TEST(exactly_eighty_columns_fit)
 
 TEST(columns_are_characters_and_wide_words_stay_whole)
 {
-    char word[400], got[400];
+    char word[400], got[402];
 
     CHECK(strchr(flow("label: ", 7, repeat(word, "\u00e4", 73)), '\n') == NULL);
     snprintf(got, sizeof got, "a %s", repeat(word, "x", 100));
