@@ -3,8 +3,8 @@
  *
  * All formats are tried; the one that reads the largest share of the records it finds is best, and
  * of equals the one that fills most fields. Where none reads most of them, a section is proposed,
- * and tried as well before it is shown. A format that leaves all of a file out has recognised it,
- * unless it leaves out any text whatever.
+ * and tried as well before it is shown. A format that leaves all of a file out, or finds most of a
+ * record's fields in it and misses one, has recognised it, unless it does so with any text whatever.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +19,16 @@
 #define SHOWN     3
 #define GOOD      0.9 /* share of records from which on a format is an answer */
 #define FAIR      0.5 /* the same where nothing better can be proposed */
+#define KNOWN     4   /* fields in a record that is refused from which on it is understood */
 #define BEYOND_BY 0.5 /* fields a record that an own section must read more to be preferred */
 
 struct attempt {
     const char *name;
     struct trial_count n;
     double share, fields; /* of the records that it finds; filled in each */
-    bool recognised;      /* it leaves out nearly all of them */
-    char why[200];        /* the first that it left out */
+    bool recognised;      /* it leaves out, or understands and refuses, nearly all of them */
+    size_t understood;    /* of those that are refused */
+    char why[200];        /* the first of these, or else the first that it left out */
 };
 
 static bool
@@ -34,7 +36,11 @@ note_reason(void *arg, const struct trial_record *r)
 {
     struct attempt *a = arg;
 
-    if (r->st == ST_IGNORE && a->why[0] == '\0')
+    bool understood =
+        r->st == ST_BAD_INPUT && r->fields && __builtin_popcountll(r->fields->has) >= KNOWN;
+
+    a->understood += understood;
+    if (understood ? a->understood == 1 : r->st == ST_IGNORE && a->why[0] == '\0')
         snprintf(a->why, sizeof a->why, "%s", r->why);
     return true;
 }
@@ -66,13 +72,14 @@ try_format(const struct format_options *o, struct span text, bool whole)
 {
     struct attempt a = {.name = o->name};
     struct format *f;
+    double known;
 
     if (format_new(&f, o, NULL) != ST_OK)
         return a;
     trial_run(f, text, whole, 0, note_reason, &a, &a.n);
-    a.recognised = a.n.read == 0 && a.n.left_out > 0 &&
-                   (double)a.n.left_out >= GOOD * (double)(a.n.left_out + a.n.refused) &&
-                   !leaves_anything_out(f);
+    known = (double)(a.n.left_out + a.understood);
+    a.recognised = a.n.read == 0 && known > 0 &&
+                   known >= GOOD * (double)(a.n.left_out + a.n.refused) && !leaves_anything_out(f);
     format_free(f);
     if (a.n.read == 0)
         return a;
@@ -90,6 +97,8 @@ better_first(const void *x, const void *y)
         return a->share < b->share ? 1 : -1;
     if (a->recognised != b->recognised)
         return a->recognised ? -1 : 1;
+    if (a->understood != b->understood)
+        return a->understood < b->understood ? 1 : -1;
     return (a->fields < b->fields) - (a->fields > b->fields);
 }
 
@@ -156,12 +165,14 @@ say_who_leaves_it_out(const struct answer *a, const char *path)
 
     for (; one->share > 0 || one->recognised; one++)
         if (one->recognised && said++ < SHOWN)
-            printf("# %s recognises it and leaves out %zu of its %zu records. The first one's "
-                   "reason:\n#   %s\n# What it leaves out, and how to change that:\n"
+            printf("# %s recognises it and %s %zu of its %zu records.\n"
+                   "# The first one's reason:\n#   %s\n"
+                   "# What it makes of them, and how to change that:\n"
                    "#   callswell formats show %s\n"
                    "#   callswell formats test %s --format %s\n",
-                   one->name, one->n.left_out, one->n.left_out + one->n.refused, one->why,
-                   one->name, path, one->name);
+                   one->name, one->understood ? "refuses" : "leaves out",
+                   one->understood ? one->n.refused : one->n.left_out,
+                   one->n.left_out + one->n.refused, one->why, one->name, path, one->name);
     return said > 0;
 }
 

@@ -131,6 +131,9 @@ cat >two.csv <<'EOF_TWO'
 INTEGER,INTEGER,INTEGER,VARCHAR(50),INTEGER,INTEGER,INTEGER,UNIQUEIDENTIFIER,INTEGER,INTEGER,VARCHAR(50),INTEGER,VARCHAR(32)
 1,2,3,"100",1772355600,1772355603,1772355663,"a-1",60,0,"Lab",5,"acme"
 EOF_TWO
+printf '"","","1","default","","Console/dsp","","Hangup","","2010-04-02 00:26:32","2010-04-02 00:26:32","2010-04-02 00:26:39",7,7,"ANSWERED","DOCUMENTATION","1270167992.0",""\n' >nobody.csv
+check "what it understands and refuses, too" contains "$(cs formats guess nobody.csv | tr '\n' ' ')" \
+    "# asterisk-cdr recognises it and refuses 1 of its 1 records. # The first one's reason: #   customer: missing"
 check "what a format leaves out altogether it has recognised" contains "$(cs formats guess two.csv)" "cisco-cucm recognises it and leaves out 1 of its 1"
 check "with the reason" contains "$(cs formats guess two.csv --json)" '"why":"reason: two-party call is left out by the format"'
 check "and nobody else has" sh -c "! '$bin/callswell' formats guess two.csv | grep -q avaya"
