@@ -38,6 +38,39 @@ TEST(trap_a_zone_of_several_meanings_is_where_the_format_says)
     CHECK(strncmp(out, "leg 2026-03-01T02:31:00Z", 24) == 0);
 }
 
+/* --- traps, one by one --- */
+
+#define HEAD   "%VOIPAAA-5-VOIP_CALL_HISTORY: CallLegType 2, ConnectionId "
+#define SETUP  ", SetupTime 10:00:00.214 UTC Sun Mar 1 2026, PeerAddress 510, PeerSubAddress , "
+#define TIMES  ", ConnectTime 10:00:01.214 UTC Sun Mar 1 2026, DisconnectTime "
+#define ANSWER " UTC Sun Mar 1 2026, CallOrigin 2, ChargedUnits 0\n"
+
+TEST(trap_the_cause_is_hexadecimal_and_values_may_be_blank)
+{
+    EXPECT_LINES("cisco-ios",
+                 SPAN(HEAD "A1" SETUP "DisconnectCause 11  , DisconnectText user busy (17)" TIMES
+                           "10:00:01.214" ANSWER),
+                 "leg 2026-03-01T10:00:00Z+0 outcome=2 id=A1:2:2:510 participant=510 cause=17"
+                 " direction=answer leg=A1:2:2");
+}
+
+TEST(trap_an_id_without_leading_zeros_and_an_unset_clock)
+{
+    EXPECT_LINES("cisco-ios",
+                 SPAN("<189>16261: *Mar  1 10:16:25.486: " HEAD
+                      "CA5210B082B11E0A142A279BD84410" SETUP
+                      "DisconnectCause 10  , DisconnectText normal call clearing (16), ConnectTime "
+                      "*10:00:01.214 UTC Sun Mar 1 2026, DisconnectTime .10:01:01.214" ANSWER),
+                 "leg 2026-03-01T10:00:01Z+60 id=CA5210B082B11E0A142A279BD84410:2:2:510"
+                 " participant=510 direction=answer leg=CA5210B082B11E0A142A279BD84410:2:2");
+}
+
+TEST(trap_a_message_that_was_cut_off_is_refused)
+{
+    EXPECT_LINES("cisco-ios", SPAN(HEAD "A1" SETUP "DisconnectCause 10  , DisconnectText nor\n"),
+                 "refused: voipaaa: ConnectTime is missing or not whole: the line was cut");
+}
+
 TEST(times_with_the_clock_first)
 {
     static const struct {

@@ -29,3 +29,89 @@ TEST(posts_record_by_record)
         "refused: record: without an element that has an id",
         "refused: the first element is not <records>", "refused: records: without a session");
 }
+
+/* --- traps, one by one --- */
+
+#define POST(...) SPAN("<records session=\"s\">" __VA_ARGS__ "</records>")
+#define RECORD(type, minute, index, body)                                                          \
+    "<record type=\"" type "\" time=\"2026-03-01T09:" minute ":00Z\" recordIndex=\"9" index        \
+    "\" correlatorIndex=\"" index "\">" body "</record>"
+
+TEST(trap_a_leg_is_in_the_ivr_first_and_an_update_says_which_call)
+{
+    EXPECT_LINES("cisco-meeting-server",
+                 POST(RECORD("callLegStart", "00", "1",
+                             "<callLeg id=\"l\"><remoteParty>7</remoteParty><ivr/></callLeg>")
+                          RECORD("callLegUpdate", "01", "2",
+                                 "<callLeg id=\"l\"><state>connected</state><ivr/></callLeg>")
+                              RECORD("callLegUpdate", "02", "3",
+                                     "<callLeg id=\"l\"><call>c</call></callLeg>")),
+                 "ignored: leg that is in no call yet", "ignored: leg that is in no call yet",
+                 "join 2026-03-01T09:02:00Z id=l:c:join conference=c leg=l");
+}
+
+TEST(trap_a_leg_may_be_known_by_its_update_or_its_end_alone)
+{
+    EXPECT_LINES(
+        "cisco-meeting-server",
+        POST(RECORD("callLegUpdate", "01", "1", "<callLeg id=\"l\"><call>c</call></callLeg>")
+                 RECORD("callLegEnd", "30", "2",
+                        "<callLeg id=\"m\"><durationSeconds>600</durationSeconds></callLeg>")),
+        "join 2026-03-01T09:01:00Z id=l:c:join conference=c leg=l",
+        "leave 2026-03-01T09:30:00Z+600 id=s:2 leg=m");
+}
+
+TEST(trap_the_time_in_the_lobby_is_not_the_time_in_the_conference)
+{
+    EXPECT_LINES("cisco-meeting-server",
+                 POST(RECORD("callLegEnd", "30", "1",
+                             "<callLeg id=\"l\"><durationSeconds>1800</durationSeconds>"
+                             "<activatedDuration>1740</activatedDuration></callLeg>")),
+                 "leave 2026-03-01T09:30:00Z+1740 id=s:1 leg=l");
+}
+
+TEST(trap_who_was_not_admitted_was_in_no_conference)
+{
+    EXPECT_LINES("cisco-meeting-server",
+                 POST(RECORD("callLegEnd", "30", "1",
+                             "<callLeg id=\"l\"><cdrTag>acme</cdrTag>"
+                             "<confirmationStatus>rejected</confirmationStatus>"
+                             "<durationSeconds>98</durationSeconds></callLeg>")),
+                 "leg 2026-03-01T09:30:00Z+0 outcome=2 id=s:1 customer=acme cause=not admitted"
+                 " leg=l");
+}
+
+TEST(trap_ids_have_line_ends_around_them_and_elements_any_order)
+{
+    EXPECT_LINES("cisco-meeting-server",
+                 POST(RECORD("callLegStart", "00", "1",
+                             "<callLeg id=\"l\"><call>\n  c\n</call><direction>incoming"
+                             "</direction><remoteParty>\n 7 </remoteParty></callLeg>")
+                          RECORD("callLegStart", "01", "2",
+                                 "<callLeg id=\"m\"><remoteParty>8</remoteParty>"
+                                 "<direction>incoming</direction><call>c</call></callLeg>")),
+                 "join 2026-03-01T09:00:00Z id=l:c:join conference=c participant=7"
+                 " direction=incoming leg=l",
+                 "join 2026-03-01T09:01:00Z id=m:c:join conference=c participant=8"
+                 " direction=incoming leg=m");
+}
+
+/* recordIndex counts for each receiver, correlatorIndex for all; a session is one start of the
+ * Call Bridge. */
+TEST(trap_a_batch_that_is_sent_again_has_the_same_ids)
+{
+    EXPECT_LINES(
+        "cisco-meeting-server",
+        SPAN("<records session=\"s\"><record type=\"callEnd\" recordIndex=\"1\" "
+             "time=\"2026-03-01T09:00:00Z\" correlatorIndex=\"4\"><call id=\"c\"/></record>"
+             "</records>\n"
+             "<records session=\"s\"><record type=\"callEnd\" recordIndex=\"2\" "
+             "time=\"2026-03-01T09:00:00Z\" correlatorIndex=\"4\"><call id=\"c\"/></record>"
+             "</records>\n"
+             "<records session=\"t\"><record type=\"callEnd\" recordIndex=\"2\" "
+             "time=\"2026-03-01T09:00:00Z\" correlatorIndex=\"4\"><call id=\"c\"/></record>"
+             "</records>\n"),
+        "conference_end 2026-03-01T09:00:00Z id=s:4 conference=c",
+        "conference_end 2026-03-01T09:00:00Z id=s:4 conference=c",
+        "conference_end 2026-03-01T09:00:00Z id=t:4 conference=c");
+}
