@@ -3,8 +3,9 @@
  *
  * All formats are tried; the one that reads the largest share of the records it finds is best, and
  * of equals the one that fills most fields. Where none reads most of them, a section is proposed,
- * and tried as well before it is shown. A format that leaves all of a file out, or finds most of a
- * record's fields in it and misses one, has recognised it, unless it does so with any text whatever.
+ * and tried as well before it is shown. A format that leaves all of a file out, or understands its
+ * records and misses something in them (who the customer is), has recognised it, unless it leaves
+ * out any text whatever.
  */
 #include <stdio.h>
 #include <stdlib.h>
