@@ -60,5 +60,7 @@ enum status signal_explain(struct store *s, struct ledger_reader *r, const char 
                            struct arena *mem, struct explanation *out, struct error *err);
 /* As one JSON object. */
 void explanation_json(const struct explanation *e, struct buf *out);
+/* One of its tables as CSV: "days", "inputs" or "ranges". False: none is called so. */
+bool explanation_csv(const struct explanation *e, const char *table, struct buf *out);
 
 #endif

@@ -225,7 +225,7 @@ run_verb(struct signal_run *run, const char *verb, const char *beginning)
         return 1;
     }
     if (strcmp(verb, "explain") == 0)
-        return signal_explain_run(run->config, run->store, id, run->style == TABLE_JSON);
+        return signal_explain_run(run->config, run->store, id, run->style);
     if (!edits)
         return show(run, id);
     store_close(run->store);
@@ -256,7 +256,7 @@ command_signal(int argc, char **argv)
         {"limit", OPTION_INT, &run.limit, "N", "list at most so many"},
         {"note", OPTION_TEXT, &run.note, "TEXT", "with ack or close: what was done"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},
-        {"csv", OPTION_FLAG, &csv, NULL, "the list as CSV"},
+        {"csv", OPTION_FLAG, &csv, NULL, "the list, or the days of explain, as CSV"},
     };
     const struct option_use use = {
         "callswell signal list|show ID|explain ID|ack ID|close ID [OPTION...]",

@@ -163,11 +163,13 @@ say_ranges(const struct explanation *e)
 }
 
 int
-signal_explain_run(const struct config *c, struct store *store, const char *id, bool json)
+signal_explain_run(const struct config *c, struct store *store, const char *id,
+                   enum table_style style)
 {
     char *path = config_state_path(c, "ledger.db");
     struct ledger_reader *r = NULL;
     struct explanation e;
+    struct buf out = {0};
     struct arena mem;
     struct error err;
     enum status st;
@@ -176,12 +178,12 @@ signal_explain_run(const struct config *c, struct store *store, const char *id, 
     st = ledger_reader_open(&r, path, &err);
     if (st == ST_OK)
         st = signal_explain(store, r, id, &mem, &e, &err);
-    if (st == ST_OK && json) {
-        struct buf out = {0};
-
+    if (st == ST_OK && style == TABLE_JSON) {
         explanation_json(&e, &out);
         puts(out.p);
-        buf_clear(&out);
+    } else if (st == ST_OK && style == TABLE_CSV) {
+        explanation_csv(&e, "days", &out);
+        fwrite(out.p, 1, out.n, stdout);
     } else if (st == ST_OK) {
         say_signal(&e);
         say_numbers(&e);
@@ -190,6 +192,7 @@ signal_explain_run(const struct config *c, struct store *store, const char *id, 
         say_ranges(&e);
     }
     ledger_reader_close(r);
+    buf_clear(&out);
     arena_clear(&mem);
     free(path);
     return st == ST_OK ? 0 : work_failed(&err);

@@ -10,8 +10,10 @@
 #include "why_answer.h"
 #include "work.h"
 
+typedef void writing(const struct why_answer *a, const struct zone *zone, struct buf *out);
+
 static enum status
-answer(const struct config *c, const struct why_wish *wish, bool json, struct error *err)
+answer(const struct config *c, const struct why_wish *wish, writing *write, struct error *err)
 {
     struct why_ask ask;
     struct ledger_reader *reader = NULL;
@@ -31,9 +33,9 @@ answer(const struct config *c, const struct why_wish *wish, bool json, struct er
     if (st == ST_OK)
         st = why_answer(&a, reader, store, zone, &ask, err);
     if (st == ST_OK) {
-        (json ? why_json : why_words)(&a, zone, &out);
+        write(&a, zone, &out);
         fwrite(out.p, 1, out.n, stdout);
-        if (json)
+        if (write == why_json)
             putchar('\n');
         why_answer_clear(&a);
     }
@@ -49,7 +51,7 @@ command_why(int argc, char **argv)
 {
     struct why_wish wish = {0};
     const char *path = NULL;
-    bool all = false, json = false;
+    bool all = false, json = false, csv = false;
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
@@ -61,6 +63,7 @@ command_why(int argc, char **argv)
         {"against", OPTION_TEXT, &wish.against, "DAY[..DAY]",
          "what it is held against (the 28 days before)"},
         {"json", OPTION_FLAG, &json, NULL, "as JSON"},
+        {"csv", OPTION_FLAG, &csv, NULL, "the parts as a table, CSV"},
     };
     const struct option_use use = {
         "callswell why NAME|--all [OPTION...]",
@@ -75,7 +78,7 @@ command_why(int argc, char **argv)
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
-    if ((first < argc) == all || first + 1 < argc) {
+    if ((first < argc) == all || first + 1 < argc || (json && csv)) {
         fprintf(stderr, "usage: %s\n", use.usage);
         return EXIT_USAGE;
     }
@@ -83,7 +86,7 @@ command_why(int argc, char **argv)
     c = options_config(path, &code);
     if (!c)
         return code;
-    if (answer(c, &wish, json, &err) != ST_OK)
+    if (answer(c, &wish, json ? why_json : csv ? why_csv : why_words, &err) != ST_OK)
         code = work_failed(&err);
     config_free(c);
     return code;

@@ -121,6 +121,15 @@ asked_accepts_csv(const struct http_request *r)
     return csv && (!json || csv < json);
 }
 
+enum status
+asked_csv(const struct http_request *r, const char *format, bool *csv, struct error *err)
+{
+    *csv = format ? strcmp(format, "csv") == 0 : asked_accepts_csv(r);
+    if (format && !*csv && strcmp(format, "json") != 0)
+        return fail(err, ST_BAD_INPUT, "format \"%.20s\": expected json or csv", format);
+    return ST_OK;
+}
+
 bool
 asked_accepts_plain_metrics(const struct http_request *r)
 {

@@ -31,6 +31,9 @@ bool asked_path(const char *pattern, struct span path, struct arena *memory, con
 
 /* Whether the request's Accept prefers CSV over JSON. */
 bool asked_accepts_csv(const struct http_request *r);
+/* What `format` says (NULL: not asked), else Accept. ST_BAD_INPUT: neither json nor csv. */
+enum status asked_csv(const struct http_request *r, const char *format, bool *csv,
+                      struct error *err);
 bool asked_accepts_plain_metrics(const struct http_request *r); /* and not OpenMetrics */
 /* "gzip" among what it accepts; without regard to preferences, but "q=0" is a no. */
 bool asked_accepts_gzip(const struct http_request *r);

@@ -125,9 +125,14 @@ write_answer_params(struct json_writer *w, const struct answer *a)
 static void
 write_route_params(struct json_writer *w, const struct route *r)
 {
+    const char *open = strchr(r->path, '{');
+    char part[20];
+
     json_array(w, "parameters");
-    if (strchr(r->path, '{'))
-        write_param(w, "id", "path", "percent-encoded", NULL);
+    if (open) {
+        snprintf(part, sizeof part, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
+        write_param(w, part, "path", "percent-encoded", NULL);
+    }
     for (const struct route_param *p = r->params; p && p->name; p++)
         write_param(w, p->name, "query", p->what, NULL);
     json_close(w);
@@ -182,6 +187,14 @@ begin_content(struct json_writer *w, const char *type)
     json_object(w, "schema");
 }
 
+/* Beside JSON, for who prefers it. */
+static void
+write_csv(struct json_writer *w)
+{
+    json_key(w, SPAN("text/csv"));
+    json_raw(w, NULL, SPAN("{\"schema\":{\"type\":\"string\"}}"));
+}
+
 /* {"as_of":..,"completeness":..,"rows":[..],"next":..}, or CSV. */
 static void
 write_answer(struct json_writer *w, const struct answer *a)
@@ -208,8 +221,7 @@ write_answer(struct json_writer *w, const struct answer *a)
     json_close(w);
     json_close(w);
     json_close(w);
-    json_key(w, SPAN("text/csv"));
-    json_raw(w, NULL, SPAN("{\"schema\":{\"type\":\"string\"}}"));
+    write_csv(w);
     json_close(w);
     json_close(w);
     write_problem(w);
@@ -245,6 +257,8 @@ write_operation(struct json_writer *w, const struct route *r)
     json_object(w, NULL);
     json_raw(w, "schema", span_str(r->schema ? r->schema : "{\"type\":\"string\"}"));
     json_close(w);
+    if (r->csv)
+        write_csv(w);
     json_close(w);
     json_close(w);
     write_problem(w);

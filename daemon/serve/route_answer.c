@@ -115,9 +115,9 @@ read_query(const struct reader *rd, const struct http_request *r, const struct a
     st = asked_query(r->query, params, count, rd->memory, err);
     if (st != ST_OK)
         return st;
-    w->csv = w->format ? strcmp(w->format, "csv") == 0 : asked_accepts_csv(r);
-    if (w->format && !w->csv && strcmp(w->format, "json") != 0)
-        return fail(err, ST_BAD_INPUT, "format \"%.20s\": expected json or csv", w->format);
+    st = asked_csv(r, w->format, &w->csv, err);
+    if (st != ST_OK)
+        return st;
     q->sort = w->sort;
     q->after = w->after;
     st = read_limit(w, &q->limit, err);

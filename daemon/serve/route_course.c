@@ -78,8 +78,9 @@ read_run(const struct reader *rd, const struct http_request *r, const char *patt
         return st;
     if (!asked_path(pattern, r->path, rd->memory, &run->id))
         return fail(err, ST_BAD_INPUT, "the path's name is not UTF-8 with percent signs");
-    run->csv = run->format ? strcmp(run->format, "csv") == 0 : asked_accepts_csv(r);
-    st = read_day("to", run->to, day_of(clock_now()) + 1, &run->end, err);
+    st = asked_csv(r, run->format, &run->csv, err);
+    if (st == ST_OK)
+        st = read_day("to", run->to, day_of(clock_now()) + 1, &run->end, err);
     if (st == ST_OK)
         st = read_day("from", run->from, run->end - USUAL_DAYS, &run->first, err);
     if (st == ST_OK && (run->end <= run->first || run->end - run->first > MOST_DAYS))

@@ -74,17 +74,48 @@ get_signal(struct reader *rd, struct http_request *r)
     reply(r, &body, st, &err);
 }
 
+/* The explanation, or one table of it as CSV. */
+static enum status
+write_explanation(const struct explanation *e, const char *table, struct buf *out,
+                  struct error *err)
+{
+    if (!table)
+        explanation_json(e, out);
+    else if (!explanation_csv(e, table, out))
+        return fail(err, ST_BAD_INPUT, "table \"%.20s\": expected days, inputs or ranges", table);
+    return ST_OK;
+}
+
+/* *table: which one as CSV; NULL: JSON. */
+static enum status
+read_form(const struct reader *rd, const struct http_request *r, const char **table,
+          struct error *err)
+{
+    const char *format = NULL;
+    const struct asked_param params[] = {{"format", &format}, {"table", table}};
+    enum status st = asked_query(r->query, params, sizeof params / sizeof *params, rd->memory, err);
+    bool csv = false;
+
+    if (st == ST_OK)
+        st = asked_csv(r, format, &csv, err);
+    if (st == ST_OK && *table && !csv)
+        st = fail(err, ST_BAD_INPUT, "table: of CSV only");
+    if (csv && !*table)
+        *table = "days";
+    return st;
+}
+
 /* Without the ledger the sources cannot be told, but all else can. */
 void
 get_signal_explain(struct reader *rd, struct http_request *r)
 {
     char *path = config_state_path(rd->config, "ledger.db");
     struct ledger_reader *ledger = NULL;
-    const char *id = "";
+    const char *id = "", *table = NULL;
     struct buf body = {0};
     struct explanation e;
     struct error err;
-    enum status st = asked_query(r->query, NULL, 0, rd->memory, &err);
+    enum status st = read_form(rd, r, &table, &err);
 
     asked_path("/v1/signals/{id}/explain", r->path, rd->memory, &id);
     if (st == ST_OK)
@@ -95,10 +126,14 @@ get_signal_explain(struct reader *rd, struct http_request *r)
     if (st == ST_OK)
         st = signal_explain(rd->store, ledger, id, rd->memory, &e, &err);
     if (st == ST_OK)
-        explanation_json(&e, &body);
+        st = write_explanation(&e, table, &body, &err);
     ledger_reader_close(ledger);
     free(path);
-    reply(r, &body, st, &err);
+    if (st == ST_OK && table)
+        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
+                   "Content-Disposition: attachment; filename=\"explain.csv\"\r\n");
+    else
+        reply(r, &body, st, &err);
 }
 
 /* {"note":"..."}, or nothing. */

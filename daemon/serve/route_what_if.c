@@ -34,9 +34,10 @@ check_customers(const struct reader *rd, const struct scenario *s, struct error 
 }
 
 static enum status
-read_scenario(const struct reader *rd, const struct http_request *r, struct scenario *s,
-              const char **format, struct error *err)
+read_scenario(const struct reader *rd, const struct http_request *r, struct scenario *s, bool *csv,
+              struct error *err)
 {
+    const char *format = NULL;
     const struct asked_param params[] = {
         {"service", &s->service},
         {"volume", &s->volume},
@@ -46,7 +47,7 @@ read_scenario(const struct reader *rd, const struct http_request *r, struct scen
         {"occupancy", &s->occupancy},
         {"shrinkage", &s->shrinkage},
         {"patience", &s->patience},
-        {"format", format},
+        {"format", &format},
         {"availability", &s->availability},
     };
     const struct asked_list lists[] = {
@@ -59,9 +60,7 @@ read_scenario(const struct reader *rd, const struct http_request *r, struct scen
 
     if (st == ST_OK && rd->viewer)
         st = check_customers(rd, s, err);
-    if (st == ST_OK && *format && strcmp(*format, "json") != 0 && strcmp(*format, "csv") != 0)
-        return fail(err, ST_BAD_INPUT, "format \"%.40s\": expected json or csv", *format);
-    return st;
+    return st == ST_OK ? asked_csv(r, format, csv, err) : st;
 }
 
 static void
@@ -108,15 +107,15 @@ route_what_if(struct reader *rd, struct http_request *r)
 {
     struct scenario_answer *a = NULL;
     struct scenario s = {0};
-    const char *format = NULL;
     struct error err;
-    enum status st = read_scenario(rd, r, &s, &format, &err);
+    bool csv;
+    enum status st = read_scenario(rd, r, &s, &csv, &err);
 
     if (st == ST_OK)
         st = scenario_run(&a, rd->store, rd->config, &s, &err);
     if (st != ST_OK)
         reader_problem(r, &err);
-    else if (format ? strcmp(format, "csv") == 0 : asked_accepts_csv(r))
+    else if (csv)
         reply_csv(r, a);
     else
         reply_json(r, a);

@@ -17,9 +17,14 @@ check_viewer(const struct reader *rd, struct why_wish *wish, struct error *err)
     return reader_customer(rd, wish->name, err);
 }
 
+struct form {
+    const char *zone, *format;
+    bool csv;
+};
+
 static enum status
-answer(const struct reader *rd, const struct why_wish *wish, const char *zone_name, struct buf *out,
-       struct error *err)
+answer(const struct reader *rd, const struct why_wish *wish, const struct form *form,
+       struct buf *out, struct error *err)
 {
     struct ledger_reader *ledger = NULL;
     const struct zone *zone = NULL;
@@ -28,7 +33,8 @@ answer(const struct reader *rd, const struct why_wish *wish, const char *zone_na
     struct why_ask ask;
     enum status st = why_ask(&ask, rd->store, wish, err);
 
-    if (st == ST_OK && zone_load(&zone, zone_name ? zone_name : rd->config->timezone, err) != ST_OK)
+    if (st == ST_OK &&
+        zone_load(&zone, form->zone ? form->zone : rd->config->timezone, err) != ST_OK)
         st = err->code = ST_BAD_INPUT;
     buf_printf(&path, "%s/ledger.db", rd->config->state_dir);
     if (st == ST_OK)
@@ -36,8 +42,9 @@ answer(const struct reader *rd, const struct why_wish *wish, const char *zone_na
     if (st == ST_OK)
         st = why_answer(&a, ledger, rd->store, zone, &ask, err);
     if (st == ST_OK) {
-        why_json(&a, zone, out);
-        buf_char(out, '\n');
+        (form->csv ? why_csv : why_json)(&a, zone, out);
+        if (!form->csv)
+            buf_char(out, '\n');
         why_answer_clear(&a);
     }
     ledger_reader_close(ledger);
@@ -49,19 +56,26 @@ void
 route_why(struct reader *rd, struct http_request *r)
 {
     struct why_wish wish = {0};
-    const char *zone = NULL;
-    const struct asked_param params[] = {{"name", &wish.name}, {"kind", &wish.kind},
-                                         {"from", &wish.from}, {"to", &wish.to},
-                                         {"zone", &zone},      {"against", &wish.against}};
+    struct form form = {NULL};
+    const struct asked_param params[] = {
+        {"name", &wish.name}, {"kind", &wish.kind},       {"from", &wish.from},    {"to", &wish.to},
+        {"zone", &form.zone}, {"against", &wish.against}, {"format", &form.format}};
     struct buf body = {0};
     struct error err;
     enum status st =
         asked_query(r->query, params, sizeof params / sizeof *params, rd->memory, &err);
 
     if (st == ST_OK)
+        st = asked_csv(r, form.format, &form.csv, &err);
+    if (st == ST_OK)
         st = check_viewer(rd, &wish, &err);
     if (st == ST_OK)
-        st = answer(rd, &wish, zone, &body, &err);
+        st = answer(rd, &wish, &form, &body, &err);
+    if (st == ST_OK && form.csv) {
+        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
+                   "Content-Disposition: attachment; filename=\"why.csv\"\r\n");
+        return;
+    }
     if (st == ST_OK) {
         http_reply(r, 200, "application/json", &body, NULL);
         return;

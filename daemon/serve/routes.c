@@ -11,12 +11,14 @@
 
 #include "asked.h"
 #include "config.h"
+#include "crm_export.h"
 #include "events.h"
 #include "hash.h"
 #include "page.h"
 
 #define SMALL_BODY (64u << 10)
 #define FILE_BODY  (8u << 20)
+#define LIST_BODY  (64u << 20) /* limits.max_body comes first */
 
 static void
 post_login(struct serve *s, struct http_request *r)
@@ -66,6 +68,17 @@ static const struct route_param why[] = {
     {"to", "last day of the period"},
     {"against", "what it is held against: DAY..DAY (the 28 days before)"},
     {"zone", "of hours; the configured one"},
+    {"format", "json or csv, instead of Accept"},
+    {NULL, NULL},
+};
+static const struct route_param explain[] = {
+    {"format", "json or csv, instead of Accept"},
+    {"table", "as CSV: days, inputs or ranges (days)"},
+    {NULL, NULL},
+};
+static const struct route_param export[] = {
+    {"owner", "customers of this owner"},
+    {"segment", "members of this segment"},
     {NULL, NULL},
 };
 static const struct route_param what_if[] = {
@@ -90,7 +103,10 @@ static const struct route_param what_if[] = {
 #define ROWS_LIST  "{\"rows\":" LIST "}"
 #define LIST       "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
 #define ROWS_OF(n) "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/" n "\"}}"
-#define SIGNAL     "{\"$ref\":\"#/components/schemas/signals\"}"
+#define COUNTED(n)                                                                                 \
+    "{\"type\":\"object\",\"required\":[\"" n "\"],\"properties\":{\"" n                           \
+    "\":{\"type\":\"integer\"}}}"
+#define SIGNAL "{\"$ref\":\"#/components/schemas/signals\"}"
 #define WHO                                                                                        \
     "{\"type\":\"object\",\"required\":[\"login_needed\",\"name\",\"role\",\"owner\"],"            \
     "\"properties\":"                                                                              \
@@ -157,15 +173,15 @@ static const struct route routes[] = {
     {"GET", "/v1/customers/{id}", "All that is known of one customer", ROLE_READ, true,
      .read = get_customer, .stored = true, .params = zone_only, .schema = CUSTOMER},
     {"GET", CUSTOMER_HOURS, "A customer by hour of the week", ROLE_READ, true,
-     .read = route_customer_hours, .params = course, .schema = ROWS},
+     .read = route_customer_hours, .params = course, .csv = true, .schema = ROWS},
     {"GET", CUSTOMER_FEATURES, "The features that a customer uses", ROLE_READ, true,
-     .read = route_customer_features, .params = course, .schema = ROWS},
+     .read = route_customer_features, .params = course, .csv = true, .schema = ROWS},
     {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course,
-     .params = course, .schema = ROWS},
+     .params = course, .csv = true, .schema = ROWS},
     {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true,
      .schema = SIGNAL},
     {"GET", "/v1/signals/{id}/explain", "From a signal back to its figures and sources", ROLE_READ,
-     true, .read = get_signal_explain,
+     true, .read = get_signal_explain, .params = explain, .csv = true,
      .schema = "{\"type\":\"object\",\"required\":[\"signal\",\"rule\","
                "\"ranges\"]}"},
     {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
@@ -175,16 +191,22 @@ static const struct route routes[] = {
      .read = post_signal_close, .max_body = SMALL_BODY, .schema = SIGNAL,
      .takes = "application/json", .takes_schema = "{\"type\":\"object\"}"},
     {"GET", "/v1/what-if", "People needed if more came, or for longer", ROLE_READ, true,
-     .read = route_what_if, .params = what_if, .schema = ROWS},
+     .read = route_what_if, .params = what_if, .csv = true, .schema = ROWS},
     {"GET", "/v1/why", "Why the use of a customer, a service, a feature or of all changed",
-     ROLE_READ, true, .read = route_why, .params = why,
+     ROLE_READ, true, .read = route_why, .params = why, .csv = true,
      .schema = "{\"type\":\"object\",\"required\":[\"kind\",\"unit\",\"usual\",\"now\","
                "\"causes\",\"dimensions\",\"minutes\",\"notes\"]}"},
     {"POST", "/v1/roster", "Takes over a roster", ROLE_ADMIN, false, .read = post_roster,
      .max_body = FILE_BODY, .params = zone_only, .takes = "text/csv",
-     .takes_schema = "{\"type\":\"string\"}",
-     .schema = "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":{\"rows\":{\"type\":"
-               "\"integer\"}}}"},
+     .takes_schema = "{\"type\":\"string\"}", .schema = COUNTED("rows")},
+    {"POST", "/v1/calendar", "Takes over days that are unlike others", ROLE_ADMIN, false,
+     .read = post_calendar, .max_body = FILE_BODY, .takes = "text/csv",
+     .takes_schema = "{\"type\":\"string\"}", .schema = COUNTED("days")},
+    {"POST", "/v1/customers", "Takes over the list of customers", ROLE_ADMIN, false,
+     .read = post_customers, .max_body = LIST_BODY, .takes = "text/csv",
+     .takes_schema = "{\"type\":\"string\"}", .schema = COUNTED("rows")},
+    {"GET", EXPORT, "Customers as a file that a CRM loads in bulk: " CRM_NAMES, ROLE_READ, true,
+     .read = route_export, .stored = true, .params = export, .type = "text/csv"},
 };
 
 const struct route *

@@ -25,6 +25,7 @@ struct route {
     const struct route_param *params; /* of the query, up to one without name; NULL: none */
     const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
     const char *type, *schema;        /* of the answer; NULL: JSON; NULL: text */
+    bool csv;                         /* or as CSV */
 };
 
 const struct route *route_at(size_t i); /* NULL after the last */

@@ -49,13 +49,15 @@ void get_metrics(struct serve *s, struct http_request *r);
 /* openapi.c */
 void get_openapi(struct serve *s, struct http_request *r);
 
-/* route_customer.c, route_signal.c, route_roster.c; the path is that of their route. */
+/* route_customer.c, route_signal.c, route_upload.c; the path is that of their route. */
 void get_customer(struct reader *rd, struct http_request *r);
 void get_signal(struct reader *rd, struct http_request *r);
 void get_signal_explain(struct reader *rd, struct http_request *r);
 void post_signal_ack(struct reader *rd, struct http_request *r);
 void post_signal_close(struct reader *rd, struct http_request *r);
 void post_roster(struct reader *rd, struct http_request *r);
+void post_calendar(struct reader *rd, struct http_request *r);
+void post_customers(struct reader *rd, struct http_request *r);
 
 /* route_answer.c: GET /v1/NAME of an answer, and the answer that a path names, or NULL. */
 void route_answer(struct reader *rd, struct http_request *r);
@@ -72,6 +74,10 @@ void route_customer_features(struct reader *rd, struct http_request *r);
 /* route_what_if.c, route_why.c */
 void route_what_if(struct reader *rd, struct http_request *r);
 void route_why(struct reader *rd, struct http_request *r);
+
+/* route_export.c */
+#define EXPORT "/v1/export/{crm}"
+void route_export(struct reader *rd, struct http_request *r);
 
 /* metrics.c: the exposition in OpenMetrics text format. */
 /* older: in the text format 0.0.4 of Prometheus, which some tools know alone. */

@@ -30,6 +30,11 @@ struct site {
     int stop_fd, port;
     struct http_request *kept; /* of /keep; answered by the test */
     int kept_fd;               /* eventfd: a request was kept */
+    /* of /stream, the first two; /flood writes to the first until it is gone */
+    struct http_stream *stream[2];
+    unsigned streams;
+    bool first_gone;
+    struct event *flood;
 };
 
 static inline void
@@ -43,6 +48,40 @@ on_head(void *arg, struct http_request *r)
 }
 
 static inline void
+on_gone(void *arg)
+{
+    struct site *s = arg;
+
+    s->first_gone = true;
+}
+
+static inline void
+on_other_gone(void *arg)
+{
+    (void)arg;
+}
+
+/* As fast as the loop turns, so the others have their turn, too. */
+static inline void
+on_flood(evutil_socket_t fd, short what, void *arg)
+{
+    static const struct timeval now = {0, 0};
+    static char text[32768];
+    struct site *s = arg;
+
+    (void)fd, (void)what;
+    memset(text, 'x', sizeof text);
+    if (!s->first_gone) {
+        http_stream_write(s->stream[0], span_of(text, sizeof text));
+        evtimer_add(s->flood, &now);
+        return;
+    }
+    http_stream_write(s->stream[1], SPAN("still here\n"));
+    http_reply(s->kept, 200, "text/plain", NULL, NULL);
+    event_free(s->flood);
+}
+
+static inline void
 on_request(void *arg, struct http_request *r)
 {
     struct site *s = arg;
@@ -51,6 +90,18 @@ on_request(void *arg, struct http_request *r)
     if (span_is(r->path, "/keep")) {
         s->kept = r;
         CHECK(eventfd_write(s->kept_fd, 1) == 0);
+        return;
+    }
+    if (span_is(r->path, "/stream")) {
+        void (*gone)(void *) = s->streams ? on_other_gone : on_gone;
+
+        s->stream[s->streams++] = http_stream_begin(r, "text/event-stream", gone, s);
+        return;
+    }
+    if (span_is(r->path, "/flood")) {
+        s->kept = r;
+        s->flood = evtimer_new(s->opt.base, on_flood, s);
+        on_flood(-1, 0, s);
         return;
     }
     if (span_is(r->path, "/big")) {

@@ -36,6 +36,7 @@ struct engine {
     char stalled[64];
     char key[300]; /* of the last request that carried one */
     uint64_t body_hash;
+    unsigned customers_reloaded; /* so many times */
     pthread_mutex_t lock;
 };
 
@@ -143,6 +144,14 @@ engine_submit_once(struct engine *e, struct block *b, const struct once_key *key
     e->body_hash = key->body_hash;
     pthread_mutex_unlock(&e->lock);
     return engine_submit(e, b);
+}
+
+enum status
+engine_reload_customers(struct engine *e, struct error *err)
+{
+    (void)err;
+    e->customers_reloaded++;
+    return ST_OK;
 }
 
 void
@@ -265,8 +274,9 @@ run_loop(void *arg)
     return NULL;
 }
 
+/* timeout_ms: for the head, and for the body, of a request. */
 static inline void
-site_start(struct site *s)
+site_start_with(struct site *s, uint32_t timeout_ms)
 {
     struct serve_options opt;
     struct error err = {0};
@@ -292,7 +302,7 @@ site_start(struct site *s)
     s->config.limits.max_header_lines = 64;
     s->config.limits.max_requests = 1000;
     s->config.limits.body_rate = 65536;
-    s->config.limits.header_timeout_ms = s->config.limits.body_timeout_ms = 10000;
+    s->config.limits.header_timeout_ms = s->config.limits.body_timeout_ms = timeout_ms;
     s->config.limits.idle_timeout_ms = 30000;
     s->config.http_session_ms = 60000;
     s->base = event_base_new();
@@ -307,6 +317,12 @@ site_start(struct site *s)
     s->drainer = event_new(s->base, s->drain_fd, EV_READ, on_drain, s);
     event_add(s->drainer, NULL);
     CHECK(pthread_create(&s->thread, NULL, run_loop, s) == 0);
+}
+
+static inline void
+site_start(struct site *s)
+{
+    site_start_with(s, 10000);
 }
 
 static inline void

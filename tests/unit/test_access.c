@@ -3,6 +3,7 @@
  */
 #include "serve_site.h"
 
+#include "answer.h"
 #include "audit_log.h"
 #include "store.h"
 #include "clock.h"
@@ -120,6 +121,15 @@ TEST(each_role_may_what_it_is_for)
         {"POST /v1/signals/bb/ack", {403, 403, 200, 403, 404, 401}},
         {"POST /v1/signals/aa/ack", {403, 403, 200, 403, 200, 401}},
         {"POST /v1/roster", {403, 403, 400, 403, 403, 401}},
+        {"POST /v1/calendar", {403, 403, 400, 403, 403, 401}},
+        {"POST /v1/customers", {403, 403, 400, 403, 403, 401}},
+        {"GET /v1/export/salesforce", {403, 200, 200, 200, 200, 401}},
+        {"GET /v1/export/abacus", {403, 404, 404, 404, 404, 401}},
+        {"GET /v1/signals/aa/explain", {403, 200, 200, 200, 200, 401}},
+        {"GET /v1/signals/aa/explain?format=csv", {403, 200, 200, 200, 200, 401}},
+        {"GET /v1/signals/aa/explain?table=days", {403, 400, 400, 400, 400, 401}},
+        {"GET /v1/signals/bb/explain", {403, 200, 200, 404, 404, 401}},
+        {"GET /v1/signals/bb/explain?format=csv", {403, 200, 200, 404, 404, 401}},
         {"POST /v1/ingest/n", {200, 403, 200, 403, 200, 401}},
         {"GET /v1/nothing", {404, 404, 404, 404, 404, 404}},
     };
@@ -141,6 +151,21 @@ TEST(each_role_may_what_it_is_for)
     site_stop(&s);
 }
 
+/* Whether anything of Bob's stands in what Ann is told; *hers: anything of hers. */
+static void
+check_is_anns(struct site *s, const char *line, bool *hers)
+{
+    int status;
+    struct buf b = ask_as(s, ANN, line, NULL, NONE, &status);
+    const char *body = strstr(b.p, "\r\n\r\n");
+
+    *hers |= strstr(body, "Anns") != NULL;
+    if (strstr(body, "Bobs") || strstr(body, "\"bob\"") || strstr(body, "a \\\"b\\\"") ||
+        (!strstr(line, "b1") && strstr(body, "b1")))
+        test_fail(__FILE__, __LINE__, "%s: %s", line, b.p);
+    buf_clear(&b);
+}
+
 TEST(an_owner_sees_nobody_elses_customers_anywhere)
 {
     static const char *const lines[] = {
@@ -156,22 +181,32 @@ TEST(an_owner_sees_nobody_elses_customers_anywhere)
         "GET /v1/stage_history",
         "GET /v1/customers/a1",
         "GET /v1/segment_members?format=csv",
+        "GET /v1/export/espocrm",
+        "GET /v1/export/salesforce?owner=bob",
+        "GET /v1/signals/bb/explain",
+        "GET /v1/why",
+        "GET /v1/why?name=b1",
+        "GET /v1/why?name=b1&format=csv",
+        "GET /v1/what-if?customer=b1%3D%2B10%25",
+        "GET /v1/customers/b1/hours",
+        "GET /v1/customers/b1/features?format=csv",
     };
+    const struct answer *a;
     struct site s;
     bool seen = false;
 
     fill();
     make_tokens();
     site_start(&s);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        int status;
-        struct buf b = ask_as(&s, ANN, lines[i], NULL, NONE, &status);
-        const char *body = strstr(b.p, "\r\n\r\n");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        check_is_anns(&s, lines[i], &seen);
+    for (size_t i = 0; (a = answer_at(i)); i++) {
+        char line[100];
 
-        seen |= strstr(body, "Anns") != NULL;
-        if (strstr(body, "Bobs") || strstr(body, "\"bob\"") || strstr(body, "a \\\"b\\\""))
-            test_fail(__FILE__, __LINE__, "%s: %s", lines[i], b.p);
-        buf_clear(&b);
+        snprintf(line, sizeof line, "GET /v1/%s?format=csv", a->name);
+        check_is_anns(&s, line, &seen);
+        *strchr(line, '?') = '\0';
+        check_is_anns(&s, line, &seen);
     }
     CHECK(seen);
     site_stop(&s);
@@ -383,6 +418,141 @@ TEST(a_store_that_is_being_made_shuts_nobody_out_and_an_old_one_with_tokens_does
         "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)");
     site_start(&s);
     CHECK_INT(status_as(&s, NOBODY, "GET /v1/status", NULL), 401);
+    site_stop(&s);
+}
+
+TEST(lists_and_calendars_are_taken_over_and_can_be_taken_away_again)
+{
+    struct site s;
+    struct buf b;
+    int status;
+
+    fill();
+    make_tokens();
+    site_start(&s);
+    b = ask_as(&s, ADMIN, "POST /v1/customers", "Content-Type: text/csv",
+               SPAN("id,name,owner\na1,Annes,ann\nc1,\"Carl, Ltd.\",bob\n"), &status);
+    CHECK_INT(status, 200);
+    CHECK(strstr(b.p, "{\"rows\":2,\"added\":2,\"changed\":0}\n") != NULL);
+    buf_clear(&b);
+    CHECK_INT((int)s.engine.customers_reloaded, 1);
+    b = ask_as(&s, ADMIN, "POST /v1/customers", "Content-Type: text/csv",
+               SPAN("id,name\na1,Anne\n"), &status);
+    CHECK(strstr(b.p, "{\"rows\":1,\"added\":0,\"changed\":1}\n") != NULL);
+    buf_clear(&b);
+    b = ask_as(&s, ADMIN, "POST /v1/customers", "Content-Type: text/csv",
+               SPAN("id,name\nd1,Dora\n,nobody\n"), &status);
+    CHECK_INT(status, 400);
+    CHECK(strstr(b.p, "line 3") != NULL);
+    buf_clear(&b);
+    CHECK_INT((int)s.engine.customers_reloaded, 2);
+    b = ask_as(&s, ADMIN, "GET /v1/export/salesforce", NULL, NONE, &status);
+    CHECK_INT(status, 200);
+    CHECK(strstr(b.p, "\r\nContent-Type: text/csv") && strstr(b.p, "filename=\"salesforce.csv\""));
+    CHECK(strstr(b.p, "\r\n\r\nCallswell_Id__c,Name,") && strstr(b.p, "\nc1,\"Carl, Ltd.\",bob,"));
+    CHECK(strstr(b.p, "\na1,Anne,ann,") && !strstr(b.p, "Dora"));
+    buf_clear(&b);
+    b = ask_as(&s, ADMIN, "GET /v1/export/dynamics?owner=bob", NULL, NONE, &status);
+    CHECK(strstr(b.p, "Carl") && strstr(b.p, "Bobs") && !strstr(b.p, "Anne"));
+    buf_clear(&b);
+    b = ask_as(&s, ADMIN, "POST /v1/calendar", "Content-Type: text/csv",
+               SPAN("day,until,factor,name\n2026-12-25,2026-12-26,0,Christmas\n"), &status);
+    CHECK_INT(status, 200);
+    CHECK(strstr(b.p, "{\"days\":2}\n") != NULL);
+    buf_clear(&b);
+    b = ask_as(&s, ADMIN, "GET /v1/calendar?format=csv&sort=day", NULL, NONE, &status);
+    CHECK(strstr(b.p, "2026-12-25,") && strstr(b.p, "2026-12-26,") && strstr(b.p, "Christmas"));
+    buf_clear(&b);
+    b = ask_as(&s, ADMIN, "GET /v1/audit?format=csv", NULL, NONE, &status);
+    CHECK(strstr(b.p, ",customers_import,,") && strstr(b.p, ",calendar_import,,"));
+    buf_clear(&b);
+    site_stop(&s);
+}
+
+TEST(each_family_of_routes_refuses_what_is_too_long)
+{
+    static const struct {
+        const char *line;
+        size_t body;
+        int status;
+    } rows[] = {{"POST /v1/login", 70000, 413},
+                {"POST /v1/logout", 70000, 413},
+                {"POST /v1/signals/aa/ack", 70000, 413},
+                {"POST /v1/signals/aa/close", 70000, 413},
+                {"POST /v1/roster", 1100000, 413},
+                {"POST /v1/calendar", 1100000, 413},
+                {"POST /v1/customers", 1100000, 413},
+                {"POST /v1/ingest/n", 1100000, 413},
+                {"GET /v1/customers", 10, 413},
+                {"GET /v1/status", 10, 413},
+                {"GET /", 10, 413},
+                {"GET /metrics", 10, 413}};
+    static const char *const lines[] = {"/",           "/v1/status",  "/v1/customers",
+                                        "/v1/why",     "/v1/what-if", "/v1/export/salesforce",
+                                        "/v1/signals", "/metrics",    "/v1/ingest/n"};
+    char blank[3001], line[4000];
+    struct site s;
+
+    fill();
+    make_tokens();
+    site_start(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf body = {0}, b;
+        int status;
+
+        buf_reserve(&body, rows[i].body);
+        memset(body.p, ' ', rows[i].body);
+        body.n = rows[i].body;
+        b = ask_as(&s, ADMIN, rows[i].line, "Content-Type: application/json",
+                   span_of(body.p, body.n), &status);
+        if (status != rows[i].status)
+            test_fail(__FILE__, __LINE__, "%s: %d, not %d", rows[i].line, status, rows[i].status);
+        buf_clear(&b);
+        buf_clear(&body);
+    }
+    memset(blank, 'x', sizeof blank - 1);
+    blank[sizeof blank - 1] = '\0';
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        snprintf(line, sizeof line, "GET %s?q=%s", lines[i], blank);
+        CHECK_INT(status_as(&s, ADMIN, line, NULL), 414);
+    }
+    CHECK_INT(status_as(&s, ADMIN, "GET /v1/status", NULL), 200);
+    site_stop(&s);
+}
+
+TEST(each_family_of_routes_gives_up_on_who_is_slow)
+{
+    static const char *const begun[] = {
+        "GET /v1/sta",
+        "GET / HTTP/1.1\r\nHost: x",
+        "POST /v1/login HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\n{\"to",
+        "POST /v1/logout HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\n{",
+        "POST /v1/signals/aa/ack HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\n{",
+        "POST /v1/roster HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\nser",
+        "POST /v1/calendar HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\nday",
+        "POST /v1/customers HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 50\r\n\r\nid",
+        "POST /v1/ingest/n HTTP/1.1\r\nHost: localhost:1\r\nContent-Type: application/json\r\n"
+        "Content-Length: 50\r\n\r\n{\"cus",
+    };
+    struct site s;
+
+    fill();
+    site_start_with(&s, 100); /* without tokens: all may do all, and must end what they begin */
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+        int fd = dial(s.port);
+        char answer[600] = "";
+        size_t n = 0;
+        ssize_t got;
+
+        CHECK(send(fd, begun[i], strlen(begun[i]), 0) == (ssize_t)strlen(begun[i]));
+        while (n < sizeof answer - 1 &&
+               (got = recv(fd, answer + n, sizeof answer - 1 - n, 0)) > 0) /* until it hangs up */
+            n += (size_t)got;
+        if (n > 0 && strncmp(answer, "HTTP/1.1 408 ", 13) != 0)
+            test_fail(__FILE__, __LINE__, "%s: %s", begun[i], answer);
+        close(fd);
+    }
+    CHECK_INT(status_as(&s, NOBODY, "GET /v1/status", NULL), 200);
     site_stop(&s);
 }
 

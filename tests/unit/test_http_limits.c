@@ -123,6 +123,52 @@ TEST(a_reader_that_does_not_read_is_cut_off)
     site_stop(&s);
 }
 
+/* Reads until the text was heard. */
+static void
+hear(int fd, const char *text)
+{
+    struct buf b = {0};
+
+    do {
+        ssize_t n;
+
+        buf_reserve(&b, 1024);
+        n = recv(fd, b.p + b.n, 1000, 0);
+        if (n <= 0)
+            test_fail(__FILE__, __LINE__, "closed before %s", text);
+        b.n += (size_t)n;
+        b.p[b.n] = '\0';
+    } while (!strstr(b.p, text));
+    buf_clear(&b);
+}
+
+TEST(whoever_does_not_read_a_stream_is_dropped_and_others_hear_on)
+{
+    static const char get[] = "GET /stream HTTP/1.1\r\n" HOST "\r\n";
+    static const char flood[] = "GET /flood HTTP/1.1\r\n" HOST BYE "\r\n";
+    int small = 2048, slow = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), good;
+    struct site s;
+    struct buf b;
+
+    site_init(&s);
+    site_start(&s);
+    CHECK(setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0);
+    CHECK(dial_with(slow, s.port));
+    say(slow, get);
+    hear(slow, "\r\n\r\n");
+    good = dial(s.port);
+    say(good, get);
+    hear(good, "\r\n\r\n");
+    CHECK_INT(ask(&s, flood, sizeof flood - 1, NULL), 200); /* when the slow one is gone */
+    hear(good, "still here\n");
+    b = hear_all(slow); /* what was on its way, then the end */
+    CHECK(b.n < BIG);
+    buf_clear(&b);
+    close(slow);
+    close(good);
+    site_stop(&s);
+}
+
 TEST(one_address_gets_its_share_of_connections_and_no_more)
 {
     static const char text[] = "GET /x HTTP/1.1\r\n" HOST BYE "\r\n";
