@@ -3,8 +3,9 @@
 import {h} from './dom.js';
 import {get} from './api.js';
 import {about, bytes, day, moment, num, percent} from './format.js';
-import {t} from './i18n.js';
-import {behind, load, table} from './parts.js';
+import {t, word} from './i18n.js';
+import {behind, csvLink, load, table} from './parts.js';
+import {ruleSays, threshold} from './reason.js';
 
 export function explanation(signal) {
     const place = h('div.stack');
@@ -36,7 +37,7 @@ function explained(e) {
                 'section',
                 null,
                 h('h3', null, t('explain.rule')),
-                h('p.small', null, e.rule.says),
+                h('p.small', null, ruleSays(e.signal.kind, e.rule)),
                 e.rule.thresholds?.length > 0 &&
                     h(
                         'ul.small.plain-list',
@@ -45,19 +46,19 @@ function explained(e) {
                             h(
                                 'li',
                                 null,
-                                h('span.soft', null, `${r.name}: `),
-                                `${about(r.value, 4)} ${r.unit ?? ''}`,
+                                h('span.soft', null, `${threshold(r.name)}: `),
+                                `${about(r.value, 6)} ${threshold(r.unit ?? '')}`,
                             ),
                         ),
                     ),
                 !e.rule.is_current && h('p.small.bad-text', null, t('explain.other-rule')),
             ),
-        e.days?.length > 0 && daysOf(e.days),
+        e.days?.length > 0 && daysOf(e),
         e.inputs?.length > 0 &&
             h(
                 'section',
                 null,
-                h('h3', null, t('explain.feeds')),
+                headOf(e, 'explain.feeds', 'inputs'),
                 table({
                     caption: t('explain.feeds'),
                     rows: e.inputs,
@@ -77,20 +78,32 @@ function explained(e) {
     ];
 }
 
-function daysOf(days) {
+// A title with the rows below it as CSV.
+function headOf(e, title, rows) {
+    const path = `v1/signals/${encodeURIComponent(e.signal.id)}/explain`;
+    return h(
+        'div.row.apart',
+        null,
+        h('h3', null, t(title)),
+        csvLink().lead(t(title), path, {table: rows}),
+    );
+}
+
+function daysOf(e) {
+    const days = e.days;
     const names = Object.keys(days[0]).filter(
         (k) => !['day', 'completeness', 'in_window'].includes(k),
     );
     const columns = [
         {title: t('day'), cell: (d) => [day(d.day), d.in_window && h('span.soft', null, ' ●')]},
-        ...names.map((n) => ({title: n, num: true, cell: (d) => about(d[n])})),
+        ...names.map((n) => ({title: word('unit', n), num: true, cell: (d) => about(d[n])})),
         {title: t('completeness'), num: true, cell: (d) => percent(d.completeness)},
     ];
     const inside = days.filter((d) => d.in_window);
     return h(
         'section',
         null,
-        h('h3', null, t('explain.days')),
+        headOf(e, 'explain.days', 'days'),
         table({caption: t('explain.days'), rows: inside.length ? inside : days.slice(-7), columns}),
         behind(t('explain.days'), columns, days),
     );
@@ -119,7 +132,7 @@ function sourcesOf(e) {
     return h(
         'section',
         null,
-        h('h3', null, t('explain.sources')),
+        headOf(e, 'explain.sources', 'ranges'),
         table({caption: t('explain.sources'), rows: e.ranges.slice(0, 10), columns}),
         e.ranges.length > 10 && behind(t('explain.sources'), columns, e.ranges),
         e.ranges_not_listed > 0 &&

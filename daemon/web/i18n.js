@@ -1,10 +1,13 @@
 // i18n.js - the language of the page: t('name', ...) is a text of en.js or zh-CN.js.
 
-import en from './en.js';
-import zh from './zh-CN.js';
+import enTexts from './en.js';
+import enWords from './en-words.js';
+import zhTexts from './zh-CN.js';
+import zhWords from './zh-CN-words.js';
 
 export const languages = {en: 'English', 'zh-CN': '简体中文'};
-const texts = {en, 'zh-CN': zh};
+const en = {...enTexts, ...enWords};
+const texts = {en, 'zh-CN': {...zhTexts, ...zhWords}};
 
 export const language = () =>
     document.documentElement.lang in texts ? document.documentElement.lang : 'en';
@@ -31,6 +34,8 @@ export function t(name, ...about) {
 export const word = (kind, name) => {
     const key = `${kind}.${name}`;
     const text = texts[language()][key] ?? en[key];
+    if (kind === 'kind' && String(name).endsWith('_more'))
+        return t('kind.more', word('kind', name.slice(0, -5)));
     if (text === undefined && String(name).startsWith('usage:'))
         return word('persona', name.slice(6));
     return text ?? String(name ?? '');

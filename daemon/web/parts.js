@@ -5,12 +5,24 @@ import {t} from './i18n.js';
 import {csvAddress} from './api.js';
 import {num} from './format.js';
 
+// A link to rows as CSV, hidden until lead(title, path, query) says to which.
+export function csvLink() {
+    const link = h('a.button.plain.csv', {hidden: true, download: ''}, icon('download'), 'CSV');
+    link.lead = (title, path, query) => {
+        link.hidden = !path;
+        if (path) link.href = csvAddress(path, query);
+        link.setAttribute('aria-label', `${t('csv')}: ${title}`);
+        return link;
+    };
+    return link;
+}
+
 // A titled part of a view. what: one sentence for those who wonder; csv: [path, query]; tools:
 // elements.
 export function panel({title, what, csv, tools, wide, id}, ...children) {
     const head = newId('panel');
     const body = h('div.panel-body', null, ...children);
-    const link = h('a.button.plain.csv', {hidden: true, download: ''}, icon('download'), 'CSV');
+    const link = csvLink();
     const element = h(
         wide ? 'section.panel.wide' : 'section.panel',
         {'aria-labelledby': head, id},
@@ -28,11 +40,7 @@ export function panel({title, what, csv, tools, wide, id}, ...children) {
         body,
     );
     element.body = body;
-    element.setCsv = (path, query) => {
-        link.hidden = !path;
-        if (path) link.href = csvAddress(path, query);
-        link.setAttribute('aria-label', `${t('csv')}: ${title}`);
-    };
+    element.setCsv = (path, query) => link.lead(title, path, query);
     if (csv) element.setCsv(...csv);
     return element;
 }

@@ -118,7 +118,7 @@ export function show(place, ctx) {
                 featuresOf,
             );
         }
-        showWhy(why.body, id, params().mark);
+        showWhy(why, id, params().mark);
     }
     function askDays(p, measure) {
         const year = {customer: id, from: dayPlus(p.to, -370), to: dayPlus(p.to, 1), limit: 1000};

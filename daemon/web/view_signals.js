@@ -9,6 +9,7 @@ import {t, word} from './i18n.js';
 import {announce, badge, choice, empty, load, panel, select, table, toolbar} from './parts.js';
 import {spark} from './heat.js';
 import {explanation} from './explain.js';
+import {isAnew, reasonOf} from './reason.js';
 import {mayChange} from './session.js';
 
 const PAGE = 100;
@@ -173,7 +174,7 @@ export function signalTable(rows, {chosen, pick, bare} = {}) {
                         },
                         bare ? word('kind', r.kind) : `${word('kind', r.kind)}: ${r.subject}`,
                     ),
-                    h('span.small.soft.block', null, r.reason),
+                    h('span.small.soft.block', null, reasonOf(r)),
                 ],
             },
             ...(bare ? [] : [{title: t('owner'), cell: (r) => r.owner ?? '–'}]),
@@ -238,7 +239,14 @@ function showOne(one, s, changed) {
                     icon('forward'),
                 ),
         ),
-        h('p.reason', null, s.reason),
+        h('p.reason', null, reasonOf(s)),
+        isAnew(s) &&
+            h(
+                'details.small.soft',
+                null,
+                h('summary', null, t('signals.original')),
+                h('p', {lang: 'en'}, s.reason),
+            ),
         Array.isArray(values) &&
             typeof values[0] === 'number' &&
             h(
@@ -265,14 +273,34 @@ function showOne(one, s, changed) {
     );
 }
 
+// With the range that was to be expected, which may be open on one side.
+function usual(s, unit) {
+    const is = `${about(s.baseline)}${unit}`;
+    if (s.low !== null && s.high !== null)
+        return t('signals.usual.range', is, about(s.low), about(s.high));
+    if (s.high !== null) return t('signals.usual.most', is, about(s.high));
+    return s.low !== null ? t('signals.usual.least', is, about(s.low)) : is;
+}
+
+// What the value of a signal counts.
+const units = {
+    surge: 'legs',
+    decline: 'legs',
+    service_shift: 'contacts',
+    overdue: 'days',
+    stuck: 'days',
+    understaffed: 'people',
+    overstaffed: 'people',
+    feature_demand: 'people',
+    feed_silent: 'records',
+};
+const kindUnit = (kind) => (units[kind] ? ` ${word('unit', units[kind])}` : '');
+
 function facts(s) {
-    const usual =
-        s.low !== null || s.high !== null
-            ? t('signals.usual.range', about(s.baseline), about(s.low), about(s.high))
-            : about(s.baseline);
+    const unit = kindUnit(s.kind);
     return [
-        [t('signals.value'), about(s.value, 2)],
-        s.baseline !== null && [t('signals.usual'), usual],
+        s.value !== null && [t('signals.value'), `${about(s.value, 2)}${unit}`],
+        s.baseline !== null && [t('signals.usual'), usual(s, unit)],
         s.p_value !== null && [
             t('signals.chance'),
             s.p_value < 1e-4 ? s.p_value.toExponential(1) : about(s.p_value, 4),

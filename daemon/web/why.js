@@ -7,14 +7,17 @@ import {about, day, dayPlus, percent, zone} from './format.js';
 import {t, word} from './i18n.js';
 import {badge, behind, empty, figure, figures, load, table} from './parts.js';
 import {today} from './period.js';
+import {whyNote} from './reason.js';
 
 const WEEK = 7;
 
 // Asks only when something else is marked than before.
-export function showWhy(place, customer, mark) {
+export function showWhy(panel, customer, mark) {
     const key = `${customer} ${mark}`;
+    const place = panel.body;
     if (place.shown === key) return;
     place.shown = key;
+    panel.setCsv(null);
     if (!mark) {
         replace(place, empty(t('customer.why.none'), t('customer.mark.how')));
         return;
@@ -27,6 +30,7 @@ export function showWhy(place, customer, mark) {
     }
     const to = last < yesterday ? last : yesterday;
     const query = {kind: 'customer', name: customer, from: mark, to, zone: zone()};
+    panel.setCsv('v1/why', query);
     load(place, (signal) => get('v1/why', query, signal), answerOf);
 }
 
@@ -65,7 +69,7 @@ function answerOf(a) {
             h(
                 'ul.small.soft.plain-list',
                 null,
-                a.notes.map((n) => h('li', null, n)),
+                a.notes.map((n) => h('li', null, whyNote(n))),
             ),
     ];
 }

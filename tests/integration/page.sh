@@ -72,10 +72,44 @@ written() { # the analyst has been there: gaps of the roster, and the joins are 
         curl -sS "http://$address/v1/live" | grep -q '"legs":5'
 }
 check "all of it is written" wait_for 60 written
-if node "$project/tests/page/run.mjs" "http://$address" "$packages" "$project/build/page" "$browser" >page.log 2>"$project/build/page.log"; then :; fi
-counts=$(tail -n 1 page.log | grep -E '^[0-9]+ passed, [0-9]+ failed$') || counts="0 passed, 1 failed"
-sed '$d' page.log
-[ "$counts" != "0 passed, 1 failed" ] || cat page.log
-passed=$((passed + ${counts%% *})) failed=$((failed + $(echo "$counts" | sed 's/.*, \([0-9]*\) failed/\1/')))
+browse() { # LOG: the checks of run.mjs; counted
+    if node "$project/tests/page/run.mjs" "http://$address" "$packages" "$project/build/page" "$browser" >page.log \
+        2>"$project/build/$1"; then :; fi
+    counts=$(tail -n 1 page.log | grep -E '^[0-9]+ passed, [0-9]+ failed$') || counts="0 passed, 1 failed"
+    sed '$d' page.log
+    [ "$counts" != "0 passed, 1 failed" ] || cat page.log "$project/build/$1"
+    passed=$((passed + ${counts%% *})) failed=$((failed + $(echo "$counts" | sed 's/.*, \([0-9]*\) failed/\1/')))
+}
+browse page.log
 check "it ends in order" stop
+
+# Another daemon, which has tokens: two customers of two owners, with a signal each.
+cat >c.conf <<EOF
+state_dir = "$dir/locked"
+timezone  = "Europe/Berlin"
+clock     = "data"
+http { listen = "127.0.0.1:0" }
+EOF
+printf 'id,name,owner\nc1,Anns,ann\nc2,Secretive,bob\n' >customers.csv
+day=$(days_ago 2)
+for c in c1 c2; do
+    printf '{"customer":"%s","participant":"p","conference":"%s","start":"%sT10:00:00Z","duration":90}\n' $c $c "$day"
+done >two.ndjson
+check "two owners" cs customer import --config c.conf customers.csv
+check "their use" contains "$(cs import --config c.conf --format ndjson two.ndjson)" "2 accepted"
+python3 - <<'EOF'
+import sqlite3
+db = sqlite3.connect("locked/crm.db")
+for i, (customer, owner) in enumerate((("c1", "ann"), ("c2", "bob"))):
+    db.execute("INSERT INTO signal(id, version, kind, subject_type, subject, severity, reason, evidence, state, owner,"
+               " first_seen, last_seen) VALUES(?, 1, 'surge', 'customer', ?, 'info', 'more', '{}', 'open', ?, "
+               "'2026-11-01T10:00:00Z', '2026-11-01T10:00:00Z')", (f"s{i}", customer, owner))
+db.commit()
+EOF
+boss=$(cs token add --config c.conf --role admin boss | tail -n 1)
+ann=$(cs token add --config c.conf --role read --owner ann ann | tail -n 1)
+check "start with tokens" start c.conf
+export TOKENS="{\"boss\":\"$boss\",\"ann\":\"$ann\",\"secret\":\"Secretive\"}"
+browse page-access.log
+check "it ends in order, too" stop
 finish

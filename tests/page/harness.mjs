@@ -72,6 +72,7 @@ export async function open(
         height = 1000,
         zone = 'Europe/Berlin',
         before,
+        waits = true,
     } = {},
 ) {
     const context = await browser.newContext({
@@ -102,7 +103,7 @@ export async function open(
     page.on('response', (r) => r.status() >= 400 && page.wrong.push(`${r.status()} ${r.url()}`));
     if (before) await before(page);
     await page.goto(`${base}/${address}`);
-    await settled(page);
+    if (waits) await settled(page);
     return page;
 }
 

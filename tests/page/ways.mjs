@@ -65,6 +65,44 @@ async function looks(view, id) {
     await close(page);
 }
 
+// Reasons are said in Chinese from the same figures; the daemon's own sentence is kept at hand.
+async function reasons() {
+    const page = await open('signals', {locale: 'zh-CN'});
+    const rows = (await api('signals?limit=100')).rows;
+    const told = await page.evaluate(() =>
+        [...document.querySelectorAll('main tbody tr')].map((r) => [
+            r.querySelector('a').innerText,
+            r.querySelector('.block').innerText,
+            r.querySelector('.block [lang="en"]') !== null,
+        ]),
+    );
+    equal(told.length, rows.length, 'all of them');
+    for (const [i, [title, text, english]] of told.entries()) {
+        const s = rows[i];
+        holds(/[\u4e00-\u9fff]/.test(title), `the kind ${s.kind} has a word: ${title}`);
+        holds(!english && /[\u4e00-\u9fff]/.test(text), `${s.kind} is said in Chinese: ${text}`);
+        holds(!/undefined|NaN|null/.test(text), text);
+        const figures = {
+            overdue: [s.evidence.active_days_52w, s.value],
+            understaffed: [s.evidence.rostered, s.evidence.scheduled],
+            surge: [s.evidence.recent_legs],
+            decline: [s.evidence.recent_legs],
+        };
+        for (const v of figures[s.kind] ?? [])
+            holds(text.includes(` ${en(v)} `), `${s.kind} says ${v}: ${text}`);
+    }
+    await page.locator('main tbody a').first().click();
+    await page.locator('details', {hasText: '原文'}).first().click();
+    holds((await page.locator('details [lang="en"]').first().innerText()) === rows[0].reason, 'its own words');
+    await page.getByRole('button', {name: '解释'}).click();
+    await page.waitForFunction(() => document.querySelector('.explain h3'));
+    holds((await page.locator('.explain [lang="en"]').count()) === 0, 'the rule is Chinese');
+    await downloads(page, 'explain');
+    await shot(page, 'signal-explained-zh', true);
+    quiet(page);
+    await close(page);
+}
+
 async function switches() {
     const page = await open('customers');
     await page.locator('#language').selectOption('zh-CN');
@@ -327,6 +365,7 @@ async function policy() {
 export async function all(id) {
     for (const view of Object.keys(addresses))
         await check(`${view}: Chinese, dark, narrow, accessible`, () => looks(view, id));
+    await check('reasons in Chinese', reasons);
     await check('language and colours are switched and kept', switches);
     await check('times are in the chosen zone', zones);
     await check('keys are enough', keys);
