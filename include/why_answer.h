@@ -73,8 +73,8 @@ enum status why_answer(struct why_answer *out, struct ledger_reader *r, struct s
                        const struct zone *zone, const struct why_ask *ask, struct error *err);
 void why_answer_clear(struct why_answer *a);
 
-/* For people, at most 80 columns; for programs, one object, or a table; for a signal, half a sentence, empty
- * if there is no cause: "; 98 % of the change in attempts is feature captions". */
+/* For people, at most 80 columns; for programs, one object, or a table; for a signal, half a
+ * sentence, empty if there is no cause: "; 98 % of the change in attempts is feature captions". */
 void why_words(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_json(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_csv(const struct why_answer *a, const struct zone *zone, struct buf *out);

@@ -96,7 +96,7 @@ function daysOf(e) {
     );
     const columns = [
         {title: t('day'), cell: (d) => [day(d.day), d.in_window && h('span.soft', null, ' ●')]},
-        ...names.map((n) => ({title: word('unit', n), num: true, cell: (d) => about(d[n])})),
+        ...names.map((n) => ({title: word('figure', n), num: true, cell: (d) => about(d[n])})),
         {title: t('completeness'), num: true, cell: (d) => percent(d.completeness)},
     ];
     const inside = days.filter((d) => d.in_window);

@@ -18,7 +18,7 @@ function anew(s) {
 }
 
 // A sentence whose figures are not all there says less than the one in English.
-const isWhole = (text) => text !== null && !/–|NaN|undefined|Infinity/.test(text.replace(/ – /g, ''));
+const isWhole = (text) => text !== null && !/–|NaN|undefined|Infinity/.test(text);
 
 export function reasonOf(s) {
     const text = anew(s);

@@ -17,8 +17,8 @@ const times = (now, usual) =>
 function causes(e) {
     const named = (e.causes ?? []).slice(0, 2).map((c) => {
         const part = `${word('whydimension', c.dimension)} ${c.part}`;
-        const other = c.with_part ? ` × ${word('whydimension', c.with_dimension)} ${c.with_part}` : '';
-        return `${part}${other}（占变化的 ${percent(c.share_of_change)}）`;
+        const other = c.with_part && `${word('whydimension', c.with_dimension)} ${c.with_part}`;
+        return `${part}${other ? ` × ${other}` : ''}（占变化的 ${percent(c.share_of_change)}）`;
     });
     return named.length ? `；主要来自${named.join('、')}` : '';
 }
@@ -66,7 +66,10 @@ function demand(s, e) {
     if (e.uses === 0)
         return `${who}想用 ${s.subject}，却无人用成：${days} 天内 ${num(tries)} 次尝试全部失败，应当开发`;
     if (e.failed >= e.uses)
-        return `${who}想用 ${s.subject}，多数没有用成：${days} 天内 ${num(tries)} 次尝试中 ${num(e.failed)} 次失败，应当开发`;
+        return (
+            `${who}想用 ${s.subject}，多数没有用成：` +
+            `${days} 天内 ${num(tries)} 次尝试中 ${num(e.failed)} 次失败，应当开发`
+        );
     const used = `${who}使用 ${s.subject}：${days} 天内成功 ${num(e.uses)} 次`;
     return s.severity === 'warning'
         ? `${used}，${share} 的尝试（${num(e.failed)} 次）失败，应当修复`
@@ -79,7 +82,9 @@ export const reasons = {
     decline: change,
     service_shift: (s, e) =>
         `自 ${moment(e.since)} 起有 ${num(e.contacts)} 次来电，预测为 ${num(e.forecast)} 次` +
-        `${e.contacts >= e.forecast ? `，是预测的 ${about(e.contacts / e.forecast)} 倍` : `，少 ${percent(1 - e.contacts / e.forecast)}`}` +
+        (e.contacts >= e.forecast
+            ? `，是预测的 ${about(e.contacts / e.forecast)} 倍`
+            : `，少 ${percent(1 - e.contacts / e.forecast)}`) +
         `；偶然出现这样的偏差约 ${num(e.false_alarm_every_seconds / 86400)} 天一次`,
     overdue: (s, e) =>
         `已 ${num(e.days_with_input_since)} 天未使用；过去 52 周有 ${num(e.active_days_52w)} 个活跃日，` +
@@ -92,7 +97,8 @@ export const reasons = {
     feature_demand: demand,
     feed_stopped_matching: (s, e) =>
         (e.matched_before > 0
-            ? `自 ${moment(e.since)} 起，输入 ${e.input} 的记录只有 ${percent(e.matched)} 符合格式，此前为 ${percent(e.matched_before)}`
+            ? `自 ${moment(e.since)} 起，输入 ${e.input} 的记录只有 ${percent(e.matched)} 符合格式，` +
+              `此前为 ${percent(e.matched_before)}`
             : `自 ${moment(e.since)} 起，输入 ${e.input} 没有任何记录符合格式`) +
         `；主要原因：${e.commonest_reason}。查看：callswell quarantine list --input ${e.input}`,
     feed_silent: (s, e) =>
@@ -111,7 +117,8 @@ export const reasons = {
 export const rules = {
     surge: [
         1,
-        '最近 7 个完整的 UTC 日的通话段比此前 28 天多出许多，无法用偶然解释：在两个时段总量给定时作负二项检验，离散度向全体客户收缩，并对全体客户作 Benjamini-Hochberg 校正。没有输入的日子对谁都不计。连续两个时段没有原因后关闭。',
+        '最近 7 个完整的 UTC 日的通话段比此前 28 天多出许多，无法用偶然解释：在两个时段总量给定时作负二项检验，离散度向全体客户收缩，' +
+            '并对全体客户作 Benjamini-Hochberg 校正。没有输入的日子对谁都不计。连续两个时段没有原因后关闭。',
     ],
     decline: [
         1,
@@ -119,11 +126,13 @@ export const rules = {
     ],
     service_shift: [
         1,
-        '昨天和今天，某项服务的来电比此前的预测多或少了许多，按时段累计的 CUSUM 达到阈值；阈值取决于允许误报的频率（why { service_alarm }）。最多保留两天，两天没有再出现即关闭。',
+        '昨天和今天，某项服务的来电比此前的预测多或少了许多，按时段累计的 CUSUM 达到阈值；' +
+            '阈值取决于允许误报的频率（why { service_alarm }）。最多保留两天，两天没有再出现即关闭。',
     ],
     overdue: [
         1,
-        '有使用习惯的客户沉默的时间超出了其自身历史所能解释的范围：对所有有习惯的客户一起判断这种间隔的概率（Benjamini-Hochberg）。客户回来，或不再是新情况时关闭。',
+        '有使用习惯的客户沉默的时间超出了其自身历史所能解释的范围：对所有有习惯的客户一起判断这种间隔的概率（Benjamini-Hochberg）。' +
+            '客户回来，或不再是新情况时关闭。',
     ],
     stuck: [1, '客户停留在某个生命周期阶段的时间超过通常的时间：依据中有阶段、起始日期和通常的时间。'],
     understaffed: [
@@ -194,7 +203,8 @@ export const thresholds = {
 
 // What `why` cannot tell, and why.
 export const notes = {
-    'Regions and kinds of people are not known of all these days: they are kept from the day on which why { dimensions } was switched on.':
+    ['Regions and kinds of people are not known of all these days: they are kept from the day on ' +
+    'which why { dimensions } was switched on.']:
         '并非所有这些日子都有地区和人员信息：自打开 why { dimensions } 之日起才保留。',
     'Attempts may use several features, so theirs overlap and do not add up.':
         '一次尝试可能用到多个功能，因此各功能的数字有重叠，不能相加。',

@@ -166,7 +166,7 @@ function optionsOf(chart) {
         series: lines,
         bands,
         legend: {show: false},
-        padding: [10, 12, 0, 0],
+        padding: [10, 12, 6, 0], // without a value below there is no axis to hold the last label
         cursor: {points: {size: 7}, drag: {x: false, y: false}, y: false},
         scales: {
             x: {time: true},

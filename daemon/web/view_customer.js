@@ -290,7 +290,11 @@ function calendarOf(rows, to, measure) {
     const first = dayPlus(end, 1 - 7 * wide);
     const weeks = Array.from({length: wide}, (_, i) => {
         const key = dayPlus(first, 7 * i);
-        const begins = i === 0 || month(key) !== month(dayPlus(key, -7));
+        // The first month has its name only where the next one leaves room for it.
+        const begins =
+            i === 0
+                ? month(key) === month(dayPlus(key, 14))
+                : month(key) !== month(dayPlus(key, -7));
         return {key, name: day(key), short: begins && i < wide - 1 ? month(key) : ''};
     });
     const weekdays = Array.from({length: 7}, (_, i) => ({

@@ -4,7 +4,7 @@
 cat >c.conf <<EOF
 state_dir = "$dir/state"
 clock = "data"
-http { listen = "" }
+http { listen = "127.0.0.1:0" }
 segment "talks; much, really" { where = "legs_30d >= 3" }
 segment "all" { where = "legs_30d > 0" }
 EOF
@@ -67,6 +67,16 @@ check "of one owner" equals "$(cs export espocrm --config c.conf --owner bob 2>/
 check "of one segment" equals "$(cs export suitecrm --config c.conf --segment 'talks; much, really' 2>/dev/null | grep -c acme)" 1
 check "an unknown CRM" sh -c "'$bin/callswell' export abacus --config c.conf; [ \$? = 64 ]"
 check "a full disk is said" sh -c "! '$bin/callswell' export espocrm --config c.conf --out /dev/full 2>/dev/null"
+start c.conf
+same() { # CRM: over HTTP it is the same file
+    curl -sS "http://$address/v1/export/$1" | cmp - "$1.csv"
+}
+for crm in salesforce dynamics suitecrm espocrm; do
+    check "$crm over HTTP" same $crm
+done
+check "an unknown one over HTTP" equals "$(curl -sS -o answer -w '%{http_code}' "http://$address/v1/export/abacus")" 404
+check "which are there is said" grep -q salesforce answer
+check "an orderly end" stop
 documented() { # every column's rule and the external ids stand in the docs
     for f in Callswell_Id__c cs_id callswell_id_c cCallswellId; do grep -q "$f" "$project/docs/EXPORT.md" || return 1; done
     for f in $(head -n 1 dynamics.csv | tr -d '\r\357\273\277' | tr , '\n' | sed 's/^cs_//'); do

@@ -1,5 +1,7 @@
 // ways.mjs - languages, colours, zones, screens, keys; what is there when something is missing.
 
+import fs from 'node:fs';
+
 import {addresses} from './views.mjs';
 import {
     api,
@@ -100,6 +102,32 @@ async function reasons() {
     await downloads(page, 'explain');
     await shot(page, 'signal-explained-zh', true);
     quiet(page);
+    await close(page);
+}
+
+// What the daemon can say, by its sources: each kind, its rule's version, its thresholds.
+async function everyRule() {
+    const source = fs.readFileSync(
+        new URL('../../daemon/store/analyst/signal_rules.c', import.meta.url),
+        'utf8',
+    );
+    const rules = [...source.matchAll(/\{"([a-z_]+)",\n\s+(\d+),/g)].map((m) => [m[1], Number(m[2])]);
+    const words = [...source.matchAll(/\{"([^"]+)", [\d.e-]+, "([^"]*)"\}/g)];
+    holds(rules.length > 10 && words.length > 20, 'the rules were found');
+    const page = await open('signals', {locale: 'zh-CN'});
+    const known = await page.evaluate(async () => {
+        const zh = await import(new URL('page/reasons-zh-CN.js', document.baseURI).href);
+        return {
+            reasons: Object.keys(zh.reasons),
+            rules: Object.entries(zh.rules).map(([kind, [version]]) => [kind, version]),
+            thresholds: Object.keys(zh.thresholds),
+        };
+    });
+    const sorted = (a) => [...a].sort();
+    equal(sorted(known.rules.map(String)), sorted(rules.map(String)), 'rules and their versions');
+    equal(sorted(known.reasons), sorted(rules.map(([kind]) => kind)), 'reasons');
+    const used = new Set(words.flatMap((m) => [m[1], m[2]]).filter(Boolean));
+    equal(sorted(known.thresholds), sorted(used), 'thresholds and their units');
     await close(page);
 }
 
@@ -366,6 +394,7 @@ export async function all(id) {
     for (const view of Object.keys(addresses))
         await check(`${view}: Chinese, dark, narrow, accessible`, () => looks(view, id));
     await check('reasons in Chinese', reasons);
+    await check('every rule in Chinese', everyRule);
     await check('language and colours are switched and kept', switches);
     await check('times are in the chosen zone', zones);
     await check('keys are enough', keys);

@@ -8,7 +8,7 @@ const require = createRequire(modules + "/");
 const Ajv = require("ajv/dist/2020.js").default;
 const formats = require("ajv-formats").default;
 const { Validator } = await import(require.resolve("@seriousme/openapi-schema-validator"));
-const ids = { "/v1/customers/": customer, "/v1/signals/": signal, "/v1/features/": feature };
+const ids = { "/v1/customers/": customer, "/v1/signals/": signal, "/v1/features/": feature, "/v1/export/": "salesforce" };
 let wrong = 0, asked = 0;
 
 function say(where, what) {
@@ -35,7 +35,7 @@ const problem = compiled({ $ref: "#/components/schemas/problem" });
 
 async function ask(path, operation, query = "") {
     const known = Object.keys(ids).find((p) => path.startsWith(p));
-    const at = path.replace("{id}", () => encodeURIComponent(ids[known]));
+    const at = path.replace(/{\w+}/, () => encodeURIComponent(ids[known]));
     const answer = await fetch(url + at + query);
     const type = (answer.headers.get("content-type") ?? "").split(";")[0];
     const media = operation.responses["200"].content[type];
@@ -52,7 +52,8 @@ for (const [path, item] of Object.entries(api.paths)) {
         if (!operation.responses.default) say(path, `${method}: errors are not described`);
         if (method !== "get" || path === "/v1/events") continue;
         await ask(path, operation);
-        if (operation.responses["200"].content["text/csv"]) await ask(path, operation, "?format=csv");
+        const forms = operation.responses["200"].content;
+        if (forms["text/csv"] && forms["application/json"]) await ask(path, operation, "?format=csv");
         // Every parameter that is described is known; nothing else is.
         if (path.startsWith("/v1/") && operation.parameters?.some((p) => p.name === "sort")) {
             const bad = await fetch(url + path + "?no_such=1");

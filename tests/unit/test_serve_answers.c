@@ -65,7 +65,8 @@ TEST(answers_come_as_json_and_csv_and_say_what_they_do_not_know)
         {"GET /v1/signals?severity=war HTTP/1.1", 400, "expected one of: info warning critical"},
         {"GET /v1/signals?from=yesterday HTTP/1.1", 400, "expected a day"},
         {"GET /v1/signals?zone=Mars HTTP/1.1", 400, "no such time zone"},
-        {"DELETE /v1/customers HTTP/1.1", 405, "Allow: GET, HEAD\r\n"},
+        {"DELETE /v1/features HTTP/1.1", 405, "Allow: GET, HEAD\r\n"},
+        {"DELETE /v1/customers HTTP/1.1", 405, "Allow: GET, HEAD, POST\r\n"},
         {"GET /v1/weather HTTP/1.1", 404, "There is nothing here."},
     };
     struct site s;
