@@ -4,13 +4,15 @@ import {h, svg} from './dom.js';
 import {num} from './format.js';
 import {t} from './i18n.js';
 
-const WIDTH = 900;
 const GAP = 10;
-const COLUMN = 150; // for the names on each side
 const TICK = 8;
+
+// How wide it is drawn, and what of that is for the names on each side.
+const shapes = {wide: {width: 900, column: 150}, narrow: {width: 328, column: 108}};
 
 // rows: {from, to, n}.
 export function flow(rows) {
+    const shape = shapes[matchMedia('(max-width: 760px)').matches ? 'narrow' : 'wide'];
     const left = side(rows, 'from');
     const right = side(rows, 'to');
     const count = Math.max(left.size, right.size);
@@ -21,14 +23,15 @@ export function flow(rows) {
     place(left, scale, height);
     place(right, scale, height);
     const picture = svg('svg.flow', {
-        viewBox: `0 0 ${WIDTH} ${height}`,
+        viewBox: `0 0 ${shape.width} ${height}`,
         role: 'img',
         'aria-label': t('chart.table'),
     });
     for (const r of [...rows].sort((a, b) => b.n - a.n))
-        picture.append(ribbon(left.get(r.from), right.get(r.to), r, scale));
-    labels(picture, left, COLUMN - TICK, COLUMN - TICK - 8, 'end');
-    labels(picture, right, WIDTH - COLUMN, WIDTH - COLUMN + TICK + 8, 'start');
+        picture.append(ribbon(left.get(r.from), right.get(r.to), {...r, scale, shape}));
+    const [begin, end] = [shape.column, shape.width - shape.column];
+    labels(picture, left, begin - TICK, begin - TICK - 8, 'end');
+    labels(picture, right, end, end + TICK + 8, 'start');
     return h('div.scroller', null, picture);
 }
 
@@ -54,10 +57,11 @@ function place(nodes, scale, height) {
     }
 }
 
-function ribbon(from, to, r, scale) {
+function ribbon(from, to, r) {
+    const {scale, shape} = r;
     const thick = Math.max(1, r.n * scale);
     const [y0, y1] = [from.y + from.used, to.y + to.used];
-    const [x0, x1] = [COLUMN, WIDTH - COLUMN];
+    const [x0, x1] = [shape.column, shape.width - shape.column];
     const mid = (x0 + x1) / 2;
     from.used += thick;
     to.used += thick;
