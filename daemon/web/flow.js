@@ -12,7 +12,8 @@ const shapes = {wide: {width: 900, column: 150}, narrow: {width: 328, column: 10
 
 // rows: {from, to, n}.
 export function flow(rows) {
-    const shape = shapes[matchMedia('(max-width: 760px)').matches ? 'narrow' : 'wide'];
+    const size = matchMedia('(max-width: 760px)').matches ? 'narrow' : 'wide';
+    const shape = shapes[size];
     const left = side(rows, 'from');
     const right = side(rows, 'to');
     const count = Math.max(left.size, right.size);
@@ -22,7 +23,7 @@ export function flow(rows) {
 
     place(left, scale, height);
     place(right, scale, height);
-    const picture = svg('svg.flow', {
+    const picture = svg(`svg.flow.${size}`, {
         viewBox: `0 0 ${shape.width} ${height}`,
         role: 'img',
         'aria-label': t('chart.table'),

@@ -63,6 +63,9 @@ async function looks(view, id) {
     await axe(page);
     await page.setViewportSize({width: 360, height: 760});
     await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
+    await page.reload(); // as a phone has it from the beginning
+    await settled(page);
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
     await shot(page, `${view}-narrow`, true);
     await close(page);
 }
