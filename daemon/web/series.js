@@ -179,7 +179,7 @@ function optionsOf(chart) {
                 size: 30,
                 values: (_u, at) => at.map((v) => timeText(v, span, spec.days)),
             },
-            {...axis, size: 52, values: (_u, at) => at.map((v) => about(v, 1))},
+            {...axis, size: 52, values: (_u, at) => at.map((v) => about(v, 2))},
         ],
         tzDate: (ts) => (spec.days ? utcDate(ts) : uPlot.tzDate(new Date(ts * 1000), zone())),
         hooks: {

@@ -65,6 +65,7 @@ export default {
     ignored: '忽略',
     promise: '保证',
     'promise.exact': '恰好一次',
+    'promise.exact with ids': '有 ID 时恰好一次',
     'promise.at most once': '至多一次',
     conference: '会议',
     customer: '客户',
