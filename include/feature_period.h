@@ -2,8 +2,9 @@
  * feature_period.h - the use of features in any period, and by the customers of a segment.
  *
  * Read from the ledger when somebody asks; what the passes keep is about the last 90 days only.
- * Distinct people are counted feature by feature, so for all customers only: how many people of one
- * customer used one feature is not kept, and neither is in which region.
+ * Distinct people are counted by feature and by customer, but not by both: of some customers it is
+ * known between which bounds theirs lie. They are narrow where people belong to one customer each
+ * and few attempts fail.
  */
 #ifndef FEATURE_PERIOD_H
 #define FEATURE_PERIOD_H
@@ -17,12 +18,14 @@
 
 struct feature_use {
     char *name;
-    double people;           /* distinct, used or wanted it; NAN: not known */
-    double low, high;        /* share of all active people, 95 % interval; NAN likewise */
-    int64_t customers;       /* used or wanted it */
-    int64_t wanting, denied; /* customers: wanted it in vain; and never had it once */
-    int64_t used, wanted;    /* wanted: and not had */
-    double largest_share;    /* of used and wanted, in one customer */
+    double people; /* distinct, used or wanted it; NAN of some customers, and if nobody
+                                was named */
+    double people_low, people_high; /* 95 %: of the estimate, and of some customers the bounds */
+    double low, high;               /* share of active_people, 95 % interval; NAN: not known */
+    int64_t customers;              /* used or wanted it */
+    int64_t wanting, denied;        /* customers: wanted it in vain; and never had it once */
+    int64_t used, wanted;           /* wanted: and not had */
+    double largest_share;           /* of used and wanted, in one customer */
 };
 
 struct feature_period {
@@ -32,7 +35,7 @@ struct feature_period {
     struct feature_use *uses; /* out: most people first, or most customers */
     size_t count;
     int64_t active_customers; /* out: with any use in the period, of those asked for */
-    double active_people;     /* out: NAN when only some customers were asked for */
+    double active_people;     /* out: distinct, of those customers, with a successful use */
 };
 
 /* Fills in what is marked out; feature_period_clear frees it. */

@@ -176,15 +176,30 @@ static const struct table_column use_all[] = {
     {"reach_low", TABLE_NUMBER},
     {"reach_high", TABLE_NUMBER},
     {"largest_share", TABLE_NUMBER},
+    {"people_low", TABLE_NUMBER},
+    {"people_high", TABLE_NUMBER},
 };
+
+/* 812, or of a segment 800-830. */
+static const char *
+people_text(char out[48], const struct feature_use *u)
+{
+    if (!isnan(u->people) || u->people_low == u->people_high)
+        snprintf(out, 48, "%.0f", isnan(u->people) ? u->people_low : u->people);
+    else if (isnan(u->people_low))
+        out[0] = '\0';
+    else
+        snprintf(out, 48, "%.0f-%.0f", u->people_low, u->people_high);
+    return out;
+}
 
 static void
 use_row(struct table *t, const struct feature_use *u)
 {
-    char reach[32] = "";
+    char reach[32] = "", named[48];
 
     table_text(t, u->name);
-    table_real(t, u->people, 0);
+    table_text(t, people_text(named, u));
     table_i64(t, u->customers);
     table_i64(t, u->used);
     table_i64(t, u->wanted);
@@ -214,6 +229,8 @@ use_row_all(struct table *t, const struct report *r, const struct feature_period
     table_real(t, u->low, 6);
     table_real(t, u->high, 6);
     table_real(t, u->largest_share, 6);
+    table_real(t, u->people_low, 0);
+    table_real(t, u->people_high, 0);
 }
 
 static void
@@ -240,15 +257,17 @@ print_period(const struct report *r, const struct feature_period *p)
     table_print(t, r->style, r->out);
     table_free(t);
     if (people)
-        fputs(p->count == 0 ? "No feature was used or wanted then.\n"
-              : p->members
-                  ? "\npeople: not known for a segment; they are counted feature by feature only.\n"
-                    "never had: customers who wanted it and never had it. top: share of uses and\n"
-                    "failures in the largest customer.\n"
-                  : "\npeople: distinct, used or wanted it (within 2 %). never had: customers who\n"
-                    "wanted it and never had it. reach: share of all active people, 95 %\n"
-                    "interval. top: share of uses and failures in the largest customer.\n",
-              r->out);
+        fputs(
+            p->count == 0 ? "No feature was used or wanted then.\n"
+            : p->members
+                ? "\npeople: distinct, used or wanted it; between these bounds, which guests of\n"
+                  "other customers and failed attempts widen. never had: customers who wanted it\n"
+                  "and never had it. reach: share of the segment's active people, 95 % interval.\n"
+                  "top: share of uses and failures in the largest customer.\n"
+                : "\npeople: distinct, used or wanted it (within 2 %). never had: customers who\n"
+                  "wanted it and never had it. reach: share of all active people, 95 %\n"
+                  "interval. top: share of uses and failures in the largest customer.\n",
+            r->out);
 }
 
 static enum status

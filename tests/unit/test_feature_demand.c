@@ -2,7 +2,10 @@
  * test_feature_demand.c - the row of a feature: who is new, who never had it, whose it is, how sure
  * its rank is.
  */
+#include "feature_period.h"
 #include "passes.h"
+
+#include <math.h>
 
 /* Somebody is there on each of 150 days, so that months can be compared. */
 static void
@@ -156,5 +159,117 @@ TEST(a_decision_stands_until_clearly_fewer_want_it)
                    " WHERE kind = 'feature_demand'"),
               "1|closed");
     analyst_close(a);
+    book_close(&b);
+}
+
+/* --- people of a segment --- */
+
+static struct feature_period
+read_members(struct span *names, size_t count)
+{
+    struct feature_period p = {
+        .from = TODAY - 90, .to = TODAY + 1, .members = names, .member_count = count};
+    struct error err;
+
+    if (feature_period_read(&p, "ledger.db", &err) != ST_OK)
+        test_fail(__FILE__, __LINE__, "%s", err.text);
+    return p;
+}
+
+/* People of worlds differ by their names. */
+static void
+person_uses(struct book *b, const char *customer, int world, int person, enum outcome outcome)
+{
+    char who[48];
+
+    snprintf(who, sizeof who, "world %d person %d", world, person);
+    book_leg(b, customer, AT(TODAY - 1 - person % 60, 10, 0), 60, who, "k", "rec", outcome);
+}
+
+/* Forty worlds: 400 people of the one asked for, 3,000 of another; 60 guests are with both. */
+TEST(people_of_a_segment_lie_between_its_bounds)
+{
+    struct span names[1];
+    int within = 0, lowest = 1000, highest = 0;
+    struct book b;
+
+    book_open(&b);
+    for (int world = 0; world < 40; world++) {
+        char asked[24], other[24];
+
+        snprintf(asked, sizeof asked, "asked %d", world);
+        snprintf(other, sizeof other, "other %d", world);
+        for (int i = 0; i < 3000; i++) {
+            if (i < 400)
+                person_uses(&b, asked, world, i, OUTCOME_OK);
+            if (i >= 340)
+                person_uses(&b, other, world, i, OUTCOME_OK);
+        }
+    }
+    book_commit(&b, NULL);
+    for (int world = 0; world < 40; world++) {
+        char asked[24];
+        struct feature_period p;
+
+        snprintf(asked, sizeof asked, "asked %d", world);
+        names[0] = span_str(asked);
+        p = read_members(names, 1);
+        CHECK_INT(p.count, 1);
+        CHECK_INT(p.uses[0].used, 400);
+        CHECK(isnan(p.uses[0].people));
+        CHECK(fabs(p.active_people - 400) < 12);
+        within += p.uses[0].people_low <= 400 && p.uses[0].people_high >= 400;
+        lowest = p.uses[0].people_low < lowest ? (int)p.uses[0].people_low : lowest;
+        highest = p.uses[0].people_high > highest ? (int)p.uses[0].people_high : highest;
+        feature_period_clear(&p);
+    }
+    printf("within their bounds: %d of 40 worlds; lowest %d, highest %d\n", within, lowest,
+           highest);
+    CHECK(within >= 38);
+    CHECK(highest == 400); /* no more people than uses */
+    book_close(&b);
+}
+
+/* Each person belongs to one customer, nobody fails: the bounds are as near as estimates allow. */
+TEST(people_of_customers_without_guests_are_known_well)
+{
+    struct book b;
+    struct span names[] = {SPAN("a"), SPAN("c")};
+    struct feature_period p;
+    const char *const all[] = {"a", "b", "c", "d"};
+
+    book_open(&b);
+    for (int i = 0; i < 800; i++)
+        for (int twice = 0; twice < 2; twice++)
+            person_uses(&b, all[i % 4], 0, i, OUTCOME_OK);
+    book_commit(&b, NULL);
+    p = read_members(names, 2);
+    CHECK_INT(p.count, 1);
+    CHECK_INT(p.active_customers, 2);
+    CHECK_INT(p.uses[0].customers, 2);
+    CHECK_INT(p.uses[0].used, 800);
+    CHECK(p.uses[0].people_low <= 400 && p.uses[0].people_low > 370);
+    CHECK(p.uses[0].people_high >= 400 && p.uses[0].people_high < 430);
+    CHECK(p.uses[0].low > 0.85 && p.uses[0].high <= 1);
+    feature_period_clear(&p);
+    book_close(&b);
+}
+
+/* Whose the people are who only failed is not known: their failures are all that bounds them. */
+TEST(people_who_only_failed_widen_the_bounds)
+{
+    struct book b;
+    struct span names[] = {SPAN("a")};
+    struct feature_period p;
+
+    book_open(&b);
+    for (int i = 0; i < 200; i++)
+        person_uses(&b, i % 4 ? "b" : "a", 0, i, OUTCOME_FAILED);
+    book_commit(&b, NULL);
+    p = read_members(names, 1);
+    CHECK_INT(p.uses[0].wanted, 50);
+    CHECK_INT(p.uses[0].people_low, 0);
+    CHECK_INT(p.uses[0].people_high, 50);
+    feature_period_clear(&p);
     book_close(&b);
 }

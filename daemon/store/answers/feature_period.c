@@ -9,7 +9,9 @@
 #include "cell.h"
 #include "demand.h"
 #include "ledger.h"
-#include "sketch_union.h"
+#include "sketch.h"
+
+#define SKETCH_ERROR_95 (2 * 0.0081) /* two standard errors of 2^14 registers */
 
 /* One customer's part of a feature. */
 struct own {
@@ -20,6 +22,9 @@ struct use {
     struct feature_use sum;
     struct own own; /* of the customer being read */
     int64_t largest;
+    int64_t wanted_outside;        /* by customers that were not asked for */
+    struct sketch people;          /* of the feature; these three only where some were asked for */
+    struct sketch inside, outside; /* of customers on the days on which they used the feature */
 };
 
 struct work {
@@ -29,6 +34,7 @@ struct work {
     struct sketch people; /* of the feature, or of all customers, being read */
     struct buf name;      /* of the customer or the feature being read */
     bool active;          /* the customer was there in the period */
+    bool member;          /* it was asked for */
 };
 
 static bool
@@ -66,8 +72,12 @@ use_of(struct work *w, struct span name)
     }
     memmove(&w->uses[at + 1], &w->uses[at], (w->count - at) * sizeof *w->uses);
     w->count++;
-    w->uses[at] = (struct use){
-        .sum = {.name = xstrndup(name.p, name.n), .people = NAN, .low = NAN, .high = NAN}};
+    w->uses[at] = (struct use){.sum = {.name = xstrndup(name.p, name.n),
+                                       .people = NAN,
+                                       .people_low = NAN,
+                                       .people_high = NAN,
+                                       .low = NAN,
+                                       .high = NAN}};
     return &w->uses[at];
 }
 
@@ -89,9 +99,19 @@ begin(struct work *w, struct span name)
 static void
 finish_feature(struct work *w)
 {
-    if (w->name.n && !sketch_empty(&w->people))
-        use_of(w, span_of(w->name.p, w->name.n))->sum.people =
-            (double)llround(sketch_estimate(&w->people));
+    struct use *u;
+
+    if (w->name.n && !sketch_empty(&w->people)) {
+        u = use_of(w, span_of(w->name.p, w->name.n));
+        if (w->out->members) {
+            u->people = w->people;
+            sketch_init(&w->people);
+        } else {
+            u->sum.people = (double)llround(sketch_estimate(&w->people));
+            u->sum.people_low = floor(u->sum.people * (1 - SKETCH_ERROR_95));
+            u->sum.people_high = ceil(u->sum.people * (1 + SKETCH_ERROR_95));
+        }
+    }
     sketch_clear(&w->people);
 }
 
@@ -122,13 +142,15 @@ finish_customer(struct work *w)
         struct use *u = &w->uses[i];
         int64_t n = u->own.used + u->own.wanted;
 
-        if (n > 0) {
+        if (n > 0 && w->member) {
             u->sum.customers++;
             u->sum.used += u->own.used;
             u->sum.wanted += u->own.wanted;
             u->sum.wanting += u->own.wanted > 0;
             u->sum.denied += u->own.wanted > 0 && u->own.used <= 0;
             u->largest = n > u->largest ? n : u->largest;
+        } else if (n > 0) {
+            u->wanted_outside += u->own.wanted;
         }
         u->own = (struct own){0};
     }
@@ -165,22 +187,64 @@ visit_customer(void *arg, const struct cell_view *c, struct error *err)
         return ST_OK;
     if (!is_reading(w, c->name)) {
         finish_customer(w);
-        if (!is_member(w->out, c->name)) {
-            buf_reset(&w->name);
-            return ST_OK;
-        }
         begin(w, c->name);
+        w->member = is_member(w->out, c->name);
     }
-    w->active |= c->sum[CUSTOMER_LEGS] > 0 || c->sum[CUSTOMER_FAILED] > 0 || c->feature_count > 0;
-    if (!w->out->members)
+    if (w->member) {
+        w->active |=
+            c->sum[CUSTOMER_LEGS] > 0 || c->sum[CUSTOMER_FAILED] > 0 || c->feature_count > 0;
         sketch_merge(&w->people, &c->sketch[SKETCH_PEOPLE]);
+    }
     for (unsigned i = 0; i < c->feature_count; i++) {
         struct use *u = use_of(w, c->features[i].name);
 
         u->own.used += c->features[i].used;
         u->own.wanted += c->features[i].wanted;
+        if (w->out->members)
+            sketch_merge(w->member ? &u->inside : &u->outside, &c->sketch[SKETCH_PEOPLE]);
     }
     return ST_OK;
+}
+
+/* --- people of some customers --- */
+
+/* How many of a feature's people are not in a set, which takes them in; and two standard deviations
+ * of that. */
+static double
+count_new(struct sketch *set, const struct sketch *people, double *doubt)
+{
+    double before = sketch_estimate(set), added;
+
+    sketch_merge(set, people);
+    added = fmax(sketch_estimate(set) - before, 0);
+    *doubt = SKETCH_ERROR_95 * sqrt((before + added) * added);
+    return added;
+}
+
+/* Who used the feature is among the people of a customer on a day of such use: of one of those asked
+ * for (inside), of another (outside), or of both. Not so who only failed, and who was named by the
+ * use alone: of them nobody knows whose they are. So people of others only are not theirs, but for
+ * as many as failures here may account for, and people of theirs only are, but for failures there. */
+static void
+bound_people(struct use *u)
+{
+    double all = sketch_estimate(&u->people), doubt[3], others, own, nowhere;
+    double failed_in = fmax((double)u->sum.wanted, 0),
+           failed_out = fmax((double)u->wanted_outside, 0);
+    struct sketch anywhere;
+
+    sketch_init(&anywhere);
+    sketch_merge(&anywhere, &u->inside);
+    sketch_merge(&anywhere, &u->outside);
+    others = count_new(&u->inside, &u->people, &doubt[0]);
+    own = count_new(&u->outside, &u->people, &doubt[1]);
+    nowhere = count_new(&anywhere, &u->people, &doubt[2]);
+    sketch_clear(&anywhere);
+    others = fmax(others - nowhere - hypot(doubt[0], doubt[2]) - failed_in, 0);
+    own = fmax(own - nowhere - hypot(doubt[1], doubt[2]) - failed_out, 0);
+    u->sum.people_high =
+        fmin(ceil(all * (1 + SKETCH_ERROR_95) - others), (double)(u->sum.used + u->sum.wanted));
+    u->sum.people_low = fmin(floor(own * (1 - SKETCH_ERROR_95)), u->sum.people_high);
 }
 
 /* --- the answer --- */
@@ -205,20 +269,32 @@ by_demand(const void *a, const void *b)
 }
 
 static void
+find_reach(struct feature_use *u, double active)
+{
+    double least = isnan(u->people) ? u->people_low : u->people;
+    double most = isnan(u->people) ? u->people_high : u->people, unused;
+
+    active = fmax(active, most);
+    demand_wilson(least, active, &u->low, &unused);
+    demand_wilson(most, active, &unused, &u->high);
+}
+
+static void
 answer(struct work *w)
 {
     struct feature_period *p = w->out;
 
     p->uses = xcalloc(w->count + 1, sizeof *p->uses);
-    p->active_people = p->members ? NAN : (double)llround(sketch_estimate(&w->people));
+    p->active_people = (double)llround(sketch_estimate(&w->people));
     for (size_t i = 0; i < w->count; i++) {
         struct use *u = &w->uses[i];
         int64_t all = u->sum.used + u->sum.wanted;
 
         u->sum.largest_share = all > 0 ? (double)u->largest / (double)all : NAN;
-        if (!isnan(u->sum.people) && !isnan(p->active_people))
-            demand_wilson(u->sum.people, fmax(p->active_people, u->sum.people), &u->sum.low,
-                          &u->sum.high);
+        if (p->members && all > 0)
+            bound_people(u);
+        if (!isnan(u->sum.people_high))
+            find_reach(&u->sum, p->active_people);
         if (all > 0 || u->sum.people > 0)
             p->uses[p->count++] = u->sum;
         else
@@ -239,7 +315,7 @@ feature_period_read(struct feature_period *p, const char *ledger_path, struct er
     p->count = 0;
     p->active_customers = 0;
     sketch_init(&w.people);
-    if (st == ST_OK && !p->members)
+    if (st == ST_OK)
         st = ledger_scan_kind(reader, CELL_FEATURE, p->from, visit_feature, &w, err);
     finish_feature(&w);
     buf_reset(&w.name);
@@ -248,8 +324,13 @@ feature_period_read(struct feature_period *p, const char *ledger_path, struct er
     finish_customer(&w);
     if (st == ST_OK)
         answer(&w);
-    for (size_t i = 0; st != ST_OK && i < w.count; i++)
-        free(w.uses[i].sum.name);
+    for (size_t i = 0; i < w.count; i++) {
+        sketch_clear(&w.uses[i].people);
+        sketch_clear(&w.uses[i].inside);
+        sketch_clear(&w.uses[i].outside);
+        if (st != ST_OK)
+            free(w.uses[i].sum.name);
+    }
     free(w.uses);
     sketch_clear(&w.people);
     buf_clear(&w.name);
