@@ -18,9 +18,8 @@
 
 struct feature_use {
     char *name;
-    double people; /* distinct, used or wanted it; NAN of some customers, and if nobody
-                                was named */
-    double people_low, people_high; /* 95 %: of the estimate, and of some customers the bounds */
+    double people; /* distinct, used or wanted it; NAN of some customers, and if none was named */
+    double people_low, people_high; /* 95 %; of some customers, bounds; NAN: none was named */
     double low, high;               /* share of active_people, 95 % interval; NAN: not known */
     int64_t customers;              /* used or wanted it */
     int64_t wanting, denied;        /* customers: wanted it in vain; and never had it once */

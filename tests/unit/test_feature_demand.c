@@ -273,3 +273,20 @@ TEST(people_who_only_failed_widen_the_bounds)
     feature_period_clear(&p);
     book_close(&b);
 }
+
+TEST(where_nobody_is_named_people_are_not_known)
+{
+    struct book b;
+    struct span names[] = {SPAN("a")};
+    struct feature_period p;
+
+    book_open(&b);
+    for (int i = 0; i < 20; i++)
+        book_leg(&b, i % 2 ? "a" : "b", AT(TODAY - 3, 9, 0), 60, NULL, "k", "rec", OUTCOME_OK);
+    book_commit(&b, NULL);
+    p = read_members(names, 1);
+    CHECK_INT(p.uses[0].used, 10);
+    CHECK(isnan(p.uses[0].people_low) && isnan(p.uses[0].people_high) && isnan(p.uses[0].low));
+    feature_period_clear(&p);
+    book_close(&b);
+}

@@ -111,6 +111,8 @@ TEST(reports_for_people_fit_80_columns)
     CHECK_INT(report("staffing", "--service", "help", NULL), 0);
     check_width("staffing --service");
     CHECK_INT(report("segments", "--segment", "rfm:steady_low", NULL), 0);
+    CHECK_INT(report("features", "--segment", "rfm:steady_low", NULL), 0);
+    check_width("features --segment");
     CHECK_INT(report("customers", "--from", "2026-11-01", NULL), 0);
     check_width("customers --from");
 }

@@ -208,8 +208,8 @@ visit_customer(void *arg, const struct cell_view *c, struct error *err)
 
 /* --- people of some customers --- */
 
-/* How many of a feature's people are not in a set, which takes them in; and two standard deviations
- * of that. */
+/* How many of a feature's people are not in a set, which takes them in; and two standard
+ * deviations of that. */
 static double
 count_new(struct sketch *set, const struct sketch *people, double *doubt)
 {
@@ -221,10 +221,11 @@ count_new(struct sketch *set, const struct sketch *people, double *doubt)
     return added;
 }
 
-/* Who used the feature is among the people of a customer on a day of such use: of one of those asked
- * for (inside), of another (outside), or of both. Not so who only failed, and who was named by the
- * use alone: of them nobody knows whose they are. So people of others only are not theirs, but for
- * as many as failures here may account for, and people of theirs only are, but for failures there. */
+/* Who used the feature is among the people of a customer on a day of such use: of one of those
+ * asked for (inside), of another (outside), or of both. Not so who only failed, and who was named
+ * by the use alone: of them nobody knows whose they are. So people of others only are not theirs,
+ * but for as many as failures here may account for, and people of theirs only are, but for failures
+ * there. */
 static void
 bound_people(struct use *u)
 {
@@ -291,7 +292,7 @@ answer(struct work *w)
         int64_t all = u->sum.used + u->sum.wanted;
 
         u->sum.largest_share = all > 0 ? (double)u->largest / (double)all : NAN;
-        if (p->members && all > 0)
+        if (p->members && all > 0 && !sketch_empty(&u->people))
             bound_people(u);
         if (!isnan(u->sum.people_high))
             find_reach(&u->sum, p->active_people);
