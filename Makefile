@@ -34,7 +34,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(O)/tests/%,$(wildcard tests/bench/bench
 CHAOS_SAN := $(or $(filter 1 thread,$(SAN)),chaos)
 CHAOS_BUILD = --bin build/$(patsubst thread,tsan,$(patsubst 1,san,$(CHAOS_SAN))) --preload $(CURDIR)/build/preload.so --seed $(or $(SEED),1)
 
-.PHONY: all fast help deps deps-test check tsan demo bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install deb deb-check clean
+.PHONY: all fast help deps deps-test check tsan demo precision bench bench-quick bench-tools chaos chaos-build chaos-guards chaos-sweep fuzz fuzz-run unit tests benches fmt install deb deb-check clean
 .SECONDARY:
 all: $(O)/callswelld $(O)/callswell
 
@@ -96,6 +96,9 @@ fast: deps ## the programs once more, in build/fast, arranged by a profile of th
 demo: deps ## the main job on real input, in a temporary folder
 	@$(MAKE) -s -j2 all
 	@sh tests/tools/demo.sh
+precision: ## what is found in a hundred worlds with a cause, what is told where there is none
+	@$(MAKE) -s -j2 $(O)/tests/test_why $(O)/tests/test_change_population
+	@for t in why change_population; do CALLSWELL_PROJECT=$(CURDIR) $(O)/tests/test_$$t || exit 1; done
 bench: deps ## every goal of speed and size measured; ROWS="csv ndjson": those whose names begin so
 	@$(MAKE) -s -j2 all bench-tools
 	@python3 -B tests/bench/bench.py $(ROWS)

@@ -62,6 +62,8 @@ for customer, reason, evidence in db.execute(
              and "is %s %s" % (s["dimension"], s["element"]) in reason)
 sys.exit(seen == 0)
 EOP
+check "which pairs are unknown is said" contains "$(cs why C00149 --config c.conf --from 2026-10-20 \
+    --to 2026-11-20)" "Features are not counted by region"
 fits() { # every line at most 80 columns
     awk '{ gsub(/[^ -~]/, "x") } length($0) > 80 { print; wide = 1 } END { exit wide }' "$1"; }
 for what in --all operator recording C00149; do

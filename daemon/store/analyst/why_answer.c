@@ -245,8 +245,11 @@ add_dimensions(struct why_asking *k)
                  "Regions and kinds of people are not known of all these days: they are kept from"
                  " the day on which why { dimensions } was switched on.");
     }
-    if (k->g.list[LIST_FEATURE].count)
+    if (k->g.list[LIST_FEATURE].count) {
         why_note(a, "Attempts may use several features, so theirs overlap and do not add up.");
+        why_note(a, "Features are not counted by region, people or hours: pairs of these are not"
+                    " known.");
+    }
 }
 
 /* The customer that is the reason has reasons of its own: its cells, held against the whole. */
