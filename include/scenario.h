@@ -9,10 +9,10 @@
 #define SCENARIO_H
 
 #include "config.h"
-#include "store.h"
+#include "shares.h"
 #include "what_if.h"
 
-#define SCENARIO_LIST 16 /* of customers, features or skills */
+#define SCENARIO_LIST 16 /* of customers or features, and SKILLS_MOST of skills */
 
 /* Texts as given; NULL: not asked. */
 struct scenario {
@@ -21,7 +21,7 @@ struct scenario {
     const char *aht;                         /* "240", "4m", "-10%" */
     const char *customer[SCENARIO_LIST + 1]; /* "ACME=+50%": of what that one brings */
     const char *feature[SCENARIO_LIST + 1];  /* "recording=+2000", "video=-5%" */
-    const char *split[SCENARIO_LIST + 1];    /* "french=20%", "gold=segment:gold" */
+    const char *split[SKILLS_MOST + 1];    /* "french=20%", "gold=segment:gold" */
     const char *sl, *within, *occupancy, *shrinkage, *patience, *availability;
 };
 

@@ -5,8 +5,11 @@
 #ifndef STAFFING_RULE_H
 #define STAFFING_RULE_H
 
+#include <string.h>
+
 #include "config.h"
 #include "erlang.h"
+#include "shares.h"
 
 /* What was learnt of a service. */
 struct staffing_learned {
@@ -41,6 +44,17 @@ staffing_rule(const struct config_service *c, struct staffing_learned learned)
         .max_abandon = c->max_abandon,
         .per_agent = c->concurrent ? c->per : 0,
     };
+}
+
+/* That of a part of the service. Who is wanted even when nobody calls is one of the others. */
+static inline struct erlang_demand
+staffing_skill_rule(const struct erlang_demand *whole, const struct skill *skill)
+{
+    struct erlang_demand d = *whole;
+
+    if (strcmp(skill->name, SKILLS_OTHERS) != 0)
+        d.minimum = 0;
+    return d;
 }
 
 #endif

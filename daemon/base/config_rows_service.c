@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "share_text.h"
+
 #define SERVICE(member) offsetof(struct config_service, member)
 #define DAY             86400.0
 #define LEGS_WORD       "legs:"
@@ -55,11 +57,32 @@ const struct option_row config_service_rows[] = {
     {"skills", V_LIST, SERVICE(skills), NULL, .elsewhere = true,
      .example = "french=20%|top=segment:gold",
      .help = "Parts of the contacts that need specialists: a share, or that of a segment's "
-             "customers. `callswell what-if` says what they take, and what the split costs."},
+             "customers. Each is planned for itself; on the roster it is the service "
+             "\"SERVICE/SKILL\", and the service itself are those who have none of them."},
     {"can_serve", V_LIST, SERVICE(can_serve), NULL, .elsewhere = true, .example = "chat|booking",
      .help = "Services that people of this one can be lent to where they are short. Without it: "
              "to all; {\"\"}: to none."},
     {0}};
+
+/* Shares of segments are not known here, and count as none. */
+static enum status
+check_skills(const struct config_service *s, struct error *err)
+{
+    double sum = 0;
+
+    for (size_t i = 0; s->skills && s->skills[i]; i++) {
+        struct skill_text t;
+
+        if (i == SKILLS_MOST || !skill_read(s->skills[i], &t))
+            return fail(err, ST_BAD_CONFIG,
+                        "skills: \"%.60s\": expected SKILL=SHARE or SKILL=segment:NAME, at most %d"
+                        " of them; shares are above 0 and below 1",
+                        s->skills[i], SKILLS_MOST);
+        sum += t.segment ? 0 : t.share;
+    }
+    return sum > 1 + 1e-9 ? fail(err, ST_BAD_CONFIG, "skills: shares are more than 1 together")
+                          : ST_OK;
+}
 
 enum status
 config_service_check(const struct config_service *s, const char **key, struct error *err)
@@ -75,12 +98,5 @@ config_service_check(const struct config_service *s, const char **key, struct er
         return fail(err, ST_BAD_CONFIG,
                     "match: a service of what goes on at once (concurrent) has no contacts");
     *key = "skills";
-    for (char **skill = s->skills; skill && *skill; skill++) {
-        const char *share = strrchr(*skill, '=');
-
-        if (!share || share == *skill || share[1] == '\0')
-            return fail(err, ST_BAD_CONFIG,
-                        "skills: \"%.60s\": expected SKILL=SHARE or SKILL=segment:NAME", *skill);
-    }
-    return ST_OK;
+    return check_skills(s, err);
 }

@@ -9,6 +9,7 @@
 #include "civil.h"
 #include "gaps.h"
 #include "report.h"
+#include "share_text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SHOWN    12
@@ -280,6 +281,59 @@ report_scores(const struct report *r, struct error *err)
 }
 
 static enum status
+report_handling_scores(const struct report *r, struct error *err)
+{
+    static const struct table_column columns[] = {
+        {"service", TABLE_TEXT},      {"handling off", TABLE_NUMBER}, {"at best", TABLE_NUMBER},
+        {"naive", TABLE_NUMBER},      {"weeks", TABLE_NUMBER},
+    };
+
+    return titled(
+        r,
+        "What forecasts of handling time were worth: off by so much of a week's work;\n"
+        "at best: means of few contacts scatter by so much about the true ones",
+        "SELECT service, printf('%.1f %%', 100 * wape), ifnull(printf('%.1f %%', 100 * floor), ''),"
+        " printf('%.1f %%', 100 * naive_wape), origins FROM forecast_score WHERE method ="
+        " 'handling' AND horizon = 'week1' AND wape IS NOT NULL AND (?3 IS NULL OR service = ?3)"
+        " AND service IN (SELECT service FROM staffing WHERE as_of = (SELECT max(as_of) FROM"
+        " staffing)) ORDER BY (SELECT sum(forecast) FROM staffing s WHERE s.service ="
+        " forecast_score.service AND as_of = (SELECT max(as_of) FROM staffing)) DESC LIMIT 12",
+        columns, COUNT(columns), err);
+}
+
+/* Parts, the service as one pool, and what is between: what the split costs. */
+static enum status
+report_skills(const struct report *r, struct error *err)
+{
+    static const struct table_column columns[] = {
+        {"service", TABLE_TEXT}, {"skill", TABLE_TEXT},   {"share", TABLE_NUMBER},
+        {"most", TABLE_NUMBER},  {"hours", TABLE_NUMBER}, {"roster h", TABLE_NUMBER},
+        {"short h", TABLE_NUMBER},
+    };
+
+    return titled(
+        r,
+        "Skills, each planned for itself. most: people scheduled in the busiest interval;\n"
+        "hours: of scheduled people; short: hours that the roster lacks (SERVICE/SKILL)",
+        "WITH part AS (SELECT service, 0 AS place, skill, share, start, minutes, scheduled,"
+        " rostered FROM staffing_skill UNION ALL SELECT service, 1, 'all as one pool', 1, start,"
+        " minutes, scheduled, rostered FROM staffing WHERE service IN (SELECT service FROM"
+        " service_skill)), told AS (SELECT *, minutes / 60.0 AS h FROM part WHERE CASE WHEN ?1 IS"
+        " NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT"
+        " max(as_of) FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS"
+        " NULL OR service = ?3)) "
+        "SELECT service, skill, share, most, hours, roster, short FROM (SELECT service, place,"
+        " skill, printf('%.0f %%', 100 * max(share)) AS share, max(scheduled) AS most,"
+        " printf('%.0f', sum(scheduled * h)) AS hours, ifnull(printf('%.0f', sum(rostered * h)),"
+        " '-') AS roster, ifnull(printf('%.0f', sum(iif(rostered IS NULL, NULL, max(0, scheduled -"
+        " rostered)) * h)), '-') AS short FROM told GROUP BY service, place, skill UNION ALL"
+        " SELECT service, 2, 'what the split costs', '', '', printf('%+.0f', sum(iif(place = 0, 1,"
+        " -1) * scheduled * h)), '', '' FROM told GROUP BY service HAVING max(place) = 1 AND"
+        " min(place) = 0) ORDER BY service, place, skill = '" SKILLS_OTHERS "', skill LIMIT 40",
+        columns, COUNT(columns), err);
+}
+
+static enum status
 report_presence(const struct report *r, struct error *err)
 {
     static const struct table_column columns[] = {{"service", TABLE_TEXT},
@@ -306,8 +360,12 @@ report_fit(const struct report *r, struct error *err)
     if (st == ST_OK)
         st = report_moves(r, err);
     if (st == ST_OK)
+        st = report_skills(r, err);
+    if (st == ST_OK)
         st = report_days(r, err);
     if (st == ST_OK)
         st = report_scores(r, err);
+    if (st == ST_OK)
+        st = report_handling_scores(r, err);
     return st == ST_OK ? report_presence(r, err) : st;
 }

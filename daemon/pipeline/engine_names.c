@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "engine_internal.h"
+#include "intake_part.h"
 #include "log.h"
 
 #define MINUTE_MS 60000
@@ -66,6 +67,7 @@ forget(void *arg, enum cell_kind kind, struct span name)
 
     if (name_kind_of(kind) != NAME_KINDS)
         names_remove(e->names, name_kind_of(kind), name);
+    ways_forget(e, kind, name); /* the ledger's are gone with the totals: it is noted again */
 }
 
 /* One that comes again just now has totals in memory, at the latest by the next call; if its batch

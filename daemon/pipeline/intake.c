@@ -196,24 +196,34 @@ intake_gather(struct intake_list *all, const struct intake_list *part)
 
 #define WAY_BYTES 400 /* an input's title and the longest name */
 
+/* "INPUT\0NAME"; 0: too long to be told apart. */
+static size_t
+way_key(char *key, const char *input, struct span name)
+{
+    size_t head = strlen(input) + 1;
+
+    if (head + name.n > WAY_BYTES)
+        return 0;
+    memcpy(key, input, head);
+    memcpy(key + head, name.p, name.n);
+    return head + name.n;
+}
+
 void
 part_ways(struct part *p, struct engine *e, const struct source *s, size_t from)
 {
     const struct cells *cells = p->cells;
-    size_t head = strlen(s->feed->input) + 1;
     char key[WAY_BYTES];
 
-    memcpy(key, s->feed->input, head);
     for (size_t i = from; i < cells_slots(cells); i++) {
         const struct cell *c = cells_at(cells, i);
         struct way *w;
+        size_t n;
 
-        if (!c || (c->kind != CELL_CUSTOMER && c->kind != CELL_SERVICE) ||
-            head + c->name.n > sizeof key)
+        if (!c || (c->kind != CELL_CUSTOMER && c->kind != CELL_SERVICE))
             continue;
-        memcpy(key + head, c->name.p, c->name.n);
-        if (!names_add(e->ways, name_kind_of((enum cell_kind)c->kind),
-                       span_of(key, head + c->name.n)))
+        n = way_key(key, s->feed->input, c->name);
+        if (n == 0 || !names_add(e->ways, name_kind_of((enum cell_kind)c->kind), span_of(key, n)))
             continue;
         if (p->way_count == p->way_cap) {
             p->way_cap = p->way_cap ? 2 * p->way_cap : 64;
@@ -224,4 +234,21 @@ part_ways(struct part *p, struct engine *e, const struct source *s, size_t from)
         w->name = arena_copy(&p->memory, c->name);
         w->input = span_str(s->feed->input);
     }
+}
+
+void
+ways_forget(struct engine *e, enum cell_kind kind, struct span name)
+{
+    char key[WAY_BYTES];
+
+    if (kind != CELL_CUSTOMER && kind != CELL_SERVICE)
+        return;
+    pthread_mutex_lock(&e->lock);
+    for (const struct feed_state *f = e->feeds; f; f = f->next) {
+        size_t n = way_key(key, f->input, name);
+
+        if (n)
+            names_remove(e->ways, name_kind_of(kind), span_of(key, n));
+    }
+    pthread_mutex_unlock(&e->lock);
 }

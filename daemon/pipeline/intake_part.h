@@ -25,5 +25,7 @@ struct part;
 struct intake *part_intake(struct part *p, const struct source *s, const struct block *b);
 /* Notes by which input the customers and services of the part's cells from the from-th on came. */
 void part_ways(struct part *p, struct engine *e, const struct source *s, size_t from);
+/* Whose totals have left the ledger: when one comes again, that is noted again. */
+void ways_forget(struct engine *e, enum cell_kind kind, struct span name);
 
 #endif

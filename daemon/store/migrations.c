@@ -329,6 +329,23 @@ static const char *const tokens_and_audit[] = {
     NULL,
 };
 
+static const char *const skills_and_handling[] = {
+    "CREATE TABLE service_skill("
+    " service TEXT NOT NULL, skill TEXT NOT NULL, share REAL NOT NULL, as_of TEXT NOT NULL,"
+    " PRIMARY KEY(service, skill)) WITHOUT ROWID",
+    "CREATE TABLE staffing_skill("
+    " service TEXT NOT NULL, skill TEXT NOT NULL, start TEXT NOT NULL, minutes INTEGER NOT NULL,"
+    " share REAL NOT NULL, forecast REAL NOT NULL, low INTEGER, high INTEGER,"
+    " required INTEGER NOT NULL, scheduled INTEGER NOT NULL, required_expected INTEGER,"
+    " scheduled_expected INTEGER, rostered INTEGER, gap INTEGER, service_level REAL,"
+    " occupancy REAL, as_of TEXT NOT NULL, PRIMARY KEY(service, skill, start)) WITHOUT ROWID",
+    "CREATE INDEX staffing_skill_start ON staffing_skill(start)",
+    "ALTER TABLE staffing ADD COLUMN handle_wape REAL",
+    "ALTER TABLE staffing ADD COLUMN handle_wape_floor REAL",
+    "ALTER TABLE staffing ADD COLUMN handle_wape_naive REAL",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -346,6 +363,7 @@ static const struct migration steps[] = {
     {"groups by hours", groups_by_hours},
     {"tokens and audit", tokens_and_audit},
     {"messages to others", migration_outbox},
+    {"skills and handling", skills_and_handling},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

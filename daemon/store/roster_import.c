@@ -9,7 +9,9 @@
 
 #include "civil.h"
 #include "csv_reader.h"
+#include "share_text.h"
 
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define MAX_NAME   128
 #define MAX_PEOPLE 100000
 
@@ -161,22 +163,30 @@ prepare(struct import *im, struct store *s, struct error *err)
 static enum status
 update_staffing(struct import *im, struct store *s, struct error *err)
 {
-#define STAFFING_END                                                                               \
-    "strftime('%Y-%m-%dT%H:%M:%SZ', staffing.start, '+' || staffing.minutes || ' minutes')"
+#define END(table) "strftime('%Y-%m-%dT%H:%M:%SZ', " table ".start, '+' || " table ".minutes || ' minutes')"
+#define AROUND                                                                                     \
+    " WHERE start >= strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-2 days') AND"                            \
+    " start < strftime('%Y-%m-%dT%H:%M:%SZ', ?2, '+2 days')"
     static const char *const steps[] = {
-        "UPDATE staffing SET rostered = (" ROSTER_FEWEST_SQL(
-            "staffing.service", "staffing.start",
-            STAFFING_END) ")"
-                          " WHERE start >= strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-2 days') AND"
-                          " start < strftime('%Y-%m-%dT%H:%M:%SZ', ?2, '+2 days')",
-        "UPDATE staffing SET gap = rostered - scheduled"
-        " WHERE start >= strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-2 days') AND"
-        " start < strftime('%Y-%m-%dT%H:%M:%SZ', ?2, '+2 days')",
+        "UPDATE staffing SET rostered = (" ROSTER_TOGETHER_SQL(
+            "staffing.service", "staffing.start", END("staffing")) ")" AROUND,
+        "UPDATE staffing_skill SET rostered = (" ROSTER_FEWEST_SQL(
+            "staffing_skill.service || '/' || staffing_skill.skill", "staffing_skill.start",
+            END("staffing_skill")) ")" AROUND " AND skill <> '" SKILLS_OTHERS "'",
+        /* Who has no skill is known only where it is known who has one. */
+        "UPDATE staffing_skill SET rostered = CASE WHEN EXISTS (SELECT 1 FROM staffing_skill k"
+        " WHERE k.service = staffing_skill.service AND k.start = staffing_skill.start AND"
+        " k.skill <> '" SKILLS_OTHERS "' AND k.rostered IS NOT NULL) THEN (" ROSTER_FEWEST_SQL(
+            "staffing_skill.service", "staffing_skill.start",
+            END("staffing_skill")) ") END" AROUND " AND skill = '" SKILLS_OTHERS "'",
+        "UPDATE staffing SET gap = rostered - scheduled" AROUND,
+        "UPDATE staffing_skill SET gap = rostered - scheduled" AROUND,
     };
-#undef STAFFING_END
+#undef END
+#undef AROUND
     enum status st = ST_OK;
 
-    for (int i = 0; st == ST_OK && i < 2; i++) {
+    for (size_t i = 0; st == ST_OK && i < COUNT(steps); i++) {
         struct query *q = NULL;
 
         st = store_query(s, &q, steps[i], err);

@@ -58,6 +58,9 @@ fill(void)
          " '2026-11-22' FROM customer");
     edit("INSERT INTO staffing_move SELECT id, 'desk', '2026-11-2' || substr(id, 3) % 3 ||"
          " 'T09:00:00Z', 15, 2, '2026-11-22T12:00:00Z' FROM customer");
+    edit("INSERT INTO staffing_skill SELECT 's' || (substr(id, 3) % 4), id, '2026-11-2' ||"
+         " (substr(id, 3) % 3) || 'T09:00:00Z', 30, 0.2, 4.5, 1, 9, 2, 3, 2, 4, nullif(substr(id,"
+         " 3) % 3, 0), substr(id, 3) % 3 - 3, 0.8, 0.5, '2026-11-19T00:00:00Z' FROM customer");
     edit("INSERT INTO feature_demand(feature, as_of, window_days, people, customers, uses, failed,"
          " score, rank) SELECT 'f' || id, '2026-11-22T12:00:00Z', 90, 5, substr(id, 3) % 2, 3, 4,"
          " 0.5, substr(id, 3) FROM customer");

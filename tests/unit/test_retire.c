@@ -223,6 +223,8 @@ TEST(names_whose_days_have_all_left_the_ledger_make_room)
     CHECK_INT(say_of(&s, source, "stays", NOW - 3600).accepted, 1);
     SITE_UNTIL(site_status(&s).customers == 1);
     CHECK_INT(state_on_disk().floor, FLOOR);
+    CHECK_INT(ask("st/ledger.db", "SELECT count(*) FROM way WHERE name = 'stays'"), 1);
+    CHECK_INT(ask("st/ledger.db", "SELECT count(*) FROM way WHERE name = 'goes'"), 0);
     CHECK_INT(say_of(&s, source, "comes", NOW - 3600).accepted, 1);
     CHECK_INT(say_of(&s, source, "goes", NOW - 3600).quarantined, 1);
     CHECK_INT(say_of(&s, source, "stays", NOW - 3600).accepted, 1);

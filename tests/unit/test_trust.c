@@ -322,3 +322,61 @@ TEST(a_dead_feed_is_a_signal_and_one_heard_of_again_is_not)
     analyst_close(a);
     book_close(&b);
 }
+
+/* The same silence on a day that the calendar closes is none, and nothing is missing for it; the
+ * day after it is one. */
+TEST(a_holiday_is_no_silence)
+{
+    struct book b;
+    struct analyst *a;
+    int64_t died = AT(TODAY, 0, 0);
+
+    book_open(&b);
+    note_ways();
+    arrive("bridge", NOW_Q - WEEKS * 672, (int32_t)(died / 900), 0, 10);
+    arrive("desk", NOW_Q - WEEKS * 672, NOW_Q, 0, 10);
+    book_leg(&b, "acme", AT(TODAY - 1, 9, 0), 60, "ann", "c1", NULL, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&two_feeds);
+    edit("INSERT INTO calendar(day, service, factor, name) VALUES('2026-11-22', '', 0, 'feast')");
+    run_pass(a, NOW, b.seq);
+    a->opened = NOW - 86400;
+    tell(a, died, NOW, NOW);
+    CHECK_STR(rows(SILENT), "");
+    CHECK_STR(rows("SELECT max(still_expected) FROM feed_interval WHERE input = 'bridge' AND start"
+                   " >= '2026-11-22'"),
+              "0.0");
+    edit("DELETE FROM calendar"); /* it was none: said at the next look */
+    run_pass(a, NOW + 1, b.seq);
+    tell(a, died, NOW, NOW + 2);
+    CHECK_STR(rows("SELECT subject, state FROM signal WHERE kind = 'feed_silent'"), "bridge|open");
+    analyst_close(a);
+    book_close(&b);
+}
+
+/* Nor does a feast teach that silence is usual. */
+TEST(days_of_the_calendar_teach_no_rhythm)
+{
+    struct book b;
+    struct analyst *a;
+    int32_t feast = (int32_t)(AT(TODAY - 14, 0, 0) / 900);
+
+    book_open(&b);
+    arrive("bridge", NOW_Q - WEEKS * 672, feast, 0, 10);
+    arrive("bridge", feast + 96, NOW_Q, 0, 10);
+    arrive("desk", NOW_Q - WEEKS * 672, NOW_Q, 0, 10);
+    book_leg(&b, "acme", AT(TODAY - 1, 9, 0), 60, "ann", "c1", NULL, OUTCOME_OK);
+    book_commit(&b, NULL);
+    a = open_analyst(&two_feeds);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT completeness, round(still_expected, 1) FROM feed_interval WHERE input ="
+                   " 'bridge' AND start = '2026-11-08T12:00:00Z'"),
+              "0.0|0.0"); /* a day that was lost */
+    edit("INSERT INTO calendar(day, service, factor, name) VALUES('2026-11-08', '', 0, 'feast')");
+    run_pass(a, NOW + 1, b.seq);
+    CHECK_STR(rows("SELECT completeness, round(still_expected, 1) FROM feed_interval WHERE input ="
+                   " 'bridge' AND start = '2026-11-08T12:00:00Z'"),
+              "1.0|0.0");
+    analyst_close(a);
+    book_close(&b);
+}

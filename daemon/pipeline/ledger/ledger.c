@@ -115,6 +115,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [PUT_FEED_QUARTER] = "INSERT INTO feed_quarter " LEDGER_ROW(
         "?1, ?2, ?3, ?4") " ON CONFLICT DO UPDATE SET records = records + ?4,"
                           " checksum = row_checksum(?1, ?2, ?3, records + ?4)",
+    [DELETE_WAYS] = "DELETE FROM way WHERE kind = ?1 AND name = ?2",
     [PUT_WAY] = "INSERT OR IGNORE INTO way " LEDGER_ROW("?1, ?2, ?3"),
     [PUT_IDEM] = "INSERT INTO idem " LEDGER_ROW("?1, ?2, ?3, ?4, ?5"),
     [OLDEST_IDEM] = "SELECT seq, body_hash, answer, " LEDGER_IDEM_HOLDS

@@ -46,6 +46,7 @@ enum statement {
     PUT_INTAKE,
     PUT_FEED_QUARTER,
     PUT_WAY,
+    DELETE_WAYS,
     PUT_IDEM,
     OLDEST_IDEM,
     DELETE_IDEM,

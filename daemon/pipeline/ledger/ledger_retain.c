@@ -185,6 +185,22 @@ bind_below(sqlite3_stmt *st, const struct retiring *r, int32_t floor)
     sqlite3_bind_int(st, 3, floor);
 }
 
+/* Subjects are the kind's letter, a separator and the name. */
+#define SUBJECT_HEAD 2
+
+/* How somebody came of whom nothing is left. */
+static enum status
+forget_ways(struct ledger *l, enum cell_kind kind, struct span name, struct error *err)
+{
+    sqlite3_stmt *st = l->st[DELETE_WAYS];
+
+    if (kind != CELL_CUSTOMER && kind != CELL_SERVICE)
+        return ST_OK;
+    sqlite3_bind_int(st, 1, kind);
+    sql_bind_text(st, 2, name);
+    return sql_run(st, err);
+}
+
 /* Is there nothing left of the subject whose old totals were just deleted? */
 static enum status
 note_gone(struct ledger *l, struct error *err)
@@ -202,6 +218,8 @@ note_gone(struct ledger *l, struct error *err)
     if (result == ST_OK && !left) {
         buf_add(&r->gone, (const char *)&n, sizeof n);
         buf_add(&r->gone, r->subject.p, n);
+        result = forget_ways(l, (enum cell_kind)r->subject.p[0],
+                             span_of(r->subject.p + SUBJECT_HEAD, n - SUBJECT_HEAD), err);
     }
     return result;
 }
@@ -300,7 +318,7 @@ ledger_gone(struct ledger *l, void (*visit)(void *arg, enum cell_kind kind, stru
     for (size_t at = 0; at < b->n; at += n) {
         memcpy(&n, b->p + at, sizeof n);
         at += sizeof n;
-        visit(arg, (enum cell_kind)b->p[at], span_of(b->p + at + 2, n - 2));
+        visit(arg, (enum cell_kind)b->p[at], span_of(b->p + at + SUBJECT_HEAD, n - SUBJECT_HEAD));
     }
     buf_reset(b);
     return any;

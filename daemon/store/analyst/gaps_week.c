@@ -8,16 +8,22 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config.h"
+#include "share_text.h"
 
 /* More than these are not compared with each other: the first of them by name are. */
 #define MOST_SERVICES 100
 
 static const char load_sql[] =
     "SELECT service, start, minutes, rostered, scheduled, required, gap, forecast, low, high,"
-    " completeness FROM staffing WHERE start >= ?1 AND service IN (SELECT service FROM staffing"
-    " WHERE start >= ?1 AND rostered IS NOT NULL) ORDER BY service, start";
+    " completeness, 0 FROM staffing WHERE start >= ?1 AND service IN (SELECT service FROM staffing"
+    " WHERE start >= ?1 AND rostered IS NOT NULL) UNION ALL"
+    " SELECT k.service || '/' || k.skill, k.start, k.minutes, k.rostered, k.scheduled, k.required,"
+    " k.gap, k.forecast, k.low, k.high, s.completeness, 1 FROM staffing_skill k JOIN staffing s"
+    " USING (service, start) WHERE k.start >= ?1 AND k.service IN (SELECT service FROM"
+    " staffing_skill WHERE start >= ?1 AND rostered IS NOT NULL) ORDER BY 1, 2";
 
 static struct gaps_service *
 service_for(struct gaps_week *w, const struct query *q)
@@ -29,7 +35,9 @@ service_for(struct gaps_week *w, const struct query *q)
         return s;
     w->services = xrealloc(w->services, (w->count + 1) * sizeof *w->services);
     s = &w->services[w->count++];
-    *s = (struct gaps_service){.name = xstrndup(name.p, name.n), .completeness = query_real(q, 10)};
+    *s = (struct gaps_service){.name = xstrndup(name.p, name.n),
+                               .completeness = query_real(q, 10),
+                               .skill = query_int(q, 11) != 0};
     return s;
 }
 
@@ -59,6 +67,22 @@ add_interval(struct gaps_week *w, const struct query *q)
     };
 }
 
+struct span
+gaps_service_of(const struct gaps_service *s)
+{
+    return s->skill ? skill_service(span_str(s->name)) : span_str(s->name);
+}
+
+static void
+find_divided(struct gaps_week *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->count; k++)
+            w->services[i].divided |= !w->services[i].skill && w->services[k].skill &&
+                                      span_is(gaps_service_of(&w->services[k]),
+                                              w->services[i].name);
+}
+
 enum status
 gaps_week_load(struct gaps_week **out, struct pass *p, struct error *err)
 {
@@ -74,6 +98,7 @@ gaps_week_load(struct gaps_week **out, struct pass *p, struct error *err)
         st = st == ST_NOT_FOUND ? ST_OK : st;
     }
     query_free(q);
+    find_divided(w);
     *out = w;
     return st;
 }
@@ -94,17 +119,32 @@ gaps_week_free(struct gaps_week *w)
 
 /* --- moves --- */
 
-/* May people of one service be lent to another? */
 static bool
-may_serve(const struct pass *p, const char *from, const char *to)
+is_others(const struct gaps_service *s)
+{
+    size_t n = strlen(s->name), others = strlen(SKILLS_OTHERS);
+
+    return s->skill && n > others && strcmp(s->name + n - others, SKILLS_OTHERS) == 0 &&
+           s->name[n - others - 1] == '/';
+}
+
+/* May people of one be lent to another? Who has a skill serves those who need none as well; the
+ * people of a service that is divided are those of its parts. */
+static bool
+may_serve(const struct pass *p, const struct gaps_service *from, const struct gaps_service *to)
 {
     const struct config *c = p->a->config;
+    struct span home = gaps_service_of(from), there = gaps_service_of(to);
 
+    if (from->divided || to->divided || (to->skill && !is_others(to)))
+        return false;
+    if (span_eq(home, there))
+        return true;
     for (size_t i = 0; i < c->service_count; i++) {
-        if (strcmp(c->services[i].name, from) != 0 || !c->services[i].can_serve)
+        if (!span_is(home, c->services[i].name) || !c->services[i].can_serve)
             continue;
         for (char **other = c->services[i].can_serve; *other; other++)
-            if (strcmp(*other, to) == 0)
+            if (span_is(there, *other))
                 return true;
         return false;
     }
@@ -119,7 +159,7 @@ who_may(const struct gaps_week *w, const struct pass *p, size_t n)
     for (size_t from = 0; from < n; from++)
         for (size_t to = 0; to < n; to++)
             may[from * n + to] =
-                from != to && may_serve(p, w->services[from].name, w->services[to].name);
+                from != to && may_serve(p, &w->services[from], &w->services[to]);
     return may;
 }
 

@@ -13,8 +13,10 @@ struct gaps_interval {
     double forecast, low, high;
 };
 
-struct gaps_service {
+struct gaps_service { /* or one of its skills: "SERVICE/SKILL" */
     char *name;
+    bool skill;
+    bool divided; /* its skills are here, with their people */
     double completeness;
     struct gaps_interval *at; /* in order of time */
     size_t count, cap;
@@ -33,7 +35,9 @@ struct gaps_week {
     size_t move_count, move_cap;
 };
 
-/* Services with anybody on the roster of the coming week. */
+/* The service of a name. */
+struct span gaps_service_of(const struct gaps_service *s);
+/* Services and skills with anybody on the roster of the coming week. */
 enum status gaps_week_load(struct gaps_week **out, struct pass *p, struct error *err);
 void gaps_week_free(struct gaps_week *w); /* accepts NULL */
 /* Finds the moves and replaces those in the store. */

@@ -8,15 +8,10 @@
 
 #include "erlang.h"
 
-/* Handling times change slowly; a quarter of a year is enough and not too much. */
-#define HANDLING_DAYS  91
-#define HANDLING_DECAY 0.9 /* a week */
-/* So many calls of an interval weigh as much as the overall mean. */
-#define HANDLING_PRIOR 20
+/* Patience of callers changes slowly; a quarter of a year is enough and not too much. */
+#define PATIENCE_DAYS 91
 /* Of fewer who gave up the mean patience would be uncertain by more than a seventh. */
 #define PATIENCE_ENOUGH 50
-/* Below so many handled calls an interval a weekly profile would be noise. */
-#define HANDLING_ENOUGH 6
 
 void
 history_init(struct history *h, const struct zone *zone, int32_t today, int minutes)
@@ -68,7 +63,7 @@ history_add(struct history *h, const struct cell_view *c)
                 v[SERVICE_WAIT_S];
         if (v[SERVICE_OFFERED] > 0 && utc > h->newest)
             h->newest = utc;
-        if (day < today && day >= today - HANDLING_DAYS) {
+        if (day < today && day >= today - PATIENCE_DAYS) {
             h->waited += v[SERVICE_WAIT_S];
             h->abandoned += v[SERVICE_ABANDONED];
         }
@@ -172,37 +167,14 @@ history_today(const struct history *h)
     return h->offered + (size_t)HISTORY_DAYS * (size_t)h->slots;
 }
 
-bool
-history_handling(const struct history *h, double *out, double *mean)
+struct handling_past
+history_handling(const struct history *h)
 {
-    int cells = 7 * h->slots;
-    double *n = xcalloc((size_t)cells, sizeof *n), *s = xcalloc((size_t)cells, sizeof *s);
-    double handled = 0, seconds = 0, busy = 0;
-    bool weekly;
-
-    for (int d = HISTORY_DAYS - HANDLING_DAYS; d < HISTORY_DAYS; d++) {
-        double weight = pow(HANDLING_DECAY, (HISTORY_DAYS - 1 - d) / 7);
-
-        for (int i = 0; i < h->slots; i++) {
-            size_t at = (size_t)d * (size_t)h->slots + (size_t)i;
-            int k = weekday_from_days(h->first + d) * h->slots + i;
-
-            n[k] += weight * h->handled[at];
-            s[k] += weight * (double)h->seconds[at];
-        }
-    }
-    for (int k = 0; k < cells; k++) {
-        handled += n[k];
-        seconds += s[k];
-        busy += n[k] > 0;
-    }
-    *mean = handled > 0 ? seconds / handled : NAN;
-    weekly = handled >= HANDLING_ENOUGH * busy && busy > 0;
-    for (int k = 0; k < cells; k++)
-        out[k] = weekly ? (s[k] + HANDLING_PRIOR * *mean) / (n[k] + HANDLING_PRIOR) : *mean;
-    free(n);
-    free(s);
-    return weekly;
+    return (struct handling_past){.handled = h->handled,
+                                  .seconds = h->seconds,
+                                  .days = HISTORY_DAYS,
+                                  .slots = (unsigned)h->slots,
+                                  .weekday = (unsigned)weekday_from_days(h->first)};
 }
 
 double

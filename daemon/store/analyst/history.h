@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cell.h"
+#include "handling.h"
 #include "pass.h"
 #include "zone.h"
 
@@ -44,10 +45,8 @@ void history_day(const struct history *h, const struct pass *p, int32_t day, dou
 /* What came today so far. */
 const int32_t *history_today(const struct history *h);
 
-/* Mean handling time by weekday and interval (7 * slots), drawn towards the overall mean where
- * few calls were handled; newer weeks weigh more, as in the forecast of contacts. False: too few
- * calls for that, all are the mean; *mean is NAN when none was ever handled. */
-bool history_handling(const struct history *h, double *out, double *mean);
+/* How long contacts took, without today: borrows. */
+struct handling_past history_handling(const struct history *h);
 
 /* Mean patience of callers in seconds; 0 when too few gave up to say, or waits are not recorded. */
 double history_patience(const struct history *h);

@@ -23,12 +23,13 @@
 #define OVER_SHARE 0.15
 
 static double
-rate_of(const struct pass *p, const char *service)
+rate_of(const struct pass *p, const struct gaps_service *s)
 {
     const struct config *c = p->a->config;
+    struct span service = gaps_service_of(s);
 
     for (size_t i = 0; i < c->service_count; i++)
-        if (strcmp(c->services[i].name, service) == 0)
+        if (span_is(service, c->services[i].name))
             return c->services[i].rate;
     return 0;
 }
@@ -183,7 +184,7 @@ static void
 tell(const struct telling *t, struct buf *reason, struct buf *evidence)
 {
     const struct gaps_service *s = &t->week->services[t->service];
-    double hours = sum_hours(t->windows, t->count), rate = rate_of(t->pass, s->name);
+    double hours = sum_hours(t->windows, t->count), rate = rate_of(t->pass, s);
     struct json_writer j;
     struct buf moves = {0}, at = {0};
     char start[CIVIL_TEXT];
@@ -227,7 +228,7 @@ raise_signal(struct signals *s, struct telling *t, struct error *err)
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
     struct signal_row row = {
         .subject = span_str(service->name),
-        .subject_type = "service",
+        .subject_type = service->skill ? "skill" : "service",
         .value = t->worst->rostered,
         .baseline = t->worst->scheduled,
         .delta = t->worst->gap,
@@ -260,7 +261,8 @@ matters(const struct telling *t)
     const struct gaps_service *s = &t->week->services[t->service];
     double rostered = 0, hours = sum_hours(t->windows, t->count);
 
-    if (t->count == 0 || !t->worst)
+    /* What is missing or to spare in a service that is divided, is so in its parts. */
+    if (s->divided || t->count == 0 || !t->worst)
         return false;
     if (t->side == GAP_SHORT)
         return true;

@@ -98,9 +98,10 @@ struct need {
     struct erlang_plan mean, expected;
 };
 
-static void
-plan(const struct staffing_work *w, const struct staffing_service *s, struct outlook *o,
-     int64_t utc, struct need *out)
+/* What the interval asks: the demand is without what is still in progress. */
+static struct erlang_demand
+ask(const struct staffing_work *w, const struct staffing_service *s, const struct outlook *o,
+    int64_t utc, struct need *out)
 {
     struct erlang_demand d = staffing_rule(s->config, o->learned);
     int at = place(w, s, utc);
@@ -112,6 +113,12 @@ plan(const struct staffing_work *w, const struct staffing_service *s, struct out
     d.aht_s = o->handling[at];
     if (out->factor == 0) /* closed */
         d.minimum = 0;
+    return d;
+}
+
+static void
+plan(const struct staffing_work *w, struct erlang_demand d, struct outlook *o, struct need *out)
+{
     if (o->carry)
         erlang_carry(&d, &o->load);
     staffing_plan(&w->pass->a->plans, &d, o->spread.phi_usual, &out->mean, &out->expected);
@@ -147,9 +154,12 @@ set_forecast(struct query *q, const struct outlook *o, const struct need *n)
     query_set_real(q, 8, high);
     query_set_real(q, 9, n->factor);
     query_set_str(q, 10, n->day_name);
-    query_set_real(q, 11, o->score.wape);
-    query_set_real(q, 12, o->score.floor);
-    query_set_real(q, 13, o->score.naive);
+    query_set_real(q, 11, o->score.contacts.own);
+    query_set_real(q, 12, o->score.contacts.floor);
+    query_set_real(q, 13, o->score.contacts.naive);
+    query_set_real(q, 28, o->score.handling.own);
+    query_set_real(q, 29, o->score.handling.floor);
+    query_set_real(q, 30, o->score.handling.naive);
 }
 
 static void
@@ -176,9 +186,11 @@ write_interval(struct staffing_work *w, const struct staffing_service *s, struct
     char from[CIVIL_TEXT], to[CIVIL_TEXT];
     double have = NAN;
     struct need n;
+    struct erlang_demand d = ask(w, s, o, utc, &n);
+    struct staffing_interval interval = {from, to, d, n.contacts};
     enum status st;
 
-    plan(w, s, o, utc, &n);
+    plan(w, d, o, &n);
     format_utc(from, utc);
     format_utc(to, utc + s->config->interval * 60);
     st = staffing_rostered(w, s->name, from, to, &have, err);
@@ -193,7 +205,8 @@ write_interval(struct staffing_work *w, const struct staffing_service *s, struct
     query_set_real(q, 25, o->completeness);
     query_set_str(q, 26, o->model);
     query_set_str(q, 27, w->pass->now_text);
-    return query_run(q, err);
+    st = query_run(q, err);
+    return st == ST_OK ? staffing_skills_write(w, s, o, &interval, err) : st;
 }
 
 static enum status
@@ -232,11 +245,15 @@ write_week(struct staffing_work *w, const struct staffing_service *s, struct out
     /* Calls that began before the first interval are still there: run in for a day. */
     for (int64_t t = begin - DAY_SECONDS; o->carry && t < begin; t += length) {
         struct need n;
+        struct erlang_demand d = ask(w, s, o, t, &n);
 
-        plan(w, s, o, t, &n);
+        plan(w, d, o, &n);
+        staffing_skills_carry(s, o, &(struct staffing_interval){NULL, NULL, d, n.contacts});
     }
-    st = forget(w, s, format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS),
-                format_utc(from, begin), err);
+    format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS);
+    st = forget(w, s, before, format_utc(from, begin), err);
+    if (st == ST_OK)
+        st = staffing_skills_forget(w, s, before, from, err);
     for (int64_t t = begin; st == ST_OK && known && t < begin + HORIZON_DAYS * (int64_t)DAY_SECONDS;
          t += length)
         st = write_interval(w, s, o, t, err);
@@ -244,13 +261,15 @@ write_week(struct staffing_work *w, const struct staffing_service *s, struct out
 }
 
 static enum status
-write_service(struct staffing_work *w, const struct staffing_service *s, struct error *err)
+write_service(struct staffing_work *w, struct staffing_service *s, struct error *err)
 {
     struct pass *p = w->pass;
     struct outlook *o = xcalloc(1, sizeof *o);
     struct staffing_score score;
     enum status st = store_begin(p->store, err);
 
+    if (st == ST_OK)
+        st = staffing_skills(w, s, err);
     if (st == ST_OK)
         st = staffing_measure(w, s, &score, err);
     if (st == ST_OK) {
@@ -269,13 +288,14 @@ prepare(struct staffing_work *w, struct error *err)
         "INSERT OR REPLACE INTO staffing(service, start, minutes, forecast, low, high, low95,"
         " high95, day_factor, day_name, wape, wape_floor, wape_naive, required, scheduled,"
         " required_expected, scheduled_expected, rostered, gap, service_level, occupancy,"
-        " patience_seconds, availability, handle_seconds, completeness, model, as_of)"
+        " patience_seconds, availability, handle_seconds, completeness, model, as_of, handle_wape,"
+        " handle_wape_floor, handle_wape_naive)"
         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-        " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+        " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
         err);
 
     if (st == ST_OK)
-        st = store_query(w->pass->store, &w->roster, ROSTER_FEWEST_SQL("?1", "?2", "?3"), err);
+        st = store_query(w->pass->store, &w->roster, ROSTER_TOGETHER_SQL("?1", "?2", "?3"), err);
     return st;
 }
 
@@ -326,12 +346,15 @@ pass_staffing(struct pass *p, struct error *err)
         st = staffing_shifts(&w, err);
     for (size_t i = 0; i < w.count; i++) {
         history_clear(&w.services[i].history);
+        skills_clear(&w.services[i].skills);
         free(w.services[i].name);
     }
     free(w.services);
     day_factors_free(w.days);
     query_free(w.insert);
     query_free(w.roster);
+    query_free(w.skill_insert);
+    query_free(w.skill_own);
     classifier_free(w.classifier);
     rules_free(w.rules);
     return st;

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "engine.h"
 #include "pass.h"
+#include "share_text.h"
 #include "trust.h"
 
 #define KEEP_DAYS 400  /* of feed_interval */
@@ -136,6 +137,7 @@ put_ways(struct pass *p, const struct trust *former, struct error *err)
     return st;
 }
 
+/* Ways are those of whom anything is known, here or (put_ways says them all again) in the ledger. */
 static enum status
 forget_old(struct pass *p, struct error *err)
 {
@@ -150,6 +152,12 @@ forget_old(struct pass *p, struct error *err)
         st = query_run(q, err);
     }
     query_free(q);
+    if (st == ST_OK)
+        st = store_run(p->store,
+                       "DELETE FROM way WHERE CASE kind WHEN 'customer' THEN NOT EXISTS (SELECT 1"
+                       " FROM customer_day WHERE customer = name) ELSE NOT EXISTS (SELECT 1 FROM"
+                       " service_interval WHERE service = name) END",
+                       err);
     return st;
 }
 
@@ -170,10 +178,14 @@ static enum status
 learn(struct pass *p, struct trust **former, struct error *err)
 {
     struct analyst *a = p->a;
+    struct day_factors *days = NULL;
     struct trust *t;
-    enum status st =
-        trust_learn(&t, a->reader, a->zone, p->now, is_expected, (void *)(uintptr_t)a->config, err);
+    enum status st = day_factors_load(&days, p->store, err);
 
+    if (st == ST_OK)
+        st = trust_learn(&t, a->reader, a->zone, days, p->now, is_expected,
+                         (void *)(uintptr_t)a->config, err);
+    day_factors_free(days);
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < t->feeds; i++) {
@@ -207,7 +219,8 @@ pass_trust(struct pass *p, struct error *err)
     struct query *q = NULL;
     enum status st;
 
-    if (p->a->trust && !p->slot_changed && !p->full && !p->a->trust_stale && !much_came(p))
+    if (p->a->trust && !p->slot_changed && !p->full && !p->edited && !p->a->trust_stale &&
+        !much_came(p))
         return ST_OK;
     st = learn(p, &former, err);
     if (st != ST_OK)
@@ -217,10 +230,10 @@ pass_trust(struct pass *p, struct error *err)
     for (size_t i = 0; i < p->a->trust->feeds && st == ST_OK; i++)
         st = put_feed(p, q, &p->a->trust->feed[i], err);
     query_free(q);
-    if (st == ST_OK)
-        st = put_ways(p, same_feeds(former, p->a->trust) && !p->first ? former : NULL, err);
     if (st == ST_OK && p->full)
         st = forget_old(p, err);
+    if (st == ST_OK)
+        st = put_ways(p, same_feeds(former, p->a->trust) && !p->full ? former : NULL, err);
     if (st != ST_OK)
         p->a->trust_stale = true;
     trust_free(former);
@@ -259,6 +272,8 @@ pass_trust_in(const struct pass *p, const char *subject_type, struct span subjec
         feeds = trust_feeds_of(t, CELL_CUSTOMER, subject);
     else if (strcmp(subject_type, "service") == 0)
         feeds = trust_feeds_of(t, CELL_SERVICE, subject);
+    else if (strcmp(subject_type, "skill") == 0)
+        feeds = trust_feeds_of(t, CELL_SERVICE, skill_service(subject));
     trust_over(t, feeds, (int32_t)(from / RHYTHM_QUARTER), (int32_t)(to / RHYTHM_QUARTER), out);
     return !isnan(out->completeness);
 }

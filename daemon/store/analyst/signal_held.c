@@ -47,7 +47,7 @@ static bool
 depends_on_data(const char *subject_type)
 {
     return strcmp(subject_type, "customer") == 0 || strcmp(subject_type, "service") == 0 ||
-           strcmp(subject_type, "feature") == 0;
+           strcmp(subject_type, "skill") == 0 || strcmp(subject_type, "feature") == 0;
 }
 
 /* "Input bridge has been silent since 2026-11-22T09:14:00Z, longer than usual: 61 % of ..." */

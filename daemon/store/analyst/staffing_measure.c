@@ -26,21 +26,24 @@ read_score(struct staffing_work *w, const char *service, const char *today, bool
     struct query *q = NULL;
     enum status st = store_query(
         w->pass->store, &q,
-        "SELECT wape, floor, naive_wape, (SELECT factor FROM availability WHERE service = ?1),"
-        " as_of FROM forecast_score WHERE service = ?1 AND method = 'forecast' AND"
-        " horizon = 'week1'",
+        "SELECT f.wape, f.floor, f.naive_wape, (SELECT factor FROM availability WHERE service ="
+        " ?1), h.wape, h.floor, h.naive_wape, f.as_of FROM forecast_score f LEFT JOIN"
+        " forecast_score h ON h.service = f.service AND h.method = 'handling' AND h.horizon ="
+        " f.horizon WHERE f.service = ?1 AND f.method = 'forecast' AND f.horizon = 'week1'",
         err);
 
-    *out = (struct staffing_score){NAN, NAN, NAN, 0};
+    *out = (struct staffing_score){{NAN, NAN, NAN}, {NAN, NAN, NAN}, 0};
     *fresh = false;
     if (st == ST_OK) {
         query_set_str(q, 1, service);
         st = query_next(q, err);
     }
     if (st == ST_OK) {
-        *out = (struct staffing_score){query_real(q, 0), query_real(q, 1), query_real(q, 2),
-                                       query_is_null(q, 3) ? 0 : query_real(q, 3)};
-        *fresh = span_is(query_text(q, 4), today) && !w->pass->settings_changed;
+        *out = (struct staffing_score){
+            {query_real(q, 0), query_real(q, 1), query_real(q, 2)},
+            {query_real(q, 4), query_real(q, 5), query_real(q, 6)},
+            query_is_null(q, 3) ? 0 : query_real(q, 3)};
+        *fresh = span_is(query_text(q, 7), today) && !w->pass->settings_changed;
     }
     query_free(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -59,11 +62,39 @@ wape_at(const struct backtest_score *s, int horizon)
     return horizon == 0 ? s->wape_day1 : horizon == 1 ? s->wape_week1 : s->wape_week2;
 }
 
+static const char *const horizons[] = {"day1", "week1", "week2"};
+
+/* Of one method and horizon; what is NAN is left open. */
+struct score_row {
+    const char *method;
+    int horizon;
+    double wape, floor, naive, mase, pinball, coverage80, coverage95;
+    unsigned origins;
+};
+
+static enum status
+write_score(struct query *q, const char *service, const char *today, const struct score_row *r,
+            struct error *err)
+{
+    query_set_str(q, 1, service);
+    query_set_str(q, 2, r->method);
+    query_set_str(q, 3, horizons[r->horizon]);
+    query_set_real(q, 4, r->wape);
+    query_set_real(q, 5, r->floor);
+    query_set_real(q, 6, r->naive);
+    query_set_real(q, 7, r->mase);
+    query_set_real(q, 8, r->pinball);
+    query_set_real(q, 9, r->coverage80);
+    query_set_real(q, 10, r->coverage95);
+    query_set_int(q, 11, r->origins);
+    query_set_str(q, 12, today);
+    return query_run(q, err);
+}
+
 static enum status
 write_scores(struct staffing_work *w, const char *service, const struct backtest *b,
-             const char *today, struct error *err)
+             const struct handling_score *handling, const char *today, struct error *err)
 {
-    static const char *const horizons[] = {"day1", "week1", "week2"};
     static const char *const methods[] = {"forecast", "naive", "mean4"};
     const double floors[] = {b->floor_day1, b->floor_week1, b->floor_week2};
     struct query *q = NULL;
@@ -73,20 +104,20 @@ write_scores(struct staffing_work *w, const char *service, const struct backtest
         int m = i / 3, h = i % 3;
         bool own = m == BACKTEST_FORECAST && h == 1;
 
-        query_set_str(q, 1, service);
-        query_set_str(q, 2, methods[m]);
-        query_set_str(q, 3, horizons[h]);
-        query_set_real(q, 4, wape_at(&b->method[m], h));
-        query_set_real(q, 5, floors[h]);
-        query_set_real(q, 6, wape_at(&b->method[BACKTEST_NAIVE], h));
-        query_set_real(q, 7, b->method[m].mase);
-        query_set_real(q, 8, own ? b->pinball : NAN);
-        query_set_real(q, 9, own ? b->coverage80 : NAN);
-        query_set_real(q, 10, own ? b->coverage95 : NAN);
-        query_set_int(q, 11, b->origins);
-        query_set_str(q, 12, today);
-        st = query_run(q, err);
+        st = write_score(q, service, today,
+                         &(struct score_row){methods[m], h, wape_at(&b->method[m], h), floors[h],
+                                             wape_at(&b->method[BACKTEST_NAIVE], h),
+                                             b->method[m].mase, own ? b->pinball : NAN,
+                                             own ? b->coverage80 : NAN, own ? b->coverage95 : NAN,
+                                             b->origins},
+                         err);
     }
+    for (int h = 0; st == ST_OK && h < HANDLING_HORIZONS && handling->origins; h++)
+        st = write_score(q, service, today,
+                         &(struct score_row){"handling", h, handling->wape[h], handling->floor[h],
+                                             handling->naive[h], NAN, NAN, NAN, NAN,
+                                             handling->origins},
+                         err);
     query_free(q);
     return st;
 }
@@ -189,6 +220,9 @@ staffing_measure(struct staffing_work *w, const struct staffing_service *s,
                  struct staffing_score *out, struct error *err)
 {
     char today[CIVIL_TEXT];
+    const struct backtest_range range = {FIRST_ORIGIN, MOST_ORIGINS};
+    struct handling_score handling;
+    struct handling_past past;
     struct backtest b;
     bool fresh;
     unsigned days;
@@ -200,12 +234,17 @@ staffing_measure(struct staffing_work *w, const struct staffing_service *s,
     counts = staffing_calendar(w, s, &days);
     if (!counts)
         return ST_OK;
-    backtest_run(counts, days, (struct forecast_shape){7, (unsigned)s->history.slots},
-                 (struct backtest_range){FIRST_ORIGIN, MOST_ORIGINS}, &b);
+    backtest_run(counts, days, (struct forecast_shape){7, (unsigned)s->history.slots}, range, &b);
     free(counts);
-    out->wape = b.method[BACKTEST_FORECAST].wape_week1;
-    out->naive = b.method[BACKTEST_NAIVE].wape_week1;
-    out->floor = b.floor_week1;
-    st = write_scores(w, s->name, &b, today, err);
+    past = history_handling(&s->history);
+    handling_backtest(&past, range, &handling);
+    out->contacts = (struct staffing_wape){b.method[BACKTEST_FORECAST].wape_week1, b.floor_week1,
+                                           b.method[BACKTEST_NAIVE].wape_week1};
+    out->handling = (struct staffing_wape){NAN, NAN, NAN};
+    if (handling.origins)
+        out->handling = (struct staffing_wape){handling.wape[HANDLING_WEEK1],
+                                               handling.floor[HANDLING_WEEK1],
+                                               handling.naive[HANDLING_WEEK1]};
+    st = write_scores(w, s->name, &b, &handling, today, err);
     return st == ST_OK ? measure_heads(w, s, today, &out->availability, err) : st;
 }

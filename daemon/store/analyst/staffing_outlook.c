@@ -227,10 +227,12 @@ staffing_look_ahead(const struct staffing_work *w, const struct staffing_service
                     const struct staffing_score *score, struct outlook *o)
 {
     struct forecast *f = make_forecast(w, s);
+    struct handling_past past;
     bool weekly, pooled;
     double mean;
 
-    weekly = history_handling(&s->history, o->handling, &mean);
+    past = history_handling(&s->history);
+    weekly = handling_forecast(&past, o->handling, &mean);
     forecast_cycle(f, o->contacts);
     pool_contacts(w, s, f, o, &pooled);
     forecast_spread(f, &o->spread);

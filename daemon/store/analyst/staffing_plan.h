@@ -10,20 +10,25 @@
 #include "forecast.h"
 #include "history.h"
 #include "pass.h"
+#include "shares.h"
 #include "staffing_rule.h"
 
 #define STAFFING_WEEK (7 * 96) /* intervals of a week, at most */
 
 /* How good forecasts of a service have been, and what else was learnt day by day. */
+struct staffing_wape {
+    double own, floor, naive; /* of week 1; NAN: not known */
+};
 struct staffing_score {
-    double wape, floor, naive; /* of week 1; NAN: not known */
-    double availability;       /* 0: not known */
+    struct staffing_wape contacts, handling;
+    double availability; /* 0: not known */
 };
 
 struct staffing_service {
     char *name;
     const struct config_service *config; /* or the defaults */
     struct history history;
+    struct skills skills; /* parts that are planned for themselves; none: nobody asked */
 };
 
 /* What is known about a service's week, by weekday and interval. */
@@ -35,7 +40,8 @@ struct outlook {
     struct staffing_score score;
     char model[256];
     double completeness;
-    double load; /* in progress, when calls outlast intervals */
+    double load;                        /* in progress, when calls outlast intervals */
+    double skill_load[SKILLS_MOST + 1]; /* the same of each skill */
     bool carry;
 };
 
@@ -51,7 +57,8 @@ struct staffing_work {
         double sum[STAFFING_WEEK]; /* of the forecasts that stand on enough days */
         size_t services;
     } pool[3]; /* of 96, 48 and 24 intervals a day */
-    struct query *insert, *roster;
+    struct query *insert, *roster;         /* roster: of a service and its skills together */
+    struct query *skill_insert, *skill_own; /* ... and of one name alone */
 };
 
 /* Counts of the local days [first Monday .. yesterday], NAN where unknown or unlike other days;
@@ -75,7 +82,8 @@ enum status staffing_count_concurrent(struct staffing_work *w, struct error *err
 /* Signals of services whose demand has shifted since yesterday. */
 enum status staffing_shifts(struct staffing_work *w, struct error *err);
 
-/* Heads on the roster during an interval (UTC texts): the fewest of what overlaps it; NAN: none. */
+/* Heads on the roster during an interval (UTC texts), those of a service's skills among them: the
+ * fewest of what overlaps it; NAN: none. */
 enum status staffing_rostered(struct staffing_work *w, const char *service, const char *from,
                               const char *to, double *out, struct error *err);
 
@@ -83,5 +91,27 @@ enum status staffing_rostered(struct staffing_work *w, const char *service, cons
  * store. At other times: what is kept. */
 enum status staffing_measure(struct staffing_work *w, const struct staffing_service *s,
                              struct staffing_score *out, struct error *err);
+
+/* --- skills --- */
+
+/* Finds the parts of the service, and keeps their shares in the store; those of segments for the
+ * day. */
+enum status staffing_skills(struct staffing_work *w, struct staffing_service *s,
+                            struct error *err);
+/* What an interval asks of the service as a whole; its calls in progress go on in o. */
+struct staffing_interval {
+    const char *from, *to; /* UTC texts */
+    struct erlang_demand whole;
+    double contacts;
+};
+/* Runs in: nothing is written. */
+void staffing_skills_carry(const struct staffing_service *s, struct outlook *o,
+                           const struct staffing_interval *at);
+enum status staffing_skills_write(struct staffing_work *w, const struct staffing_service *s,
+                                  struct outlook *o, const struct staffing_interval *at,
+                                  struct error *err);
+/* Takes out the rows of its skills from before a moment, and from another one on. */
+enum status staffing_skills_forget(struct staffing_work *w, const struct staffing_service *s,
+                                   const char *before, const char *from, struct error *err);
 
 #endif

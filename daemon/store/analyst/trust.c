@@ -11,6 +11,8 @@
 #include "memory.h"
 
 #define ALL_FEEDS UINT64_MAX
+/* Days of a smaller factor are nearly closed: nobody can say which of their hours are quiet. */
+#define WATCHED 0.5
 
 /* --- reading --- */
 
@@ -102,44 +104,67 @@ compare_ways(const void *a, const void *b)
                               : strcmp(x->name, y->name);
 }
 
-/* 1970 began on a Thursday; hour 0 of the week is Monday's first. */
+/* 1970 began on a Thursday; hour 0 of the week is Monday's first. What the calendar says of one
+ * service alone says nothing of a feed. */
 static void
-name_hours(struct trust *t, const struct zone *zone)
+name_hours(struct trust *t, const struct zone *zone, const struct day_factors *days)
 {
     for (int32_t i = 0; i < TRUST_QUARTERS + 96; i++) {
         int64_t at = (int64_t)(t->base + i) * RHYTHM_QUARTER;
-        int64_t hours = (at + zone_offset_at(zone, at)) / 3600 + 3 * 24;
+        int64_t local = at + zone_offset_at(zone, at), hours = local / 3600 + 3 * 24;
 
         t->hour[i] = (uint8_t)(((hours % RHYTHM_HOURS) + RHYTHM_HOURS) % RHYTHM_HOURS);
+        t->factor[i] = day_factor(days, "", day_of(local), NULL);
     }
+}
+
+/* Days of the calendar are unlike others and teach nothing: what is learned from is put together
+ * of the days around them. `gap`, by quarter of the window, or NULL, is marked. */
+static void
+learn_quarters(const struct trust *t, const uint32_t *count, int32_t first, int32_t last,
+               struct rhythm *out, bool *gap)
+{
+    size_t most = (size_t)(last - first + 1), n = 0, used = 0;
+    uint32_t *kept = xcalloc(most, sizeof *kept);
+    uint8_t *hour = xcalloc(most, sizeof *hour);
+    int32_t *place = xcalloc(most, sizeof *place);
+    bool *unusual = xcalloc(most, sizeof *unusual);
+
+    for (int32_t i = first - t->base; i <= last - t->base; i++) {
+        if (t->factor[i] != 1 || (n == 0 && count[i] == 0))
+            continue;
+        kept[n] = count[i];
+        hour[n] = t->hour[i];
+        place[n++] = i;
+        used = count[i] ? n : used;
+    }
+    if (used)
+        rhythm_learn(&(struct rhythm_series){kept, hour, used}, out, unusual);
+    for (size_t i = 0; gap && i < used; i++)
+        gap[place[i]] = unusual[i];
+    free(kept);
+    free(hour);
+    free(place);
+    free(unusual);
 }
 
 static void
 learn_feed(struct trust *t, struct trust_feed *f)
 {
-    bool unused[TRUST_QUARTERS + 96];
     int32_t from = f->first_arrival > t->base ? f->first_arrival : t->base;
 
-    if (f->first <= f->last) {
-        size_t at = (size_t)(f->first - t->base);
-        struct rhythm_series s = {f->count + at, t->hour + at, (size_t)(f->last - f->first + 1)};
-
-        rhythm_learn(&s, &f->events, f->gap + at);
-    }
+    if (f->first <= f->last)
+        learn_quarters(t, f->count, f->first, f->last, &f->events, f->gap);
     if (f->first_arrival <= f->last_arrival && from <= f->last_arrival &&
-        in_window(t, f->last_arrival)) {
-        size_t at = (size_t)(from - t->base);
-        struct rhythm_series s = {f->arrivals + at, t->hour + at,
-                                  (size_t)(f->last_arrival - from + 1)};
-
-        rhythm_learn(&s, &f->coming, unused);
-    }
+        in_window(t, f->last_arrival))
+        learn_quarters(t, f->arrivals, from, f->last_arrival, &f->coming, NULL);
     rhythm_lateness(f->late, f->arrived);
     f->heard = f->last_arrival > INT32_MIN ? (int64_t)f->last_arrival * RHYTHM_QUARTER : 0;
 }
 
 enum status
-trust_learn(struct trust **out, struct ledger_reader *r, const struct zone *zone, int64_t now,
+trust_learn(struct trust **out, struct ledger_reader *r, const struct zone *zone,
+            const struct day_factors *days, int64_t now,
             bool (*expected)(void *arg, struct span input), void *arg, struct error *err)
 {
     struct trust *t = xcalloc(1, sizeof *t);
@@ -147,7 +172,7 @@ trust_learn(struct trust **out, struct ledger_reader *r, const struct zone *zone
 
     t->now = now;
     t->base = (int32_t)(now / RHYTHM_QUARTER) - TRUST_QUARTERS;
-    name_hours(t, zone);
+    name_hours(t, zone, days);
     st = ledger_scan_feed_quarters(r, t->base, take_quarter, t, err);
     if (st == ST_OK)
         st = ledger_scan_ways(r, take_way, t, err);
@@ -195,25 +220,39 @@ trust_feed(struct trust *t, struct span input)
 
 /* --- silences --- */
 
+/* The hours of quarters [from, to) in which something should come: a day that the calendar closes,
+ * or nearly, is no silence. */
+static size_t
+watched_hours(const struct trust *t, int32_t from, int32_t to, uint8_t *hour)
+{
+    size_t n = 0;
+
+    for (int32_t i = from - t->base; i < to - t->base; i++)
+        if (t->factor[i] >= WATCHED)
+            hour[n++] = t->hour[i];
+    return n;
+}
+
 /* When did the silence that goes on become unusual? What is said of it must not change with every
  * quarter hour. */
 static void
-look_back(const struct trust *t, struct trust_feed *f, int32_t from, int32_t to)
+look_back(struct trust_feed *f, const uint8_t *hour, size_t count)
 {
     struct silence s = {0};
 
-    for (int32_t n = 1; n <= to - from && !s.unusual; n++)
-        rhythm_judge(&f->coming, t->hour + (from - t->base), (size_t)n, &s);
+    for (size_t n = 1; n <= count && !s.unusual; n++)
+        rhythm_judge(&f->coming, hour, n, &s);
     f->first_noticed = (struct trust_first){f->heard, s.chance, 0, s.longest};
-    rhythm_judge(&f->coming, t->hour + (from - t->base), to - from < 4 ? (size_t)(to - from) : 4,
-                 &s);
+    rhythm_judge(&f->coming, hour, count < 4 ? count : 4, &s);
     f->first_noticed.missed = s.missed;
 }
 
 void
 trust_hear(struct trust *t, struct trust_feed *f, int64_t at, int64_t now)
 {
+    uint8_t hour[TRUST_QUARTERS + 96];
     int32_t from, to = (int32_t)(now / RHYTHM_QUARTER);
+    size_t n;
 
     if (at > f->heard)
         f->heard = at;
@@ -224,10 +263,13 @@ trust_hear(struct trust *t, struct trust_feed *f, int64_t at, int64_t now)
         return;
     if (to > t->base + TRUST_QUARTERS + 96)
         to = t->base + TRUST_QUARTERS + 96;
-    rhythm_judge(&f->coming, t->hour + (from - t->base), (size_t)(to - from), &f->silence);
+    n = watched_hours(t, from, to, hour);
+    if (n == 0)
+        return;
+    rhythm_judge(&f->coming, hour, n, &f->silence);
     f->silent = f->silence.unusual;
     if (f->silent && f->first_noticed.since != f->heard)
-        look_back(t, f, from, to);
+        look_back(f, hour, n);
 }
 
 /* --- asking --- */
@@ -242,7 +284,9 @@ could_come(const struct trust *t, const struct trust_feed *f, int32_t quarter)
 double
 trust_usual(const struct trust *t, const struct trust_feed *f, int32_t quarter)
 {
-    return could_come(t, f, quarter) ? f->events.usual[t->hour[quarter - t->base]] : 0;
+    size_t at = (size_t)(quarter - t->base);
+
+    return could_come(t, f, quarter) ? f->events.usual[t->hour[at]] * t->factor[at] : 0;
 }
 
 double

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "calendar.h"
 #include "ledger.h"
 #include "rhythm.h"
 #include "span.h"
@@ -53,17 +54,19 @@ struct trust_way { /* sorted by kind and name */
 struct trust {
     int32_t base; /* first quarter of the window */
     int64_t now;
-    uint8_t hour[TRUST_QUARTERS + 96]; /* of the week, of the quarters from base on */
+    uint8_t hour[TRUST_QUARTERS + 96];  /* of the week, of the quarters from base on */
+    double factor[TRUST_QUARTERS + 96]; /* of its day in the calendar: 1 is like others */
     struct trust_feed feed[TRUST_FEEDS];
     size_t feeds;
     struct trust_way *way;
     size_t ways, way_cap;
 };
 
-/* Reads and learns. `expected` says whether an input should go on. What is known of silences from
+/* Reads and learns; days that the calendar names teach nothing, and those it closes are no silence.
+ * `expected` says whether an input should go on. What is known of silences from
  * signs of life goes in afterwards, by trust_hear. */
 enum status trust_learn(struct trust **out, struct ledger_reader *r, const struct zone *zone,
-                        int64_t now, bool (*expected)(void *arg, struct span input), void *arg,
+                        const struct day_factors *days, int64_t now, bool (*expected)(void *arg, struct span input), void *arg,
                         struct error *err);
 void trust_free(struct trust *t); /* accepts NULL */
 

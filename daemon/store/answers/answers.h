@@ -13,7 +13,7 @@
 extern const struct answer answer_staffing, answer_services, answer_service_intervals;
 /* answers_staffing.c */
 extern const struct answer answer_roster, answer_calendar, answer_forecast_scores,
-    answer_availability, answer_staffing_moves;
+    answer_availability, answer_staffing_moves, answer_staffing_skills;
 /* answers_feature.c */
 extern const struct answer answer_features;
 /* answers_customer.c */

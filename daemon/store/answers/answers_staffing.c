@@ -57,7 +57,8 @@ const struct answer answer_calendar = {
 
 static const struct answer_column score_columns[] = {
     {"service", ANSWER_TEXT, NULL, "the service", .must = true},
-    {"method", ANSWER_TEXT, NULL, "forecast; naive: as a week before; mean4: of four weeks", NULL,
+    {"method", ANSWER_TEXT, NULL,
+     "forecast; naive: as a week before; mean4: of four weeks; handling: of handling time", NULL,
      true},
     {"horizon", ANSWER_TEXT, NULL, "day1, week1 or week2 after the forecast was made", NULL, true},
     {"wape", ANSWER_REAL, "share", "of what came, by which it was off"},
@@ -126,6 +127,50 @@ const struct answer answer_staffing_moves = {
     .from = "staffing_move",
     .order = {{"start", false}, {"to_service", false}},
     .key = {"start", "to_service", "from_service"},
+    .own = "1",
+    .as_of = "SELECT max(as_of) FROM staffing",
+};
+
+/* --- skills --- */
+
+static const struct answer_column skill_columns[] = {
+    {"service", ANSWER_TEXT, NULL, "the service", .must = true},
+    {"skill", ANSWER_TEXT, NULL, "a part that only some can serve; others: what is left",
+     .must = true},
+    {"start", ANSWER_TIME, NULL, "the interval's beginning", .must = true},
+    {"minutes", ANSWER_INT, "min", "the interval's length", .must = true},
+    {"share", ANSWER_REAL, "share", "of the service's contacts", .must = true},
+    {"forecast", ANSWER_REAL, "contacts", "expected to come (mean)", .must = true},
+    {"low", ANSWER_INT, "contacts", "80 % of the time as many or more come"},
+    {"high", ANSWER_INT, "contacts", "80 % of the time as many or fewer come"},
+    {"required", ANSWER_INT, "people", "agents at their desks", .must = true},
+    {"scheduled", ANSWER_INT, "people", "required with shrinkage", .must = true},
+    {"required_expected", ANSWER_INT, "people",
+     "so many that, forecasts erring, the target is met"},
+    {"scheduled_expected", ANSWER_INT, "people", "those with shrinkage"},
+    {"rostered", ANSWER_INT, "people", "on the roster as SERVICE/SKILL, the fewest"},
+    {"gap", ANSWER_INT, "people", "rostered less scheduled: negative is too few"},
+    {"service_level", ANSWER_REAL, "share", "answered in time by as many as required"},
+    {"occupancy", ANSWER_REAL, "share", "of their time that they are busy"},
+    {"as_of", ANSWER_TIME, NULL, "when the forecast was made", .must = true},
+};
+
+static const struct answer_filter skill_filters[] = {
+    {ANSWER_FROM, "start >= ?1",
+     "strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') >"
+     " (SELECT max(as_of) FROM staffing)"},
+    {ANSWER_TO, "start < ?2", NULL},
+    {ANSWER_SERVICE, "service = ?3", NULL},
+};
+
+const struct answer answer_staffing_skills = {
+    .name = "staffing_skills",
+    .title = "People needed by interval and skill, where a service is split into skills",
+    ANSWER_COLUMNS(skill_columns),
+    ANSWER_FILTERS(skill_filters),
+    .from = "staffing_skill",
+    .order = {{"service", false}, {"skill", false}, {"start", false}},
+    .key = {"service", "skill", "start"},
     .own = "1",
     .as_of = "SELECT max(as_of) FROM staffing",
 };

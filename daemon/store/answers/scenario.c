@@ -11,6 +11,7 @@
 #include "answers.h"
 #include "civil.h"
 #include "scenario_text.h"
+#include "shares.h"
 #include "staffing_rule.h"
 
 #define MAX_INTERVALS 1024 /* of a service's week */
@@ -101,30 +102,6 @@ load(struct run *r, struct error *err)
 
 /* --- parts of what comes --- */
 
-/* The share of all legs of four weeks that some customers have: sql is a condition on ?1. */
-static enum status
-share_of_legs(struct run *r, const char *sql, struct span name, double *share, struct error *err)
-{
-    struct query *q = NULL;
-    enum status st = store_query(r->store, &q, sql, err);
-
-    if (st != ST_OK)
-        return st;
-    query_set_text(q, 1, name);
-    st = query_next(q, err);
-    if (st == ST_OK) {
-        double own = query_real(q, 0), all = query_real(q, 1);
-
-        *share = own > 0 && all > 0 ? own / all : 0;
-    }
-    query_free(q);
-    return st;
-}
-
-#define SHARE_SQL(condition)                                                                       \
-    "SELECT sum(legs) FILTER (WHERE " condition "), sum(legs) FROM customer_day"                   \
-    " WHERE day >= (SELECT date(max(as_of), '-28 days') FROM analyst)"
-
 /* So much more or less of what a customer brings. */
 static enum status
 apply_customers(struct run *r, struct error *err)
@@ -139,7 +116,7 @@ apply_customers(struct run *r, struct error *err)
             !scenario_percent(change, &factor))
             return scenario_wrong(err, "customer", r->asked->customer[i],
                                   "NAME=CHANGE such as ACME=+50%");
-        st = share_of_legs(r, SHARE_SQL("customer = ?1"), name, &share, err);
+        st = share_of_customer(r->store, name, &share, err);
         if (st != ST_OK)
             return st;
         if (!(share > 0))
@@ -179,51 +156,24 @@ apply_features(struct run *r, const struct week *w, struct what_if_change *chang
 
 /* --- skills --- */
 
-static enum status
-skill_share(struct run *r, const char *text, struct span *name, double *share, struct error *err)
-{
-    const char *part;
-
-    if (!scenario_split(text, name, &part))
-        return scenario_wrong(err, "split", text, "SKILL=SHARE such as french=20%");
-    if (strncmp(part, "segment:", 8) == 0) {
-        enum status st =
-            share_of_legs(r,
-                          SHARE_SQL("customer IN (SELECT customer FROM segment_member WHERE segment"
-                                    " = ?1)"),
-                          span_str(part + 8), share, err);
-
-        if (st != ST_OK)
-            return st;
-        if (!(*share > 0) || !(*share < 1))
-            return fail(err, ST_NOT_FOUND,
-                        "split: segment \"%.60s\" has %s of the legs of four weeks", part + 8,
-                        *share > 0 ? "all" : "none");
-        return ST_OK;
-    }
-    if (!scenario_share(part, share))
-        return scenario_wrong(err, "split", text,
-                              "SKILL=SHARE such as french=20%, or SKILL=segment:NAME");
-    return ST_OK;
-}
-
 static void
 add_skill(const struct week *w, const struct erlang_demand *rule,
-          const struct what_if_change *change, struct span name, double share,
+          const struct what_if_change *change, const struct skill *skill,
           struct scenario_service *s)
 {
     struct what_if_change part = *change;
+    struct erlang_demand own = staffing_skill_rule(rule, skill);
     struct scenario_skill *k = &s->skills[s->skill_count++];
     struct what_if_interval *in = xcalloc(w->count + 1, sizeof *in);
 
-    part.calls_factor *= share;
-    part.extra_calls *= share;
+    part.calls_factor *= skill->share;
+    part.extra_calls *= skill->share;
     for (size_t i = 0; i < w->count; i++) {
         in[i] = w->in[i];
-        in[i].rostered = NAN; /* nobody says who of them can do it */
+        in[i].rostered = NAN; /* a split that is asked for has no roster */
     }
-    *k = (struct scenario_skill){.name = xstrndup(name.p, name.n), .share = share};
-    what_if_plan(rule, &part, in, w->count, NULL, &k->then);
+    *k = (struct scenario_skill){.name = xstrdup(skill->name), .share = skill->share};
+    what_if_plan(&own, &part, in, w->count, NULL, &k->then);
     free(in);
 }
 
@@ -231,36 +181,19 @@ static enum status
 split(struct run *r, const struct week *w, const struct erlang_demand *rule,
       const struct what_if_change *change, struct scenario_service *s, struct error *err)
 {
-    const char *const *texts = r->asked->split[0] ? (const char *const *)r->asked->split
-                                                  : (const char *const *)w->config->skills;
-    size_t n = 0;
-    double left = 1;
-    struct error own;
+    bool asked = r->asked->split[0] != NULL;
+    struct skills skills;
+    enum status st = skills_find(r->store,
+                                 asked ? (const char *const *)r->asked->split
+                                       : (const char *const *)w->config->skills,
+                                 !asked, &skills, err);
 
-    while (texts && texts[n])
-        n++;
-    if (n == 0)
-        return ST_OK;
-    s->skills = xcalloc(n + 1, sizeof *s->skills);
-    for (size_t i = 0; i < n; i++) {
-        double share = 0;
-        struct span name;
-        enum status st = skill_share(r, texts[i], &name, &share, &own);
-
-        /* A segment that is configured may be empty today. */
-        if (st == ST_NOT_FOUND && !r->asked->split[0])
-            continue;
-        if (st != ST_OK) {
-            *err = own;
-            return st;
-        }
-        left -= share;
-        if (left < -1e-9)
-            return scenario_wrong(err, "split", texts[i], "shares that are one together at most");
-        add_skill(w, rule, change, name, share, s);
-    }
-    if (left > 1e-9)
-        add_skill(w, rule, change, span_str("others"), left, s);
+    if (st != ST_OK || skills.count == 0)
+        return st;
+    s->skills = xcalloc(skills.count, sizeof *s->skills);
+    for (size_t i = 0; i < skills.count; i++)
+        add_skill(w, rule, change, &skills.at[i], s);
+    skills_clear(&skills);
     s->split_hours = -s->then.scheduled_hours;
     for (size_t i = 0; i < s->skill_count; i++)
         s->split_hours += s->skills[i].then.scheduled_hours;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "share_text.h"
+
 bool
 scenario_percent(const char *text, double *factor)
 {
@@ -17,27 +19,6 @@ scenario_percent(const char *text, double *factor)
         end++;
     *factor = 1 + v / 100;
     return end > text && strcmp(end, "%") == 0 && v >= -100 && v <= 100000;
-}
-
-/* "20%" or "0.2". */
-static bool
-read_share(const char *text, double *share)
-{
-    char *end;
-    double v = strtod(text, &end);
-
-    if (end > text && strcmp(end, "%") == 0) {
-        v /= 100;
-        end++;
-    }
-    *share = v;
-    return end > text && *end == '\0' && isfinite(v);
-}
-
-bool
-scenario_share(const char *text, double *share)
-{
-    return read_share(text, share) && *share > 0 && *share < 1;
 }
 
 bool
@@ -98,7 +79,7 @@ read_range(const struct range *r, struct error *err)
     *r->out = NAN;
     if (!r->text)
         return ST_OK;
-    if (!(r->seconds ? read_duration(r->text, &v) : read_share(r->text, &v)) || v < r->low ||
+    if (!(r->seconds ? read_duration(r->text, &v) : share_read(r->text, &v)) || v < r->low ||
         v > r->high || (v == r->low && !r->with_low) || (v == r->high && !r->with_high))
         return scenario_wrong(err, r->member, r->text, r->expected);
     *r->out = v;

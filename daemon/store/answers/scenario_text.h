@@ -19,8 +19,6 @@ enum status scenario_read(const struct scenario *asked, struct scenario_numbers 
                           struct error *err);
 /* "+20%" is 1.2; "-5 %" is 0.95. False: no change in per cent. */
 bool scenario_percent(const char *text, double *factor);
-/* "20%" or "0.2": 0.2, above 0, below 1. */
-bool scenario_share(const char *text, double *share);
 /* "+2000": how many more. */
 bool scenario_number(const char *text, double *number);
 /* "NAME=CHANGE": the name may hold "=". */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "civil.h"
+#include "share_text.h"
 #include "signal_rules.h"
 
 #define BASE_DAYS 28
@@ -98,6 +99,19 @@ find_window(struct explanation *e)
         e->from -= DAY_SECONDS; /* what came last before it fell silent */
 }
 
+/* A skill is a part of a service: its numbers and its inputs are those of the service. */
+static struct span
+counted_type(const struct explanation *e)
+{
+    return span_is(e->subject_type, "skill") ? SPAN("service") : e->subject_type;
+}
+
+static struct span
+counted_subject(const struct explanation *e)
+{
+    return span_is(e->subject_type, "skill") ? skill_service(e->subject) : e->subject;
+}
+
 /* --- numbers --- */
 
 static const struct {
@@ -130,13 +144,13 @@ load_days(struct store *s, struct arena *mem, struct explanation *e, struct erro
 
     format_day(begins, day_of(e->from));
     for (size_t i = 0; i < sizeof days_of / sizeof days_of[0] && st == ST_OK; i++) {
-        if (!span_is(e->subject_type, days_of[i].type))
+        if (!span_is(counted_type(e), days_of[i].type))
             continue;
         st = store_query(s, &q, days_of[i].sql, err);
         if (st != ST_OK)
             break;
         memcpy(e->value_names, days_of[i].names, sizeof e->value_names);
-        query_set_text(q, 1, e->subject);
+        query_set_text(q, 1, counted_subject(e));
         query_set_str(q, 2, format_day(from, day_of(e->from) - BASE_DAYS));
         query_set_str(q, 3, format_day(to, day_of(e->to - 1) + 1));
         while ((st = query_next(q, err)) == ST_OK) {
@@ -175,8 +189,8 @@ load_feeds(struct store *s, struct arena *mem, struct explanation *e, struct err
         return st;
     query_set_str(q, 1, format_utc(from, e->from));
     query_set_str(q, 2, format_utc(to, e->to));
-    query_set_text(q, 3, e->subject_type);
-    query_set_text(q, 4, e->subject);
+    query_set_text(q, 3, counted_type(e));
+    query_set_text(q, 4, counted_subject(e));
     while ((st = query_next(q, err)) == ST_OK) {
         e->feeds = xrealloc(e->feeds, (e->feed_count + 1) * sizeof *e->feeds);
         e->feeds[e->feed_count++] = (struct explain_feed){.input = keep(mem, q, 0),
@@ -232,7 +246,7 @@ kind_of(struct span subject_type)
 static enum status
 look_into(struct ledger_reader *r, struct explanation *e, struct error *err)
 {
-    struct kept_question q = {kind_of(e->subject_type), e->subject, e->from, e->to};
+    struct kept_question q = {kind_of(counted_type(e)), counted_subject(e), e->from, e->to};
     uint64_t looked = 0, last = 0;
     enum status st = ST_OK;
     size_t n = 0;
@@ -263,8 +277,9 @@ load_ranges(struct ledger_reader *r, struct arena *mem, struct explanation *e, s
 {
     struct searching k = {e, mem};
     bool about_input = span_is(e->subject_type, "input");
-    bool about_data = span_is(e->subject_type, "customer") || span_is(e->subject_type, "service") ||
-                      span_is(e->subject_type, "feature");
+    struct span type = counted_type(e);
+    bool about_data =
+        span_is(type, "customer") || span_is(type, "service") || span_is(type, "feature");
     enum status st;
 
     if (!r || (!about_input && !about_data))
