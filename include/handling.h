@@ -14,7 +14,7 @@
 
 #include "backtest.h"
 
-struct handling_past { /* borrowed */
+struct handling_past {      /* borrowed */
     const int32_t *handled; /* contacts: days * slots */
     const int64_t *seconds; /* that they took together */
     unsigned days, slots;
@@ -27,8 +27,8 @@ bool handling_forecast(const struct handling_past *p, double *out, double *mean)
 
 enum { HANDLING_DAY1, HANDLING_WEEK1, HANDLING_WEEK2, HANDLING_HORIZONS };
 
-struct handling_score { /* NAN where nothing can be said */
-    unsigned origins;   /* Mondays */
+struct handling_score {              /* NAN where nothing can be said */
+    unsigned origins;                /* Mondays */
     double wape[HANDLING_HORIZONS];  /* sum n |seen - said| / sum n seen, seen being means of n */
     double naive[HANDLING_HORIZONS]; /* saying the mean of the same interval a week before, or that
                                         of the whole week where it had none */

@@ -37,8 +37,11 @@ enum status roster_import(struct store *s, struct span csv, const struct zone *z
 
 /* Those of the service and of all its skills, each the fewest; NULL: none is planned. */
 #define ROSTER_TOGETHER_SQL(service, from, to)                                                     \
-    "SELECT sum(people) FROM (SELECT (" ROSTER_FEWEST_SQL(service, from, to) ") AS people UNION"   \
-    " ALL SELECT (" ROSTER_FEWEST_SQL("k.service || '/' || k.skill", from, to) ") FROM"            \
-    " service_skill k WHERE k.service = " service ")"
+    "SELECT sum(people) FROM (SELECT (" ROSTER_FEWEST_SQL(                                         \
+        service, from, to) ") AS people UNION"                                                     \
+                           " ALL SELECT (" ROSTER_FEWEST_SQL(                                      \
+                               "k.service || '/' || k.skill", from,                                \
+                               to) ") FROM"                                                        \
+                                   " service_skill k WHERE k.service = " service ")"
 
 #endif

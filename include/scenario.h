@@ -21,7 +21,7 @@ struct scenario {
     const char *aht;                         /* "240", "4m", "-10%" */
     const char *customer[SCENARIO_LIST + 1]; /* "ACME=+50%": of what that one brings */
     const char *feature[SCENARIO_LIST + 1];  /* "recording=+2000", "video=-5%" */
-    const char *split[SKILLS_MOST + 1];    /* "french=20%", "gold=segment:gold" */
+    const char *split[SKILLS_MOST + 1];      /* "french=20%", "gold=segment:gold" */
     const char *sl, *within, *occupancy, *shrinkage, *patience, *availability;
 };
 

@@ -25,8 +25,8 @@ struct skills {
 /* texts: as in skill_read, at most SKILLS_MOST, ended by NULL. ST_BAD_INPUT: err->text begins with
  * "split: "; ST_NOT_FOUND: a segment has none of the legs, or all. lenient: such a segment is left
  * out, because what is configured for good may have nobody today. On ST_OK the caller clears. */
-enum status skills_find(struct store *s, const char *const *texts, bool lenient,
-                        struct skills *out, struct error *err);
+enum status skills_find(struct store *s, const char *const *texts, bool lenient, struct skills *out,
+                        struct error *err);
 void skills_clear(struct skills *s);
 
 #endif

@@ -112,9 +112,9 @@ week_before(const struct handling_past *p, unsigned origin, double otherwise, do
         s += (double)p->seconds[from + k];
     }
     for (size_t k = 0; k < cells; k++)
-        out[k] = p->handled[from + k] > 0
-                     ? (double)p->seconds[from + k] / p->handled[from + k]
-                     : n > 0 ? s / n : otherwise;
+        out[k] = p->handled[from + k] > 0 ? (double)p->seconds[from + k] / p->handled[from + k]
+                 : n > 0                  ? s / n
+                                          : otherwise;
 }
 
 static void
@@ -172,7 +172,7 @@ handling_backtest(const struct handling_past *p, struct backtest_range range,
     *out = (struct handling_score){0};
     begun = begun < monday ? 0 : (begun - monday) / 7;
     weeks = p->days < monday + 14 ? 0 : (p->days - monday) / 7 - 1; /* with two whole ones ahead */
-    first = begun + (range.first ? range.first : 1); /* a week lies before each */
+    first = begun + (range.first ? range.first : 1);                /* a week lies before each */
     if (range.most && weeks > range.most && first < weeks - range.most)
         first = weeks - range.most;
     for (unsigned k = first; k < weeks; k++) {

@@ -284,8 +284,8 @@ static enum status
 report_handling_scores(const struct report *r, struct error *err)
 {
     static const struct table_column columns[] = {
-        {"service", TABLE_TEXT},      {"handling off", TABLE_NUMBER}, {"at best", TABLE_NUMBER},
-        {"naive", TABLE_NUMBER},      {"weeks", TABLE_NUMBER},
+        {"service", TABLE_TEXT}, {"handling off", TABLE_NUMBER}, {"at best", TABLE_NUMBER},
+        {"naive", TABLE_NUMBER}, {"weeks", TABLE_NUMBER},
     };
 
     return titled(
@@ -306,8 +306,8 @@ static enum status
 report_skills(const struct report *r, struct error *err)
 {
     static const struct table_column columns[] = {
-        {"service", TABLE_TEXT}, {"skill", TABLE_TEXT},   {"share", TABLE_NUMBER},
-        {"most", TABLE_NUMBER},  {"hours", TABLE_NUMBER}, {"roster h", TABLE_NUMBER},
+        {"service", TABLE_TEXT},   {"skill", TABLE_TEXT},   {"share", TABLE_NUMBER},
+        {"most", TABLE_NUMBER},    {"hours", TABLE_NUMBER}, {"roster h", TABLE_NUMBER},
         {"short h", TABLE_NUMBER},
     };
 

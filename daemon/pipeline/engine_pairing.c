@@ -11,6 +11,7 @@
 #include "civil.h"
 #include "clock.h"
 #include "engine_internal.h"
+#include "intake_part.h"
 #include "json_write.h"
 
 #define SLICE 4096 /* events at once: whoever looks at what is open waits no longer */
@@ -66,6 +67,17 @@ struct counting {
     struct pairing_done *done;
 };
 
+/* A leg came by the input of its join. Cells do not say which leg made them. */
+static void
+note_way(struct counting *c, const struct paired_leg *leg, const struct record *r)
+{
+    char *input = xstrndup(leg->input.p, leg->input.n);
+
+    if (r->has & FIELD_BIT(FIELD_CUSTOMER))
+        part_way(c->part, c->engine, CELL_CUSTOMER, r->text[FIELD_CUSTOMER], input);
+    free(input);
+}
+
 /* The customer was found when the record came; meanwhile it may have become another's. */
 static void
 count_leg(void *arg, const struct paired_leg *leg)
@@ -81,6 +93,7 @@ count_leg(void *arg, const struct paired_leg *leg)
     c->done->legs += r.kind == KIND_LEG;
     r.people = directory_people(c->directory, &r);
     aggregate_record(c->part->cells, &c->rules->aggregate, &r);
+    note_way(c, leg, &r);
 }
 
 static void

@@ -210,29 +210,34 @@ way_key(char *key, const char *input, struct span name)
 }
 
 void
-part_ways(struct part *p, struct engine *e, const struct source *s, size_t from)
+part_way(struct part *p, struct engine *e, enum cell_kind kind, struct span name, const char *input)
+{
+    char key[WAY_BYTES];
+    size_t n = way_key(key, input, name);
+    struct way *w;
+
+    if (n == 0 || !names_add(e->ways, name_kind_of(kind), span_of(key, n)))
+        return;
+    if (p->way_count == p->way_cap) {
+        p->way_cap = p->way_cap ? 2 * p->way_cap : 64;
+        p->ways = xrealloc(p->ways, p->way_cap * sizeof *p->ways);
+    }
+    w = &p->ways[p->way_count++];
+    w->kind = kind;
+    w->name = arena_copy(&p->memory, name);
+    w->input = arena_copy(&p->memory, span_str(input));
+}
+
+void
+part_ways(struct part *p, struct engine *e, const char *input, size_t from)
 {
     const struct cells *cells = p->cells;
-    char key[WAY_BYTES];
 
     for (size_t i = from; i < cells_slots(cells); i++) {
         const struct cell *c = cells_at(cells, i);
-        struct way *w;
-        size_t n;
 
-        if (!c || (c->kind != CELL_CUSTOMER && c->kind != CELL_SERVICE))
-            continue;
-        n = way_key(key, s->feed->input, c->name);
-        if (n == 0 || !names_add(e->ways, name_kind_of((enum cell_kind)c->kind), span_of(key, n)))
-            continue;
-        if (p->way_count == p->way_cap) {
-            p->way_cap = p->way_cap ? 2 * p->way_cap : 64;
-            p->ways = xrealloc(p->ways, p->way_cap * sizeof *p->ways);
-        }
-        w = &p->ways[p->way_count++];
-        w->kind = (enum cell_kind)c->kind;
-        w->name = arena_copy(&p->memory, c->name);
-        w->input = span_str(s->feed->input);
+        if (c && (c->kind == CELL_CUSTOMER || c->kind == CELL_SERVICE))
+            part_way(p, e, (enum cell_kind)c->kind, c->name, input);
     }
 }
 

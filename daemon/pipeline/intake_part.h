@@ -23,8 +23,11 @@ void intake_gather(struct intake_list *all, const struct intake_list *part);
 /* Where the block's stream is counted. Valid until the next call for the same part. */
 struct part;
 struct intake *part_intake(struct part *p, const struct source *s, const struct block *b);
-/* Notes by which input the customers and services of the part's cells from the from-th on came. */
-void part_ways(struct part *p, struct engine *e, const struct source *s, size_t from);
+/* Notes by which input a customer or service came; once, until it is forgotten. */
+void part_way(struct part *p, struct engine *e, enum cell_kind kind, struct span name,
+              const char *input);
+/* ... those of the part's cells from the from-th on. */
+void part_ways(struct part *p, struct engine *e, const char *input, size_t from);
 /* Whose totals have left the ledger: when one comes again, that is noted again. */
 void ways_forget(struct engine *e, enum cell_kind kind, struct span name);
 

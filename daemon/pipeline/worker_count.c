@@ -184,7 +184,7 @@ note_names(struct run *run)
     const struct cells *cells = run->part->cells;
 
     run->names.added += engine_names_take(run->engine, cells, run->first_cell);
-    part_ways(run->part, run->engine, run->source, run->first_cell);
+    part_ways(run->part, run->engine, run->source->feed->input, run->first_cell);
     run->first_cell = cells_slots(cells);
     run->tight = engine_names_tight(run->engine, GROUP);
 }

@@ -163,13 +163,14 @@ prepare(struct import *im, struct store *s, struct error *err)
 static enum status
 update_staffing(struct import *im, struct store *s, struct error *err)
 {
-#define END(table) "strftime('%Y-%m-%dT%H:%M:%SZ', " table ".start, '+' || " table ".minutes || ' minutes')"
+#define END(table)                                                                                 \
+    "strftime('%Y-%m-%dT%H:%M:%SZ', " table ".start, '+' || " table ".minutes || ' minutes')"
 #define AROUND                                                                                     \
     " WHERE start >= strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-2 days') AND"                            \
     " start < strftime('%Y-%m-%dT%H:%M:%SZ', ?2, '+2 days')"
     static const char *const steps[] = {
-        "UPDATE staffing SET rostered = (" ROSTER_TOGETHER_SQL(
-            "staffing.service", "staffing.start", END("staffing")) ")" AROUND,
+        "UPDATE staffing SET rostered = (" ROSTER_TOGETHER_SQL("staffing.service", "staffing.start",
+                                                               END("staffing")) ")" AROUND,
         "UPDATE staffing_skill SET rostered = (" ROSTER_FEWEST_SQL(
             "staffing_skill.service || '/' || staffing_skill.skill", "staffing_skill.start",
             END("staffing_skill")) ")" AROUND " AND skill <> '" SKILLS_OTHERS "'",

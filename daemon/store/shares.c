@@ -57,8 +57,7 @@ add(struct skills *out, struct span name, double share)
 }
 
 static enum status
-find(struct store *s, const char *const *texts, bool lenient, struct skills *out,
-     struct error *err)
+find(struct store *s, const char *const *texts, bool lenient, struct skills *out, struct error *err)
 {
     double left = 1;
 

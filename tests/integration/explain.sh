@@ -64,6 +64,41 @@ check "numbers and ranges are those of the files" python3 judge.py
 check "people see the file and its bytes" grep -q "bytes [0-9]* to $(wc -c <week.csv), batch" people
 check "and how many were ACME's" grep -q "14 of these batches' were ACME's, in the window" people
 check "and where that is not known" grep -q "whose they were is not kept" people
+# The same customer by joins and leaves: what they came by is known, and what others came by is left out.
+cat >p.conf <<EOF
+state_dir = "$dir/paired"
+clock = "data"
+http { listen = "" }
+EOF
+python3 - <<'EOF'
+import csv, json
+for name in ("past", "week"):
+    with open(f"{name}.ndjson", "w") as out:
+        for n, r in enumerate(csv.DictReader(open(f"{name}.csv"))):
+            if r["customer"] not in ("ACME", "c00", "c01"):
+                continue
+            base = {"conference": f"k{name}{n}", "customer": r["customer"], "participant": r["participant"]}
+            end = r["start"].replace(":00Z", ":50Z")
+            out.write(json.dumps({"kind": "join", "start": r["start"], **base}) + "\n")
+            out.write(json.dumps({"kind": "leave", "start": end, **base}) + "\n")
+EOF
+paired() {
+    for f in past week; do
+        cs import --config p.conf --format ndjson "$f.ndjson" || return 1
+    done
+    cs import --config p.conf --format csv other.csv
+}
+check "joins and leaves instead" paired
+id=$(cs signal list --config p.conf --kind decline --subject ACME --csv | sed -n '2s/,.*//p')
+check "the decline is a signal again" [ -n "$id" ]
+cs signal explain "$id" --config p.conf --json >paired.json
+check "it leads to the file of the joins, which stands among the inputs" python3 -c '
+import json, os, sqlite3, sys
+e = json.load(open("paired.json"))
+files = {os.path.basename(r["stream"]) for r in e["ranges"]}
+assert "week.ndjson" in files and "other.csv" not in files, files
+ways = sqlite3.connect("paired/crm.db").execute("SELECT input FROM way WHERE name = ?", ("ACME",)).fetchall()
+assert ways == [("import",)], ways'
 check "an unknown id" sh -c "! '$bin/callswell' signal explain ffff --config c.conf"
 check "what is complete is not held" equals "$(cs signal list --config c.conf --state held --csv | wc -l)" 1
 finish

@@ -40,8 +40,8 @@ TEST(means_by_weekday_and_interval_lean_to_that_of_all)
     CHECK(handling_forecast(&p, out, &mean));
     CHECK_NEAR(mean, 150, 1e-9);
     for (int k = 0; k < 7 * SLOTS; k++)
-        CHECK_NEAR(out[k],
-                   (20 * weight * (k % 2 ? 180 : 120) + 20 * 150) / (20 * weight + 20), 1e-9);
+        CHECK_NEAR(out[k], (20 * weight * (k % 2 ? 180 : 120) + 20 * 150) / (20 * weight + 20),
+                   1e-9);
     for (unsigned i = 0; i < 28 * SLOTS; i++)
         handled[i] = 1, seconds[i] /= 20;
     CHECK(!handling_forecast(&p, out, &mean)); /* a profile of so few would be noise */

@@ -78,9 +78,9 @@ find_divided(struct gaps_week *w)
 {
     for (size_t i = 0; i < w->count; i++)
         for (size_t k = 0; k < w->count; k++)
-            w->services[i].divided |= !w->services[i].skill && w->services[k].skill &&
-                                      span_is(gaps_service_of(&w->services[k]),
-                                              w->services[i].name);
+            w->services[i].divided |=
+                !w->services[i].skill && w->services[k].skill &&
+                span_is(gaps_service_of(&w->services[k]), w->services[i].name);
 }
 
 enum status
@@ -158,8 +158,7 @@ who_may(const struct gaps_week *w, const struct pass *p, size_t n)
 
     for (size_t from = 0; from < n; from++)
         for (size_t to = 0; to < n; to++)
-            may[from * n + to] =
-                from != to && may_serve(p, &w->services[from], &w->services[to]);
+            may[from * n + to] = from != to && may_serve(p, &w->services[from], &w->services[to]);
     return may;
 }
 

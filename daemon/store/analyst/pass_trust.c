@@ -137,7 +137,7 @@ put_ways(struct pass *p, const struct trust *former, struct error *err)
     return st;
 }
 
-/* Ways are those of whom anything is known, here or (put_ways says them all again) in the ledger. */
+/* Ways stay for whom anything is known here, or in the ledger: put_ways says those again. */
 static enum status
 forget_old(struct pass *p, struct error *err)
 {

@@ -39,10 +39,9 @@ read_score(struct staffing_work *w, const char *service, const char *today, bool
         st = query_next(q, err);
     }
     if (st == ST_OK) {
-        *out = (struct staffing_score){
-            {query_real(q, 0), query_real(q, 1), query_real(q, 2)},
-            {query_real(q, 4), query_real(q, 5), query_real(q, 6)},
-            query_is_null(q, 3) ? 0 : query_real(q, 3)};
+        *out = (struct staffing_score){{query_real(q, 0), query_real(q, 1), query_real(q, 2)},
+                                       {query_real(q, 4), query_real(q, 5), query_real(q, 6)},
+                                       query_is_null(q, 3) ? 0 : query_real(q, 3)};
         *fresh = span_is(query_text(q, 7), today) && !w->pass->settings_changed;
     }
     query_free(q);
@@ -242,9 +241,9 @@ staffing_measure(struct staffing_work *w, const struct staffing_service *s,
                                            b.method[BACKTEST_NAIVE].wape_week1};
     out->handling = (struct staffing_wape){NAN, NAN, NAN};
     if (handling.origins)
-        out->handling = (struct staffing_wape){handling.wape[HANDLING_WEEK1],
-                                               handling.floor[HANDLING_WEEK1],
-                                               handling.naive[HANDLING_WEEK1]};
+        out->handling =
+            (struct staffing_wape){handling.wape[HANDLING_WEEK1], handling.floor[HANDLING_WEEK1],
+                                   handling.naive[HANDLING_WEEK1]};
     st = write_scores(w, s->name, &b, &handling, today, err);
     return st == ST_OK ? measure_heads(w, s, today, &out->availability, err) : st;
 }

@@ -56,8 +56,8 @@ struct staffing_work {
     struct staffing_pool {
         double sum[STAFFING_WEEK]; /* of the forecasts that stand on enough days */
         size_t services;
-    } pool[3]; /* of 96, 48 and 24 intervals a day */
-    struct query *insert, *roster;         /* roster: of a service and its skills together */
+    } pool[3];                              /* of 96, 48 and 24 intervals a day */
+    struct query *insert, *roster;          /* roster: of a service and its skills together */
     struct query *skill_insert, *skill_own; /* ... and of one name alone */
 };
 
@@ -96,8 +96,7 @@ enum status staffing_measure(struct staffing_work *w, const struct staffing_serv
 
 /* Finds the parts of the service, and keeps their shares in the store; those of segments for the
  * day. */
-enum status staffing_skills(struct staffing_work *w, struct staffing_service *s,
-                            struct error *err);
+enum status staffing_skills(struct staffing_work *w, struct staffing_service *s, struct error *err);
 /* What an interval asks of the service as a whole; its calls in progress go on in o. */
 struct staffing_interval {
     const char *from, *to; /* UTC texts */

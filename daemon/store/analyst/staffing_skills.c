@@ -21,11 +21,11 @@ kept_shares(struct staffing_work *w, struct staffing_service *s, const char *tod
             struct error *err)
 {
     struct query *q = NULL;
-    enum status st = store_query(
-        w->pass->store, &q,
-        "SELECT skill, share FROM service_skill WHERE service = ?1 AND as_of = ?2"
-        " ORDER BY skill = '" SKILLS_OTHERS "', skill",
-        err);
+    enum status st =
+        store_query(w->pass->store, &q,
+                    "SELECT skill, share FROM service_skill WHERE service = ?1 AND as_of = ?2"
+                    " ORDER BY skill = '" SKILLS_OTHERS "', skill",
+                    err);
 
     if (st != ST_OK)
         return st;

@@ -62,11 +62,12 @@ struct trust {
     size_t ways, way_cap;
 };
 
-/* Reads and learns; days that the calendar names teach nothing, and those it closes are no silence.
- * `expected` says whether an input should go on. What is known of silences from
- * signs of life goes in afterwards, by trust_hear. */
+/* Reads and learns; days that the calendar names teach nothing, and those it closes are no
+ * silence. `expected` says whether an input should go on. What is known of silences from signs of
+ * life goes in afterwards, by trust_hear. */
 enum status trust_learn(struct trust **out, struct ledger_reader *r, const struct zone *zone,
-                        const struct day_factors *days, int64_t now, bool (*expected)(void *arg, struct span input), void *arg,
+                        const struct day_factors *days, int64_t now,
+                        bool (*expected)(void *arg, struct span input), void *arg,
                         struct error *err);
 void trust_free(struct trust *t); /* accepts NULL */
 

@@ -27,10 +27,9 @@ static const struct answer *const all[] = {
     &answer_signals,         &answer_quarantine,      &answer_quarantine_reasons,
     &answer_feeds,           &answer_roster,          &answer_calendar,
     &answer_forecast_scores, &answer_availability,    &answer_staffing_moves,
-    &answer_staffing_skills,
-    &answer_completeness,    &answer_signals_rest,    &answer_tokens,
-    &answer_audit,           &answer_stages,          &answer_customer_growth,
-    &answer_usage_groups,    &answer_models,
+    &answer_staffing_skills, &answer_completeness,    &answer_signals_rest,
+    &answer_tokens,          &answer_audit,           &answer_stages,
+    &answer_customer_growth, &answer_usage_groups,    &answer_models,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

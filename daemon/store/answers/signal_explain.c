@@ -242,6 +242,16 @@ kind_of(struct span subject_type)
                                               : CELL_FEATURE;
 }
 
+/* By an input that it never came by, nothing of the subject did. */
+static bool
+came_by(const struct explanation *e, struct span input)
+{
+    for (size_t i = 0; i < e->feed_count; i++)
+        if (span_eq(e->feeds[i].input, input))
+            return true;
+    return e->feed_count == 0;
+}
+
 /* Batches of several streams are told apart by nothing: what is found in them may be of each. */
 static enum status
 look_into(struct ledger_reader *r, struct explanation *e, struct error *err)
@@ -261,7 +271,7 @@ look_into(struct ledger_reader *r, struct explanation *e, struct error *err)
             x->known = a.kept >= x->row.of.accepted;
             x->records = a.records;
         }
-        if (x->known && x->records == 0)
+        if (x->known ? x->records == 0 : !came_by(e, x->row.of.input))
             continue;
         if (x->known && x->row.first_seq > last)
             e->certain += x->records;
