@@ -23,5 +23,9 @@ struct season_index {
 /* Values in order from place 0 of a cycle on; NAN: not known. Answers false, and nothing is
  * written, where a place has no ratio: with less than two cycles, mostly. */
 bool season_indices(const double *value, size_t count, unsigned cycle, struct season_index *out);
+/* The same without the moving average: each place's mean by that of all values. For weekdays and
+ * hours: a level that changes slowly makes no difference there. False: a place has no value, or
+ * nothing came. */
+bool season_shares(const double *value, size_t count, unsigned cycle, struct season_index *out);
 
 #endif

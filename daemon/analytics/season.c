@@ -44,6 +44,23 @@ ratio_at(const double *value, size_t count, size_t i, unsigned cycle)
     return level > 0 ? value[i] / level : NAN;
 }
 
+/* Of each place the mean and its interval, by the mean of all places; `all` is that mean. */
+static void
+index_of(const double *sum, const double *squares, const unsigned *n, unsigned cycle, double all,
+         struct season_index *out)
+{
+    for (unsigned k = 0; k < cycle; k++) {
+        double mean = sum[k] / n[k], off = INFINITY;
+
+        if (n[k] > 1) {
+            double variance = fmax(squares[k] - n[k] * mean * mean, 0) / (n[k] - 1);
+
+            off = student_quantile(n[k] - 1) * sqrt(variance / n[k]);
+        }
+        out[k] = (struct season_index){mean / all, (mean - off) / all, (mean + off) / all, n[k]};
+    }
+}
+
 bool
 season_indices(const double *value, size_t count, unsigned cycle, struct season_index *out)
 {
@@ -66,15 +83,32 @@ season_indices(const double *value, size_t count, unsigned cycle, struct season_
             return false;
         all += sum[k] / n[k] / cycle;
     }
-    for (unsigned k = 0; k < cycle; k++) {
-        double mean = sum[k] / n[k], off = INFINITY;
+    index_of(sum, squares, n, cycle, all, out);
+    return true;
+}
 
-        if (n[k] > 1) {
-            double variance = fmax(squares[k] - n[k] * mean * mean, 0) / (n[k] - 1);
+bool
+season_shares(const double *value, size_t count, unsigned cycle, struct season_index *out)
+{
+    double sum[SEASON_MAX_CYCLE] = {0}, squares[SEASON_MAX_CYCLE] = {0}, all = 0, known = 0;
+    unsigned n[SEASON_MAX_CYCLE] = {0};
 
-            off = student_quantile(n[k] - 1) * sqrt(variance / n[k]);
-        }
-        out[k] = (struct season_index){mean / all, (mean - off) / all, (mean + off) / all, n[k]};
+    if (cycle < 2 || cycle > SEASON_MAX_CYCLE)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(value[i]))
+            continue;
+        sum[i % cycle] += value[i];
+        squares[i % cycle] += value[i] * value[i];
+        n[i % cycle]++;
+        all += value[i];
+        known++;
     }
+    for (unsigned k = 0; k < cycle; k++)
+        if (n[k] == 0)
+            return false;
+    if (!(all > 0))
+        return false;
+    index_of(sum, squares, n, cycle, all / known, out);
     return true;
 }

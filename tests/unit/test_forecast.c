@@ -105,7 +105,7 @@ TEST(next_week_of_the_north_american_bank_agrees)
     if (!found)
         test_skip("no shared/data/bank30_calendar.csv beside the project");
     snprintf(calendar, sizeof calendar, "%s", found);
-    check_next_week(calendar, test_beside("shared/ref/forecast_bank30_nextweek.csv"),
+    check_next_week(calendar, test_path("tests/data/ref/forecast_bank30_nextweek.csv"),
                     (struct forecast_shape){5, 28}, 0.9674127057431211);
 }
 
@@ -117,7 +117,7 @@ TEST(next_week_of_the_israeli_bank_agrees)
     if (!found)
         test_skip("no shared/data/anon30_calendar.csv beside the project");
     snprintf(calendar, sizeof calendar, "%s", found);
-    check_next_week(calendar, test_beside("shared/ref/forecast_anon30_nextweek.csv"),
+    check_next_week(calendar, test_path("tests/data/ref/forecast_anon30_nextweek.csv"),
                     (struct forecast_shape){7, 48}, 1.0849821221920517);
 }
 
