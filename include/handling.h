@@ -32,9 +32,9 @@ struct handling_score {              /* NAN where nothing can be said */
     double wape[HANDLING_HORIZONS];  /* sum n |seen - said| / sum n seen, seen being means of n */
     double naive[HANDLING_HORIZONS]; /* saying the mean of the same interval a week before, or that
                                         of the whole week where it had none */
-    double floor[HANDLING_HORIZONS]; /* even who knew the true mean would be off by so much: means
-                                        of n scatter by sigma / sqrt(n), normal deviation, sigma
-                                        being that of contacts about the mean of their interval */
+    double floor[HANDLING_HORIZONS]; /* even who knew the true means would be off by so much, were
+                                        contacts gamma distributed with the deviation seen about
+                                        the means of their intervals */
 };
 
 /* range counts weeks from the one of the first contact on. */

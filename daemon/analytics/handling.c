@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "numeric.h"
 
 /* Handling times change slowly; a quarter of a year is enough and not too much. */
 #define DAYS_BACK 91
@@ -15,7 +16,6 @@
 #define PRIOR 20
 /* Below so many an interval a weekly profile would be noise. */
 #define ENOUGH 6
-#define PI     3.14159265358979323846
 
 static unsigned
 cell_of(const struct handling_past *p, unsigned day, unsigned slot)
@@ -117,6 +117,16 @@ week_before(const struct handling_past *p, unsigned origin, double otherwise, do
                                           : otherwise;
 }
 
+/* E|X - m| / m of the mean X of n gamma variables whose mean is `steady` times their deviation: of
+ * shape k = n steady^2, 2 k^(k-1) exp(-k) / Gamma(k). */
+static double
+scatter_of(double n, double steady)
+{
+    double k = n * steady * steady;
+
+    return k < 1e12 ? 2 * exp((k - 1) * log(k) - k - numeric_lgamma(k)) : 0;
+}
+
 static void
 score_origin(const struct handling_past *p, unsigned origin, double sigma, double *said,
              double *naive, struct sums *t)
@@ -143,7 +153,7 @@ score_origin(const struct handling_past *p, unsigned origin, double sigma, doubl
                 continue;
             t->error[h] += fabs(seconds - n * said[k]);
             t->naive[h] += fabs(seconds - n * naive[k]);
-            t->scatter[h] += sigma * sqrt(2 * n / PI);
+            t->scatter[h] += n * said[k] * scatter_of(n, said[k] / sigma);
             t->seconds[h] += seconds;
         }
     }

@@ -324,9 +324,10 @@ report_skills(const struct report *r, struct error *err)
         " NULL OR service = ?3)) "
         "SELECT service, skill, share, most, hours, roster, short FROM (SELECT service, place,"
         " skill, printf('%.0f %%', 100 * max(share)) AS share, max(scheduled) AS most,"
-        " printf('%.0f', sum(scheduled * h)) AS hours, ifnull(printf('%.0f', sum(rostered * h)),"
-        " '-') AS roster, ifnull(printf('%.0f', sum(iif(rostered IS NULL, NULL, max(0, scheduled -"
-        " rostered)) * h)), '-') AS short FROM told GROUP BY service, place, skill UNION ALL"
+        " printf('%.0f', sum(scheduled * h)) AS hours, iif(count(rostered), printf('%.0f',"
+        " sum(rostered * h)), '-') AS roster, iif(count(rostered), printf('%.0f', sum(iif(rostered"
+        " IS NULL, NULL, max(0, scheduled - rostered)) * h)), '-') AS short FROM told GROUP BY"
+        " service, place, skill UNION ALL"
         " SELECT service, 2, 'what the split costs', '', '', printf('%+.0f', sum(iif(place = 0, 1,"
         " -1) * scheduled * h)), '', '' FROM told GROUP BY service HAVING max(place) = 1 AND"
         " min(place) = 0) ORDER BY service, place, skill = '" SKILLS_OTHERS "', skill LIMIT 40",

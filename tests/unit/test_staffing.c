@@ -248,6 +248,7 @@ TEST(people_to_spare_are_shown_where_they_are_missing)
 TEST(skills_are_planned_and_missed_for_themselves)
 {
     char *french[] = {(char *)"french=50%", NULL}, *none[] = {NULL};
+    char *with_segment[] = {(char *)"french=50%", (char *)"top=segment:gold", NULL};
     struct config_service services[] = {service("desk")};
     struct config config = {.timezone = (char *)"UTC", .services = services, .service_count = 1};
     struct roster_imported n;
@@ -300,6 +301,15 @@ TEST(skills_are_planned_and_missed_for_themselves)
     run_pass(a, NOW + 2, b.seq);
     CHECK_STR(rows("SELECT from_service, to_service, minutes, people FROM staffing_move"),
               "desk/french|desk/others|120|5");
+    services[0].skills = with_segment; /* which is still empty, and is looked for again */
+    run_pass(a, NOW + 3, b.seq);
+    CHECK_STR(rows("SELECT skill, share FROM service_skill ORDER BY 1"), "french|0.5;others|0.5");
+    edit("INSERT INTO customer_day VALUES('acme', '2026-11-20', 30, 1, 0, 1, 1),"
+         " ('zeta', '2026-11-20', 70, 1, 0, 1, 1)");
+    edit("INSERT INTO segment_member VALUES('gold', 'acme', '2026-11-20T00:00:00Z', NULL)");
+    run_pass(a, NOW + 4, b.seq);
+    CHECK_STR(rows("SELECT skill, round(share, 9) FROM service_skill ORDER BY 1"),
+              "french|0.5;others|0.2;top|0.3");
     services[0].skills = none;
     a->config = &config;
     run_pass(a, NOW + DAY_SECONDS, b.seq);

@@ -331,11 +331,11 @@ static const struct {
     {"customers", pass_customers},
     {"services", pass_services},
     {"input_days", pass_save_input},
-    {"staffing", pass_staffing},
     {"features", pass_features},
     {"rfm", pass_rfm},
     {"past", pass_past},
     {"segments", pass_segments},
+    {"staffing", pass_staffing}, /* a skill may be a segment's */
     {"change", pass_change},
     {"quarantine", pass_quarantine},
     {"expiry", signals_expire},

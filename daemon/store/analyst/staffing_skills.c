@@ -71,6 +71,19 @@ keep_shares(struct staffing_work *w, const struct staffing_service *s, const cha
     return st;
 }
 
+/* Are all that are configured among them? A segment may have got its first customers since. */
+static bool
+all_there(const struct skills *s, const char *const *texts)
+{
+    size_t named = 0, wanted = 0;
+
+    while (texts[wanted])
+        wanted++;
+    for (size_t i = 0; i < s->count; i++)
+        named += strcmp(s->at[i].name, SKILLS_OTHERS) != 0;
+    return named == wanted;
+}
+
 enum status
 staffing_skills(struct staffing_work *w, struct staffing_service *s, struct error *err)
 {
@@ -81,8 +94,9 @@ staffing_skills(struct staffing_work *w, struct staffing_service *s, struct erro
     format_day(today, w->local_today);
     if (texts && texts[0] && !w->pass->settings_changed)
         st = kept_shares(w, s, today, err);
-    if (st != ST_OK || s->skills.count > 0)
+    if (st != ST_OK || (texts && texts[0] && all_there(&s->skills, texts)))
         return st;
+    skills_clear(&s->skills);
     st = skills_find(w->pass->store, texts, true, &s->skills, err);
     return st == ST_OK ? keep_shares(w, s, today, err) : st;
 }
