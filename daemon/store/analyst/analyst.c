@@ -323,6 +323,7 @@ begin_pass(struct pass *p, const struct ledger_state *ledger, struct place *at, 
     return st == ST_OK ? pass_load_input(p, err) : st;
 }
 
+/* In this order: a skill of a service may be that of a segment. */
 static const struct {
     const char *name;
     enum status (*run)(struct pass *p, struct error *err);
@@ -335,7 +336,7 @@ static const struct {
     {"rfm", pass_rfm},
     {"past", pass_past},
     {"segments", pass_segments},
-    {"staffing", pass_staffing}, /* a skill may be a segment's */
+    {"staffing", pass_staffing},
     {"change", pass_change},
     {"quarantine", pass_quarantine},
     {"expiry", signals_expire},
