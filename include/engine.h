@@ -215,7 +215,8 @@ struct engine_status {
     char disk_problem[200]; /* "" or what about the disk is not as it should be */
     /* Redis */
     bool redis_connected;
-    uint64_t redis_applied; /* lowest batch all partitions are known to hold */
+    uint64_t redis_applied;   /* lowest batch all partitions are known to hold */
+    int64_t redis_applied_ms; /* clock_mono_ms when that last grew */
     uint64_t redis_keys_sent, redis_reconnects, redis_pending;
     uint64_t redis_mended, redis_evicted; /* differences put right; keys that Redis threw away */
     char redis_problem[200];              /* "" or one sentence */

@@ -129,15 +129,21 @@ struct ledger_batch {
     int64_t created; /* UTC microseconds */
 };
 
-/* Commits and syncs. ST_FULL: no room on the disk, nothing was written, try again later.
- * ST_IO: the outcome is unknown; the process must end. */
+/* Commits and syncs; the write-ahead log is left as long as it then is. ST_FULL: no room on the
+ * disk, nothing was written, try again later. ST_IO: the outcome is unknown; the process must
+ * end. */
 enum status ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq,
                           struct error *err);
 
 /* How long the write-ahead log may become (1 GiB): from a sixteenth of it on, checkpoints wait for
  * readers a little, from a quarter on they cut the file. */
 void ledger_limit_wal(struct ledger *l, uint64_t bytes);
-/* Tries again to empty a write-ahead log that has grown long. */
+/* Has a commit left so much in it that it is worth a checkpoint? And that checkpoint: to be made
+ * when nobody waits for anything. Folds and retention make theirs themselves. */
+bool ledger_wal_waits(const struct ledger *l);
+void ledger_tend_wal(struct ledger *l);
+/* Tries again to empty a write-ahead log that has grown long; one that waits for its checkpoint
+ * only if it is very long. */
 void ledger_shorten_wal(struct ledger *l);
 /* How many bytes of it were in use after the last commit. Cheap; on the ledger thread. */
 uint64_t ledger_wal_bytes(const struct ledger *l);

@@ -67,7 +67,8 @@ struct projection_options {
 
 struct projection_status {
     bool connected;
-    uint64_t applied; /* lowest marker over the partitions */
+    uint64_t applied;   /* lowest marker over the partitions */
+    int64_t applied_ms; /* clock_mono_ms when it last grew */
     uint64_t keys_sent, fields_sent, reconnects, expired;
     uint64_t mended;       /* differences that were found and put right */
     uint64_t evicted;      /* keys, ours or others', that Redis threw away while connected */

@@ -17,6 +17,9 @@
 
 /* Above so many events the tails of the beta-binomial are those of its beta limit. */
 #define MAX_TERMS 2e6
+/* A product within these may take one more factor that is within them, too. */
+#define PRODUCT_LEAST 1e-150
+#define PRODUCT_MOST  1e150
 
 static struct change_test
 nothing_known(void)
@@ -61,18 +64,29 @@ change_poisson(const struct change_counts *c)
     return test_from_tails(c, more, less, point);
 }
 
-/* Differences of log-gammas lose what they have in common: few factors are added up, and large
+/* Logarithms are dear: of as many factors at once as a number can hold. */
+static double
+log_of_factors(double a, double k)
+{
+    double sum = 0, product = 1;
+
+    for (double i = 0; i < k; i++) {
+        product *= a + i;
+        if (!(product > PRODUCT_LEAST && product < PRODUCT_MOST)) {
+            sum += log(product);
+            product = 1;
+        }
+    }
+    return sum + log(product);
+}
+
+/* Differences of log-gammas lose what they have in common: few factors are multiplied, and large
  * arguments go through Stirling's series. */
 double
 change_log_rising(double a, double k)
 {
-    double sum = 0;
-
-    if (k <= 256) {
-        for (double i = 0; i < k; i++)
-            sum += log(a + i);
-        return sum;
-    }
+    if (k <= 256)
+        return log_of_factors(a, k);
     if (a < 1e4)
         return numeric_lgamma(a + k) - numeric_lgamma(a);
     return (a + k - 0.5) * log1p(k / a) + k * log(a) - k + (1 / (a + k) - 1 / a) / 12;

@@ -90,10 +90,12 @@ end_line(const struct import_run *run)
 
 /* --- the result --- */
 
-/* Of this process alone: neither a daemon's nor a managed Redis'. */
+/* Of this process alone: neither a daemon's nor a managed Redis'. When all was in Redis is told,
+ * too: the analyst may take longer. */
 static void
-print_cost(struct json_writer *w, struct engine *e)
+print_cost(const struct import_run *run, struct json_writer *w)
 {
+    struct engine *e = run->engine;
     struct engine_status st = {0};
     struct rusage u;
 
@@ -104,6 +106,8 @@ print_cost(struct json_writer *w, struct engine *e)
               (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
                   (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
     json_real(w, "analytics_cpu_seconds", (double)st.analytics_cpu_us / 1e6);
+    if (st.redis_applied_ms > run->begun_ms)
+        json_real(w, "redis_seconds", (double)(st.redis_applied_ms - run->begun_ms) / 1000);
     json_i64(w, "peak_kilobytes", u.ru_maxrss);
     if (e)
         json_u64(w, "open_legs", st.pairing.legs);
@@ -123,7 +127,7 @@ print_json(const struct import_run *run, double seconds)
     json_u64(&w, "quarantined", run->quarantined);
     json_u64(&w, "ignored", run->ignored);
     json_real(&w, "seconds", seconds);
-    print_cost(&w, run->engine);
+    print_cost(run, &w);
     json_bool(&w, "dry_run", run->dry_run);
     json_close(&w);
     puts(b.p);

@@ -12,19 +12,11 @@
 #include <time.h>
 
 #include "clock.h"
+#include "committer_due.h"
 #include "committer_gather.h"
 #include "fault.h"
 #include "log.h"
 
-#define WANTED_MAX_US     20000 /* such a batch stays open for as long as commits take, or this */
-#define LIVE_MIN_US       5000  /* from one commit to the next that nobody waits for */
-#define LIVE_MAX_US       250000
-#define LIVE_FACTOR       16 /* those take about a seventeenth of a core at most */
-#define BULK_US           3000000
-#define LOOK_US           50000
-#define BULK_OVER_MS      500
-#define IDLE_LOOK_US      1000000
-#define MAX_BATCH_DELTAS  (96u << 20) /* bytes in memory */
 #define FOLD_LOG_BYTES    (64u << 20)
 #define TOTALS_KEEP_BYTES (64u << 20)
 #define RETRY_COMMIT_MS   100
@@ -338,49 +330,23 @@ fold_if_due(struct engine *e, bool now)
 
 /* --- the thread --- */
 
-/* When a batch that nobody waits for is to be closed: commits of such take no more than their share
- * of the time. */
-static int64_t
-live_due(const struct engine *e)
-{
-    int64_t pause = clock_earlier(e->commit_cpu_us * LIVE_FACTOR, LIVE_MAX_US);
-
-    return e->committed_us + (pause > LIVE_MIN_US ? pause : LIVE_MIN_US);
-}
-
-static int64_t
-close_due(const struct engine *e)
-{
-    const struct batch *b = e->open;
-
-    if (atomic_load(&b->bytes) >= MAX_BATCH_DELTAS || e->stop_ledger)
-        return 0;
-    if (b->wanted)
-        return b->blocks_done == b->blocks
-                   ? 0
-                   : b->opened_us + clock_earlier(e->commit_cpu_us, WANTED_MAX_US);
-    return b->bulk_only ? b->opened_us + BULK_US : live_due(e);
-}
-
-static bool
-ready(const struct engine *e, int64_t now)
-{
-    return e->open->blocks > 0 ? close_due(e) <= now : engine_pairing_is_due(e);
-}
-
-/* Nobody says when a batch has become large, or when an import is over. */
-static int64_t
-look_again_us(const struct engine *e, int64_t now)
-{
-    if (e->open->blocks > 0)
-        return clock_earlier(close_due(e) - now, LOOK_US);
-    return e->last_bulk_ms > e->trimmed_ms ? BULK_OVER_MS * 1000 : IDLE_LOOK_US;
-}
-
 static void
 wait_a_while(struct engine *e, int64_t us)
 {
     clock_wait_until(&e->gathered, &e->lock, clock_mono_us() + (us > 0 ? us : 1));
+}
+
+/* There is nothing to do. Lock held. */
+static void
+rest(struct engine *e, int64_t now)
+{
+    if (committer_tend_wal_due(e) > now) {
+        wait_a_while(e, committer_look_again_us(e, now));
+        return;
+    }
+    pthread_mutex_unlock(&e->lock);
+    ledger_tend_wal(e->ledger);
+    pthread_mutex_lock(&e->lock);
 }
 
 /* Closes the open batch and waits for its last block. Lock held. */
@@ -473,10 +439,10 @@ committer_main(void *arg)
         int64_t now = clock_mono_us();
         bool fold_now;
 
-        if (ready(e, now))
+        if (committer_is_due(e, now))
             commit_open(e, false);
         else if (!e->requests && !fold_is_due(e))
-            wait_a_while(e, look_again_us(e, now));
+            rest(e, now);
         serve_requests(e);
         trim_after_bulk(e);
         fold_now = fold_is_due(e);

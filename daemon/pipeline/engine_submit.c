@@ -297,6 +297,7 @@ fill_redis(const struct engine *e, struct engine_status *out)
     projection_status(e->projection, &p);
     out->redis_connected = p.connected;
     out->redis_applied = p.applied;
+    out->redis_applied_ms = p.applied_ms;
     out->redis_keys_sent = p.keys_sent;
     out->redis_reconnects = p.reconnects;
     out->redis_mended = p.mended;

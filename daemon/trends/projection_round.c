@@ -376,6 +376,8 @@ projection_mark(struct projection *p, struct error *err)
         if (p->session.place[part].seq < lowest)
             lowest = p->session.place[part].seq;
     pthread_mutex_lock(&p->mutex);
+    if (lowest > p->status.applied)
+        p->status.applied_ms = clock_mono_ms();
     p->status.applied = lowest;
     pthread_cond_broadcast(&p->moved);
     pthread_mutex_unlock(&p->mutex);

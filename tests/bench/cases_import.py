@@ -13,8 +13,9 @@ def imported(site, form, cores=None, workers=1, size=None, options=(), more="", 
                              "--format", form, "--json", *options, site.data(form, size)], cores)
     if not keep:
         shutil.rmtree(site.state, ignore_errors=True)
-    passes = figures.get("analytics_cpu_seconds", 0)  # builds before this one say nothing of it
-    return {**figures, "kept_cpu": figures["cpu_seconds"] - passes,
+    # Builds before this one say nothing of these two.
+    passes = figures.get("analytics_cpu_seconds", 0)
+    return {"redis_seconds": figures["seconds"], **figures, "kept_cpu": figures["cpu_seconds"] - passes,
             "all_kept_cpu": figures["all_cpu"] - passes}
 
 

@@ -4,8 +4,9 @@ A row's figure is made of the cases' best costs, and once more of their medians:
 for either. "(c)" is per CPU-second of callswell's own process, with all its threads; one core
 unless said. Kept: the durable ledger and the projection to Redis are in it; the pass of the
 analyst, which an import waits for, has a row of its own, and rows without a goal that say what
-it adds. Growth of memory has
-no number of its own in the goal ("with customers only"): a fifth is left for noise.
+it adds. So has the time until a file is in Redis: that is when programs that read there see all
+of it. Growth of memory has no number of its own in the goal ("with customers only"): a fifth is
+left for noise.
 """
 
 
@@ -70,7 +71,13 @@ ROWS = [
         ("http-singles",),
         lambda cost: cost("http-singles", "records") / cost("http-singles", "seconds")),
     Row("csv-both", "CSV file to Redis, both cores, wall", "M/s", 2, 1, ("csv-both",),
+        lambda cost: cost("csv-both", "records") / cost("csv-both", "redis_seconds") / 1e6),
+    Row("csv-both-analysed", "the same and the analyst's first pass, wall", "M/s", None, None,
+        ("csv-both",),
         lambda cost: cost("csv-both", "records") / cost("csv-both", "seconds") / 1e6),
+    Row("csv-workers", "two workers against one: kept, until Redis, wall", "x", 1.7, None,
+        ("csv-both", "csv-kept"),
+        lambda cost: cost("csv-kept", "redis_seconds") / cost("csv-both", "redis_seconds")),
     times_less("csv-duckdb-counted", "against DuckDB: counted", 5, 3, "csv-counted",
                "cpu_seconds"),
     times_less("csv-duckdb-kept", "against DuckDB: kept, with Redis", 2, 1, "csv-kept",

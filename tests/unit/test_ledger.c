@@ -535,3 +535,34 @@ TEST(ledger_says_full_and_keeps_what_it_had)
     CHECK_INT(legs_in_all(l), 5);
     ledger_close(l);
 }
+
+static long
+bytes_of(const char *path)
+{
+    struct stat st;
+
+    CHECK(stat(path, &st) == 0);
+    return (long)st.st_size;
+}
+
+TEST(a_long_log_is_put_away_when_the_committer_says_so)
+{
+    enum { IDS = 1000000 };
+    struct ledger *l = reopen(NULL);
+    long before;
+
+    ledger_limit_wal(l, 1 << 30);
+    commit(l, "acme", 5, 1, 1);
+    CHECK(!ledger_wal_waits(l)); /* too little to be worth it */
+    before = bytes_of("ledger.db");
+    commit(l, "acme", IDS, 10, 2);
+    CHECK(ledger_wal_waits(l));
+    ledger_shorten_wal(l); /* not yet: it is long, not very long */
+    CHECK(ledger_wal_waits(l));
+    CHECK_INT(bytes_of("ledger.db"), before);
+    ledger_tend_wal(l);
+    CHECK(!ledger_wal_waits(l));
+    CHECK(bytes_of("ledger.db") > before + IDS * (long)sizeof(uint64_t));
+    CHECK_INT(legs_in_all(l), IDS + 5);
+    ledger_close(l);
+}

@@ -210,6 +210,12 @@ state_after(const struct ledger *l, const struct ledger_batch *b)
     return s;
 }
 
+static bool
+wal_is_long(const struct ledger *l)
+{
+    return l->wal_pages >= PASSIVE_CHECKPOINT_PAGES || ledger_wal_bytes(l) > l->max_wal / 16;
+}
+
 /* Checkpoints of the WAL grow more insistent with its size: those wait for readers, a little and
  * now and then, because answers wait meanwhile. */
 static void
@@ -219,7 +225,8 @@ checkpoint_wal(struct ledger *l)
     int64_t now = clock_mono_ms();
     int mode = SQLITE_CHECKPOINT_PASSIVE, pages = -1;
 
-    if (l->wal_pages < PASSIVE_CHECKPOINT_PAGES && bytes <= l->max_wal / 16)
+    l->wal_waits = false;
+    if (!wal_is_long(l))
         return;
     if (bytes > l->max_wal / 16 && now - l->insisted_ms >= INSIST_EVERY_MS) {
         mode = bytes > l->max_wal / 4 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
@@ -245,15 +252,29 @@ ledger_wal_bytes(const struct ledger *l)
     return (uint64_t)l->wal_pages * LEDGER_PAGE_BYTES;
 }
 
+bool
+ledger_wal_waits(const struct ledger *l)
+{
+    return l->wal_waits;
+}
+
+void
+ledger_tend_wal(struct ledger *l)
+{
+    checkpoint_wal(l);
+}
+
 void
 ledger_shorten_wal(struct ledger *l)
 {
-    if (ledger_wal_bytes(l) > l->max_wal / 16)
+    uint64_t bytes = ledger_wal_bytes(l);
+
+    if (bytes > l->max_wal / 16 && (!l->wal_waits || bytes > l->max_wal / 4))
         checkpoint_wal(l);
 }
 
-enum status
-ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
+static enum status
+close_transaction(struct ledger *l, enum status result, struct error *err)
 {
     fault_point("transaction_open");
     if (result == ST_OK)
@@ -262,6 +283,13 @@ ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
     if (result != ST_OK && !sqlite3_get_autocommit(l->db))
         sql_run(l->st[ROLLBACK], NULL);
     ledger_settle_days(l, result == ST_OK);
+    return result;
+}
+
+enum status
+ledger_end_transaction(struct ledger *l, enum status result, struct error *err)
+{
+    result = close_transaction(l, result, err);
     if (result == ST_OK)
         checkpoint_wal(l);
     return result;
@@ -277,6 +305,27 @@ ledger_keep_together(struct ledger *l, const char *guard, struct error *err)
     result = sql_run(l->st[COMMIT], err);
     fault_point(guard);
     return result == ST_OK ? sql_run(l->st[BEGIN], err) : result;
+}
+
+/* Memory says what the disk does. */
+static void
+note_committed(struct ledger *l, const struct ledger_batch *b, const struct ledger_state *next)
+{
+    l->wal_waits = wal_is_long(l);
+    __atomic_store_n(&l->state.last_batch, next->last_batch, __ATOMIC_RELEASE);
+    if (b->folds)
+        __atomic_store_n(&l->state.folded_batch, next->last_batch, __ATOMIC_RELEASE);
+    l->state.ever = next->ever;
+    l->state.late = next->late;
+    l->state.expired = next->expired;
+    l->state.corrections = next->corrections;
+    l->state.voids = next->voids;
+    l->state.newest_record = next->newest_record;
+    l->state.last_refused = next->last_refused;
+    l->state.quarantine_open = next->quarantine_open;
+    l->state.quarantine_bytes = next->quarantine_bytes;
+    if (b->released_count) /* what left is known to the rows alone; a failure shows old figures */
+        ledger_count_quarantine(l->db, &l->state, NULL);
 }
 
 enum status
@@ -323,23 +372,10 @@ ledger_commit(struct ledger *l, const struct ledger_batch *b, uint64_t *seq, str
         result = put_quarantine(l, b, next.last_batch, err);
     if (result == ST_OK && b->folds)
         result = ledger_finish_fold(l, next.last_batch, err);
-    result = ledger_end_transaction(l, result, err);
+    result = close_transaction(l, result, err);
     if (result != ST_OK)
         return result;
     *seq = next.last_batch;
-    __atomic_store_n(&l->state.last_batch, next.last_batch, __ATOMIC_RELEASE);
-    if (b->folds)
-        __atomic_store_n(&l->state.folded_batch, next.last_batch, __ATOMIC_RELEASE);
-    l->state.ever = next.ever;
-    l->state.late = next.late;
-    l->state.expired = next.expired;
-    l->state.corrections = next.corrections;
-    l->state.voids = next.voids;
-    l->state.newest_record = next.newest_record;
-    l->state.last_refused = next.last_refused;
-    l->state.quarantine_open = next.quarantine_open;
-    l->state.quarantine_bytes = next.quarantine_bytes;
-    if (b->released_count) /* what left is known to the rows alone; a failure shows old figures */
-        ledger_count_quarantine(l->db, &l->state, NULL);
+    note_committed(l, b, &next);
     return ST_OK;
 }

@@ -100,6 +100,7 @@ struct ledger {
     struct retiring retiring;
     struct span merge_from, merge_to; /* of the fold to come; borrowed; n 0: none */
     int wal_pages;
+    bool wal_waits; /* a commit made it long, and no checkpoint has been tried since */
     uint64_t max_wal;
     int64_t insisted_ms; /* when a checkpoint last waited for readers */
 };

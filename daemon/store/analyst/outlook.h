@@ -30,6 +30,8 @@ struct outlooks {
     struct arena mem;
     struct outlook *rows; /* in the order of names */
     size_t count, cap;
+    /* By the age of a last use, in days: the whole days since then with any input at all. */
+    int32_t gap[OUTLOOK_DAYS + 1];
     bool fitted;
     struct bgnbd model;
     struct life_pace pace;

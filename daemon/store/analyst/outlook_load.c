@@ -169,17 +169,24 @@ set_habit(struct outlook *o, struct span text)
     o->habit.age = (o->facts.today > last ? o->facts.today - first : last - first) / 7.0;
 }
 
-/* Days on which nobody was heard of say nothing about one customer. */
-static int32_t
-count_gap(const struct pass *p, int32_t last)
+/* Days on which nobody was heard of say nothing about one customer. For each age of a last use, the
+ * days after it and before today on which there was any input. */
+static void
+count_gaps(const struct pass *p, int32_t gap[OUTLOOK_DAYS + 1])
 {
-    int32_t n = 0;
+    gap[0] = gap[1] = 0;
+    for (int32_t age = 2; age <= OUTLOOK_DAYS; age++)
+        gap[age] = gap[age - 1] + pass_had_input(p, p->today - age + 1);
+}
 
-    if (p->today - last > OUTLOOK_DAYS)
-        return p->today - last;
-    for (int32_t day = last + 1; day < p->today; day++)
-        n += pass_had_input(p, day);
-    return n;
+static int32_t
+gap_since(const struct outlooks *all, int32_t last)
+{
+    int32_t age = all->pass->today - last;
+
+    if (age > OUTLOOK_DAYS)
+        return age;
+    return age > 0 ? all->gap[age] : 0;
 }
 
 static void
@@ -217,7 +224,7 @@ add_row(struct outlooks *all, struct query *q)
     set_use(&o->facts, days);
     set_habit(o, query_text(q, AT_HABIT));
     if (o->facts.last != LIFE_NEVER)
-        o->gap = count_gap(all->pass, o->facts.last);
+        o->gap = gap_since(all, o->facts.last);
     o->before = (struct life){life_stage_find(stage.p, stage.n), day_in(q, AT_SINCE)};
     o->talked = query_int(q, AT_TALKS) != 0;
 }
@@ -230,6 +237,7 @@ outlooks_load(struct outlooks *o, bool all, struct error *err)
     char from[CIVIL_TEXT];
     enum status st = store_query(o->pass->store, &q, sql, err);
 
+    count_gaps(o->pass, o->gap);
     if (st == ST_OK)
         st = store_query(o->pass->store, &talks, talks_sql, err);
     if (st == ST_OK)
