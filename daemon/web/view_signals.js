@@ -269,8 +269,15 @@ function showOne(one, s, changed) {
                 h('div.row', null, s.state === 'open' && act('ack'), act('close')),
                 problem,
             ),
-        explanation(s),
+        explained(one, s),
     );
+}
+
+// What was opened stays open when the signal is drawn again with another state or note.
+function explained(one, s) {
+    const key = `${s.id} ${s.version}`;
+    if (one.explained?.key !== key) one.explained = {key, element: explanation(s)};
+    return one.explained.element;
 }
 
 // With the range that was to be expected, which may be open on one side.

@@ -225,16 +225,20 @@ async function inbox() {
     await page.locator(`[data-key="open-${before[0].id}"]`).focus();
     await page.keyboard.press('j');
     await page.waitForURL(`**id=${id}*`);
+    await page.getByRole('button', {name: 'Explain'}).click();
+    await page.waitForFunction(() => document.querySelector('.explain h3'));
+    const told = await api(`signals/${id}/explain`);
+    holds((await text(page, '.explain')).includes(told.rule.says), 'the rule is explained');
     await page.getByLabel('Note').fill('seen in a test');
     await page.getByRole('button', {name: 'Acknowledge'}).focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(
         () => document.getElementById('announcer').textContent === 'Acknowledged.',
     );
-    await page.getByRole('button', {name: 'Explain'}).click();
-    await page.waitForFunction(() => document.querySelector('.explain h3'));
-    const told = await api(`signals/${id}/explain`);
-    holds((await text(page, '.explain')).includes(told.rule.says), 'the rule is explained');
+    await page.waitForFunction(
+        () => document.querySelector('[data-key="close"]') && !document.querySelector('[data-key="ack"]'),
+    );
+    holds((await text(page, '.explain')).includes(told.rule.says), 'and stays explained');
     await axe(page);
     let now = (await api('signals?state=all&limit=1000')).rows.find((s) => s.id === id);
     equal([now.state, now.note], ['acked', 'seen in a test'], 'acknowledged in the store');
