@@ -275,7 +275,7 @@ function showOne(one, s, changed) {
 
 // What was opened stays open when the signal is drawn again with another state or note.
 function explained(one, s) {
-    const key = `${s.id} ${s.version}`;
+    const key = JSON.stringify([s.id, s.reason, s.last_seen]); // not the version: marking raises it
     if (one.explained?.key !== key) one.explained = {key, element: explanation(s)};
     return one.explained.element;
 }
