@@ -210,6 +210,8 @@ export const notes = {
         '一次尝试可能用到多个功能，因此各功能的数字有重叠，不能相加。',
     'Features are not counted by region, people or hours: pairs of these are not known.':
         '功能不按地区、人员或时段计数，因此它们的组合未知。',
+    'Features are not counted by region, people or hours: pairs of these are not known.':
+        '功能不按地区、人员或时段计数，因此不知道它们的组合。',
     "Of a service's contacts it is not kept whose they are, nor where from.":
         '服务的来电不保留其所属客户与来源地区。',
     "Of a feature's uses hours and regions are not kept.": '功能的使用不保留时段与地区。',
