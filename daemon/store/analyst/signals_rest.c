@@ -80,7 +80,7 @@ set_aside(struct signals *s, size_t room, size_t *rest, struct error *err)
     struct query *q = NULL, *old = NULL;
     struct new_signal *all = s->fresh;
     enum status st;
-    bool any;
+    bool any = false;
 
     *rest = s->fresh_count > room ? s->fresh_count - room : 0;
     st = has_rest(s, &any, err);
