@@ -56,7 +56,7 @@ void
 route_why(struct reader *rd, struct http_request *r)
 {
     struct why_wish wish = {0};
-    struct form form = {NULL};
+    struct form form = {0};
     const struct asked_param params[] = {
         {"name", &wish.name}, {"kind", &wish.kind},       {"from", &wish.from},    {"to", &wish.to},
         {"zone", &form.zone}, {"against", &wish.against}, {"format", &form.format}};
