@@ -129,8 +129,8 @@ enum status trends_verify(const char *url, const char *node, const struct change
                           struct verify_result *out, struct error *err);
 
 /* Makes the node's projection, running or started later, send everything again and then remove
- * what its ledger does not know. ST_BAD_CONFIG: the node's keys belong to another ledger; with
- * `replace` they are taken over. */
+ * what its ledger does not know. Waits while Redis is loading its files. ST_BAD_CONFIG: the node's
+ * keys belong to another ledger; with `replace` they are taken over. ST_RETRY: Redis refuses. */
 enum status trends_rebuild(const char *url, const char *node, const char *ledger_id, bool replace,
                            struct error *err);
 /* Has the projection done what trends_rebuild asked of it? */

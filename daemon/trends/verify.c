@@ -19,6 +19,7 @@
 #define SILENCE_MS  10000
 #define PATIENCE_MS 10000
 #define PAUSE_MS    50
+#define LOADING_MS  600000
 
 struct verification {
     struct comparer comparer;
@@ -181,6 +182,18 @@ trends_verify(const char *url, const char *node, const struct change_feed *feed,
 
 #define RESTART_TOKEN "restored-"
 
+static bool
+first_refusal(void *arg, size_t i, redisReply *r)
+{
+    redisReply **first = arg;
+
+    (void)i;
+    if (*first || !redis_is_error(r, NULL))
+        return false;
+    *first = r;
+    return true;
+}
+
 /* The marker "at batch 0, restored" is what a projection finds as: send all, then remove what the
  * ledger does not know. A running one sees the change at its next look. */
 static enum status
@@ -188,6 +201,7 @@ write_restart(struct redis_link *link, const char *node, const char *ledger_id, 
 {
     struct redis_batch b = {0};
     struct buf key = {0}, value = {0};
+    redisReply *refusal = NULL;
     enum status st;
 
     buf_printf(&value, "%s:0:0:" RESTART_TOKEN, ledger_id);
@@ -199,11 +213,34 @@ write_restart(struct redis_link *link, const char *node, const char *ledger_id, 
     buf_reset(&key);
     keys_owner(&key, node);
     redis_batch_add(&b, 0, "SET", key.p, ledger_id, NULL);
-    st = redis_link_send(link, &b, NULL, NULL, err);
+    st = redis_link_tell(link, &b, first_refusal, &refusal, err);
+    if (st == ST_OK && refusal)
+        st = redis_refusal(link, refusal, err);
+    if (refusal)
+        freeReplyObject(refusal);
     redis_batch_clear(&b);
     buf_clear(&key);
     buf_clear(&value);
     return st;
+}
+
+/* Whose counts there are; while Redis is loading its files it does not say, and that ends. */
+static enum status
+ask_owner(struct redis_link *link, const char *node, redisReply **owner, struct error *err)
+{
+    int64_t until = clock_mono_ms() + LOADING_MS;
+    struct buf key = {0};
+    enum status st;
+
+    keys_owner(&key, node);
+    while ((st = redis_link_ask(link, owner, err, "GET", key.p, NULL)) == ST_OK &&
+           redis_is_error(*owner, "LOADING") && clock_mono_ms() < until) {
+        freeReplyObject(*owner);
+        *owner = NULL;
+        poll(NULL, 0, PAUSE_MS);
+    }
+    buf_clear(&key);
+    return st == ST_OK && redis_is_error(*owner, NULL) ? redis_refusal(link, *owner, err) : st;
 }
 
 enum status
@@ -211,15 +248,12 @@ trends_rebuild(const char *url, const char *node, const char *ledger_id, bool re
                struct error *err)
 {
     struct redis_link *link = NULL;
-    struct buf key = {0};
     redisReply *r = NULL;
     enum status st = open_link(&link, url, node, err);
 
     if (st != ST_OK)
         return st;
-    keys_owner(&key, node);
-    st = redis_link_ask(link, &r, err, "GET", key.p, NULL);
-    buf_clear(&key);
+    st = ask_owner(link, node, &r, err);
     if (st == ST_OK && !replace && r->type == REDIS_REPLY_STRING && strcmp(r->str, ledger_id) != 0)
         st = fail(err, ST_BAD_CONFIG,
                   "Node %s in this Redis belongs to another ledger (%.40s); --replace takes it "

@@ -163,7 +163,9 @@ check "stop" stop
 if grep -q CALLSWELL_FAULT "$bin/callswelld"; then
     put_back
     harm flip state/ledger.db "c:$customer"
-    begun() { start c.conf || [ "$(grep -c event=ready daemon.log)" -gt "$start_mark" ]; } # and met it
+    failures() { grep -c event=ledger_failed daemon.log; }
+    before=$(failures)
+    begun() { start c.conf || [ "$(failures)" -gt "$before" ]; } # the projection may meet it at once
     check "the daemon starts on damage it does not see" begun
     grep -a "\"$customer\"" all.ndjson | sed 's/"id":"/&again-/' >again
     post again >again.out 2>&1

@@ -248,6 +248,21 @@ TEST(projection_of_a_restored_ledger_knows_what_was_sent_ahead_of_the_markers)
     scene_close(&s);
 }
 
+TEST(trends_rebuild_says_so_when_redis_refuses)
+{
+    struct scene s;
+    struct error err = {0};
+
+    scene_open(&s);
+    contract_in_redis(&s);
+    ask(s.link, "CONFIG SET min-replicas-to-write 1");
+    CHECK_INT(trends_rebuild(s.opt.url, "1", "0123abcd", false, &err), ST_RETRY);
+    CHECK(strstr(err.text, "min-replicas-to-write"));
+    ask(s.link, "CONFIG SET min-replicas-to-write 0");
+    CHECK_INT(trends_rebuild(s.opt.url, "1", "0123abcd", false, &err), ST_OK);
+    scene_close(&s);
+}
+
 TEST(trends_rebuild_makes_a_running_projection_start_over)
 {
     struct scene s;
