@@ -57,6 +57,12 @@ static const char flow_sql[] =
     "SELECT dimension, from_stage, to_stage, count(DISTINCT customer)" FLOWS
     " GROUP BY 1, 2, 3 ORDER BY dimension <> 'stage', dimension, 4 DESC, 2, 3 LIMIT ?20";
 
+/* When the history begins, if that is not before the period. */
+static const char begun_sql[] =
+    "SELECT begun FROM (SELECT min(at) AS begun FROM stage_history) WHERE begun IS NOT NULL AND"
+    " begun >= ifnull(?1, (SELECT strftime('%Y-%m-%dT%H:%M:%SZ', max(as_of), '-7 days')"
+    " FROM customer_stat))";
+
 /* New and resurrected less dormant, as the stages' flows have it. */
 static const char account_sql[] =
     "SELECT sum(to_stage IN ('first', 'repeat') AND ifnull(from_stage, 'prospect') IN ('prospect',"
@@ -148,6 +154,25 @@ print_period(const struct report *r)
                 to ? report_time(r, b, span_str(to)) : "", zone_name(r->zone));
 }
 
+/* Nobody moved; or nobody can have been seen to, because what is known begins in the period. */
+static enum status
+print_nobody(const struct report *r, struct error *err)
+{
+    struct query *q = NULL;
+    char begun[REPORT_TIME];
+    enum status st = report_query(r, &q, begun_sql, err);
+
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK)
+        fprintf(r->out, "Nobody yet: what is known of this begins %s (%s).\n",
+                report_time(r, begun, query_text(q, 0)), zone_name(r->zone));
+    else if (st == ST_NOT_FOUND)
+        fputs("Nobody.\n", r->out);
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status
 print_flows(const struct report *r, struct error *err)
 {
@@ -158,7 +183,7 @@ print_flows(const struct report *r, struct error *err)
     print_period(r);
     st = report_table(r, flow_sql, flow_columns, COUNT(flow_columns), &rows, err);
     if (st == ST_OK && rows == 0)
-        fputs("Nobody.\n", r->out);
+        st = print_nobody(r, err);
     if (st == ST_OK)
         st = report_query(r, &q, account_sql, err);
     if (st == ST_OK)

@@ -314,6 +314,9 @@ export default {
     'segments.no-course.hint': 'Sizes are known from the first pass on.',
     'segments.no-flows': 'Nobody moved in this period.',
     'segments.no-flows.hint': 'Choose a longer one.',
+    'segments.no-flows.yet': 'Nobody has moved yet.',
+    'segments.begun': (at) =>
+        `The history begins ${at}: whoever was in a segment then counts as coming from outside.`,
     'segments.largest': (n) => `The ${n} largest.`,
     'segments.entries': (n) =>
         `${n} customers were put into a segment for the first time; they are in the table.`,
@@ -438,6 +441,9 @@ export default {
     'why.no-cause': 'No part stands out: the change goes through all of it.',
     'why.explains': (change, share) => `${change}, ${share} of the change`,
     'why.stands-out': 'stands out',
+    'why.explains-all': (change) => `${change}, all of the change`,
+    'why.explains-more': (change) =>
+        `${change}, more than all of the change: others moved the other way`,
     'why.share': 'Of the change',
     'why.sure': 'Sure?',
     'why.beyond': 'beyond chance',

@@ -13,12 +13,19 @@ const times = (now, usual) =>
           ? `，是平时的 ${about(now / usual)} 倍`
           : `，减少 ${percent(1 - now / usual)}`;
 
+const shareOf = (c) =>
+    c.share_of_change > 1.05
+        ? '超过全部变化'
+        : c.share_of_change >= 0.995
+          ? '全部变化'
+          : `占变化的 ${percent(c.share_of_change)}`;
+
 // The half sentence of its causes; the daemon names the first one or two, too.
 function causes(e) {
     const named = (e.causes ?? []).slice(0, 2).map((c) => {
         const part = `${word('whydimension', c.dimension)} ${c.part}`;
         const other = c.with_part && `${word('whydimension', c.with_dimension)} ${c.with_part}`;
-        return `${part}${other ? ` × ${other}` : ''}（占变化的 ${percent(c.share_of_change)}）`;
+        return `${part}${other ? ` × ${other}` : ''}（${shareOf(c)}）`;
     });
     return named.length ? `；主要来自${named.join('、')}` : '';
 }
@@ -208,8 +215,6 @@ export const notes = {
         '并非所有这些日子都有地区和人员信息：自打开 why { dimensions } 之日起才保留。',
     'Attempts may use several features, so theirs overlap and do not add up.':
         '一次尝试可能用到多个功能，因此各功能的数字有重叠，不能相加。',
-    'Features are not counted by region, people or hours: pairs of these are not known.':
-        '功能不按地区、人员或时段计数，因此它们的组合未知。',
     'Features are not counted by region, people or hours: pairs of these are not known.':
         '功能不按地区、人员或时段计数，因此不知道它们的组合。',
     "Of a service's contacts it is not kept whose they are, nor where from.":

@@ -4,7 +4,7 @@
 import {h, replace} from './dom.js';
 import {params, setParams, viewAddress} from './address.js';
 import {get, getAll} from './api.js';
-import {ago, dayPlus, num, percent, shortDay} from './format.js';
+import {ago, dayPlus, moment, num, percent, shortDay} from './format.js';
 import {t, word} from './i18n.js';
 import {behind, choice, empty, load, panel, table, toolbar} from './parts.js';
 import {asQuery, period, periodPicker, today} from './period.js';
@@ -75,7 +75,7 @@ export function show(place, ctx) {
             load(
                 flows.body,
                 (signal) => getAll('v1/segment_flows', query, signal),
-                (answer) => flowsOf(answer.rows, dimension),
+                (answer) => flowsOf(answer.rows, dimension, begunIn(p, rows)),
             );
         }
         if (chosen && chosen !== member) {
@@ -192,7 +192,13 @@ function courseOf(rows, changes, p) {
     ];
 }
 
-function flowsOf(rows, dimension) {
+// When the history begins, if it does within the period: who was anywhere before is not known.
+function begunIn(p, rows) {
+    const since = rows[0]?.history_since;
+    return since && since.slice(0, 10) >= p.from ? since : null;
+}
+
+function flowsOf(rows, dimension, begun) {
     const name = (stage) =>
         stage
             ? word('segment', dimension === 'segment' ? stage : `${dimension}:${stage}`)
@@ -200,8 +206,13 @@ function flowsOf(rows, dimension) {
     const moved = rows.filter((r) => r.from_stage !== r.to_stage);
     const between = moved.filter((r) => r.from_stage);
     const shown = dimension === 'segment' || between.length === 0 ? moved : between;
-    if (!moved.length) return empty(t('segments.no-flows'), t('segments.no-flows.hint'));
+    const begins = begun && t('segments.begun', moment(begun));
+    if (!moved.length)
+        return begun
+            ? empty(t('segments.no-flows.yet'), begins)
+            : empty(t('segments.no-flows'), t('segments.no-flows.hint'));
     return [
+        begins && h('p.small.soft', null, begins),
         flow(
             shown
                 .slice(0, 24)

@@ -64,7 +64,7 @@ function answerOf(a) {
         a.causes.length > 0
             ? causesOf(a)
             : h('p.soft', null, a.inside_interval ? t('why.nothing') : t('why.no-cause')),
-        h('div.dimensions', null, a.dimensions.map(dimensionOf)),
+        !a.inside_interval && h('div.dimensions', null, a.dimensions.map(dimensionOf)),
         a.notes.length > 0 &&
             h(
                 'ul.small.soft.plain-list',
@@ -75,6 +75,13 @@ function answerOf(a) {
 }
 
 const partName = (dimension, name) => `${word('whydimension', dimension)}: ${name}`;
+
+// Where others moved the other way one part may be more than all of the change.
+function explains(change, share) {
+    if (share > 1.05) return t('why.explains-more', change);
+    if (share >= 0.995) return t('why.explains-all', change);
+    return t('why.explains', change, percent(share));
+}
 
 function causesOf(a) {
     return h(
@@ -93,11 +100,7 @@ function causesOf(a) {
                 h(
                     'span',
                     null,
-                    t(
-                        'why.explains',
-                        `${c.change > 0 ? '+' : ''}${about(c.change)}`,
-                        percent(c.share_of_change),
-                    ),
+                    explains(`${c.change > 0 ? '+' : ''}${about(c.change)}`, c.share_of_change),
                 ),
             ),
         ),

@@ -72,6 +72,26 @@ for what in --all operator recording C00149; do
     check "words about $what fit the terminal" fits words.out
     check "... and say what days are" grep -q "Days are UTC" words.out
 done
+nothing=$(cs why C00149 --config c.conf --from 2026-10-20 --to 2026-10-24)
+check "where there is nothing to explain" contains "$nothing" "there is nothing to explain."
+check "... nothing is said of what cannot be" equals "$(printf '%s\n' "$nothing" | tail -n 1 | grep -c explain)" 1
+check "... to programs neither" contains \
+    "$(cs why C00149 --config c.conf --from 2026-10-20 --to 2026-10-24 --json)" '"notes":[]'
+check "no cause is over 100 % of anything" python3 - "$bin/callswell" <<'EOP'
+import re, sqlite3, subprocess, sys
+db = sqlite3.connect("file:state/crm.db?mode=ro", uri=True)
+said = [r for r, in db.execute("SELECT reason FROM signal WHERE kind IN ('surge', 'decline')")]
+whys = subprocess.run([sys.argv[1], "why", "--config", "c.conf", "--all", "--from", "2026-11-08",
+                       "--to", "2026-11-21"], check=True, capture_output=True, text=True).stdout
+said += [line for line in whys.splitlines() if re.match(r" *\d\. ", line)]
+causes = [s for s in said if "of the change" in s or "of it" in s]
+print(causes)
+over = [s for s in causes for p in re.findall(r"(\d+) % of the change|, (\d+) %\)", s)
+        if int(p[0] or p[1]) > 99]
+sys.exit(not causes or over != [])
+EOP
+check "a history that only begins says so" contains "$(cs report segments --config c.conf)" \
+    "Nobody yet: what is known of this begins 2026-11-2"
 check "a name that nobody has" equals "$(cs why nobody --config c.conf 2>&1)" \
     'callswell: nothing is counted of "nobody" in these days: no customer, service or feature of that name'
 check "days that overlap" contains "$(cs why C00149 --config c.conf --from 2026-11-01 --to 2026-11-10 \

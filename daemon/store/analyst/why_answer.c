@@ -325,6 +325,8 @@ conclude(struct why_asking *k, struct error *err)
     }
     for (size_t i = 0; i < a->dimension_count; i++)
         sort_rest(&a->dimension[i]);
+    if (a->why.inside) /* notes say what an explanation cannot: there is none */
+        a->note_count = 0;
     return st;
 }
 

@@ -24,6 +24,8 @@ static const struct answer_column segment_columns[] = {
      true},
     {"hours_30_days", ANSWER_INT, "h", "in conferences in 30 days, all together",
      "CAST(round(ifnull(sum(s.seconds_30d), 0) / 3600.0) AS INTEGER)", true},
+    {"history_since", ANSWER_TIME, NULL, "when changes began to be noted; members then are no news",
+     "(SELECT min(at) FROM stage_history)"},
 };
 
 static const struct answer_filter segment_filters[] = {

@@ -110,21 +110,32 @@ whole(const struct why_answer *a, struct buf *out)
 
 /* --- the reason --- */
 
+/* How much of the change; a part of it with its figure. Where others moved the other way one part
+ * may be more than all of it, and a percentage would only puzzle. */
 static const char *
-how_much(double power)
+how_much(char out[48], double power)
 {
-    return power > 1.05    ? "more than all"
-           : power >= 0.98 ? "all"
-           : power >= 0.85 ? "nearly all"
-                           : "most";
+    if (power > 1.05)
+        snprintf(out, 48, "more than all");
+    else if (power >= 0.995)
+        snprintf(out, 48, "all");
+    else
+        snprintf(out, 48, "%.0f %%", 100 * power);
+    return out;
 }
 
-/* The same at the beginning of a sentence. */
+/* The same as the beginning of a sentence, with what it is: "Nearly all of it (+1,234, 97 %)". */
 static const char *
-how_much_first(char out[32], double power)
+how_much_of_it(char out[128], double moved, double power)
 {
-    snprintf(out, 32, "%s", how_much(power));
-    out[0] = (char)(out[0] - 'a' + 'A');
+    const char *word = power >= 0.85 ? "Nearly all" : "Most";
+    char much[48], more[32];
+
+    change(more, moved);
+    if (power >= 0.995)
+        snprintf(out, 128, "%s of it (%s)", power > 1.05 ? "More than all" : "All", more);
+    else
+        snprintf(out, 128, "%s of it (%s, %s)", word, more, how_much(much, power));
     return out;
 }
 
@@ -153,15 +164,13 @@ reason(const struct why_answer *a, struct buf *out)
 {
     const struct why_pair *pair = pair_preferred(a);
     struct buf names = {0};
-    char more[32], much[32];
+    char much[128];
 
     buf_char(out, '\n');
-    if (pair) {
-        flow(out, 3, "1. %s of it (%s, %.0f %%) is %s %s together with %s %s.\n",
-             how_much_first(much, pair->power), change(more, pair->after - pair->before),
-             100 * pair->power, pair->dimension[0], pair->name[0], pair->dimension[1],
-             pair->name[1]);
-    }
+    if (pair)
+        flow(out, 3, "1. %s is %s %s together with %s %s.\n",
+             how_much_of_it(much, pair->after - pair->before, pair->power), pair->dimension[0],
+             pair->name[0], pair->dimension[1], pair->name[1]);
     for (size_t i = 0, n = pair != NULL; i < 3 && cause(a, i); i++) {
         const struct why_dimension *d = cause(a, i);
         double moved = 0;
@@ -173,8 +182,8 @@ reason(const struct why_answer *a, struct buf *out)
             moved += d->part[p].after - d->part[p].before;
         buf_reset(&names);
         named(d, &names);
-        flow(out, 3, "%zu. %s of it (%s, %.0f %%) is %s %s.\n", ++n, how_much_first(much, d->power),
-             change(more, moved), 100 * d->power, d->name, names.p);
+        flow(out, 3, "%zu. %s is %s %s.\n", ++n, how_much_of_it(much, moved, d->power), d->name,
+             names.p);
     }
     if (!pair && !cause(a, 0) && a->why.whole.changed)
         flow(out, 0, "No part of it explains that: what is looked at here changed alike.\n");
@@ -316,7 +325,8 @@ why_words(const struct why_answer *a, const struct zone *zone, struct buf *out)
         population(a, out);
         minutes(a, out);
     }
-    buf_char(out, '\n');
+    if (a->note_count)
+        buf_char(out, '\n');
     for (size_t i = 0; i < a->note_count; i++)
         flow(out, 0, "%s\n", a->note[i]);
 }
@@ -326,12 +336,14 @@ why_half_sentence(const struct why_answer *a, struct buf *out)
 {
     const struct why_pair *pair = pair_preferred(a);
     const struct why_dimension *d = cause(a, 0);
+    char much[48];
 
     if (pair) {
-        buf_printf(out, "; %.0f %% of the change in %s is %s %s with %s %s", 100 * pair->power,
+        buf_printf(out, "; %s of the change in %s is %s %s with %s %s", how_much(much, pair->power),
                    a->unit, pair->dimension[0], pair->name[0], pair->dimension[1], pair->name[1]);
     } else if (d) {
-        buf_printf(out, "; %.0f %% of the change in %s is %s ", 100 * d->power, a->unit, d->name);
+        buf_printf(out, "; %s of the change in %s is %s ", how_much(much, d->power), a->unit,
+                   d->name);
         named(d, out);
     }
 }
