@@ -83,7 +83,7 @@ deps-test: ## the same for the tests
 	@sh packaging/deps.sh test
 tests: $(UNIT)
 fuzz-run: $(FUZZERS)
-	sh tests/fuzz/run.sh $(or $(SECONDS_EACH),60) $^
+	bash tests/fuzz/run.sh $(or $(SECONDS_EACH),60) $^
 benches: $(BENCHES)
 unit: $(UNIT)
 	@for t in $^; do CALLSWELL_PROJECT=$(CURDIR) $$t || exit 1; done

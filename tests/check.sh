@@ -2,13 +2,15 @@
 # check.sh: builds with sanitizers, runs unit tests, integration tests and a few seconds of each
 # fuzzer, and ends with one line that adds everything up: N passed, N failed, N skipped.
 # `check.sh thread` does it with ThreadSanitizer, with a minute of chaos and without what has
-# no threads to speak of; `check.sh threads-in-short` is part of the first: of that what has most
-# threads in least time.
+# no threads to speak of. Parts of the first are `check.sh threads-in-short`, of that what has most
+# threads in least time, and `check.sh fuzzers`.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 project=$PWD
 kind=${1:-address} log=build/check built=build/san left_out="lib" only=
-if [ "$kind" != address ]; then
+if [ "$kind" = fuzzers ]; then
+    exec make -s -j2 SAN=fuzz CC=clang SECONDS_EACH=3 fuzz-run
+elif [ "$kind" != address ]; then
     log=build/check-$kind built=build/tsan
     left_out="lib style layers config call_log counting_rules import_oracle bit_flips chaos_sweep"
     export TSAN_OPTIONS="log_path=$project/$log/race second_deadlock_stack=1"
@@ -32,13 +34,13 @@ build() {
 }
 if [ "$kind" = thread ]; then
     say "building (with ThreadSanitizer)"
-    build SAN=thread all tests
+    build SAN=thread all tests build/preload.so
 elif [ "$kind" = threads-in-short ]; then
     say "building (with ThreadSanitizer)"
-    build SAN=thread all $(printf '%s\n' $only | sed -n "s:^test_:$built/tests/&:p")
+    build SAN=thread all build/preload.so $(printf '%s\n' $only | sed -n "s:^test_:$built/tests/&:p")
 else
     say "building (plain, and with address and undefined-behaviour sanitizers)"
-    build all
+    build all build/preload.so
     build SAN=1 all tests
 fi
 
@@ -79,25 +81,39 @@ export CALLSWELL_PROJECT="$project" CALLSWELL_BIN="$project/$built"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
-# Two at a time: as many as there are cores on the smallest machine this runs on.
+# Tests wait more than they compute: twice as many at a time as there are cores. What takes long begins
+# first, so that no core is idle at the end; of the others the order does not matter.
+at_once=$((2 * $(nproc)))
+[ "$kind" != threads-in-short ] || at_once=$(nproc) # beside others
+long="chaos_sweep bit_flips hostile_redis page test_managed_redis chaos faults test_retire hung_redis
+    test_projection_heal relp redis_faults external_redis kamailio janus redis_away import_oracle test_engine_crash
+    style ledger_neighbours crash ledger_care tls_inputs cli pairing formats_tel test_tcp stream"
+others=
+for t in "$built"/tests/test_* tests/integration/*.sh; do
+    name=$(basename "$t" .sh)
+    case $t in *.d) continue ;; esac
+    case " $(echo $long) " in *" $name "*) ;; *) others="$others $name" ;; esac
+done
 running=0
 start() {
     run_one "$@" &
     running=$((running + 1))
-    if [ $running -ge 2 ]; then
+    if [ $running -ge "$at_once" ]; then
         wait -n 2>/dev/null || wait
         running=$((running - 1))
     fi
 }
-say "unit tests"
-for t in "$built"/tests/test_*; do
-    [ -x "$t" ] && chosen "${t##*/}" && case $t in *.d) ;; *) start "$project/$t" ;; esac
-done
-wait
-running=0
-say "integration tests"
-for t in tests/integration/*.sh; do
-    chosen "$(basename "$t" .sh)" && start sh "$project/$t"
+say "tests"
+if [ "$kind" = address ]; then
+    start bash tests/check.sh threads-in-short
+    ! command -v clang >/dev/null 2>&1 || start bash tests/check.sh fuzzers
+fi
+for name in $long $others; do
+    chosen "$name" || continue
+    case $name in
+    test_*) start "$project/$built/tests/$name" ;;
+    *) start sh "$project/tests/integration/$name.sh" ;;
+    esac
 done
 wait
 if [ "$kind" != address ]; then
@@ -105,17 +121,6 @@ if [ "$kind" != address ]; then
     say "reports of ThreadSanitizer: $races"
     cat "$log"/race.* 2>/dev/null | grep '^SUMMARY' | sort | uniq -c
     echo "1 passed, $races failed, 0 skipped" >"$log/races.count"
-else
-    say "threads"
-    run_one bash tests/check.sh threads-in-short
-fi
-if [ "$kind" = address ] && command -v clang >/dev/null 2>&1; then
-    say "fuzzers"
-    make -s -j2 SAN=fuzz CC=clang SECONDS_EACH=3 fuzz-run >"$log/fuzz.log" 2>&1
-    tail -n 1 "$log/fuzz.log" | grep -E '^[0-9]+ passed' >"$log/fuzz.count" ||
-        echo "0 passed, 1 failed" >"$log/fuzz.count"
-    sed -n 's/^/  /p' "$log/fuzz.count"
-    grep -q ' 0 failed' "$log/fuzz.count" || tail -n 60 "$log/fuzz.log"
 fi
 say "took $(($(date +%s) - started)) s"
 cat "$log"/*.count | awk '{p += $1; f += $3; s += $5} END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}'

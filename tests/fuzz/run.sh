@@ -1,10 +1,9 @@
-#!/bin/sh
-# run.sh SECONDS PROGRAM...: each fuzzer for so long, from its corpus in tests/data where there is
-# one; ends with "N passed, N failed".
+#!/bin/bash
+# run.sh SECONDS PROGRAM...: each fuzzer for so long, one on each core, from its corpus in tests/data
+# where there is one; ends with "N passed, N failed".
 set -u
 seconds=$1
 shift
-passed=0 failed=0
 # seeds FOLDER: for fuzz_formats, what the tests have of each format behind the bytes that choose it.
 seeds() {
     number=0
@@ -20,8 +19,9 @@ seeds() {
         number=$((number + 1))
     done
 }
-for f in "$@"; do
-    name=$(basename "$f")
+# run_one PROGRAM: says on its last line whether it passed, and before it why not.
+run_one() {
+    name=$(basename "$1")
     work=$(mktemp -d)
     seeds=tests/data/${name#fuzz_}
     [ -d "$seeds" ] || seeds=
@@ -29,18 +29,30 @@ for f in "$@"; do
         seeds "$work"
         seeds=
     fi
-    echo "== $name"
     # shellcheck disable=SC2086
-    if "$f" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+    if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
         -artifact_prefix="$work/" -print_final_stats=1 "$work" $seeds 2>&1 | tail -n 25 >"$work/log" &&
         ! grep -qE 'ERROR:|SUMMARY:' "$work/log"; then
-        passed=$((passed + 1))
+        echo "$name passed"
         rm -rf "$work"
     else
-        failed=$((failed + 1))
         cat "$work/log"
         echo "$name failed: input kept in $work"
     fi
+}
+results=$(mktemp -d)
+running=0
+for f in "$@"; do
+    run_one "$f" >"$results/$(basename "$f")" 2>&1 &
+    running=$((running + 1))
+    if [ $running -ge "$(nproc)" ]; then
+        wait -n
+        running=$((running - 1))
+    fi
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+wait
+cat "$results"/*
+passed=$(cat "$results"/* | grep -c '^fuzz_[a-z_]* passed$')
+rm -rf "$results"
+echo "$passed passed, $(($# - passed)) failed"
+[ "$passed" -eq $# ]

@@ -17,7 +17,7 @@ export LATER="$dir/later" ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order
 cc -shared -fPIC -o later.so "$project/tests/tools/later.c" -ldl || exit 1
 faster() { LD_PRELOAD="$dir/later.so" start c.conf; }
 check "start" faster
-silent=$(python3 "$project/tests/tools/silence.py" usage.ndjson later state/crm.db)
+silent=$(python3 "$project/tests/tools/silence.py" usage.ndjson later state/crm.db "$address")
 check "an hour or two without anything is a silence, after $silent quarters" \
     sh -c "[ '${silent:-0}' -ge 4 ] && [ '${silent:-0}' -le 10 ]"
 say() { cs signal list --config c.conf --kind feed_silent --csv; }
