@@ -27,9 +27,12 @@ void tls_free(struct ssl_ctx_st *ctx); /* accepts NULL */
  * "": the system's); for which host, each connection says. ST_BAD_CONFIG as above. */
 enum status tls_load_trust(struct ssl_ctx_st **out, const char *ca, struct error *err);
 
-/* What SSL_read or SSL_write answered, as recv and send say it: -1 with errno EAGAIN, or EPROTO
- * where tls_why knows more. errno was 0 and the queue of errors empty before the call. */
-ssize_t tls_answer(struct ssl_st *ssl, int answer);
+/* On a connection that never waits, as recv and send have it: how many bytes, 0 at the end, or -1
+ * with errno EAGAIN, or EPROTO where tls_why knows more. The first ones shake hands. */
+ssize_t tls_read(struct ssl_st *ssl, char *to, size_t room);
+ssize_t tls_write(struct ssl_st *ssl, const char *from, size_t n);
+/* Tells the peer that nothing more comes, if hands were shaken and there is room. Accepts NULL. */
+void tls_goodbye(struct ssl_st *ssl);
 
 /* Why OpenSSL failed last on this thread, in words, or `otherwise`. Clears its queue. */
 const char *tls_why(const char *otherwise);

@@ -4,6 +4,7 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -100,8 +101,8 @@ tls_load_trust(struct ssl_ctx_st **out, const char *ca, struct error *err)
 
 /* A handshake's own words always fit into a new socket's buffer, and nothing is negotiated after
  * it: nobody has to wait for room there. */
-ssize_t
-tls_answer(struct ssl_st *ssl, int answer)
+static ssize_t
+answer_of(SSL *ssl, int answer)
 {
     int broken = errno == EAGAIN || errno == EINTR || errno == 0 ? ECONNRESET : errno;
 
@@ -122,6 +123,38 @@ tls_answer(struct ssl_st *ssl, int answer)
         errno = EPROTO;
         return -1;
     }
+}
+
+static int
+at_most_int(size_t n)
+{
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+ssize_t
+tls_read(struct ssl_st *ssl, char *to, size_t room)
+{
+    ERR_clear_error();
+    errno = 0;
+    return answer_of(ssl, SSL_read(ssl, to, at_most_int(room)));
+}
+
+ssize_t
+tls_write(struct ssl_st *ssl, const char *from, size_t n)
+{
+    if (n == 0)
+        return 0;
+    ERR_clear_error();
+    errno = 0;
+    return answer_of(ssl, SSL_write(ssl, from, at_most_int(n)));
+}
+
+void
+tls_goodbye(struct ssl_st *ssl)
+{
+    if (ssl && SSL_is_init_finished(ssl))
+        SSL_shutdown(ssl);
+    ERR_clear_error();
 }
 
 void

@@ -33,10 +33,7 @@ void dialing_tls_begin(struct dialing *d);
 void dialing_tls_end(struct dialing *d);
 /* 0: it is done; what to wait for (EV_READ, EV_WRITE); -1: it has failed. */
 int dialing_tls_shake(struct dialing *d);
-/* As recv and send, which never wait. */
-ssize_t dialing_tls_receive(struct dialing *d, char *p, size_t n);
-ssize_t dialing_tls_send(struct dialing *d, const char *p, size_t n);
-/* Why the last of them failed, in words. */
+/* Why it failed, or tls_read or tls_write did (tls.h), in words. */
 void dialing_tls_why(struct dialing *d, int error, char *out, size_t size);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "gather.h"
+#include "tls.h"
 
 #define READ_BYTES (64 * 1024)
 
@@ -116,7 +117,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     buf_reserve(&d->got, READ_BYTES);
-    n = d->ssl ? dialing_tls_receive(d, d->got.p + d->got.n, READ_BYTES)
+    n = d->ssl ? tls_read(d->ssl, d->got.p + d->got.n, READ_BYTES)
                : recv(fd, d->got.p + d->got.n, READ_BYTES, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -150,8 +151,8 @@ on_say(evutil_socket_t fd, short what, void *arg)
     struct dialing *d = arg;
     const char *rest = d->say.p + d->said;
     size_t left = d->say.n - d->said;
-    ssize_t n = d->ssl ? dialing_tls_send(d, rest, left)
-                       : send(fd, rest, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n =
+        d->ssl ? tls_write(d->ssl, rest, left) : send(fd, rest, left, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     (void)what;
     if (n < 0 && errno != EAGAIN && errno != EINTR) {

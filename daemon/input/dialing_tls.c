@@ -48,29 +48,9 @@ dialing_tls_end(struct dialing *d)
 {
     if (!d->ssl)
         return;
-    if (d->state > DIALING_SHAKES)
-        SSL_shutdown(d->ssl); /* says goodbye if there is room for it; nobody waits */
+    tls_goodbye(d->ssl);
     SSL_free(d->ssl);
     d->ssl = NULL;
-    ERR_clear_error();
-}
-
-ssize_t
-dialing_tls_receive(struct dialing *d, char *p, size_t n)
-{
-    ERR_clear_error();
-    errno = 0;
-    return tls_answer(d->ssl, SSL_read(d->ssl, p, (int)n));
-}
-
-ssize_t
-dialing_tls_send(struct dialing *d, const char *p, size_t n)
-{
-    if (n == 0)
-        return 0;
-    ERR_clear_error();
-    errno = 0;
-    return tls_answer(d->ssl, SSL_write(d->ssl, p, (int)n));
 }
 
 int

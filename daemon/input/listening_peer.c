@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -38,20 +37,18 @@ decrypt(struct peer *p, char *to, size_t room)
 {
     size_t got = 0;
 
-    ERR_clear_error();
-    errno = 0;
     p->more = false;
     while (got < room) {
-        int n = SSL_read(p->ssl, to + got, room - got > INT_MAX ? INT_MAX : (int)(room - got));
+        ssize_t n = tls_read(p->ssl, to + got, room - got);
 
         if (n > 0) {
             got += (size_t)n;
             continue;
         }
         if (got == 0)
-            return tls_answer(p->ssl, n);
+            return n;
         /* What came is given on first; an end, or an error, is there again at the next call. */
-        p->more = SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ;
+        p->more = n == 0 || errno != EAGAIN;
         return (ssize_t)got;
     }
     p->more = SSL_has_pending(p->ssl);
@@ -114,35 +111,21 @@ listening_unread(const struct peer *p)
 ssize_t
 listening_send(struct peer *p, const char *from, size_t n)
 {
-    int sent;
-
-    if (!p->ssl)
-        return send(p->guest.fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    ERR_clear_error();
-    errno = 0;
-    sent = SSL_write(p->ssl, from, n > INT_MAX ? INT_MAX : (int)n);
-    return tls_answer(p->ssl, sent);
-}
-
-static void
-goodbye(struct peer *p)
-{
-    if (p->ssl && SSL_is_init_finished(p->ssl))
-        SSL_shutdown(p->ssl);
-    ERR_clear_error();
+    return p->ssl ? tls_write(p->ssl, from, n)
+                  : send(p->guest.fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void
 listening_end_sending(struct peer *p)
 {
-    goodbye(p);
+    tls_goodbye(p->ssl);
     shutdown(p->guest.fd, SHUT_WR);
 }
 
 void
 listening_part(struct listening *l, struct peer *p)
 {
-    goodbye(p);
+    tls_goodbye(p->ssl);
     SSL_free(p->ssl);
     acceptor_leave(&l->acceptor, &p->guest);
 }

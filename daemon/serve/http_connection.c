@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "tls.h"
 #include "tls_bufferevent.h"
 
 #define READ_WINDOW 65536
@@ -337,8 +338,7 @@ answered(struct http_connection *c)
     if (c->close_after && c->ended) {
         http_connection_free(c);
     } else if (c->close_after) {
-        if (c->ssl)
-            tls_goodbye(c->ssl);
+        tls_goodbye(c->ssl);
         shutdown(c->guest.fd, SHUT_WR);
         enter(c, CONN_LINGER, c->server->limits.linger_ms);
         advance(c);
@@ -450,8 +450,7 @@ http_connection_free(struct http_connection *c)
     if (c->on_body)
         event_free(c->on_body);
     bufferevent_disable(c->bev, EV_READ | EV_WRITE); /* its socket is closed before it is gone */
-    if (c->ssl)
-        tls_goodbye(c->ssl);
+    tls_goodbye(c->ssl);
     bufferevent_free(c->bev);
     acceptor_leave(&s->acceptor, &c->guest);
     free(c);

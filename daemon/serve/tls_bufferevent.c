@@ -6,7 +6,6 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <fcntl.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,12 +30,4 @@ tls_accept(struct ssl_ctx_st *ctx, struct event_base *base, int fd, struct ssl_s
     /* Lengths say where messages end; a peer that just goes has told us enough. */
     bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
-}
-
-void
-tls_goodbye(struct ssl_st *ssl)
-{
-    if (SSL_is_init_finished(ssl))
-        SSL_shutdown(ssl);
-    ERR_clear_error();
 }

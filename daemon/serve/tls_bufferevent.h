@@ -13,7 +13,5 @@ struct ssl_st;
  * ends with it, when libevent is done with both. NULL: no descriptor left. */
 struct bufferevent *tls_accept(struct ssl_ctx_st *ctx, struct event_base *base, int fd,
                                struct ssl_st **ssl);
-/* Tells the peer that nothing more comes. */
-void tls_goodbye(struct ssl_st *ssl);
 
 #endif
