@@ -11,7 +11,6 @@
 #include "log.h"
 
 #define LAYOUT_VERSION "1"
-#define RESTORED       "restored-"
 
 /* One read, one write: a script with two writes could be torn by a crash of Redis. */
 static const char move_script[] = "local v = redis.call('GET', KEYS[1])\n"
@@ -200,7 +199,8 @@ judge_marker(struct trend_session *s, unsigned partition, const redisReply *r, b
                  s->node, (int)(m.ledger.n < 39 ? m.ledger.n : 39), m.ledger.p);
         return;
     }
-    if (m.token.n >= sizeof RESTORED - 1 && memcmp(m.token.p, RESTORED, sizeof RESTORED - 1) == 0)
+    if (m.token.n >= sizeof MARKER_RESTORED - 1 &&
+        memcmp(m.token.p, MARKER_RESTORED, sizeof MARKER_RESTORED - 1) == 0)
         s->restored = true;
     if (m.seq == 0)
         return;
@@ -320,7 +320,7 @@ stamp_markers(struct trend_session *s, struct error *err)
 
     for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
         trend_marker_text(s, value[p], s->place[p].incarnation, s->place[p].seq,
-                          s->restored ? RESTORED : "");
+                          s->restored ? MARKER_RESTORED : "");
         batch_move(s, &b, p, value[p]);
     }
     st = send_moves(s, &b, err);

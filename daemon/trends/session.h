@@ -64,7 +64,9 @@ enum status trend_session_policy(struct trend_session *s, struct error *err);
  * guarded where that is not permitted. */
 enum status trend_session_forget_twins(struct trend_session *s, struct error *err);
 
-/* A marker's text: ledger:incarnation:batch:token. False if it is nothing of the kind. */
+/* A marker's text: ledger:incarnation:batch:token. False if it is nothing of the kind. A token that
+ * begins with MARKER_RESTORED asks for all to be sent again. */
+#define MARKER_RESTORED "restored-"
 struct trend_marker {
     struct span ledger, token;
     uint64_t incarnation, seq;

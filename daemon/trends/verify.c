@@ -12,14 +12,11 @@
 #include "clock.h"
 #include "compare.h"
 #include "keys.h"
-#include "log.h"
+#include "redis_visit.h"
 #include "session.h"
 
-#define CONNECT_MS  1000
-#define SILENCE_MS  10000
 #define PATIENCE_MS 10000
 #define PAUSE_MS    50
-#define LOADING_MS  600000
 
 struct verification {
     struct comparer comparer;
@@ -124,26 +121,6 @@ deliver(struct verification *v, struct verify_result *out,
     buf_reset(&v->lines);
 }
 
-static enum status
-open_link(struct redis_link **link, const char *url, const char *node, struct error *err)
-{
-    struct redis_link_options opt = {.connect_timeout_ms = CONNECT_MS,
-                                     .silence_timeout_ms = SILENCE_MS};
-    struct redis_url where;
-    char name[80];
-    enum status st = redis_url_parse(&where, url, err);
-
-    if (st != ST_OK)
-        return st;
-    /* No node's name holds a colon, so this is never taken for the daemon's connection. */
-    snprintf(name, sizeof name, "callswell-%.32s:verify", node);
-    opt.url = &where;
-    opt.name = name;
-    st = redis_link_open(link, &opt, err);
-    redis_url_clear(&where);
-    return st == ST_NOT_FOUND ? ST_RETRY : st;
-}
-
 enum status
 trends_verify(const char *url, const char *node, const struct change_feed *feed,
               const struct config_retention *retention, bool never_expire,
@@ -154,7 +131,7 @@ trends_verify(const char *url, const char *node, const struct change_feed *feed,
     struct verify_result total = {0};
     struct redis_link *link = NULL;
     struct known known = {0};
-    enum status st = open_link(&link, url, node, err);
+    enum status st = redis_visit(&link, url, node, err);
 
     if (st != ST_OK)
         return st;
@@ -176,117 +153,6 @@ trends_verify(const char *url, const char *node, const struct change_feed *feed,
     comparer_clear(&v.comparer);
     buf_clear(&v.lines);
     known_clear(&known);
-    redis_link_close(link);
-    return st;
-}
-
-#define RESTART_TOKEN "restored-"
-
-static bool
-first_refusal(void *arg, size_t i, redisReply *r)
-{
-    redisReply **first = arg;
-
-    (void)i;
-    if (*first || !redis_is_error(r, NULL))
-        return false;
-    *first = r;
-    return true;
-}
-
-/* The marker "at batch 0, restored" is what a projection finds as: send all, then remove what the
- * ledger does not know. A running one sees the change at its next look. */
-static enum status
-write_restart(struct redis_link *link, const char *node, const char *ledger_id, struct error *err)
-{
-    struct redis_batch b = {0};
-    struct buf key = {0}, value = {0};
-    redisReply *refusal = NULL;
-    enum status st;
-
-    buf_printf(&value, "%s:0:0:" RESTART_TOKEN, ledger_id);
-    for (unsigned p = 0; p < KEY_PARTITIONS; p++) {
-        buf_reset(&key);
-        keys_applied(&key, p, node);
-        redis_batch_add(&b, p, "SET", key.p, value.p, NULL);
-    }
-    buf_reset(&key);
-    keys_owner(&key, node);
-    redis_batch_add(&b, 0, "SET", key.p, ledger_id, NULL);
-    st = redis_link_tell(link, &b, first_refusal, &refusal, err);
-    if (st == ST_OK && refusal)
-        st = redis_refusal(link, refusal, err);
-    if (refusal)
-        freeReplyObject(refusal);
-    redis_batch_clear(&b);
-    buf_clear(&key);
-    buf_clear(&value);
-    return st;
-}
-
-/* Whose counts there are; while Redis is loading its files it does not say, and that ends. */
-static enum status
-ask_owner(struct redis_link *link, const char *node, redisReply **owner, struct error *err)
-{
-    int64_t until = clock_mono_ms() + LOADING_MS;
-    struct buf key = {0};
-    enum status st;
-
-    keys_owner(&key, node);
-    while ((st = redis_link_ask(link, owner, err, "GET", key.p, NULL)) == ST_OK &&
-           redis_is_error(*owner, "LOADING") && clock_mono_ms() < until) {
-        freeReplyObject(*owner);
-        *owner = NULL;
-        poll(NULL, 0, PAUSE_MS);
-    }
-    buf_clear(&key);
-    return st == ST_OK && redis_is_error(*owner, NULL) ? redis_refusal(link, *owner, err) : st;
-}
-
-enum status
-trends_rebuild(const char *url, const char *node, const char *ledger_id, bool replace,
-               struct error *err)
-{
-    struct redis_link *link = NULL;
-    redisReply *r = NULL;
-    enum status st = open_link(&link, url, node, err);
-
-    if (st != ST_OK)
-        return st;
-    st = ask_owner(link, node, &r, err);
-    if (st == ST_OK && !replace && r->type == REDIS_REPLY_STRING && strcmp(r->str, ledger_id) != 0)
-        st = fail(err, ST_BAD_CONFIG,
-                  "Node %s in this Redis belongs to another ledger (%.40s); --replace takes it "
-                  "over and removes that ledger's counts",
-                  node, r->str);
-    if (st == ST_OK)
-        st = write_restart(link, node, ledger_id, err);
-    if (r)
-        freeReplyObject(r);
-    redis_link_close(link);
-    return st;
-}
-
-enum status
-trends_rebuilt(const char *url, const char *node, bool *done, struct error *err)
-{
-    struct redis_link *link = NULL;
-    struct buf key = {0};
-    enum status st = open_link(&link, url, node, err);
-
-    *done = true;
-    for (unsigned p = 0; p < KEY_PARTITIONS && st == ST_OK && *done; p++) {
-        redisReply *r = NULL;
-
-        buf_reset(&key);
-        keys_applied(&key, p, node);
-        st = redis_link_ask(link, &r, err, "GET", key.p, NULL);
-        if (st == ST_OK)
-            *done = r->type == REDIS_REPLY_STRING && !strstr(r->str, ":" RESTART_TOKEN);
-        if (r)
-            freeReplyObject(r);
-    }
-    buf_clear(&key);
     redis_link_close(link);
     return st;
 }
