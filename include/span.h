@@ -58,6 +58,15 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The value of two of them at p; -1: not both are. */
+static inline int
+hex_byte(const char *p)
+{
+    int high = hex_digit(p[0]), low = high < 0 ? -1 : hex_digit(p[1]);
+
+    return low < 0 ? -1 : high << 4 | low;
+}
+
 /* Exact decimal integer with optional sign and nothing else; false on overflow. */
 bool span_to_i64(struct span s, int64_t *out);
 

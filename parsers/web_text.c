@@ -12,14 +12,10 @@ web_decode(struct span s, bool plus, struct arena *mem)
         return s;
     out = to = arena_alloc(mem, s.n);
     for (size_t i = 0; i < s.n; i++) {
-        int high = -1, low = -1;
+        int byte = s.p[i] == '%' && s.n - i > 2 ? hex_byte(s.p + i + 1) : -1;
 
-        if (s.p[i] == '%' && s.n - i > 2) {
-            high = hex_digit(s.p[i + 1]);
-            low = hex_digit(s.p[i + 2]);
-        }
-        if (high >= 0 && low >= 0) {
-            *to++ = (char)(high << 4 | low);
+        if (byte >= 0) {
+            *to++ = (char)byte;
             i += 2;
         } else {
             *to++ = plus && s.p[i] == '+' ? ' ' : s.p[i];

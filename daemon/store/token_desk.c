@@ -190,7 +190,7 @@ read_token(const struct query *q, struct token *t)
     snprintf(t->owner, sizeof t->owner, "%.*s", SPAN_ARG(query_text(q, 3)));
     snprintf(role, sizeof role, "%.*s", SPAN_ARG(query_text(q, 1)));
     for (size_t i = 0; i < TOKEN_HASH && hash.n == 2 * TOKEN_HASH; i++)
-        t->hash[i] = (unsigned char)(hex_digit(hash.p[2 * i]) << 4 | hex_digit(hash.p[2 * i + 1]));
+        t->hash[i] = (unsigned char)hex_byte(hash.p + 2 * i);
     return hash.n == 2 * TOKEN_HASH && role_named(role, &t->role);
 }
 

@@ -22,19 +22,18 @@ percent_decode(struct span s)
 
     buf_reserve(&b, s.n);
     for (size_t i = 0; i < s.n; i++) {
-        int high, low;
+        int byte;
 
         if (s.p[i] != '%') {
             buf_char(&b, s.p[i]);
             continue;
         }
-        high = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-        low = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
-        if (high < 0 || low < 0 || high + low == 0) {
+        byte = s.n - i > 2 ? hex_byte(s.p + i + 1) : -1;
+        if (byte <= 0) {
             buf_clear(&b);
             return NULL;
         }
-        buf_char(&b, (char)(high * 16 + low));
+        buf_char(&b, (char)byte);
         i += 2;
     }
     buf_add(&b, "", 0);

@@ -190,10 +190,10 @@ decode(const struct answer *a, const char *sort, struct span packed, struct orde
     size_t i = 0;
 
     for (size_t n = 0; good && n < packed.n; n += 2) {
-        int high = hex_digit(packed.p[n]), low = hex_digit(packed.p[n + 1]);
+        int byte = hex_byte(packed.p + n);
 
-        good = high >= 0 && low >= 0;
-        buf_char(&text, (char)(high << 4 | low));
+        good = byte >= 0;
+        buf_char(&text, (char)byte);
     }
     good = good && json_parse(span_of(text.p, text.n), &o->memory, &v, NULL) == ST_OK;
     buf_clear(&text);
