@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MAX_TESTS       1024
-#define TIME_LIMIT      120
+#define TIME_LIMIT      300 /* seconds: against hanging only, machines may be busy */
 #define EXIT_SKIPPED    77
 #define PROJECT_DEFAULT "."
 
