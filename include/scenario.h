@@ -25,18 +25,30 @@ struct scenario {
     const char *sl, *within, *occupancy, *shrinkage, *patience, *availability;
 };
 
+/* An interval of the week in people: [0] as it is, [1] if things were so. */
+struct scenario_interval {
+    double rostered;       /* on the roster, the fewest; NAN: none is known */
+    unsigned required[2];  /* at their desks */
+    unsigned scheduled[2]; /* on the roster for that */
+};
+
 /* A part of a service that only some of its people can serve. */
 struct scenario_skill {
     char *name; /* "others" is what is left */
     double share;
-    struct what_if_totals then;
+    struct what_if_totals now, then;
+    struct scenario_interval *in; /* as many as the service has */
 };
 
 struct scenario_service {
     char *name;
     double rate; /* of a scheduled hour; NAN: not configured */
     struct what_if_totals now, then;
-    int64_t busiest; /* start of the interval that needs most people then, UTC */
+    int64_t busiest;              /* start of the interval that needs most people then, UTC */
+    int64_t *start;               /* of each interval, UTC */
+    struct scenario_interval *in; /* the service as one pool */
+    size_t intervals;
+    unsigned minutes; /* of an interval */
     struct scenario_skill *skills;
     size_t skill_count;
     double split_hours; /* that the split costs, of scheduled people; NAN: none was asked for */
@@ -56,12 +68,13 @@ enum status scenario_run(struct scenario_answer **out, struct store *s, const st
                          const struct scenario *asked, struct error *err);
 void scenario_free(struct scenario_answer *a); /* accepts NULL */
 
-/* The answer as rows: two for each service, "now" and "then", and one for each skill. */
-enum { SCENARIO_COLUMNS = 11 };
+/* The answer as rows: two for each service, "now" and "then", and two for each skill. Or, with more
+ * to say, one for each interval of each service and skill. */
 struct answer;
-extern const struct answer scenario_table;
+extern const struct answer scenario_table, scenario_interval_table;
 /* Calls put for each; values are good for the call. */
-void scenario_rows(const struct scenario_answer *a,
-                   void (*put)(void *arg, const struct row_value *values), void *arg);
+typedef void scenario_put(void *arg, const struct row_value *values);
+void scenario_rows(const struct scenario_answer *a, scenario_put *put, void *arg);
+void scenario_interval_rows(const struct scenario_answer *a, scenario_put *put, void *arg);
 
 #endif

@@ -25,23 +25,67 @@ line(const char *what, double now, double then, int digits)
     printf("  %-32s %12.*f %12.*f %+12.*f\n", what, digits, now, digits, then, digits, then - now);
 }
 
+/* As it is and then, side by side; hours that a roster lacks only where there is one. */
+static void
+skill_row(const struct scenario_skill *k)
+{
+    char lacks[2][16] = {"-", "-"};
+
+    if (!isnan(k->now.short_hours)) {
+        snprintf(lacks[0], sizeof lacks[0], "%.0f", k->now.short_hours);
+        snprintf(lacks[1], sizeof lacks[1], "%.0f", k->then.short_hours);
+    }
+    printf("    %-19.19s %8.1f %7u %7u %8.0f %8.0f %8s %8s\n", k->name, k->share * 100,
+           k->now.peak_agents, k->then.peak_agents, k->now.scheduled_hours, k->then.scheduled_hours,
+           lacks[0], lacks[1]);
+}
+
 static void
 print_skills(const struct scenario_service *s)
 {
     if (s->skill_count == 0)
         return;
-    printf("  split into skills: %-12s %12s %12s %12s\n", "", "share, %", "at most", "hours");
+    printf("\n  %-30s %15s %17s %17s\n", "split into skills", "people at most", "hours needed",
+           "hours lacking");
+    printf("    %-19s %8s %7s %7s %8s %8s %8s %8s\n", "", "share, %", "now", "then", "now", "then",
+           "now", "then");
     for (size_t i = 0; i < s->skill_count; i++)
-        printf("    %-28.28s  %11.1f %12u %12.0f\n", s->skills[i].name, s->skills[i].share * 100,
-               s->skills[i].then.peak_agents, s->skills[i].then.scheduled_hours);
+        skill_row(&s->skills[i]);
     printf("  which costs %.0f hours more a week than people who can do all of it", s->split_hours);
     if (!isnan(s->rate))
         printf(": %.0f", s->split_hours * s->rate);
     putchar('\n');
 }
 
+/* Intervals in which somebody is needed or there. */
 static void
-print_service(const struct zone *zone, const struct scenario_service *s)
+print_intervals(const struct zone *zone, const struct scenario_service *s, const char *skill,
+                const struct scenario_interval *in)
+{
+    printf("\n  %s%s%s, people on the roster (%s)\n", s->name, skill ? "/" : "", skill ? skill : "",
+           zone_name(zone));
+    printf("  %-16s %9s %9s %6s %12s %6s\n", "", "rostered", "needed", "gap", "then needed", "gap");
+    for (size_t i = 0; i < s->intervals; i++) {
+        const struct scenario_interval *at = &in[i];
+        char when[CIVIL_TEXT], have[16] = "-", gap[2][16] = {"-", "-"};
+
+        if (at->scheduled[0] == 0 && at->scheduled[1] == 0 && !(at->rostered > 0))
+            continue;
+        format_utc(when, s->start[i] + zone_offset_at(zone, s->start[i]));
+        when[16] = '\0'; /* without the seconds */
+        when[10] = ' ';
+        if (!isnan(at->rostered)) {
+            snprintf(have, sizeof have, "%.0f", at->rostered);
+            for (int k = 0; k < 2; k++)
+                snprintf(gap[k], sizeof gap[k], "%+.0f", at->rostered - at->scheduled[k]);
+        }
+        printf("  %-16s %9s %9u %6s %12u %6s\n", when, have, at->scheduled[0], gap[0],
+               at->scheduled[1], gap[1]);
+    }
+}
+
+static void
+print_service(const struct zone *zone, const struct scenario_service *s, bool intervals)
 {
     const struct what_if_totals *a = &s->now, *b = &s->then;
     char at[CIVIL_TEXT];
@@ -57,8 +101,13 @@ print_service(const struct zone *zone, const struct scenario_service *s)
     line("cost of those", a->scheduled_hours * s->rate, b->scheduled_hours * s->rate, 0);
     line("hours that the roster lacks", a->short_hours, b->short_hours, 0);
     line("service level with the roster, %", a->rostered_level * 100, b->rostered_level * 100, 1);
+    printf("  busiest then: %s (%s)\n", at, zone_name(zone));
     print_skills(s);
-    printf("  busiest then: %s (%s)\n\n", at, zone_name(zone));
+    if (intervals)
+        print_intervals(zone, s, NULL, s->in);
+    for (size_t i = 0; intervals && i < s->skill_count; i++)
+        print_intervals(zone, s, s->skills[i].name, s->skills[i].in);
+    putchar('\n');
 }
 
 /* --- for programs --- */
@@ -66,6 +115,7 @@ print_service(const struct zone *zone, const struct scenario_service *s)
 struct rows {
     struct buf out;
     struct json_writer json;
+    const struct answer *table;
     bool csv;
 };
 
@@ -75,22 +125,22 @@ put_row(void *arg, const struct row_value *values)
     struct rows *r = arg;
 
     if (r->csv)
-        answer_csv_row(&r->out, &scenario_table, values);
+        answer_csv_row(&r->out, r->table, values);
     else
-        answer_json_row(&r->json, &scenario_table, values, false);
+        answer_json_row(&r->json, r->table, values, false);
 }
 
 static void
-print_rows(const struct scenario_answer *a, bool csv)
+print_rows(const struct scenario_answer *a, bool csv, bool intervals)
 {
-    struct rows r = {.csv = csv};
+    struct rows r = {.csv = csv, .table = intervals ? &scenario_interval_table : &scenario_table};
 
     json_begin(&r.json, &r.out);
     if (csv)
-        answer_csv_head(&r.out, &scenario_table);
+        answer_csv_head(&r.out, r.table);
     else
         json_array(&r.json, NULL);
-    scenario_rows(a, put_row, &r);
+    (intervals ? scenario_interval_rows : scenario_rows)(a, put_row, &r);
     if (!csv) {
         json_close(&r.json);
         buf_char(&r.out, '\n');
@@ -101,8 +151,12 @@ print_rows(const struct scenario_answer *a, bool csv)
 
 /* --- the command --- */
 
+struct shape {
+    bool json, csv, intervals;
+};
+
 static int
-answer(const struct config *c, const struct scenario *asked, bool json, bool csv)
+answer(const struct config *c, const struct scenario *asked, struct shape shape)
 {
     struct scenario_answer *a = NULL;
     struct store *store = NULL;
@@ -122,10 +176,10 @@ answer(const struct config *c, const struct scenario *asked, bool json, bool csv
     }
     if (st != ST_OK)
         return work_failed(&err);
-    if (json || csv)
-        print_rows(a, csv);
-    for (size_t i = 0; !json && !csv && i < a->count; i++)
-        print_service(zone, &a->services[i]);
+    if (shape.json || shape.csv)
+        print_rows(a, shape.csv, shape.intervals);
+    for (size_t i = 0; !shape.json && !shape.csv && i < a->count; i++)
+        print_service(zone, &a->services[i], shape.intervals);
     scenario_free(a);
     return 0;
 }
@@ -142,8 +196,8 @@ command_what_if(int argc, char **argv)
 {
     struct scenario s = {0};
     struct option_list customers = {0}, features = {0}, splits = {0};
-    const char *path = NULL;
-    bool json = false, csv = false;
+    const char *path = NULL, *by = NULL;
+    struct shape shape = {0};
     int first, code = 0;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, &path, "FILE", "the configuration"},
@@ -159,8 +213,9 @@ command_what_if(int argc, char **argv)
         {"shrinkage", OPTION_TEXT, &s.shrinkage, "SHARE", "paid time away from contacts"},
         {"patience", OPTION_TEXT, &s.patience, "TIME", "callers hang up after so long on average"},
         {"availability", OPTION_TEXT, &s.availability, "SHARE", "of the planned who are there"},
-        {"json", OPTION_FLAG, &json, NULL, "as JSON"},
-        {"csv", OPTION_FLAG, &csv, NULL, "as CSV"},
+        {"by", OPTION_TEXT, &by, "interval", "people by interval, those of skills, too"},
+        {"json", OPTION_FLAG, &shape.json, NULL, "as JSON"},
+        {"csv", OPTION_FLAG, &shape.csv, NULL, "as CSV"},
     };
     const struct option_use use = {
         "callswell what-if staffing [OPTION...]",
@@ -173,17 +228,19 @@ command_what_if(int argc, char **argv)
 
     if (!options_parse(&use, argc, argv, &first, &code))
         return code;
-    if (first + 1 != argc || strcmp(argv[first], "staffing") != 0 || (json && csv)) {
+    if (first + 1 != argc || strcmp(argv[first], "staffing") != 0 || (shape.json && shape.csv) ||
+        (by && strcmp(by, "interval") != 0)) {
         fprintf(stderr, "usage: %s\n", use.usage);
         return EXIT_USAGE;
     }
+    shape.intervals = by != NULL;
     take_list(s.customer, &customers);
     take_list(s.feature, &features);
     take_list(s.split, &splits);
     c = options_config(path, &code);
     if (!c)
         return code;
-    code = answer(c, &s, json, csv);
+    code = answer(c, &s, shape);
     config_free(c);
     return code;
 }

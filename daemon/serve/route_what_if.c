@@ -12,7 +12,12 @@
 struct table {
     struct buf out;
     struct json_writer json;
+    const struct answer *columns;
     bool csv;
+};
+
+struct shape {
+    bool csv, intervals;
 };
 
 /* Who is limited to an owner's customers learns nothing of others'. "ACME=+50%" */
@@ -34,10 +39,10 @@ check_customers(const struct reader *rd, const struct scenario *s, struct error 
 }
 
 static enum status
-read_scenario(const struct reader *rd, const struct http_request *r, struct scenario *s, bool *csv,
-              struct error *err)
+read_scenario(const struct reader *rd, const struct http_request *r, struct scenario *s,
+              struct shape *shape, struct error *err)
 {
-    const char *format = NULL;
+    const char *format = NULL, *by = NULL;
     const struct asked_param params[] = {
         {"service", &s->service},
         {"volume", &s->volume},
@@ -48,6 +53,7 @@ read_scenario(const struct reader *rd, const struct http_request *r, struct scen
         {"shrinkage", &s->shrinkage},
         {"patience", &s->patience},
         {"format", &format},
+        {"by", &by},
         {"availability", &s->availability},
     };
     const struct asked_list lists[] = {
@@ -60,7 +66,10 @@ read_scenario(const struct reader *rd, const struct http_request *r, struct scen
 
     if (st == ST_OK && rd->viewer)
         st = check_customers(rd, s, err);
-    return st == ST_OK ? asked_csv(r, format, csv, err) : st;
+    if (st == ST_OK && by && strcmp(by, "interval") != 0)
+        return fail(err, ST_BAD_INPUT, "by: \"%.40s\": expected interval", by);
+    shape->intervals = by != NULL;
+    return st == ST_OK ? asked_csv(r, format, &shape->csv, err) : st;
 }
 
 static void
@@ -69,32 +78,38 @@ put_row(void *arg, const struct row_value *values)
     struct table *t = arg;
 
     if (t->csv)
-        answer_csv_row(&t->out, &scenario_table, values);
+        answer_csv_row(&t->out, t->columns, values);
     else
-        answer_json_row(&t->json, &scenario_table, values, true);
+        answer_json_row(&t->json, t->columns, values, true);
 }
 
 static void
-reply_csv(struct http_request *r, const struct scenario_answer *a)
+fill(struct table *t, const struct scenario_answer *a)
 {
-    struct table t = {.csv = true};
+    (t->columns == &scenario_table ? scenario_rows : scenario_interval_rows)(a, put_row, t);
+}
 
-    answer_csv_head(&t.out, &scenario_table);
-    scenario_rows(a, put_row, &t);
+static void
+reply_csv(struct http_request *r, const struct scenario_answer *a, const struct answer *columns)
+{
+    struct table t = {.csv = true, .columns = columns};
+
+    answer_csv_head(&t.out, columns);
+    fill(&t, a);
     http_reply(r, 200, "text/csv; charset=utf-8; header=present", &t.out,
                "Content-Disposition: attachment; filename=\"what_if.csv\"\r\n");
 }
 
 static void
-reply_json(struct http_request *r, const struct scenario_answer *a)
+reply_json(struct http_request *r, const struct scenario_answer *a, const struct answer *columns)
 {
-    struct table t = {.csv = false};
+    struct table t = {.columns = columns};
 
     json_begin(&t.json, &t.out);
     json_object(&t.json, NULL);
     json_text(&t.json, "as_of", a->as_of);
     json_array(&t.json, "rows");
-    scenario_rows(a, put_row, &t);
+    fill(&t, a);
     json_close(&t.json);
     json_null(&t.json, "next");
     json_close(&t.json);
@@ -108,16 +123,18 @@ route_what_if(struct reader *rd, struct http_request *r)
     struct scenario_answer *a = NULL;
     struct scenario s = {0};
     struct error err;
-    bool csv;
-    enum status st = read_scenario(rd, r, &s, &csv, &err);
+    struct shape shape = {0};
+    const struct answer *columns;
+    enum status st = read_scenario(rd, r, &s, &shape, &err);
 
+    columns = shape.intervals ? &scenario_interval_table : &scenario_table;
     if (st == ST_OK)
         st = scenario_run(&a, rd->store, rd->config, &s, &err);
     if (st != ST_OK)
         reader_problem(r, &err);
-    else if (csv)
-        reply_csv(r, a);
+    else if (shape.csv)
+        reply_csv(r, a, columns);
     else
-        reply_json(r, a);
+        reply_json(r, a, columns);
     scenario_free(a);
 }

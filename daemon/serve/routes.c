@@ -94,6 +94,7 @@ static const struct route_param what_if[] = {
     {"customer", "CUSTOMER=+50%: of what that one brings; may come again"},
     {"feature", "FEATURE=+50%: likewise"},
     {"split", "skills: likewise"},
+    {"by", "interval: people by interval, of services and skills"},
     {"format", "json or csv"},
     {NULL, NULL},
 };

@@ -196,6 +196,15 @@ export default {
         `${c.required} at desks, ${c.scheduled} scheduled` +
         `${c.gap === null ? '' : `, ${c.rostered} rostered (${c.gap > 0 ? '+' : ''}${c.gap})`}; ` +
         `answered in time: ${c.level}`,
+    'staffing.scheduled_then': 'Scheduled, what if',
+    'staffing.gap_then': 'Gap, what if',
+    'staffing.cell.then': (n, gap) =>
+        `What if: ${n} on the roster${gap === null ? '' : `, gap ${gap}`}.`,
+    'staffing.skill': 'Skill',
+    'staffing.pool': 'All as one pool',
+    'staffing.others': 'Others',
+    'staffing.skill.share': (share) =>
+        `${share} of the contacts, served by people who have this skill alone.`,
     'staffing.none': 'No contact with a service was seen yet.',
     'staffing.none.hint': 'Records of kind contact, or with a service, fill this.',
     'staffing.no-plan': 'There is no plan for this period.',
@@ -388,6 +397,10 @@ export default {
     'if.now': 'As it is',
     'if.then': 'Then',
     'if.difference': 'Difference',
+    'if.skills': 'Skills, each planned for itself',
+    'if.skill.peak_agents': 'At desks, most',
+    'if.skill.scheduled_hours': 'Hours',
+    'if.skill.short_hours': 'Hours lacking',
     'if.row.contacts': 'Contacts',
     'if.row.handle_seconds': 'Handling of one',
     'if.row.peak_agents': 'At desks when it is busiest',
@@ -411,6 +424,7 @@ export default {
     'test.ours': 'used',
     'test.forecast': 'forecast',
     'test.naive': 'as a week before',
+    'test.handling': 'handling time',
     'test.mean4': 'mean of four weeks',
     'test.day1': 'a day',
     'test.week1': 'a week',

@@ -23,11 +23,13 @@ import {behind, choice, empty, figure, figures, load, panel, select, toolbar} fr
 import {asQuery, period} from './period.js';
 import {heat} from './heat.js';
 import {series} from './series.js';
-import {whatIfPanel} from './what_if.js';
+import {askIntervals, whatIfPanel} from './what_if.js';
 import {rosterPanel} from './roster.js';
 import {backtestPanel, movesPanel} from './backtest.js';
 
 const measures = ['scheduled', 'required', 'rostered', 'gap', 'forecast'];
+// While something is asked of the week: what would be.
+const asked = ['scheduled_then', 'gap_then'];
 
 export function show(place, ctx) {
     const bar = toolbar();
@@ -65,22 +67,22 @@ export function show(place, ctx) {
 
     async function refresh() {
         const p = period(-7);
-        const measure = measures.includes(params().show) ? params().show : 'scheduled';
         const service = chosen();
         const query = {service, ...asQuery(p), zone: zone()};
+        const question = service ? whatIf.show(service) : null;
+        const shows = question ? [...measures, ...asked] : measures;
+        const measure = shows.includes(params().show) ? params().show : 'scheduled';
 
-        replace(bar, barParts(services, service, measure, p));
+        replace(bar, barParts(services, service, shows, measure, p));
         if (!service) return;
         backtest.show(service);
         moves.show(service);
-        whatIf.show(service);
-        const key = JSON.stringify(query);
-        if (key === shown && map.rows) {
+        const key = JSON.stringify([query, question]);
+        if (key === shown && map.plans) {
             paint(map, top, measure, p);
             return;
         }
         shown = key;
-        map.setCsv('v1/staffing', query);
         course.setCsv('v1/service_intervals', {
             service,
             from: dayPlus(p.from, -7),
@@ -89,10 +91,9 @@ export function show(place, ctx) {
         });
         load(
             map.body,
-            (signal) => getAll('v1/staffing', {...query, limit: 1000}, signal),
-            (answer) => {
-                map.rows = answer.rows;
-                map.answer = answer;
+            (signal) => askPlans(query, question, signal),
+            (plans) => {
+                map.plans = plans;
                 return paint(map, top, measure, p);
             },
         );
@@ -121,7 +122,7 @@ export function show(place, ctx) {
     return {update: refresh};
 }
 
-function barParts(services, service, measure, p) {
+function barParts(services, service, shows, measure, p) {
     const move = (days) => setParams({from: dayPlus(p.from, days), to: dayPlus(p.to, days)});
     const names = [...new Set([...services.map((s) => s.service), service].filter(Boolean))];
     return [
@@ -130,12 +131,12 @@ function barParts(services, service, measure, p) {
             id: 'service',
             value: service,
             options: names.map((n) => [n, n]),
-            change: (v) => setParams({service: v}),
+            change: (v) => setParams({service: v, skill: null}),
         }),
         choice({
             label: t('staffing.show'),
             value: measure,
-            options: measures.map((m) => [m, t(`staffing.${m}`)]),
+            options: shows.map((m) => [m, t(`staffing.${m}`)]),
             change: (v) => setParams({show: v}),
         }),
         h(
@@ -179,15 +180,58 @@ function barParts(services, service, measure, p) {
     ];
 }
 
+// The service's plan and those of its skills, with what would be beside each interval.
+async function askPlans(query, question, signal) {
+    const [whole, parts, then] = await Promise.all([
+        getAll('v1/staffing', {...query, limit: 1000}, signal),
+        getAll('v1/staffing_skills', {...query, limit: 1000}, signal),
+        question ? askIntervals(question, signal) : new Map(),
+    ]);
+    const skills = new Map();
+    for (const r of parts.rows) skills.set(r.skill, [...(skills.get(r.skill) ?? []), r]);
+    const joined = (rows, skill) =>
+        rows.map((r) => ({
+            scheduled_then: null,
+            gap_then: null,
+            ...then.get(`${Date.parse(r.start)} ${skill}`),
+            ...r,
+        }));
+    for (const [skill, rows] of skills) skills.set(skill, joined(rows, skill));
+    return {query, rows: joined(whole.rows, ''), skills, completeness: whole.completeness};
+}
+
 // The heat map; the figures above it are of the same rows.
 function paint(map, top, measure, p) {
-    const {rows} = map;
-    replace(top, rows.length ? topFigures(rows, map.answer) : null);
+    const {plans} = map;
+    const skill = plans.skills.has(params().skill) ? params().skill : '';
+    const rows = skill ? plans.skills.get(skill) : plans.rows;
+    map.setCsv(skill ? 'v1/staffing_skills' : 'v1/staffing', plans.query);
+    replace(top, rows.length ? topFigures(rows, plans) : null);
     const content = rows.length
-        ? heatOf(rows, measure, p)
+        ? [skillsBar(plans.skills, skill), heatOf(rows, measure, p)]
         : empty(t('staffing.no-plan'), t('staffing.no-plan.hint'));
     replace(map.body, content);
     return content;
+}
+
+// Whose people are shown: the service as one pool, or those of a skill.
+function skillsBar(skills, skill) {
+    if (!skills.size) return null;
+    const name = (s) => (s === 'others' ? t('staffing.others') : s);
+    return h('div.toolbar', null, [
+        choice({
+            label: t('staffing.skill'),
+            value: skill,
+            options: [['', t('staffing.pool')], ...[...skills.keys()].map((s) => [s, name(s)])],
+            change: (v) => setParams({skill: v || null}),
+        }),
+        skill &&
+            h(
+                'span.small.soft',
+                null,
+                t('staffing.skill.share', percent(skills.get(skill)[0].share)),
+            ),
+    ]);
 }
 
 function topFigures(rows, answer) {
@@ -249,7 +293,7 @@ function heatOf(rows, measure, p) {
         caption: `${t('staffing.map')}: ${t(`staffing.${measure}`)}`,
         rows: narrow ? times.map((m) => ({...m, name: m.name})) : days,
         columns: narrow ? days.map((d) => ({...d, short: d.name.split(/[ ,]/)[0]})) : times,
-        kind: measure === 'gap' ? 'gap' : 'much',
+        kind: measure.startsWith('gap') ? 'gap' : 'much',
         high,
         value: (r, c) => row(r, c)?.[measure] ?? null,
         text: (v) => (measure === 'forecast' ? about(v, v < 10 ? 1 : 0) : num(v)),
@@ -263,9 +307,14 @@ function heatOf(rows, measure, p) {
             t('staffing.map'),
             [
                 {title: t('interval'), cell: (r) => moment(r.start)},
-                ...['forecast', 'low', 'high', 'required', 'scheduled', 'rostered', 'gap'].map(
-                    (key) => ({title: t(`staffing.${key}`), num: true, cell: (r) => about(r[key])}),
-                ),
+                ...[
+                    ...['forecast', 'low', 'high', 'required', 'scheduled', 'rostered', 'gap'],
+                    ...(rows.some((r) => r.scheduled_then !== null) ? asked : []),
+                ].map((key) => ({
+                    title: t(`staffing.${key}`),
+                    num: true,
+                    cell: (r) => about(r[key]),
+                })),
                 {title: t('staffing.level'), num: true, cell: (r) => percent(r.service_level)},
                 {title: t('staffing.occupancy'), num: true, cell: (r) => percent(r.occupancy)},
             ],
@@ -274,8 +323,8 @@ function heatOf(rows, measure, p) {
     ];
 }
 
-const sentence = (r) =>
-    t('staffing.cell', {
+const sentence = (r) => {
+    const is = t('staffing.cell', {
         when: weekdayClock(r.start),
         forecast: about(r.forecast),
         low: about(r.low),
@@ -286,6 +335,9 @@ const sentence = (r) =>
         gap: r.gap,
         level: percent(r.service_level),
     });
+    if (r.scheduled_then === null) return is;
+    return `${is} ${t('staffing.cell.then', num(r.scheduled_then), r.gap_then)}`;
+};
 
 // --- forecast against what came ---
 

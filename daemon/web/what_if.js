@@ -71,6 +71,7 @@ export function whatIfPanel() {
     };
     box.body.append(h('div.sliders', null, controls), result);
 
+    // The question, or null where nothing is asked.
     box.show = (service) => {
         const query = {service};
         for (const s of sliders) {
@@ -86,15 +87,28 @@ export function whatIfPanel() {
         }
         box.setCsv('v1/what-if', query);
         const question = JSON.stringify(query);
-        if (question === asked) return;
+        const otherwise = Object.keys(query).length > 1 ? query : null;
+        if (question === asked) return otherwise;
         asked = question;
         load(
             result,
             (signal) => get('v1/what-if', query, signal),
-            (answer) => resultOf(answer.rows),
+            (answer) => [resultOf(answer.rows), skillsOf(answer.rows)],
         );
+        return otherwise;
     };
     return box;
+}
+
+// What would be, by "START SKILL"; the service as one pool is no skill.
+export async function askIntervals(question, signal) {
+    const answer = await get('v1/what-if', {...question, by: 'interval'}, signal);
+    return new Map(
+        answer.rows.map((r) => [
+            `${Date.parse(r.start)} ${r.skill ?? ''}`,
+            {scheduled_then: r.scheduled_then, gap_then: r.gap_then},
+        ]),
+    );
 }
 
 function resultOf(rows) {
@@ -134,4 +148,33 @@ function resultOf(rows) {
             {title: t('if.difference'), num: true, cell: difference},
         ],
     });
+}
+
+// Each skill, planned for itself: people, hours, and what its roster lacks.
+function skillsOf(rows) {
+    const then = rows.filter((r) => r.scenario === 'skill');
+    if (!then.length) return null;
+    const now = new Map(rows.filter((r) => r.scenario === 'skill_now').map((r) => [r.skill, r]));
+    const both = (r, key) => {
+        const [a, b] = [now.get(r.skill)[key], r[key]];
+        return a === b ? num(b) : [num(a), ' → ', h('strong', null, num(b))];
+    };
+    const columns = ['peak_agents', 'scheduled_hours', 'short_hours'];
+    const name = (r) => (r.skill === 'others' ? t('staffing.others') : r.skill);
+    return [
+        h('h3', null, t('if.skills')),
+        table({
+            caption: t('if.skills'),
+            rows: then,
+            rowKey: (r) => `if-skill-${r.skill}`,
+            columns: [
+                {title: t('staffing.skill'), cell: name},
+                ...columns.map((key) => ({
+                    title: t(`if.skill.${key}`),
+                    num: true,
+                    cell: (r) => both(r, key),
+                })),
+            ],
+        }),
+    ];
 }

@@ -29,7 +29,8 @@ clock     = "data"
 http { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 input "calls" { type = "tail" path = "$dir/calls.csv" format = "csv" }
-service "operator" { service_level = 0.8 answer_within = 20 shrinkage = 0.3 interval = 30 }
+service "operator" { service_level = 0.8 answer_within = 20 shrinkage = 0.3 interval = 30
+    skills = { "french=25%" } }
 segment "power user" { where = "legs_30d > 50 AND features_30d >= 3" }
 EOF
 # The past in two imports, a fortnight apart, so that customers have moved between segments.
@@ -57,6 +58,8 @@ for d in range(8):
     for hour in range(24):
         at = day + datetime.timedelta(days=d, hours=hour)
         print(f"operator,{at:%Y-%m-%dT%H:%M:%SZ},60,{3 if 7 <= hour < 17 else 1}")
+        if 7 <= hour < 17:
+            print(f"operator/french,{at:%Y-%m-%dT%H:%M:%SZ},60,2")
 EOF
 check "a roster" cs roster import --config c.conf roster.csv
 cp early.csv calls.csv

@@ -256,7 +256,9 @@ async function inbox() {
 // The sliders ask the daemon, the address keeps them; a roster is taken over from a file.
 async function plans() {
     const page = await open('staffing?service=operator&if_volume=50');
-    const rows = (await api('what-if?service=operator&volume=%2B50%25')).rows;
+    const rows = (await api('what-if?service=operator&volume=%2B50%25')).rows.filter(
+        (r) => r.skill === null,
+    );
     const shown = await rowsOf(page, 'What if?');
     equal(
         shown[0].slice(1, 3),
@@ -293,6 +295,55 @@ async function plans() {
         .locator('#roster-file')
         .setInputFiles({...file, buffer: Buffer.from('no,roster\n1,2\n')});
     await page.waitForFunction(() => document.querySelector('#roster .bad-text'));
+    await close(page);
+}
+
+// A skill's people by interval, as they are and if twice as much came and more were promised.
+async function skills() {
+    const page = await open('staffing?service=operator&if_volume=100&if_sl=99');
+    const from = await page.evaluate(() =>
+        new Intl.DateTimeFormat('sv-SE', {timeZone: 'Europe/Berlin'}).format(Date.now()),
+    );
+    const end = Date.parse(from) + 7 * 86400000 - 3600000;
+    const question = `service=operator&zone=Europe/Berlin&limit=1000&from=${from}`;
+    const plan = (await api(`staffing_skills?${question}`)).rows.filter(
+        (r) => r.skill === 'french' && Date.parse(r.start) < end,
+    );
+    const asked = (
+        await api('what-if?service=operator&volume=%2B100%25&sl=0.99&by=interval')
+    ).rows.filter((r) => r.skill === 'french');
+    const cells = async (button) => {
+        await page.getByRole('button', {name: button, exact: true}).click();
+        await settled(page);
+        return page.evaluate(() =>
+            [...document.querySelectorAll('[role="grid"] tbody td:not(.none)')]
+                .map((c) => Number(c.innerText.trim().replace('−', '-')))
+                .sort((a, b) => a - b),
+        );
+    };
+    const sorted = (rows, key) =>
+        rows
+            .map((r) => r[key])
+            .filter((v) => v !== null)
+            .sort((a, b) => a - b);
+    await page.getByRole('button', {name: 'french'}).click();
+    holds(sorted(plan, 'rostered').length > 100, 'the skill has a roster');
+    equal(await cells('Scheduled'), sorted(plan, 'scheduled'), 'people of the skill');
+    equal(await cells('Rostered'), sorted(plan, 'rostered'), 'who is there');
+    equal(await cells('Gap'), sorted(plan, 'gap'), 'who is missing');
+    const known = new Set(plan.map((r) => Date.parse(r.start)));
+    const then = asked.filter((r) => known.has(Date.parse(r.start)));
+    equal(await cells('Scheduled, what if'), sorted(then, 'scheduled_then'), 'people then');
+    equal(await cells('Gap, what if'), sorted(then, 'gap_then'), 'who would be missing');
+    holds(
+        sorted(then, 'gap_then').some((v, i) => v !== sorted(then, 'gap')[i]),
+        'it changes something',
+    );
+    const totals = (await rowsOf(page, 'Skills, each planned for itself')).map((r) => r[0]);
+    equal(totals, ['french', 'Others'], 'a row for each skill');
+    await axe(page);
+    quiet(page);
+    await shot(page, 'skills', true);
     await close(page);
 }
 
@@ -407,6 +458,7 @@ export async function all(id) {
     await check('keys are enough', keys);
     await check('the inbox: explain, acknowledge and close', inbox);
     await check('what-if and roster', plans);
+    await check('skills', skills);
     await check('errors help', troubles);
     await check('a login is asked for', locked);
     await check('charts without the library', () => plain(id));

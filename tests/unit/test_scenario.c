@@ -4,6 +4,7 @@
  */
 #include "scenario.h"
 
+#include "answer.h"
 #include "passes.h"
 
 static struct config_service services[2];
@@ -124,7 +125,58 @@ TEST(a_split_costs_hours)
     scenario_free(a);
     services[0].skills = NULL;
     a = ask(&plain_question);
+    CHECK_INT(a->services[0].skill_count, 0);
     CHECK(isnan(a->services[0].split_hours));
+    scenario_free(a);
+    store_close(store);
+}
+
+static void
+remember(void *arg, const struct row_value *v)
+{
+    answer_csv_row(arg, &scenario_interval_table, v);
+}
+
+/* By Erlang C 4 agents answer 86.1 % of 2 erlang within 20 s, 5 answer 81.1 % of 3 erlang; one
+ * fewer misses the 80 %. Shrinkage is 0.3. */
+TEST(skills_have_their_own_roster_interval_by_interval)
+{
+    char *configured[] = {(char *)"french=20%", NULL};
+    const struct scenario s = {.service = "desk", .volume = "+50%"};
+    struct scenario_answer *a;
+    const struct scenario_service *d;
+    struct error err;
+    struct buf rows = {0};
+
+    fill();
+    services[0].skills = configured;
+    services[0].shrinkage = 0.3;
+    CHECK_INT(store_run(store,
+                        "INSERT INTO staffing_skill(service, skill, start, minutes, share,"
+                        " forecast, required, scheduled, rostered, as_of) VALUES"
+                        " ('desk', 'french', '2026-11-23T08:30:00Z', 30, 0.2, 9, 9, 9, 99, 'x'),"
+                        " ('desk', 'french', '2026-11-23T09:30:00Z', 30, 0.2, 20, 5, 8, 7, 'x')",
+                        &err),
+              ST_OK);
+    a = ask(&s);
+    d = &a->services[0];
+    CHECK_INT(d->intervals, 2);
+    CHECK_STR(d->skills[0].name, "french");
+    CHECK(isnan(d->skills[0].in[0].rostered)); /* that of another time is none of this */
+    CHECK_NEAR(d->skills[0].in[1].rostered, 7, 0);
+    CHECK_INT(d->skills[0].in[1].required[0], 4);
+    CHECK_INT(d->skills[0].in[1].required[1], 5);
+    CHECK_INT(d->skills[0].in[1].scheduled[1], 8); /* 5 of 0.7 */
+    CHECK_NEAR(d->skills[0].now.short_hours, 0, 1e-9);
+    CHECK_NEAR(d->skills[0].then.short_hours, 0.5, 1e-9);
+    CHECK(isnan(d->skills[1].now.short_hours));
+    scenario_interval_rows(a, remember, &rows);
+    buf_char(&rows, '\0');
+    CHECK(strstr(rows.p, "desk,french,2026-11-23T09:30:00Z,30,7,4,6,1,5,8,-1"));
+    CHECK(strstr(rows.p, "desk,,2026-11-23T09:30:00Z,30,18,14,20,-2,"));
+    CHECK(strstr(rows.p, "desk,others,2026-11-23T09:30:00Z,30,,"));
+    buf_clear(&rows);
+    services[0].skills = NULL;
     scenario_free(a);
     store_close(store);
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
 #include "civil.h"
 #include "scenario_text.h"
 #include "shares.h"
@@ -21,8 +20,14 @@ struct week {
     const struct config_service *config;
     struct staffing_learned learned;
     struct what_if_interval *in;
-    int64_t *start;
+    int64_t *start; /* the service's, too */
     size_t count;
+};
+
+/* By what rule, and with what change of what comes: as it is, and if things were so. */
+struct sides {
+    struct erlang_demand rule[2];
+    struct what_if_change change[2];
 };
 
 struct run {
@@ -57,6 +62,8 @@ week_for(struct run *r, struct span name)
         if (span_is(name, r->config->services[i].name))
             w->config = &r->config->services[i];
     a->services[a->count - 1].rate = w->config->rate > 0 ? w->config->rate : NAN;
+    a->services[a->count - 1].start = w->start;
+    a->services[a->count - 1].minutes = (unsigned)w->config->interval;
     return w;
 }
 
@@ -154,32 +161,92 @@ apply_features(struct run *r, const struct week *w, struct what_if_change *chang
     return ST_OK;
 }
 
+/* --- people --- */
+
+/* The week on both sides; the caller frees. */
+static struct scenario_interval *
+plan_sides(const struct sides *sides, const struct what_if_interval *in, size_t n,
+           struct what_if_totals *now, struct what_if_totals *then)
+{
+    struct scenario_interval *out = xcalloc(n + 1, sizeof *out);
+    struct erlang_plan *plans = xcalloc(n + 1, sizeof *plans);
+
+    for (int side = 0; side < 2; side++) {
+        what_if_plan(&sides->rule[side], &sides->change[side], in, n, plans, side ? then : now);
+        for (size_t i = 0; i < n; i++) {
+            out[i].rostered = in[i].rostered;
+            out[i].required[side] = plans[i].agents;
+            out[i].scheduled[side] = plans[i].scheduled;
+        }
+    }
+    free(plans);
+    return out;
+}
+
 /* --- skills --- */
 
-static void
-add_skill(const struct week *w, const struct erlang_demand *rule,
-          const struct what_if_change *change, const struct skill *skill,
-          struct scenario_service *s)
+/* Heads of a skill, where its roster is known. */
+static enum status
+skill_roster(struct run *r, const struct week *w, const char *service, const char *skill,
+             struct what_if_interval *in, struct error *err)
 {
-    struct what_if_change part = *change;
-    struct erlang_demand own = staffing_skill_rule(rule, skill);
+    struct query *q = NULL;
+    size_t at = 0;
+    enum status st = store_query(r->store, &q,
+                                 "SELECT start, rostered FROM staffing_skill WHERE service = ?1"
+                                 " AND skill = ?2 ORDER BY start",
+                                 err);
+
+    if (st != ST_OK)
+        return st;
+    query_set_str(q, 1, service);
+    query_set_str(q, 2, skill);
+    while ((st = query_next(q, err)) == ST_OK) {
+        bool has_offset;
+        int64_t start;
+
+        if (!parse_rfc3339(query_text(q, 0), &start, &has_offset))
+            continue;
+        while (at < w->count && w->start[at] < start)
+            at++;
+        if (at < w->count && w->start[at] == start)
+            in[at].rostered = query_real(q, 1);
+    }
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* The skill's part of both sides. A split that is only asked for has no roster. */
+static enum status
+add_skill(struct run *r, const struct week *w, const struct sides *whole, const struct skill *skill,
+          struct scenario_service *s, struct error *err)
+{
     struct scenario_skill *k = &s->skills[s->skill_count++];
     struct what_if_interval *in = xcalloc(w->count + 1, sizeof *in);
+    struct sides part = *whole;
+    enum status st = ST_OK;
 
-    part.calls_factor *= skill->share;
-    part.extra_calls *= skill->share;
+    *k = (struct scenario_skill){.name = xstrdup(skill->name), .share = skill->share};
+    for (int i = 0; i < 2; i++) {
+        part.rule[i] = staffing_skill_rule(&whole->rule[i], skill);
+        part.change[i].calls_factor *= skill->share;
+        part.change[i].extra_calls *= skill->share;
+    }
     for (size_t i = 0; i < w->count; i++) {
         in[i] = w->in[i];
-        in[i].rostered = NAN; /* a split that is asked for has no roster */
+        in[i].rostered = NAN;
     }
-    *k = (struct scenario_skill){.name = xstrdup(skill->name), .share = skill->share};
-    what_if_plan(&own, &part, in, w->count, NULL, &k->then);
+    if (!r->asked->split[0])
+        st = skill_roster(r, w, s->name, skill->name, in, err);
+    if (st == ST_OK)
+        k->in = plan_sides(&part, in, w->count, &k->now, &k->then);
     free(in);
+    return st;
 }
 
 static enum status
-split(struct run *r, const struct week *w, const struct erlang_demand *rule,
-      const struct what_if_change *change, struct scenario_service *s, struct error *err)
+split(struct run *r, const struct week *w, const struct sides *sides, struct scenario_service *s,
+      struct error *err)
 {
     bool asked = r->asked->split[0] != NULL;
     struct skills skills;
@@ -191,13 +258,13 @@ split(struct run *r, const struct week *w, const struct erlang_demand *rule,
     if (st != ST_OK || skills.count == 0)
         return st;
     s->skills = xcalloc(skills.count, sizeof *s->skills);
-    for (size_t i = 0; i < skills.count; i++)
-        add_skill(w, rule, change, &skills.at[i], s);
+    for (size_t i = 0; st == ST_OK && i < skills.count; i++)
+        st = add_skill(r, w, sides, &skills.at[i], s, err);
     skills_clear(&skills);
     s->split_hours = -s->then.scheduled_hours;
     for (size_t i = 0; i < s->skill_count; i++)
         s->split_hours += s->skills[i].then.scheduled_hours;
-    return ST_OK;
+    return st;
 }
 
 /* --- all of it --- */
@@ -227,25 +294,27 @@ asked_rule(const struct scenario_numbers *n, const struct week *w)
 static enum status
 compute(struct run *r, struct error *err)
 {
-    static const struct what_if_change none = {.calls_factor = 1, .aht_factor = 1};
     const struct scenario_numbers *n = &r->numbers;
     enum status st = ST_OK;
 
     for (size_t i = 0; st == ST_OK && i < r->answer->count; i++) {
         struct scenario_service *s = &r->answer->services[i];
         struct week *w = &r->weeks[i];
-        struct erlang_demand now = staffing_rule(w->config, w->learned), then = asked_rule(n, w);
-        struct what_if_change change = {.calls_factor = fmax(0, n->calls_factor),
-                                        .aht_factor = n->aht_factor,
-                                        .aht_s = n->aht_s};
+        struct sides sides = {
+            .rule = {staffing_rule(w->config, w->learned), asked_rule(n, w)},
+            .change = {{.calls_factor = 1, .aht_factor = 1},
+                       {.calls_factor = fmax(0, n->calls_factor),
+                        .aht_factor = n->aht_factor,
+                        .aht_s = n->aht_s}},
+        };
 
-        st = apply_features(r, w, &change, err);
+        st = apply_features(r, w, &sides.change[1], err);
         if (st != ST_OK)
             break;
-        what_if_plan(&now, &none, w->in, w->count, NULL, &s->now);
-        what_if_plan(&then, &change, w->in, w->count, NULL, &s->then);
+        s->intervals = w->count;
+        s->in = plan_sides(&sides, w->in, w->count, &s->now, &s->then);
         s->busiest = w->count ? w->start[s->then.peak] : 0;
-        st = split(r, w, &then, &change, s, err);
+        st = split(r, w, &sides, s, err);
     }
     for (size_t i = 0; st == ST_OK && r->asked->feature[i]; i++)
         if (!r->used[i])
@@ -270,10 +339,8 @@ scenario_run(struct scenario_answer **out, struct store *s, const struct config 
         st = apply_customers(&r, err);
     if (st == ST_OK)
         st = compute(&r, err);
-    for (size_t i = 0; i < r.answer->count; i++) {
+    for (size_t i = 0; i < r.answer->count; i++)
         free(r.weeks[i].in);
-        free(r.weeks[i].start);
-    }
     free(r.weeks);
     if (st == ST_OK)
         *out = r.answer;
@@ -288,64 +355,16 @@ scenario_free(struct scenario_answer *a)
     for (size_t i = 0; a && i < a->count; i++) {
         struct scenario_service *s = &a->services[i];
 
-        for (size_t k = 0; k < s->skill_count; k++)
+        for (size_t k = 0; k < s->skill_count; k++) {
             free(s->skills[k].name);
+            free(s->skills[k].in);
+        }
         free(s->skills);
+        free(s->in);
+        free(s->start);
         free(s->name);
     }
     if (a)
         free(a->services);
     free(a);
-}
-
-/* --- as rows --- */
-
-static const struct answer_column columns[SCENARIO_COLUMNS] = {
-    {"service", ANSWER_TEXT, NULL, "the service", .must = true},
-    {"scenario", ANSWER_TEXT, NULL, "now; then: if things were so; skill: a part of then", NULL,
-     true},
-    {"skill", ANSWER_TEXT, NULL, "which part"},
-    {"contacts", ANSWER_REAL, "contacts", "in the coming week", .must = true},
-    {"handle_seconds", ANSWER_REAL, "s", "handling of one", .must = true},
-    {"peak_agents", ANSWER_INT, "people", "at their desks when it is busiest", .must = true},
-    {"scheduled_hours", ANSWER_REAL, "h", "of people on the roster that are needed", .must = true},
-    {"service_level", ANSWER_REAL, "share", "answered in time with those", .must = true},
-    {"short_hours", ANSWER_REAL, "h", "that the roster lacks"},
-    {"rostered_level", ANSWER_REAL, "share", "answered in time with the roster as it is"},
-    {"cost", ANSWER_REAL, NULL, "of the scheduled hours, where the service has a rate"},
-};
-const struct answer scenario_table = {.name = "what_if", ANSWER_COLUMNS(columns)};
-
-static void
-put_row(const struct scenario_service *s, const char *scenario, const char *skill,
-        const struct what_if_totals *t, void (*put)(void *, const struct row_value *), void *arg)
-{
-    struct row_value v[SCENARIO_COLUMNS];
-
-    value_str(&v[0], s->name);
-    value_str(&v[1], scenario);
-    value_str(&v[2], skill);
-    value_real(&v[3], t->calls);
-    value_real(&v[4], t->aht_s);
-    value_int(&v[5], t->peak_agents);
-    value_real(&v[6], t->scheduled_hours);
-    value_real(&v[7], t->service_level);
-    value_real(&v[8], t->short_hours);
-    value_real(&v[9], t->rostered_level);
-    value_real(&v[10], t->scheduled_hours * s->rate);
-    put(arg, v);
-}
-
-void
-scenario_rows(const struct scenario_answer *a,
-              void (*put)(void *arg, const struct row_value *values), void *arg)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        const struct scenario_service *s = &a->services[i];
-
-        put_row(s, "now", NULL, &s->now, put, arg);
-        put_row(s, "then", NULL, &s->then, put, arg);
-        for (size_t k = 0; k < s->skill_count; k++)
-            put_row(s, "skill", s->skills[k].name, &s->skills[k].then, put, arg);
-    }
 }
