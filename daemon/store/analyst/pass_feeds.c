@@ -14,24 +14,53 @@
 
 /* --- signals --- */
 
+/* A signal about an input from a moment on, in the making. */
+struct telling {
+    char since[CIVIL_TEXT];
+    struct buf reason, evidence;
+    struct signal_row row;
+};
+
+static void
+begin_telling(struct telling *t, const char *input, int64_t since)
+{
+    *t = (struct telling){.row = {.subject = span_str(input), .subject_type = "input"}};
+    t->row.low = t->row.high = t->row.p_value = t->row.completeness = NAN;
+    t->row.window_start = t->row.window_end = format_utc(t->since, since);
+}
+
+static enum status
+end_telling(struct telling *t, struct signals *s, struct error *err)
+{
+    enum status st;
+
+    t->row.reason = t->reason.p;
+    t->row.evidence = t->evidence.p;
+    st = signals_raise(s, &t->row, err);
+    buf_clear(&t->reason);
+    buf_clear(&t->evidence);
+    return st;
+}
+
 /* One sentence for people, the figures for programs. What was counted since is not in it, so that
  * the signal stays the same version while the trouble does. */
 static void
-describe(const struct feed *f, const char *since, struct buf *reason, struct buf *evidence)
+describe(const struct feed *f, struct telling *t)
 {
+    struct buf *reason = &t->reason;
     struct json_writer j;
 
     if (f->matched_before > 0)
         buf_printf(reason,
                    "Since %s %.0f %% of what comes by input \"%s\" match its format, %.0f %% did"
                    " before",
-                   since, f->matched * 100, f->input, f->matched_before * 100);
+                   t->since, f->matched * 100, f->input, f->matched_before * 100);
     else
         buf_printf(reason, "Nothing has matched the format of input \"%s\" since %s", f->input,
-                   since);
+                   t->since);
     buf_printf(reason, "; mostly: %s. Look with: callswell quarantine list --input %s",
                f->commonest, f->input);
-    json_begin(&j, evidence);
+    json_begin(&j, &t->evidence);
     json_object(&j, NULL);
     json_text(&j, "input", f->input);
     json_time(&j, "since", f->stopped_matching);
@@ -44,31 +73,15 @@ describe(const struct feed *f, const char *since, struct buf *reason, struct buf
 static enum status
 raise_feed(struct signals *s, const struct feed *f, struct error *err)
 {
-    char since[CIVIL_TEXT];
-    struct buf reason = {0}, evidence = {0};
-    struct signal_row row = {
-        .subject = span_str(f->input),
-        .subject_type = "input",
-        .severity = "critical",
-        .value = f->matched,
-        .baseline = f->matched_before,
-        .delta = f->matched - f->matched_before,
-        .low = NAN,
-        .high = NAN,
-        .p_value = NAN,
-        .completeness = NAN,
-        .window_start = since,
-        .window_end = since,
-    };
-    enum status st;
+    struct telling t;
 
-    describe(f, format_utc(since, f->stopped_matching), &reason, &evidence);
-    row.reason = reason.p;
-    row.evidence = evidence.p;
-    st = signals_raise(s, &row, err);
-    buf_clear(&reason);
-    buf_clear(&evidence);
-    return st;
+    begin_telling(&t, f->input, f->stopped_matching);
+    t.row.severity = "critical";
+    t.row.value = f->matched;
+    t.row.baseline = f->matched_before;
+    t.row.delta = f->matched - f->matched_before;
+    describe(f, &t);
+    return end_telling(&t, s, err);
 }
 
 /* A feed of which nothing is known yet, after a start, leaves the signal as it is. */
@@ -110,13 +123,13 @@ say_length(struct buf *out, int64_t seconds)
 }
 
 static void
-describe_silence(const struct trust_feed *f, const char *since, struct buf *reason,
-                 struct buf *evidence)
+describe_silence(const struct trust_feed *f, struct telling *t)
 {
+    struct buf *reason = &t->reason;
     const struct trust_first *s = &f->first_noticed;
     struct json_writer j;
 
-    buf_printf(reason, "Nothing has come by input \"%s\" since %s", f->input, since);
+    buf_printf(reason, "Nothing has come by input \"%s\" since %s", f->input, t->since);
     if (s->longest) {
         buf_str(reason, "; the longest silence at these hours was ");
         say_length(reason, (int64_t)s->longest * RHYTHM_QUARTER);
@@ -125,7 +138,7 @@ describe_silence(const struct trust_feed *f, const char *since, struct buf *reas
     }
     buf_printf(reason, ". Usually some %.0f records would have come in its first hour",
                f->first_noticed.missed);
-    json_begin(&j, evidence);
+    json_begin(&j, &t->evidence);
     json_object(&j, NULL);
     json_text(&j, "input", f->input);
     json_time(&j, "since", f->heard);
@@ -139,31 +152,16 @@ describe_silence(const struct trust_feed *f, const char *since, struct buf *reas
 static enum status
 raise_silence(struct signals *s, const struct trust_feed *f, struct error *err)
 {
-    char since[CIVIL_TEXT];
-    struct buf reason = {0}, evidence = {0};
-    struct signal_row row = {
-        .subject = span_str(f->input),
-        .subject_type = "input",
-        .severity = f->first_noticed.missed >= SILENCE_CRITICAL ? "critical" : "warning",
-        .value = 0,
-        .baseline = f->first_noticed.missed,
-        .delta = -f->first_noticed.missed,
-        .low = NAN,
-        .high = NAN,
-        .p_value = f->first_noticed.chance,
-        .completeness = NAN,
-        .window_start = since,
-        .window_end = since,
-    };
-    enum status st;
+    struct telling t;
 
-    describe_silence(f, format_utc(since, f->heard), &reason, &evidence);
-    row.reason = reason.p;
-    row.evidence = evidence.p;
-    st = signals_raise(s, &row, err);
-    buf_clear(&reason);
-    buf_clear(&evidence);
-    return st;
+    begin_telling(&t, f->input, f->heard);
+    t.row.severity = f->first_noticed.missed >= SILENCE_CRITICAL ? "critical" : "warning";
+    t.row.value = 0;
+    t.row.baseline = f->first_noticed.missed;
+    t.row.delta = -f->first_noticed.missed;
+    t.row.p_value = f->first_noticed.chance;
+    describe_silence(f, &t);
+    return end_telling(&t, s, err);
 }
 
 static const struct feed *
