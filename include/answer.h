@@ -32,6 +32,7 @@ enum answer_param {
     ANSWER_INPUT,
     ANSWER_SEARCH,  /* ?12: any text */
     ANSWER_ID = 14, /* ?14: one row */
+    ANSWER_SUBJECT, /* ?15: what a signal is about */
     ANSWER_PARAMS
 };
 #define ANSWER_VIEWER 13 /* ?13: the owner to whose customers the asker is limited */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "clock.h"
 #include "cmd_signal_explain.h"
 #include "commands.h"
@@ -30,152 +31,178 @@ struct signal_run {
 
 /* --- list --- */
 
-static const struct table_column list_columns[] = {
-    {"id", TABLE_TEXT},        {"severity", TABLE_TEXT},     {"kind", TABLE_TEXT},
-    {"subject", TABLE_TEXT},   {"state", TABLE_TEXT},        {"since", TABLE_TEXT},
-    {"owner", TABLE_TEXT},     {"version", TABLE_NUMBER},    {"subject_type", TABLE_TEXT},
-    {"value", TABLE_NUMBER},   {"baseline", TABLE_NUMBER},   {"reason", TABLE_TEXT},
-    {"last_seen", TABLE_TEXT}, {"window_start", TABLE_TEXT}, {"window_end", TABLE_TEXT},
-    {"expires", TABLE_TEXT},   {"held", TABLE_TEXT},
+/* What stands under a heading: a column of the answer; of_rest: the same where those are listed for
+ * which there was no room. NULL: they have none. */
+static const struct {
+    struct table_column heading;
+    const char *column, *of_rest;
+} list_columns[] = {
+    {{"id", TABLE_TEXT}, "id", NULL},
+    {{"severity", TABLE_TEXT}, "severity", "severity"},
+    {{"kind", TABLE_TEXT}, "kind", "kind"},
+    {{"subject", TABLE_TEXT}, "subject", "subject"},
+    {{"state", TABLE_TEXT}, "state", NULL},
+    {{"since", TABLE_TEXT}, "first_seen", "as_of"},
+    {{"owner", TABLE_TEXT}, "owner", "owner"},
+    {{"version", TABLE_NUMBER}, "version", NULL},
+    {{"subject_type", TABLE_TEXT}, "subject_type", "subject_type"},
+    {{"value", TABLE_NUMBER}, "value", "value"},
+    {{"baseline", TABLE_NUMBER}, "baseline", "baseline"},
+    {{"reason", TABLE_TEXT}, "reason", "reason"},
+    {{"last_seen", TABLE_TEXT}, "last_seen", "as_of"},
+    {{"window_start", TABLE_TEXT}, "window_start", "window_start"},
+    {{"window_end", TABLE_TEXT}, "window_end", "window_end"},
+    {{"expires", TABLE_TEXT}, "expires", NULL},
+    {{"held", TABLE_TEXT}, "held", NULL},
 };
+#define LIST_STATE   4
 #define LIST_SHORT   6
 #define LIST_COLUMNS (sizeof list_columns / sizeof *list_columns)
 
-static const char list_sql[] =
-    "SELECT id, severity, kind, subject, CASE WHEN ?7 AND held IS NOT NULL AND state <> 'closed'"
-    " THEN 'held' ELSE state END, first_seen, owner, version, subject_type, value,"
-    " baseline, reason, last_seen, window_start, window_end, expires, held FROM signal"
-    " WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR severity = ?2)"
-    " AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR subject = ?4)"
-    " AND (?5 = 'all' OR state = ?5 OR (?5 = 'active' AND state <> 'closed')"
-    " OR (?5 = 'held' AND state <> 'closed' AND held IS NOT NULL))"
-    " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"
-    " abs(ifnull(delta, 0)) DESC, id LIMIT ?6";
+struct listing {
+    const struct signal_run *run;
+    const struct answer *answer;
+    struct table *table;
+    size_t columns;
+};
 
-/* Those for which there was no room (signals.most): they have no id and no state. */
-static const char rest_sql[] =
-    "SELECT NULL, severity, kind, subject, 'rest', as_of, owner, NULL, subject_type, value,"
-    " baseline, reason, as_of, window_start, window_end, NULL, NULL FROM signal_rest"
-    " WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR severity = ?2)"
-    " AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR subject = ?4) AND ?5 IS ?5 AND ?7 IS ?7"
-    " ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,"
-    " abs(ifnull(delta, 0)) DESC, kind, subject LIMIT ?6";
+/* The row's value in a column of the answer. */
+static struct row_value
+value_of(const struct answer *a, const struct row_value *values, const char *column)
+{
+    for (size_t i = 0; column && i < a->column_count; i++)
+        if (strcmp(a->columns[i].name, column) == 0)
+            return values[i];
+    return (struct row_value){.type = ROW_NULL};
+}
 
 static void
-put_cell(struct table *t, const struct query *q, int column)
+put_value(struct table *t, const struct row_value *v)
 {
-    if (query_is_null(q, column))
+    char text[40];
+
+    if (v->type == ROW_TEXT) {
+        table_span(t, v->text);
+    } else if (v->type == ROW_INT) {
+        table_i64(t, v->number);
+    } else if (v->type == ROW_REAL) {
+        snprintf(text, sizeof text, "%.15g", v->real);
+        table_text(t, text);
+    } else {
         table_text(t, NULL);
-    else
-        table_span(t, query_text(q, column));
+    }
+}
+
+/* For people a signal that is held says so where its state stands. */
+static bool
+list_row(void *arg, const struct row_value *values)
+{
+    struct listing *l = arg;
+    bool people = l->run->style == TABLE_ALIGNED;
+    struct row_value held = value_of(l->answer, values, "held"), v;
+
+    table_row(l->table);
+    for (size_t i = 0; i < l->columns; i++) {
+        v = value_of(l->answer, values,
+                     l->run->rest ? list_columns[i].of_rest : list_columns[i].column);
+        if (i == LIST_STATE && l->run->rest)
+            value_str(&v, "rest");
+        else if (i == LIST_STATE && people && held.type == ROW_TEXT && !span_is(v.text, "closed"))
+            value_str(&v, "held");
+        put_value(l->table, &v);
+    }
+    return true;
+}
+
+static void
+list_print(const struct listing *l)
+{
+    bool people = l->run->style == TABLE_ALIGNED;
+
+    table_print(l->table, l->run->style, stdout);
+    if (people && table_rows(l->table) == 0)
+        puts("No such signals: nothing is out of the ordinary.");
+    else if (people && l->run->limit <= 0 && table_rows(l->table) == SHOWN)
+        printf("The %d most severe ones; more with --limit.\n", SHOWN);
 }
 
 static int
-list(struct signal_run *run)
+list(const struct signal_run *run)
 {
     bool people = run->style == TABLE_ALIGNED;
-    size_t columns = people ? LIST_SHORT : LIST_COLUMNS;
-    struct table *t = table_new(list_columns, columns);
-    struct query *q = NULL;
+    struct listing l = {run, answer_find(run->rest ? "signals_rest" : "signals"), NULL,
+                        people ? LIST_SHORT : LIST_COLUMNS};
+    struct answer_query query = {.limit = run->limit > 0 ? (uint64_t)run->limit
+                                          : people       ? SHOWN
+                                                         : 0};
+    const struct answer_sink sink = {list_row, &l};
+    struct table_column headings[LIST_COLUMNS];
+    struct answer_end end = {0};
     struct error err;
-    enum status st = store_query(run->store, &q, run->rest ? rest_sql : list_sql, &err);
-    int code = 0;
+    enum status st;
 
-    if (st == ST_OK) {
-        const char *filters[] = {run->kind, run->severity, run->owner, run->subject,
-                                 run->state ? run->state : "active"};
-
-        for (int i = 0; i < 5; i++)
-            query_set_str(q, i + 1, filters[i]);
-        query_set_int(q, 6, run->limit > 0 ? run->limit : people ? SHOWN : -1);
-        query_set_int(q, 7, people);
-        while ((st = query_next(q, &err)) == ST_OK) {
-            table_row(t);
-            for (size_t i = 0; i < columns; i++)
-                put_cell(t, q, (int)i);
-        }
-    }
-    query_free(q);
-    if (st != ST_NOT_FOUND) {
-        code = work_failed(&err);
-    } else {
-        table_print(t, run->style, stdout);
-        if (people && table_rows(t) == 0)
-            puts("No such signals: nothing is out of the ordinary.");
-        else if (people && run->limit <= 0 && table_rows(t) == SHOWN)
-            printf("The %d most severe ones; more with --limit.\n", SHOWN);
-    }
-    table_free(t);
-    return code;
+    query.param[ANSWER_KIND] = run->kind;
+    query.param[ANSWER_SEVERITY] = run->severity;
+    query.param[ANSWER_OWNER] = run->owner;
+    query.param[ANSWER_SUBJECT] = run->subject;
+    if (!run->rest)
+        query.param[ANSWER_STATE] = run->state ? run->state : "active";
+    for (size_t i = 0; i < LIST_COLUMNS; i++)
+        headings[i] = list_columns[i].heading;
+    l.table = table_new(headings, l.columns);
+    st = answer_run(run->store, l.answer, &query, &sink, &end, &err);
+    if (st == ST_OK)
+        list_print(&l);
+    buf_clear(&end.next);
+    table_free(l.table);
+    return st == ST_OK ? 0 : work_failed(&err);
 }
 
 /* --- show --- */
 
-static const char *const show_names[] = {
-    "id",         "version",    "kind",    "subject_type", "subject",      "severity",
-    "state",      "owner",      "reason",  "value",        "baseline",     "delta",
-    "low",        "high",       "p_value", "completeness", "window_start", "window_end",
-    "first_seen", "last_seen",  "expires", "acked_by",     "acked_at",     "closed_by",
-    "closed_at",  "closed_for", "held",    "rule",         "note",         "evidence",
+struct showing {
+    const struct answer *answer;
+    enum table_style style;
 };
-#define SHOW_COLUMNS ((int)(sizeof show_names / sizeof *show_names))
-#define SHOW_REALS   9 /* value to completeness */
-#define SHOW_LAST    16
 
-static const char show_sql[] =
-    "SELECT id, version, kind, subject_type, subject, severity, state, owner, reason, value,"
-    " baseline, delta, low, high, p_value, completeness, window_start, window_end, first_seen,"
-    " last_seen, expires, acked_by, acked_at, closed_by, closed_at, closed_for, held, rule, note,"
-    " evidence FROM signal"
-    " WHERE id = ?1";
-
-static void
-show_people(const struct query *q)
+static bool
+show_row(void *arg, const struct row_value *values)
 {
-    for (int i = 0; i < SHOW_COLUMNS; i++)
-        if (!query_is_null(q, i))
-            printf("%-12s  %.*s\n", show_names[i], SPAN_ARG(query_text(q, i)));
-}
-
-static void
-show_json(const struct query *q)
-{
+    struct showing *s = arg;
     struct json_writer w;
     struct buf b = {0};
 
-    json_begin(&w, &b);
-    json_object(&w, NULL);
-    for (int i = 0; i < SHOW_COLUMNS; i++) {
-        if (query_is_null(q, i))
-            json_null(&w, show_names[i]);
-        else if (i == 1)
-            json_i64(&w, show_names[i], query_int(q, i));
-        else if (i >= SHOW_REALS && i < SHOW_LAST)
-            json_real(&w, show_names[i], query_real(q, i));
-        else if (i == SHOW_COLUMNS - 1)
-            json_raw(&w, show_names[i], query_text(q, i));
-        else
-            json_span(&w, show_names[i], query_text(q, i));
+    if (s->style == TABLE_JSON) {
+        json_begin(&w, &b);
+        answer_json_row(&w, s->answer, values, true);
+        puts(b.p);
+        buf_clear(&b);
+        return true;
     }
-    json_close(&w);
-    puts(b.p);
-    buf_clear(&b);
+    for (size_t i = 0; i < s->answer->column_count; i++) {
+        const char *name = s->answer->columns[i].name;
+
+        if (values[i].type == ROW_TEXT)
+            printf("%-12s  %.*s\n", name, SPAN_ARG(values[i].text));
+        else if (values[i].type == ROW_INT)
+            printf("%-12s  %lld\n", name, (long long)values[i].number);
+        else if (values[i].type == ROW_REAL)
+            printf("%-12s  %.15g\n", name, values[i].real);
+    }
+    return true;
 }
 
 static int
 show(const struct signal_run *run, const char *id)
 {
-    struct query *q = NULL;
+    struct showing s = {answer_find("signals"), run->style};
+    struct answer_query query = {.param[ANSWER_ID] = id};
+    const struct answer_sink sink = {show_row, &s};
+    struct answer_end end = {0};
     struct error err;
-    enum status st = store_query(run->store, &q, show_sql, &err);
+    enum status st = answer_run(run->store, s.answer, &query, &sink, &end, &err);
 
-    if (st == ST_OK) {
-        query_set_str(q, 1, id);
-        st = query_next(q, &err);
-    }
-    if (st == ST_OK)
-        (run->style == TABLE_JSON ? show_json : show_people)(q);
-    query_free(q);
+    buf_clear(&end.next);
     return st == ST_OK ? 0 : work_failed(&err);
 }
 

@@ -289,6 +289,7 @@ command_report(int argc, char **argv)
         {"owner", OPTION_TEXT, &p[ANSWER_OWNER], "NAME", "of one owner"},
         {"state", OPTION_TEXT, &p[ANSWER_STATE], "STATE", "in one state"},
         {"input", OPTION_TEXT, &p[ANSWER_INPUT], "NAME", "of one input"},
+        {"subject", OPTION_TEXT, &p[ANSWER_SUBJECT], "NAME", "signals about this"},
         {"search", OPTION_TEXT, &p[ANSWER_SEARCH], "TEXT", "with this text in them"},
         {"sort", OPTION_TEXT, &a.query.sort, "COLUMN", "by a column; -COLUMN: downwards"},
         {"zone", OPTION_TEXT, &a.zone, "ZONE", "times in another zone than configured"},

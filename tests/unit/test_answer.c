@@ -264,6 +264,11 @@ TEST(filters_narrow)
     CHECK_INT(count("signals", ANSWER_STATE, "all", NULL), 41);
     CHECK_INT(count("signals", ANSWER_SEVERITY, "critical", NULL), 12);
     CHECK_INT(count("signals", ANSWER_SERVICE, "s1", NULL), 1);
+    CHECK_INT(count("signals", ANSWER_SUBJECT, "s1", NULL), 1);
+    CHECK_INT(count("signals", ANSWER_SUBJECT, "c01", NULL), 0); /* its is closed */
+    CHECK_INT(count("signals_rest", ANSWER_SUBJECT, "c04", NULL), 1);
+    edit("UPDATE signal SET held = 'data are missing' WHERE subject IN ('c01', 'c04')");
+    CHECK_INT(count("signals", ANSWER_STATE, "held", NULL), 1);
     CHECK_INT(count("staffing", ANSWER_SERVICE, "s1", NULL), 3);
     CHECK_INT(count("services", ANSWER_SERVICE, NULL, NULL), 4);
     CHECK_INT(count("services", ANSWER_FROM, "2026-11-21T00:00:00Z", NULL), 0);
@@ -297,11 +302,15 @@ TEST(who_is_limited_to_an_owner_sees_nobody_elses_customers)
     CHECK_INT(count("customers", 0, NULL, "nobody"), 0);
     /* Sums are of what the viewer sees. */
     ask(answer_find("segments"), &q, &out);
-    CHECK_STR(out.p,
-              "power,9,0,61,0\nstage:stage 2,3,1,20,0\nstage:stage 0,2,0,13,0\nstage:stage 1,2,0,"
-              "15,0\nstage:stage 3,2,1,12,0\nstage:stage 6,2,1,12,0\nstage:stage "
-              "4,1,0,7,0\nstage:stage 5,"
-              "1,0,8,0\nrfm:loyal,4,0,26,0\n");
+    CHECK_STR(out.p, "power,9,0,61,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 2,3,1,20,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 0,2,0,13,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 1,2,0,15,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 3,2,1,12,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 6,2,1,12,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 4,1,0,7,0,2026-11-20T00:00:00Z\n"
+                     "stage:stage 5,1,0,8,0,2026-11-20T00:00:00Z\n"
+                     "rfm:loyal,4,0,26,0,2026-11-20T00:00:00Z\n");
     buf_clear(&out);
     /* What cannot be told apart by customer is not for them. */
     CHECK_INT(answer_run(store, answer_find("quarantine"), &q, &sink, &end, &err), ST_NOT_FOUND);

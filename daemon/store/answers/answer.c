@@ -46,6 +46,7 @@ static const struct answer_param_info params[ANSWER_PARAMS] = {
     [ANSWER_INPUT] = {"input", "of one input", NULL},
     [ANSWER_SEARCH] = {"q", "with this text in them", NULL},
     [ANSWER_ID] = {"id", "one row, by its id", NULL},
+    [ANSWER_SUBJECT] = {"subject", "about one customer, service, feature, ...", NULL},
 };
 
 const struct answer_param_info *

@@ -46,9 +46,12 @@ static const struct answer_filter signal_filters[] = {
     {ANSWER_KIND, "kind = ?7", NULL},
     {ANSWER_SEVERITY, "severity = ?8", NULL},
     {ANSWER_OWNER, "owner = ?9", NULL},
-    {ANSWER_STATE, "?10 = 'all' OR state = ?10 OR (?10 = 'active' AND state <> 'closed')",
+    {ANSWER_STATE,
+     "?10 = 'all' OR state = ?10 OR (?10 = 'active' AND state <> 'closed')"
+     " OR (?10 = 'held' AND state <> 'closed' AND held IS NOT NULL)",
      "?1 IS NOT NULL OR ?2 IS NOT NULL OR ?14 IS NOT NULL OR state <> 'closed'"},
     {ANSWER_ID, "id = ?14", NULL},
+    {ANSWER_SUBJECT, "subject = ?15", NULL},
     {ANSWER_SEARCH, "instr(lower(subject), lower(?12)) OR instr(lower(reason), lower(?12))", NULL},
 };
 
@@ -88,6 +91,7 @@ static const struct answer_filter rest_filters[] = {
     {ANSWER_KIND, "kind = ?7", NULL},
     {ANSWER_SEVERITY, "severity = ?8", NULL},
     {ANSWER_OWNER, "owner = ?9", NULL},
+    {ANSWER_SUBJECT, "subject = ?15", NULL},
     {ANSWER_SEARCH, "instr(lower(subject), lower(?12)) OR instr(lower(reason), lower(?12))", NULL},
 };
 
