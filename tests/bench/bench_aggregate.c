@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../../daemon/pipeline/dedup.h"
 #include "aggregate.h"
 #include "civil.h"
-#include "dedup.h"
 
 #define CUSTOMERS 50000
 #define ZIPF      1.2 /* gives the 0.6 M customer-days of 10 M records */

@@ -4,8 +4,8 @@
  */
 #include <sys/stat.h>
 
-#include "../../daemon/ctl/generate.h"
-#include "../../daemon/ctl/generate_text.h"
+#include "../../daemon/ctl/commands.h"
+#include "../../daemon/ctl/generate/generate_text.h"
 #include "aggregate.h"
 #include "civil.h"
 #include "clock.h"

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "dedup.h"
+#include "../../daemon/pipeline/dedup.h"
 
 static uint64_t
 mixed(uint64_t x)

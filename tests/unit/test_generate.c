@@ -2,7 +2,7 @@
  * test_generate.c - generated records: the same for the same seed, as many as asked for, and
  * told truly.
  */
-#include "../../daemon/ctl/generate.h"
+#include "../../daemon/ctl/commands.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>

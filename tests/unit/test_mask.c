@@ -3,8 +3,8 @@
  */
 #include <sys/stat.h>
 
+#include "../../daemon/pipeline/privacy.h"
 #include "mask.h"
-#include "privacy.h"
 #include "test.h"
 
 static const char *

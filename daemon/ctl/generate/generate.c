@@ -5,7 +5,7 @@
  * customers, the days and one quarter hour's records, not with all of them (with --truth it
  * holds every counter). The seed decides everything.
  */
-#include "generate.h"
+#include "../commands.h"
 
 #include <errno.h>
 #include <fcntl.h>
