@@ -346,6 +346,14 @@ static const char *const skills_and_handling[] = {
     NULL,
 };
 
+static const char *const seasons_of_services[] = {
+    "CREATE TABLE season("
+    " service TEXT NOT NULL, cycle TEXT NOT NULL, place INTEGER NOT NULL, factor REAL NOT NULL,"
+    " low REAL, high REAL, cycles INTEGER NOT NULL, season TEXT, as_of TEXT NOT NULL,"
+    " PRIMARY KEY(service, cycle, place)) WITHOUT ROWID",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -364,6 +372,7 @@ static const struct migration steps[] = {
     {"tokens and audit", tokens_and_audit},
     {"messages to others", migration_outbox},
     {"skills and handling", skills_and_handling},
+    {"seasons of services", seasons_of_services},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

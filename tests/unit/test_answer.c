@@ -25,6 +25,14 @@ fill(void)
     struct error err;
 
     CHECK_INT(store_open(&store, "crm.db", STORE_ANALYST, &err), ST_OK);
+    edit(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"
+        " INSERT INTO season SELECT 'desk ' || (i / 24), 'hour', i % 24, (i % 5) / 4.0, NULL, NULL,"
+        " 9, CASE i % 3 WHEN 0 THEN 'high' END, '2026-11-22T12:00:00Z' FROM n");
+    edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
+         " INSERT INTO conference SELECT 's' || (i % 2), 'k' || (i % 7), printf('2026-11-%02d', i),"
+         " printf('c%02d', i % 9), NULL, printf('2026-11-%02dT09:00:00Z', i % 5 + 1),"
+         " printf('2026-11-%02dT10:00:00Z', i % 5 + 1), i, i, i, 0 FROM n");
     edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
          " INSERT INTO customer(id, name, owner) SELECT printf('c%02d', i), CASE WHEN i % 3 THEN"
          " 'Name ' || (i % 4) END, CASE i % 3 WHEN 0 THEN 'ann' WHEN 1 THEN 'bob' END FROM n");

@@ -328,17 +328,12 @@ static const struct {
     const char *name;
     enum status (*run)(struct pass *p, struct error *err);
 } steps[] = {
-    {"trust", pass_trust},
-    {"customers", pass_customers},
-    {"services", pass_services},
-    {"input_days", pass_save_input},
-    {"features", pass_features},
-    {"rfm", pass_rfm},
-    {"past", pass_past},
-    {"segments", pass_segments},
-    {"staffing", pass_staffing},
-    {"change", pass_change},
-    {"quarantine", pass_quarantine},
+    {"trust", pass_trust},       {"customers", pass_customers},
+    {"services", pass_services}, {"input_days", pass_save_input},
+    {"features", pass_features}, {"rfm", pass_rfm},
+    {"past", pass_past},         {"segments", pass_segments},
+    {"staffing", pass_staffing}, {"change", pass_change},
+    {"season", pass_season},     {"quarantine", pass_quarantine},
     {"expiry", signals_expire},
 };
 

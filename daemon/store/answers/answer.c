@@ -30,6 +30,7 @@ static const struct answer *const all[] = {
     &answer_staffing_skills, &answer_completeness,    &answer_signals_rest,
     &answer_tokens,          &answer_audit,           &answer_stages,
     &answer_customer_growth, &answer_usage_groups,    &answer_models,
+    &answer_seasons,         &answer_conferences,     &answer_conference_sizes,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

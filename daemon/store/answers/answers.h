@@ -13,7 +13,9 @@
 extern const struct answer answer_staffing, answer_services, answer_service_intervals;
 /* answers_staffing.c */
 extern const struct answer answer_roster, answer_calendar, answer_forecast_scores,
-    answer_availability, answer_staffing_moves, answer_staffing_skills;
+    answer_availability, answer_staffing_moves, answer_staffing_skills, answer_seasons;
+/* answers_conference.c */
+extern const struct answer answer_conferences, answer_conference_sizes;
 /* answers_feature.c */
 extern const struct answer answer_features;
 /* answers_customer.c */

@@ -1,6 +1,6 @@
 /*
  * answers_staffing.c - what stands behind staffing: rosters, days unlike others, how good forecasts
- * were, who is there, who could go where.
+ * were, who is there, who could go where, which times are high.
  */
 #include "answers.h"
 
@@ -173,4 +173,30 @@ const struct answer answer_staffing_skills = {
     .key = {"service", "skill", "start"},
     .own = "1",
     .as_of = "SELECT max(as_of) FROM staffing",
+};
+
+/* --- high times --- */
+
+static const struct answer_column season_columns[] = {
+    {"service", ANSWER_TEXT, NULL, "the service", .must = true},
+    {"cycle", ANSWER_TEXT, NULL, "hour of the day, weekday, or month", .must = true},
+    {"place", ANSWER_INT, NULL, "hour 0 to 23; weekday 0 (Monday) to 6; month 1 to 12; local",
+     .must = true},
+    {"factor", ANSWER_REAL, NULL, "contacts then; 1: as many as on average", .must = true},
+    {"low", ANSWER_REAL, NULL, "the factor is above it with a chance of 97.5 %"},
+    {"high", ANSWER_REAL, NULL, "the factor is below it with a chance of 97.5 %"},
+    {"cycles", ANSWER_INT, NULL, "days, weeks or years behind it", .must = true},
+    {"season", ANSWER_TEXT, NULL, "high: surely above 1.05; low: surely below 0.95"},
+};
+
+const struct answer answer_seasons = {
+    .name = "seasons",
+    .title = "High and low times of services: by hour, weekday and, after two years, month",
+    ANSWER_COLUMNS(season_columns),
+    ANSWER_FILTERS(by_service),
+    .from = "season",
+    .order = {{"service", false}, {"cycle", false}, {"place", false}},
+    .key = {"service", "cycle", "place"},
+    .own = "1",
+    .as_of = "SELECT max(as_of) FROM season",
 };
