@@ -6,8 +6,7 @@
  * the ledger, within a limit for the whole run; what still differs then is reported.
  */
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "compare.h"
