@@ -127,17 +127,32 @@ engine_names_tight(const struct engine *e, size_t records)
            names_tight(e->names, more);
 }
 
+static enum name_kind
+name_kind_at(const struct cells *cells, size_t i)
+{
+    const struct cell *c = cells_at(cells, i);
+
+    return c ? name_kind_of((enum cell_kind)c->kind) : NAME_KINDS;
+}
+
+/* Where names are noted is seldom in the processor's cache: all places are asked for before the
+ * first is looked at. */
 uint64_t
 engine_names_take(struct engine *e, const struct cells *cells, size_t from)
 {
     uint64_t added = 0;
 
     for (size_t i = from; i < cells_slots(cells); i++) {
-        const struct cell *c = cells_at(cells, i);
-        enum name_kind kind = c ? name_kind_of((enum cell_kind)c->kind) : NAME_KINDS;
+        enum name_kind kind = name_kind_at(cells, i);
 
         if (kind != NAME_KINDS)
-            added += names_add(e->names, kind, c->name);
+            names_prefetch(e->names, kind, cells_at(cells, i)->name);
+    }
+    for (size_t i = from; i < cells_slots(cells); i++) {
+        enum name_kind kind = name_kind_at(cells, i);
+
+        if (kind != NAME_KINDS)
+            added += names_add(e->names, kind, cells_at(cells, i)->name);
     }
     return added;
 }

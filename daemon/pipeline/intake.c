@@ -228,15 +228,34 @@ part_way(struct part *p, struct engine *e, enum cell_kind kind, struct span name
     w->input = arena_copy(&p->memory, span_str(input));
 }
 
+static bool
+has_way(const struct cell *c)
+{
+    return c && (c->kind == CELL_CUSTOMER || c->kind == CELL_SERVICE);
+}
+
+/* As engine_names_take does. */
+static void
+fetch_way(const struct engine *e, const struct cell *c, const char *input)
+{
+    char key[WAY_BYTES];
+    size_t n = way_key(key, input, c->name);
+
+    names_prefetch(e->ways, name_kind_of((enum cell_kind)c->kind), span_of(key, n));
+}
+
 void
 part_ways(struct part *p, struct engine *e, const char *input, size_t from)
 {
     const struct cells *cells = p->cells;
 
+    for (size_t i = from; i < cells_slots(cells); i++)
+        if (has_way(cells_at(cells, i)))
+            fetch_way(e, cells_at(cells, i), input);
     for (size_t i = from; i < cells_slots(cells); i++) {
         const struct cell *c = cells_at(cells, i);
 
-        if (c && (c->kind == CELL_CUSTOMER || c->kind == CELL_SERVICE))
+        if (has_way(c))
             part_way(p, e, (enum cell_kind)c->kind, c->name, input);
     }
 }

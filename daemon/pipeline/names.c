@@ -192,6 +192,14 @@ names_add(struct names *n, enum name_kind kind, struct span name)
 }
 
 void
+names_prefetch(const struct names *n, enum name_kind kind, struct span name)
+{
+    struct table *t = atomic_load_explicit(&n->set[kind].table, memory_order_acquire);
+
+    __builtin_prefetch(&t->place[hash_of(kind, name) & t->mask]);
+}
+
+void
 names_remove(struct names *n, enum name_kind kind, struct span name)
 {
     struct set *s = &n->set[kind];

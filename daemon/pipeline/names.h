@@ -26,6 +26,8 @@ void names_free(struct names *n); /* accepts NULL */
 
 /* Now it is known, however many there are. True: it was not before. */
 bool names_add(struct names *n, enum name_kind kind, struct span name);
+/* Fetches the place that names_add of it will look at. */
+void names_prefetch(const struct names *n, enum name_kind kind, struct span name);
 /* False: it is not known and there is no room for it. Else it is known from now on; *added counts
  * on if it was not before. */
 bool names_admit(struct names *n, enum name_kind kind, struct span name, uint64_t *added);
