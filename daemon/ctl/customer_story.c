@@ -15,8 +15,8 @@ static const char outlook_sql[] =
     "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
     " due_by, silence_p, persona, last_day, (SELECT back FROM stage_history WHERE customer = ?1"
     " AND dimension = 'stage' ORDER BY id DESC LIMIT 1), (SELECT evidence FROM stage_history"
-    " WHERE customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1)"
-    " FROM customer_profile WHERE customer = ?1";
+    " WHERE customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1), dominant_feature,"
+    " dominant_feature_share FROM customer_profile WHERE customer = ?1";
 static const char history_sql[] =
     "SELECT at, dimension, from_stage, to_stage, rule, evidence, back FROM stage_history"
     " WHERE customer = ?1 ORDER BY id DESC LIMIT ?2";
@@ -24,7 +24,22 @@ static const char signals_sql[] =
     "SELECT kind, reason FROM signal WHERE subject_type = 'customer' AND subject = ?1"
     " AND state <> 'closed' ORDER BY kind";
 
-enum { STAGE, SINCE, GROUP, ACTIVE, IN_4W, IN_13W, DUE, SILENCE, PERSONA, LAST, BACK, EVIDENCE };
+enum {
+    STAGE,
+    SINCE,
+    GROUP,
+    ACTIVE,
+    IN_4W,
+    IN_13W,
+    DUE,
+    SILENCE,
+    PERSONA,
+    LAST,
+    BACK,
+    EVIDENCE,
+    FEATURE,
+    FEATURE_SHARE
+};
 
 /* Long texts go on under their beginning. */
 static void
@@ -56,6 +71,9 @@ print_outlook(struct query *q, FILE *out)
         fprintf(out, "%-10s %.*s\n", "hours", SPAN_ARG(query_text(q, GROUP)));
     else if (!query_is_null(q, PERSONA))
         fprintf(out, "%-10s %.*s\n", "hours", SPAN_ARG(query_text(q, PERSONA)));
+    if (!query_is_null(q, FEATURE))
+        fprintf(out, "%-10s %.*s, %.0f %% of uses of features in 90 days\n", "feature",
+                SPAN_ARG(query_text(q, FEATURE)), 100 * query_real(q, FEATURE_SHARE));
     if (!query_is_null(q, IN_4W))
         fprintf(out,
                 "%-10s %.1f active days in the next 4 weeks, %.1f in 13 (%lld in the last"
@@ -172,6 +190,8 @@ customer_story_json(struct store *s, struct span id, struct json_writer *w, stru
         json_column(w, "due_by", q, DUE);
         json_real(w, "silence_p", query_real(q, SILENCE));
         json_column(w, "last_day", q, LAST);
+        json_column(w, "dominant_feature", q, FEATURE);
+        json_real(w, "dominant_feature_share", query_real(q, FEATURE_SHARE));
     }
     query_free(q);
     q = NULL;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "segment_members.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -78,7 +79,7 @@ static const struct table_column member_human[] = {
 };
 static const char member_human_sql[] =
     "SELECT m.customer, c.name, substr(m.since, 1, 10), s.legs_30d, m.evidence"
-    " FROM segment_member m LEFT JOIN customer_stat s ON s.customer = m.customer"
+    " FROM " SEGMENT_MEMBERS_SQL " m LEFT JOIN customer_stat s ON s.customer = m.customer"
     " LEFT JOIN customer c ON c.id = m.customer WHERE m.segment = ?4"
     " ORDER BY s.legs_30d DESC, m.customer LIMIT ?20";
 

@@ -92,6 +92,22 @@ sys.exit(not causes or over != [])
 EOP
 check "a history that only begins says so" contains "$(cs report segments --config c.conf)" \
     "Nobody yet: what is known of this begins 2026-11-2"
+check "members of groups and stages are told, as many as are counted" python3 - "$bin/callswell" <<'EOP'
+import csv, io, subprocess, sys
+def report(*args):
+    return subprocess.run([sys.argv[1], "report", *args, "--config", "c.conf"], check=True,
+                          capture_output=True, text=True).stdout
+bad, seen = 0, set()
+for s in csv.DictReader(io.StringIO(report("segments", "--csv"))):
+    told = report("segments", "--segment", s["segment"], "--limit", "1000").splitlines()
+    members = len(told) - 1 - [i for i, line in enumerate(told) if line.startswith("customer ")][0]
+    bad += members != int(s["customers"])
+    seen.add(s["segment"].split(":")[0])
+sys.exit(bad or not {"rfm", "stage", "usage"} <= seen)
+EOP
+check "a customer's favourite feature is told" equals "$(cs customer show C00149 --config c.conf |
+    sed -n 's/^feature *\([^,]*\), [0-9]* % of uses of features in 90 days$/\1/p')" \
+    "$(sql state/crm.db "SELECT dominant_feature FROM customer_profile WHERE customer = 'C00149'")"
 check "a name that nobody has" equals "$(cs why nobody --config c.conf 2>&1)" \
     'callswell: nothing is counted of "nobody" in these days: no customer, service or feature of that name'
 check "days that overlap" contains "$(cs why C00149 --config c.conf --from 2026-11-01 --to 2026-11-10 \

@@ -2,16 +2,12 @@
  * answers_segment.c - segments, who is in them, and who came and went.
  */
 #include "answers.h"
+#include "segment_members.h"
 
 #define OF_OWNER(column)  column " IN (SELECT id FROM customer WHERE owner = ?9)"
 #define OF_VIEWER(column) column " IN (SELECT id FROM customer WHERE owner = ?13)"
-/* A stage of life is a segment, too, and so is a group of like usage: everybody is in one, or in
- * none yet. */
-#define MEMBERS                                                                                    \
-    "(SELECT segment, customer, since, evidence FROM segment_member UNION ALL SELECT 'stage:' ||"  \
-    " stage, customer, coalesce(stage_since, as_of), NULL FROM customer_outlook WHERE stage <> ''" \
-    " UNION ALL SELECT 'usage:' || usage_group, customer, as_of, NULL FROM customer_outlook"       \
-    " WHERE usage_group <> '') m LEFT JOIN customer_stat s ON s.customer = m.customer"
+
+#define MEMBERS SEGMENT_MEMBERS_SQL " m LEFT JOIN customer_stat s ON s.customer = m.customer"
 
 static const struct answer_column segment_columns[] = {
     {"segment", ANSWER_TEXT, NULL, "rfm:champion, stage:repeat, or a name of the configuration",
