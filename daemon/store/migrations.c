@@ -354,6 +354,16 @@ static const char *const seasons_of_services[] = {
     NULL,
 };
 
+static const char *const answers_and_orders[] = {
+    "CREATE TABLE response("
+    " place INTEGER NOT NULL PRIMARY KEY, answered TEXT NOT NULL, leads INTEGER NOT NULL,"
+    " ordered INTEGER NOT NULL, rate REAL, low REAL, high REAL,"
+    " ratio REAL, ratio_low REAL, ratio_high REAL,"
+    " within REAL, within_low REAL, within_high REAL,"
+    " expected REAL, late_p REAL, trend_p REAL, as_of TEXT NOT NULL)",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -373,6 +383,7 @@ static const struct migration steps[] = {
     {"messages to others", migration_outbox},
     {"skills and handling", skills_and_handling},
     {"seasons of services", seasons_of_services},
+    {"answers and orders", answers_and_orders},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -29,6 +29,10 @@ fill(void)
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"
         " INSERT INTO season SELECT 'desk ' || (i / 24), 'hour', i % 24, (i % 5) / 4.0, NULL, NULL,"
         " 9, CASE i % 3 WHEN 0 THEN 'high' END, '2026-11-22T12:00:00Z' FROM n");
+    edit(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"
+        " INSERT INTO response SELECT i, 'so ' || (i % 4), 9, i, i / 30.0, NULL, NULL, i % 3, NULL,"
+        " NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-22T12:00:00Z' FROM n");
     edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
          " INSERT INTO conference SELECT 's' || (i % 2), 'k' || (i % 7), printf('2026-11-%02d', i),"
          " printf('c%02d', i % 9), NULL, printf('2026-11-%02dT09:00:00Z', i % 5 + 1),"

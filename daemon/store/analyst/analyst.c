@@ -353,6 +353,8 @@ run_steps(struct pass *p, struct place *at, struct error *err)
     }
     if (st == ST_OK)
         st = pass_events(p, events, &at->events, err);
+    if (st == ST_OK)
+        st = pass_response(p, err);
     after = clock_cpu_us();
     if (st == ST_OK && (p->full || p->customers_changed || at->events != events))
         st = pass_outlook(p, events, err);

@@ -83,7 +83,8 @@ enum status pass_rfm(struct pass *p, struct error *err);
 enum status pass_past(struct pass *p, struct error *err);
 enum status pass_segments(struct pass *p, struct error *err);
 enum status pass_change(struct pass *p, struct error *err);
-enum status pass_season(struct pass *p, struct error *err); /* after pass_services */
+enum status pass_season(struct pass *p, struct error *err);   /* after pass_services */
+enum status pass_response(struct pass *p, struct error *err); /* after pass_events */
 enum status pass_events(struct pass *p, uint64_t after, uint64_t *last, struct error *err);
 enum status pass_quarantine(struct pass *p, struct error *err);
 /* After pass_events, which went on from batch `events`. */

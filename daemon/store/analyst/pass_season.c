@@ -78,12 +78,6 @@ by_month(const struct past *past, double *out)
     return count;
 }
 
-static double
-finite_or_unknown(double v)
-{
-    return isfinite(v) ? v : NAN;
-}
-
 static enum status
 write_cycle(struct pass *p, struct query *q, const char *service, const char *cycle,
             const struct season_index *index, unsigned places, struct error *err)
@@ -99,8 +93,8 @@ write_cycle(struct pass *p, struct query *q, const char *service, const char *cy
         query_set_str(q, 2, cycle);
         query_set_int(q, 3, strcmp(cycle, "month") == 0 ? i + 1 : i);
         query_set_real(q, 4, index[i].index);
-        query_set_real(q, 5, finite_or_unknown(index[i].low));
-        query_set_real(q, 6, finite_or_unknown(index[i].high));
+        query_set_real(q, 5, index[i].low);
+        query_set_real(q, 6, index[i].high);
         query_set_int(q, 7, index[i].values);
         query_set_str(q, 8, season);
         query_set_str(q, 9, p->now_text);

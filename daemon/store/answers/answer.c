@@ -31,6 +31,7 @@ static const struct answer *const all[] = {
     &answer_tokens,          &answer_audit,           &answer_stages,
     &answer_customer_growth, &answer_usage_groups,    &answer_models,
     &answer_seasons,         &answer_conferences,     &answer_conference_sizes,
+    &answer_responses,
 };
 
 static const struct answer_param_info params[ANSWER_PARAMS] = {

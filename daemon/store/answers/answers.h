@@ -16,6 +16,8 @@ extern const struct answer answer_roster, answer_calendar, answer_forecast_score
     answer_availability, answer_staffing_moves, answer_staffing_skills, answer_seasons;
 /* answers_conference.c */
 extern const struct answer answer_conferences, answer_conference_sizes;
+/* answers_response.c */
+extern const struct answer answer_responses;
 /* answers_feature.c */
 extern const struct answer answer_features;
 /* answers_customer.c */
