@@ -53,4 +53,16 @@ enum status customers_merge_check(struct store *s, struct span from, struct span
 enum status customers_merged(struct store *s, struct span from, struct span into, int64_t now,
                              struct error *err);
 
+/* What a merge needs of whoever has the ledger. */
+struct merge_hands {
+    enum status (*move)(void *arg, struct span from, struct span into, uint64_t *cells,
+                        struct error *err);                  /* the history, in the ledger */
+    enum status (*match_anew)(void *arg, struct error *err); /* by the list as it is now */
+    void *arg;
+};
+/* The whole of a merge: checked, moved, booked. Whenever it is cut off, doing it again finishes it.
+ * *cells: days of history that moved. ST_BAD_INPUT: customers_merge_check. */
+enum status customers_merge(struct store *s, struct span from, struct span into,
+                            const struct merge_hands *hands, uint64_t *cells, struct error *err);
+
 #endif

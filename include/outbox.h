@@ -43,7 +43,8 @@ struct message_outcome {
 enum status outbox_tried(struct store *s, int64_t row, const struct message_outcome *o,
                          int64_t now_ms, struct error *err);
 
-/* Of dead ones (row 0: all) of a webhook (NULL: all): they wait again, or are gone. */
+/* Of dead ones (row 0: all) of a webhook (NULL: all): they wait again, or are gone.
+ * ST_NOT_FOUND: no dead one has this row. */
 enum status outbox_replay(struct store *s, const char *webhook, int64_t row, int64_t *changed,
                           struct error *err);
 enum status outbox_drop(struct store *s, const char *webhook, int64_t row, int64_t *changed,

@@ -14,6 +14,7 @@
 #include "cell.h"
 #include "config.h"
 #include "status.h"
+#include "verify_watch.h"
 
 /* The cell is borrowed for the call. Must not block when called under change_feed.scan_memory. */
 typedef enum status cell_visit(void *arg, const struct cell *c, struct error *err);
@@ -99,8 +100,8 @@ struct managed_redis;
 enum status managed_redis_start(struct managed_redis **out, const char *program,
                                 const char *state_dir, int64_t hang_ms, struct error *err);
 const char *managed_redis_url(const struct managed_redis *m);
-/* The URL at which the managed server of that folder answers when it runs. The caller frees. */
-char *managed_redis_url_of(const char *state_dir);
+/* Where this configuration's Redis answers, a managed one when it runs. The caller frees. */
+char *trends_url(const struct config *c);
 bool managed_redis_alive(struct managed_redis *m);
 /* Starts the server again if it is dead or has hung for too long, without waiting until it has
  * loaded its data. To be called again and again while it cannot be reached. Any thread. */
@@ -118,15 +119,14 @@ int64_t managed_redis_hung_at(const struct managed_redis *m);
 void managed_redis_ready(struct managed_redis *m);
 void managed_redis_stop(struct managed_redis *m); /* saves, waits for its end; accepts NULL */
 
-/* Compares Redis with the ledger, key by key. Each difference is reported as one line; the
- * counts tell the whole. Reads only. */
+/* Compares Redis with the ledger, key by key. The counts tell the whole. Reads only. */
 struct verify_result {
     uint64_t keys, fields, missing, different, extra;
 };
 enum status trends_verify(const char *url, const char *node, const struct change_feed *feed,
                           const struct config_retention *retention, bool never_expire,
-                          void (*report)(void *arg, const char *line), void *arg,
-                          struct verify_result *out, struct error *err);
+                          const struct verify_watch *watch, struct verify_result *out,
+                          struct error *err);
 
 /* Makes the node's projection, running or started later, send everything again and then remove
  * what its ledger does not know. Waits while Redis is loading its files. ST_BAD_CONFIG: the node's

@@ -11,14 +11,15 @@
 #include <stdint.h>
 
 #include "status.h"
+#include "verify_watch.h"
 
 struct store_verify_result {
     uint64_t rows, missing, different, extra;
 };
 
-/* Both files are opened read-only. Each difference is reported as one line. */
+/* Both files are opened read-only. */
 enum status store_verify(const char *ledger_path, const char *store_path,
-                         void (*report)(void *arg, const char *line), void *arg,
-                         struct store_verify_result *out, struct error *err);
+                         const struct verify_watch *watch, struct store_verify_result *out,
+                         struct error *err);
 
 #endif

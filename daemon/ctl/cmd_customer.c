@@ -32,21 +32,19 @@ struct customer_run {
 };
 
 /* A daemon goes on matching by the list that it has read until it is told. */
-static int
-tell_daemon(const struct config *c)
+static enum status
+tell_daemon(const struct config *c, struct error *err)
 {
-    struct error err;
+    struct error why;
     int code = 0;
+    enum status st = ST_OK;
 
-    if (!control_available(c->state_dir))
-        return 0;
-    if (control_call(c->state_dir, "customers-reload", NULL, NULL, 0, NULL, NULL, &code, &err) !=
-            ST_OK ||
-        code != 0) {
-        fprintf(stderr, "callswell: saved, but the daemon did not take it over: %s\n", err.text);
-        return code ? code : 1;
-    }
-    return 0;
+    if (control_available(c->state_dir))
+        st = control_call(c->state_dir, "customers-reload", NULL, NULL, 0, NULL, NULL, &code, &why);
+    if (st == ST_OK && code == 0)
+        return ST_OK;
+    return fail(err, code == EXIT_UNAVAILABLE ? ST_RETRY : ST_IO,
+                "saved, but the daemon did not take it over: %s", why.text);
 }
 
 /* --- import --- */
@@ -80,7 +78,7 @@ import(struct customer_run *run, const char *path)
                " now on.\n",
                (unsigned long long)n.rows, (unsigned long long)n.added,
                (unsigned long long)n.changed);
-        code = tell_daemon(run->config);
+        code = tell_daemon(run->config, &err) == ST_OK ? 0 : work_failed(&err);
     }
     buf_clear(&csv);
     return code;
@@ -239,95 +237,87 @@ show_customer(struct customer_run *run, const char *id)
 
 /* --- merge --- */
 
-struct moved {
-    uint64_t cells;
-};
-
 static void
-merge_answer(void *arg, const struct json_value *line)
+count_moved(void *arg, const struct json_value *line)
 {
-    struct moved *m = arg;
+    uint64_t *cells = arg;
 
-    m->cells += (uint64_t)json_get_i64(line, "cells", 0);
+    *cells += (uint64_t)json_get_i64(line, "cells", 0);
 }
 
-static int
-move_by_daemon(const struct config *c, const char *from, const char *to, struct moved *m)
+static enum status
+move_by_daemon(const struct config *c, struct span from, struct span into, uint64_t *cells,
+               struct error *err)
 {
     struct json_writer w;
     struct buf args = {0};
-    struct error err;
     enum status st;
     int code = 0;
 
     json_begin(&w, &args);
     json_object(&w, NULL);
-    json_text(&w, "from", from);
-    json_text(&w, "to", to);
+    json_span(&w, "from", from);
+    json_span(&w, "to", into);
     json_close(&w);
-    st = control_call(c->state_dir, "merge", args.p, NULL, 0, merge_answer, m, &code, &err);
+    st = control_call(c->state_dir, "merge", args.p, NULL, 0, count_moved, cells, &code, err);
     buf_clear(&args);
-    if (st != ST_OK || code != 0)
-        fprintf(stderr, "callswell: %s\n", err.text);
-    return st == ST_OK ? code : 1;
+    if (st == ST_OK && code != 0)
+        st = err->code = code == EXIT_UNAVAILABLE ? ST_RETRY : ST_IO;
+    return st;
 }
 
-static int
-move_here(const struct config *c, const char *from, const char *to, struct moved *m)
+static enum status
+move_here(const struct config *c, struct span from, struct span into, uint64_t *cells,
+          struct error *err)
 {
-    int code = 0;
-    struct engine *e = work_open(c, false, &code);
-    struct error err;
-    uint64_t cells = 0;
-    enum status st;
+    struct engine *e = NULL;
+    enum status st = work_engine(&e, c, false, err);
 
-    if (!e)
-        return code;
-    st = engine_merge_customer(e, span_str(from), span_str(to), &cells, &err);
-    m->cells += cells;
     if (st == ST_OK)
-        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, &err);
+        st = engine_merge_customer(e, from, into, cells, err);
+    if (st == ST_OK)
+        st = engine_settle(e, SETTLE_COMMITTED | SETTLE_REDIS | SETTLE_ANALYSED, 60000, err);
     engine_close(e, WORK_CLOSE_MS);
-    return st == ST_OK ? 0 : work_failed(&err);
+    return st;
+}
+
+static enum status
+move(void *arg, struct span from, struct span into, uint64_t *cells, struct error *err)
+{
+    const struct customer_run *run = arg;
+
+    return (control_available(run->config->state_dir) ? move_by_daemon : move_here)(
+        run->config, from, into, cells, err);
+}
+
+static enum status
+match_anew(void *arg, struct error *err)
+{
+    const struct customer_run *run = arg;
+
+    return tell_daemon(run->config, err);
 }
 
 static int
-move_history(const struct config *c, const char *from, const char *to, struct moved *m)
+merge(struct customer_run *run, const char *from, const char *into)
 {
-    return control_available(c->state_dir) ? move_by_daemon(c, from, to, m)
-                                           : move_here(c, from, to, m);
-}
-
-/* History moves, then the name becomes an alias, then what arrived in between moves as well:
- * whenever this is cut off, doing it again finishes it. */
-static int
-merge(struct customer_run *run, const char *from, const char *to)
-{
-    struct moved m = {0};
+    const struct merge_hands hands = {move, match_anew, run};
     struct audit_entry entry;
     struct error err;
-    enum status st;
-    int code;
+    uint64_t cells = 0;
+    enum status st = work_store(&run->store, run->config, STORE_EDIT, &err);
 
-    if (work_store(&run->store, run->config, STORE_EDIT, &err) != ST_OK ||
-        customers_merge_check(run->store, span_str(from), span_str(to), &err) != ST_OK)
-        return work_failed(&err);
-    code = move_history(run->config, from, to, &m);
-    if (code != 0)
-        return code;
-    work_audit(run->store, &entry, "customer_merge", from);
-    entry.detail = to;
-    st = customers_merged(run->store, span_str(from), span_str(to), clock_now(), &err);
-    audit_end(run->store);
+    if (st == ST_OK) {
+        work_audit(run->store, &entry, "customer_merge", from);
+        entry.detail = into;
+        st = customers_merge(run->store, span_str(from), span_str(into), &hands, &cells, &err);
+        audit_end(run->store);
+    }
     if (st != ST_OK)
         return work_failed(&err);
-    code = tell_daemon(run->config);
-    if (code == 0)
-        code = move_history(run->config, from, to, &(struct moved){0});
-    if (code == 0)
-        printf("%s is %s now: %llu days of history moved; new records follow.\n", from, to,
-               (unsigned long long)m.cells);
-    return code;
+    printf("%s is %s now: %llu days of history moved; new records follow.\n", from, into,
+           (unsigned long long)cells);
+    return 0;
 }
 
 /* --- the command --- */

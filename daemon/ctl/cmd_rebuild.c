@@ -61,7 +61,7 @@ rebuild(const struct config *c, bool replace, struct error *err)
 {
     const struct timespec pause = {0, LOOK_AGAIN_MS * 1000000};
     int64_t until = clock_mono_ms() + REBUILD_MS;
-    char *url = options_redis_url(c);
+    char *url = trends_url(c);
     enum status st = forget_places(c, url, replace, err);
     bool done = false;
 

@@ -5,17 +5,12 @@
  * process opens the same pipeline, which recovers and projects what is pending.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "commands.h"
 #include "control.h"
 #include "json_write.h"
 #include "options.h"
-#include "projection.h"
-#include "reader_feed.h"
-#include "store.h"
-#include "store_verify.h"
+#include "verify.h"
 #include "work.h"
 
 #define SETTLE_MS (600 * 1000)
@@ -23,8 +18,7 @@
 struct verify_run {
     bool json;
     long shown, limit;
-    struct verify_result redis;
-    struct store_verify_result store;
+    struct verify_all found;
 };
 
 static void
@@ -39,56 +33,34 @@ report(void *arg, const char *line)
 static enum status
 compare(struct verify_run *run, const struct config *c, struct error *err)
 {
-    char *ledger = config_state_path(c, "ledger.db"), *url = options_redis_url(c), *store = NULL;
-    struct change_feed feed;
-    enum status st = store_path(&store, c->store_url, c->state_dir, err);
+    const struct verify_watch watch = {.report = report, .arg = run};
 
-    if (st == ST_OK)
-        st = reader_feed_open(&feed, ledger, c->clock_data, err);
-    if (st == ST_OK) {
-        st = trends_verify(url, c->node, &feed, &c->retention, c->clock_data, report, run,
-                           &run->redis, err);
-        reader_feed_close(&feed);
-    }
-    if (st == ST_OK)
-        st = store_verify(ledger, store, report, run, &run->store, err);
-    free(ledger);
-    free(store);
-    free(url);
-    return st;
+    return verify_all(c, &watch, &run->found, err);
+}
+
+static void
+print_json(const struct verify_run *run)
+{
+    struct json_writer w;
+    struct buf b = {0};
+
+    json_begin(&w, &b);
+    json_object(&w, NULL);
+    verify_write(&w, &run->found);
+    json_close(&w);
+    puts(b.p);
+    buf_clear(&b);
 }
 
 static int
 print_result(const struct verify_run *run)
 {
-    const struct verify_result *r = &run->redis;
-    const struct store_verify_result *s = &run->store;
-    uint64_t differences =
-        r->missing + r->different + r->extra + s->missing + s->different + s->extra;
+    const struct verify_result *r = &run->found.redis;
+    const struct store_verify_result *s = &run->found.store;
+    uint64_t differences = verify_differences(&run->found);
 
     if (run->json) {
-        struct json_writer w;
-        struct buf b = {0};
-
-        json_begin(&w, &b);
-        json_object(&w, NULL);
-        json_u64(&w, "differences", differences);
-        json_object(&w, "redis");
-        json_u64(&w, "keys", r->keys);
-        json_u64(&w, "fields", r->fields);
-        json_u64(&w, "missing", r->missing);
-        json_u64(&w, "different", r->different);
-        json_u64(&w, "extra", r->extra);
-        json_close(&w);
-        json_object(&w, "store");
-        json_u64(&w, "rows", s->rows);
-        json_u64(&w, "missing", s->missing);
-        json_u64(&w, "different", s->different);
-        json_u64(&w, "extra", s->extra);
-        json_close(&w);
-        json_close(&w);
-        puts(b.p);
-        buf_clear(&b);
+        print_json(run);
         return differences ? 1 : 0;
     }
     if (run->shown > run->limit)

@@ -156,8 +156,9 @@ show(struct webhook_run *run, int64_t row)
 /* --- replay, drop --- */
 
 static int
-change(struct webhook_run *run, int64_t row, bool replay)
+change(struct webhook_run *run, const char *what, int64_t row, bool replay)
 {
+    struct audit_entry entry;
     int64_t changed = 0;
     struct error err;
     enum status st;
@@ -165,13 +166,22 @@ change(struct webhook_run *run, int64_t row, bool replay)
     store_close(run->store);
     run->store = NULL;
     st = work_store(&run->store, run->config, STORE_EDIT, &err);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        work_audit(run->store, &entry, replay ? "webhook_replay" : "webhook_drop",
+                   what ? what : "all");
+        entry.detail = run->webhook;
         st = (replay ? outbox_replay : outbox_drop)(run->store, run->webhook, row, &changed, &err);
+        audit_end(run->store);
+    }
+    if (st == ST_NOT_FOUND) {
+        fprintf(stderr, "callswell: %s\n", err.text);
+        return 1;
+    }
     if (st != ST_OK)
         return work_failed(&err);
     printf("%lld dead message%s %s.\n", (long long)changed, changed == 1 ? "" : "s",
            replay ? "will be tried again" : "dropped");
-    return row && changed == 0 ? 1 : 0;
+    return 0;
 }
 
 /* --- test --- */
@@ -232,7 +242,7 @@ run_verb(struct webhook_run *run, const char *verb, const char *what)
         return list(run);
     if (strcmp(verb, "show") == 0)
         return show(run, row);
-    return change(run, row, strcmp(verb, "replay") == 0);
+    return change(run, what, row, strcmp(verb, "replay") == 0);
 }
 
 /* How many arguments each takes; replay and drop take a row or --all. */

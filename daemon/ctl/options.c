@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "projection.h"
-
 #define HELP_COLUMN 26
 
 static void
@@ -119,11 +117,4 @@ options_config(const char *path, int *code)
         return NULL;
     }
     return c;
-}
-
-char *
-options_redis_url(const struct config *c)
-{
-    return strcmp(c->redis_url, "managed") == 0 ? managed_redis_url_of(c->state_dir)
-                                                : xstrdup(c->redis_url);
 }

@@ -50,7 +50,4 @@ bool options_parse(const struct option_use *use, int argc, char **argv, int *fir
  * if that is there, else the defaults. Prints the error; *code is 78. NULL on failure. */
 struct config *options_config(const char *path, int *code);
 
-/* Where this configuration's Redis answers, a managed one included. The caller frees. */
-char *options_redis_url(const struct config *c);
-
 #endif

@@ -30,15 +30,22 @@ work_failed(const struct error *err)
     }
 }
 
+enum status
+work_engine(struct engine **out, const struct config *c, bool dry_run, struct error *err)
+{
+    struct engine_options opt = {.config = c, .offline = true, .dry_run = dry_run};
+
+    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
+    return engine_open(out, &opt, err);
+}
+
 struct engine *
 work_open(const struct config *c, bool dry_run, int *code)
 {
-    struct engine_options opt = {.config = c, .offline = true, .dry_run = dry_run};
     struct engine *e = NULL;
     struct error err;
 
-    log_set_level(LOG_LEVEL_ERROR); /* what matters is in the answers */
-    if (engine_open(&e, &opt, &err) == ST_OK)
+    if (work_engine(&e, c, dry_run, &err) == ST_OK)
         return e;
     *code = work_failed(&err);
     return NULL;

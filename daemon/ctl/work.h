@@ -19,6 +19,9 @@ int work_failed(const struct error *err);
 /* The pipeline inside the command, for when no daemon runs on the state folder; it says nothing
  * but errors. NULL: said why, *code is the exit code. */
 struct engine *work_open(const struct config *c, bool dry_run, int *code);
+/* The same, and says nothing. */
+enum status work_engine(struct engine **out, const struct config *c, bool dry_run,
+                        struct error *err);
 
 /* The configuration's CRM store; for editing, the state folder is made if need be. */
 enum status work_store(struct store **out, const struct config *c, enum store_mode mode,

@@ -168,7 +168,7 @@ reason(int status)
         const char *text;
     } rows[] = {
         {200, "OK"},
-        {304, "Not Modified"},
+        {202, "Accepted"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},

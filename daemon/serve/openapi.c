@@ -78,16 +78,19 @@ write_row_schema(struct json_writer *w, const struct answer *a)
 
 /* --- parameters --- */
 
+/* such: NULL for a parameter of the query that need not be given. */
 static void
 write_param(struct json_writer *w, const char *name, const char *in, const char *what,
-            const char *one_of)
+            const char *one_of, const char *such)
 {
     json_object(w, NULL);
     json_text(w, "name", name);
     json_text(w, "in", in);
     json_text(w, "description", what);
-    if (strcmp(in, "path") == 0)
+    if (such || strcmp(in, "path") == 0)
         json_bool(w, "required", true);
+    if (such)
+        json_text(w, "example", such);
     json_object(w, "schema");
     json_text(w, "type", "string");
     if (one_of) {
@@ -112,14 +115,29 @@ write_answer_params(struct json_writer *w, const struct answer *a)
         const struct answer_param_info *info = answer_param_info((enum answer_param)p);
 
         if (answer_knows(a, (enum answer_param)p))
-            write_param(w, info->name, "query", info->what, info->one_of);
+            write_param(w, info->name, "query", info->what, info->one_of, NULL);
     }
-    write_param(w, "sort", "query", "a column; -COLUMN: downwards; what has none comes last", NULL);
-    write_param(w, "limit", "query", "rows, 1 to 1000 (100); of CSV all if not given", NULL);
-    write_param(w, "after", "query", "the cursor `next` of the page before", NULL);
-    write_param(w, "format", "query", "instead of Accept", "json csv");
-    write_param(w, "zone", "query", "of times without an offset; the configured one", NULL);
+    write_param(w, "sort", "query", "a column; -COLUMN: downwards; what has none comes last", NULL,
+                NULL);
+    write_param(w, "limit", "query", "rows, 1 to 1000 (100); of CSV all if not given", NULL, NULL);
+    write_param(w, "after", "query", "the cursor `next` of the page before", NULL, NULL);
+    write_param(w, "format", "query", "instead of Accept", "json csv", NULL);
+    write_param(w, "zone", "query", "of times without an offset; the configured one", NULL, NULL);
     json_close(w);
+}
+
+/* The value of a parameter in what a route needs, or NULL. */
+static const char *
+needed(const struct route *r, const char *name, char value[20])
+{
+    size_t n = strlen(name);
+
+    for (const char *at = r->needs; at && *at; at += strcspn(at, "&"), at += *at == '&')
+        if (strncmp(at, name, n) == 0 && at[n] == '=') {
+            snprintf(value, 20, "%.*s", (int)strcspn(at + n + 1, "&"), at + n + 1);
+            return value;
+        }
+    return NULL;
 }
 
 static void
@@ -131,10 +149,10 @@ write_route_params(struct json_writer *w, const struct route *r)
     json_array(w, "parameters");
     if (open) {
         snprintf(part, sizeof part, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
-        write_param(w, part, "path", "percent-encoded", NULL);
+        write_param(w, part, "path", "percent-encoded", NULL, NULL);
     }
     for (const struct route_param *p = r->params; p && p->name; p++)
-        write_param(w, p->name, "query", p->what, NULL);
+        write_param(w, p->name, "query", p->what, NULL, needed(r, p->name, part));
     json_close(w);
 }
 
@@ -250,8 +268,8 @@ write_operation(struct json_writer *w, const struct route *r)
     if (r->takes)
         write_body(w, r->takes, r->takes_schema);
     json_object(w, "responses");
-    json_object(w, "200");
-    json_text(w, "description", "as asked");
+    json_object(w, r->accepted ? "202" : "200");
+    json_text(w, "description", r->accepted ? "begun" : "as asked");
     json_object(w, "content");
     json_key(w, span_str(r->type ? r->type : "application/json"));
     json_object(w, NULL);
@@ -308,7 +326,9 @@ write_paths(struct json_writer *w, const struct config *c)
         json_key(w, span_str(r->path));
         json_object(w, NULL);
         write_operation(w, r);
-        if (a) /* GET beside POST */
+        while (route_at(i + 1) && strcmp(route_at(i + 1)->path, r->path) == 0)
+            write_operation(w, route_at(++i)); /* GET beside POST */
+        if (a)
             write_answer(w, a);
         json_close(w);
     }

@@ -8,9 +8,7 @@
 
 #include "log.h"
 
-#define THREADS    2
-#define WAITING    64   /* requests: a second of questions that are all slow */
-#define TIME_LIMIT 5000 /* ms; a view is meant to take 500 */
+#define THREADS 4
 
 struct errand {
     struct errand *next;
@@ -19,7 +17,7 @@ struct errand {
 };
 
 struct readers {
-    struct serve *serve;
+    struct readers_options opt; /* its configuration is only the first one */
     pthread_t threads[THREADS];
     unsigned started;
     pthread_mutex_t lock;
@@ -90,7 +88,7 @@ reader_customer(const struct reader *rd, const char *id, struct error *err)
 }
 
 static void
-answer(struct reader *rd, struct errand *e)
+answer(struct reader *rd, struct errand *e, int64_t limit_ms)
 {
     const struct asker *asker = e->request->user;
     struct error err;
@@ -100,7 +98,7 @@ answer(struct reader *rd, struct errand *e)
         return;
     }
     rd->viewer = asker && asker->limited ? asker->owner : NULL;
-    store_limit_time(rd->store, TIME_LIMIT);
+    store_limit_time(rd->store, limit_ms);
     e->what(rd, e->request);
     store_limit_time(rd->store, 0);
     store_rollback(rd->store);
@@ -131,12 +129,12 @@ run(void *arg)
 {
     struct readers *p = arg;
     struct arena memory;
-    struct reader rd = {.serve = p->serve, .memory = &memory};
+    struct reader rd = {.serve = p->opt.serve, .memory = &memory};
     struct errand *e;
 
     arena_init(&memory);
     while ((e = next_errand(p, &rd.config)) != NULL) {
-        answer(&rd, e);
+        answer(&rd, e, p->opt.time_limit_ms);
         free(e);
         arena_reset(&memory);
     }
@@ -153,7 +151,7 @@ readers_take(struct readers *p, struct http_request *r, reading *what)
     bool full;
 
     pthread_mutex_lock(&p->lock);
-    full = p->waiting >= WAITING;
+    full = p->waiting >= p->opt.waiting;
     if (!full) {
         struct errand *e = xcalloc(1, sizeof *e);
 
@@ -177,22 +175,21 @@ readers_change(struct readers *p, const struct config *config)
 }
 
 enum status
-readers_open(struct readers **out, struct serve *serve, const struct config *config,
-             struct error *err)
+readers_open(struct readers **out, const struct readers_options *opt, struct error *err)
 {
     struct readers *p = xcalloc(1, sizeof *p);
 
-    p->serve = serve;
-    p->config = config;
+    p->opt = *opt;
+    p->config = opt->config;
     p->last = &p->first;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
-    for (; p->started < THREADS; p->started++) {
+    for (; p->started < opt->threads && p->started < THREADS; p->started++) {
         if (pthread_create(&p->threads[p->started], NULL, run, p) != 0) {
             readers_close(p);
             return fail(err, ST_IO, "no thread can be started to answer questions");
         }
-        pthread_setname_np(p->threads[p->started], "reader");
+        pthread_setname_np(p->threads[p->started], opt->name);
     }
     *out = p;
     return ST_OK;

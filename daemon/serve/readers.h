@@ -5,6 +5,9 @@
  * of records. Each thread has a connection of its own, which only reads; WAL mode lets it look
  * while the analyst writes. What takes too long is given up, and when too many wait newcomers are
  * sent away at once, so that nobody waits for long.
+ *
+ * What the engine is asked to change (a merge, a replay) may take minutes: it has a thread of its
+ * own, made of the same parts.
  */
 #ifndef READERS_H
 #define READERS_H
@@ -29,7 +32,15 @@ struct reader {
 /* Answers the request, with http_reply or http_problem, exactly once. */
 typedef void reading(struct reader *rd, struct http_request *r);
 
-enum status readers_open(struct readers **out, struct serve *serve, const struct config *config,
+struct readers_options {
+    struct serve *serve;
+    const struct config *config; /* borrowed to the end */
+    const char *name;            /* of its threads */
+    unsigned threads, waiting;   /* waiting: requests at most */
+    int64_t time_limit_ms;       /* of what is asked of the store; 0: none */
+};
+
+enum status readers_open(struct readers **out, const struct readers_options *opt,
                          struct error *err);
 /* Takes the request and answers it later; at once with 503 when too many wait. Event loop. */
 void readers_take(struct readers *p, struct http_request *r, reading *what);

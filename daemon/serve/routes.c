@@ -99,6 +99,35 @@ static const struct route_param what_if[] = {
     {NULL, NULL},
 };
 
+static const struct route_param quarantine[] = {{"input", "with `all`: only of this input"},
+                                                {NULL, NULL}};
+static const struct route_param message[] = {{"webhook", "with `all`: only to this one"},
+                                             {NULL, NULL}};
+static const struct route_param formats[] = {{"format", "json or csv, instead of Accept"},
+                                             {NULL, NULL}};
+static const struct route_param erlang[] = {
+    {"calls", "in the interval"},
+    {"interval", "its length in seconds (1800)"},
+    {"aht", "average handling time in seconds"},
+    {"sl", "share to be answered in time (0.8)"},
+    {"within", "seconds to be answered in (20)"},
+    {"occupancy", "most of their time that agents may be busy (0.85)"},
+    {"shrinkage", "share of paid time not at desks (0.3)"},
+    {"patience", "seconds after which callers hang up, on average; they do not"},
+    {"abandon", "share who may, with patience (1)"},
+    {"minimum", "people wanted even when nobody calls (0)"},
+    {"agents", "what so many at their desks achieve, instead of how many are needed"},
+    {"in-progress", "calls that the interval begins with; a steady state"},
+    {"phi", "forecast error: variance of the mean by its square"},
+    {"blocking", "share that lines may block"},
+    {NULL, NULL},
+};
+static const struct route_param backtest[] = {
+    {"first-origin", "weeks known before the first forecast (10)"},
+    {"cycle-days", "days of a week; the weekdays that occur"},
+    {NULL, NULL},
+};
+
 #define TEXT       "text/plain"
 #define ROWS       "{\"type\":\"object\",\"required\":[\"rows\"],\"properties\":" ROWS_LIST "}"
 #define ROWS_LIST  "{\"rows\":" LIST "}"
@@ -148,6 +177,14 @@ static const struct route_param what_if[] = {
     "{\"type\":\"object\",\"required\":[\"legs\",\"conferences\",\"by_conference\",\"by_"          \
     "customer\","                                                                                  \
     "\"by_input\"]}"
+
+#define OUTCOME                                                                                    \
+    "{\"type\":\"object\",\"required\":[\"records\",\"accepted\",\"duplicates\",\"quarantined\","  \
+    "\"ignored\"]}"
+#define VERIFY                                                                                     \
+    "{\"type\":\"object\",\"required\":[\"state\",\"started\",\"ended\",\"error\",\"lines\"],"     \
+    "\"properties\":{\"state\":{\"enum\":[\"never\",\"running\",\"done\",\"failed\"]},"            \
+    "\"differences\":{\"type\":\"integer\"},\"lines\":{\"type\":\"array\"}}}"
 
 static const struct route routes[] = {
     {"GET", "/healthz", "Whether the process answers at all", ROLE_NONE, true, .now = get_health,
@@ -204,8 +241,38 @@ static const struct route routes[] = {
      .read = post_calendar, .max_body = FILE_BODY, .takes = "text/csv",
      .takes_schema = "{\"type\":\"string\"}", .schema = COUNTED("days")},
     {"POST", "/v1/customers", "Takes over the list of customers", ROLE_ADMIN, false,
-     .read = post_customers, .max_body = LIST_BODY, .takes = "text/csv",
+     .read = post_customers, .changer = true, .max_body = LIST_BODY, .takes = "text/csv",
      .takes_schema = "{\"type\":\"string\"}", .schema = COUNTED("rows")},
+    {"POST", CUSTOMER_MERGE, "Merges a customer into another, history and all", ROLE_ADMIN, false,
+     .read = post_customer_merge, .changer = true, .max_body = SMALL_BODY,
+     .takes = "application/json",
+     .takes_schema = "{\"type\":\"object\",\"required\":[\"into\"],\"properties\":{\"into\":"
+                     "{\"type\":\"string\"}}}",
+     .schema = COUNTED("days")},
+    {"POST", QUARANTINE_REPLAY, "Reads a refused record again, or `all`", ROLE_ADMIN, false,
+     .read = post_quarantine_replay, .changer = true, .params = quarantine, .schema = OUTCOME},
+    {"POST", QUARANTINE_DROP, "Forgets a refused record, or `all`", ROLE_ADMIN, false,
+     .read = post_quarantine_drop, .changer = true, .params = quarantine,
+     .schema = COUNTED("dropped")},
+    {"POST", MESSAGE_REPLAY, "Tries a message again that was given up, or `all`", ROLE_ADMIN, false,
+     .read = post_message_replay, .params = message, .schema = COUNTED("replayed")},
+    {"POST", MESSAGE_DROP, "Forgets a message that was given up, or `all`", ROLE_ADMIN, false,
+     .read = post_message_drop, .params = message, .schema = COUNTED("dropped")},
+    {"GET", "/v1/verify", "How the last comparison of ledger, Redis and store ended", ROLE_READ,
+     false, .now = get_verify, .schema = VERIFY},
+    {"POST", "/v1/verify", "Begins to compare ledger, Redis and store", ROLE_ADMIN, false,
+     .now = post_verify, .schema = VERIFY, .accepted = true},
+    {"GET", "/v1/erlang", "The people that so many calls need, or what so many achieve", ROLE_READ,
+     true, .read = get_erlang, .params = erlang, .needs = "calls=100&aht=180",
+     .schema = "{\"type\":\"object\",\"required\":[\"agents\",\"scheduled\",\"service_level\","
+               "\"state\"]}"},
+    {"POST", "/v1/backtest", "How good forecasts of a calendar of the past would have been",
+     ROLE_READ, true, .read = post_backtest, .max_body = FILE_BODY, .params = backtest,
+     .takes = "text/csv", .takes_schema = "{\"type\":\"string\"}",
+     .schema =
+         "{\"type\":\"object\",\"required\":[\"origins\",\"wape_week1\",\"mase\",\"naive\"]}"},
+    {"GET", "/v1/formats", "The formats that inputs and imports can name", ROLE_READ, true,
+     .read = get_formats, .params = formats, .csv = true, .schema = ROWS},
     {"GET", EXPORT, "Customers as a file that a CRM loads in bulk: " CRM_NAMES, ROLE_READ, true,
      .read = route_export, .stored = true, .params = export, .type = "text/csv"},
 };
@@ -328,7 +395,7 @@ routes_request(void *arg, struct http_request *r)
     if (route && s->draining && route->now != get_health)
         http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
     else if (route && route->read && !still_known(s, r, route))
-        readers_take(s->readers, r, route->read);
+        readers_take(route->changer ? s->changer : s->readers, r, route->read);
     else if (route && route->read)
         http_reply(r, 304, NULL, NULL, NULL);
     else if (route)

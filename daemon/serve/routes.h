@@ -19,13 +19,16 @@ struct route {
     /* Whoever answers at once has `now`; what takes longer, or asks the store, has `read`. */
     void (*now)(struct serve *s, struct http_request *r);
     reading *read;
+    bool changer;      /* `read` runs where changes of the ledger do, one after the other */
     bool stored;       /* what it reads changes with the store only */
     uint32_t max_body; /* bytes of a request's body; 0: it has none */
     /* For the description only. */
     const struct route_param *params; /* of the query, up to one without name; NULL: none */
+    const char *needs; /* of them what must be given, such as a=1&b=2; NULL: nothing */
     const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
     const char *type, *schema;        /* of the answer; NULL: JSON; NULL: text */
     bool csv;                         /* or as CSV */
+    bool accepted;                    /* the answer is 202: what was asked for goes on */
 };
 
 const struct route *route_at(size_t i); /* NULL after the last */

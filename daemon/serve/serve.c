@@ -10,6 +10,22 @@
 #include "events.h"
 #include "serve_internal.h"
 
+#define READERS        2
+#define READER_MS      5000 /* of a question; a view is meant to take 500 */
+#define WAIT_TO_READ   64   /* requests: a second of questions that are all slow */
+#define WAIT_TO_CHANGE 16
+
+static enum status
+open_threads(struct serve *s, struct error *err)
+{
+    const struct readers_options readers = {s,       s->config,    "reader",
+                                            READERS, WAIT_TO_READ, READER_MS};
+    const struct readers_options changer = {s, s->config, "changer", 1, WAIT_TO_CHANGE, 0};
+    enum status st = readers_open(&s->readers, &readers, err);
+
+    return st == ST_OK ? readers_open(&s->changer, &changer, err) : st;
+}
+
 static struct http_options
 server_options(struct serve *s, const struct serve_options *opt)
 {
@@ -53,10 +69,11 @@ serve_open(struct serve **out, const struct serve_options *opt, struct error *er
     if (st == ST_OK)
         st = access_open(&s->access, opt->config, err);
     s->events = events_new(s, opt->base);
+    s->verifying = verifying_new(s);
     if (st == ST_OK)
         http.loopback_only = !access_has_tokens(s->access);
     if (st == ST_OK)
-        st = readers_open(&s->readers, s, opt->config, err);
+        st = open_threads(s, err);
     if (st == ST_OK)
         st = http_server_open(&s->http, &http, err);
     if (st == ST_OK && !http_server_is_local(s->http))
@@ -80,6 +97,7 @@ serve_change(struct serve *s, const struct config *wanted, struct error *err)
     if (st == ST_OK) {
         http_server_limit(s->http, wanted->limits.max_connections, wanted->limits.max_per_address);
         readers_change(s->readers, wanted);
+        readers_change(s->changer, wanted);
         access_change(s->access, wanted);
         s->config = wanted;
         s->reloads++;
@@ -98,6 +116,9 @@ serve_drain(struct serve *s)
 {
     s->draining = true;
     ingest_stop(s->ingest);
+    readers_close(s->changer);
+    s->changer = NULL;
+    verifying_stop(s->verifying);
     events_end(s->events);
     http_server_drain(s->http);
 }
@@ -117,6 +138,8 @@ serve_close(struct serve *s)
         events_end(s->events);
     ingest_close(s->ingest);
     readers_close(s->readers);
+    readers_close(s->changer);
+    verifying_free(s->verifying);
     http_server_close(s->http);
     events_free(s->events);
     access_close(s->access);

@@ -13,6 +13,7 @@
 
 struct events;
 struct ingest;
+struct verifying;
 
 struct serve {
     struct http_server *http;
@@ -20,6 +21,8 @@ struct serve {
     const struct config *config;
     struct ingest *ingest;
     struct readers *readers;
+    struct readers *changer; /* of what the engine changes; NULL once it drains */
+    struct verifying *verifying;
     struct access *access;
     struct deliver *deliver;
     struct events *events;
@@ -48,6 +51,30 @@ void get_metrics(struct serve *s, struct http_request *r);
 
 /* openapi.c */
 void get_openapi(struct serve *s, struct http_request *r);
+
+/* verifying.c: one comparison of ledger, Redis and store at a time, on a thread of its own. */
+struct verifying *verifying_new(struct serve *s);
+void verifying_stop(struct verifying *v); /* ends what runs; accepts NULL */
+void verifying_free(struct verifying *v); /* the same, and frees; accepts NULL */
+void get_verify(struct serve *s, struct http_request *r);
+void post_verify(struct serve *s, struct http_request *r);
+
+/* route_change.c: what the ledger is asked to change, and messages that were given up. */
+#define QUARANTINE_REPLAY "/v1/quarantine/{id}/replay"
+#define QUARANTINE_DROP   "/v1/quarantine/{id}/drop"
+#define CUSTOMER_MERGE    "/v1/customers/{id}/merge"
+#define MESSAGE_REPLAY    "/v1/webhook_messages/{id}/replay"
+#define MESSAGE_DROP      "/v1/webhook_messages/{id}/drop"
+void post_quarantine_replay(struct reader *rd, struct http_request *r);
+void post_quarantine_drop(struct reader *rd, struct http_request *r);
+void post_customer_merge(struct reader *rd, struct http_request *r);
+void post_message_replay(struct reader *rd, struct http_request *r);
+void post_message_drop(struct reader *rd, struct http_request *r);
+
+/* route_reckon.c: what is reckoned from the request alone, and what the daemon can read. */
+void get_erlang(struct reader *rd, struct http_request *r);
+void post_backtest(struct reader *rd, struct http_request *r);
+void get_formats(struct reader *rd, struct http_request *r);
 
 /* route_customer.c, route_signal.c, route_upload.c; the path is that of their route. */
 void get_customer(struct reader *rd, struct http_request *r);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "civil.h"
+#include "clock.h"
 
 #define LIST_COLUMNS                                                                               \
     "SELECT c.id, ifnull(c.name, ''), ifnull(c.owner, ''), ifnull(c.timezone, ''),"                \
@@ -201,4 +202,25 @@ customers_merged(struct store *s, struct span from, struct span into, int64_t no
         query_free(q);
     }
     return store_end(s, st, err);
+}
+
+/* History moves, then the name becomes an alias, then what arrived in between moves as well. */
+enum status
+customers_merge(struct store *s, struct span from, struct span into,
+                const struct merge_hands *hands, uint64_t *cells, struct error *err)
+{
+    uint64_t late = 0;
+    enum status st = customers_merge_check(s, from, into, err);
+
+    *cells = 0;
+    if (st == ST_OK)
+        st = hands->move(hands->arg, from, into, cells, err);
+    if (st == ST_OK)
+        st = customers_merged(s, from, into, clock_now(), err);
+    if (st == ST_OK)
+        st = hands->match_anew(hands->arg, err);
+    if (st == ST_OK)
+        st = hands->move(hands->arg, from, into, &late, err);
+    *cells += late;
+    return st;
 }

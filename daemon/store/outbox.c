@@ -211,6 +211,8 @@ change_dead(struct store *s, const char *sql, const char *webhook, int64_t row, 
     query_free(q);
     if (st == ST_OK)
         *changed = store_changes(s);
+    if (st == ST_OK && row != 0 && *changed == 0)
+        st = fail(err, ST_NOT_FOUND, "there is no dead message %lld", (long long)row);
     return store_end(s, st, err);
 }
 

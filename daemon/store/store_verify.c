@@ -14,8 +14,7 @@ struct comparison {
     sqlite3 *db;
     sqlite3_stmt *day, *interval;
     struct store_verify_result *out;
-    void (*report)(void *arg, const char *line);
-    void *arg;
+    const struct verify_watch *watch;
     uint64_t found_days, found_intervals;
     int32_t floor; /* the ledger's: what it no longer has the store may still have */
 };
@@ -28,10 +27,12 @@ tell(struct comparison *c, const char *fmt, ...)
     char line[512];
     va_list ap;
 
+    if (!c->watch->report)
+        return;
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    c->report(c->arg, line);
+    c->watch->report(c->watch->arg, line);
 }
 
 /* Compares the n integers of a row with what they should be. */
@@ -42,6 +43,8 @@ compare_row(struct comparison *c, sqlite3_stmt *st, const char *what, struct spa
     bool row, same = true;
     enum status result;
 
+    if (c->watch->stopped && c->watch->stopped(c->watch->arg))
+        return fail(err, ST_RETRY, "the comparison was stopped");
     sql_bind_text(st, 1, name);
     sql_bind_text(st, 2, span_str(when));
     result = sql_step(st, &row, err);
@@ -153,11 +156,10 @@ open_store(struct comparison *c, const char *path, struct error *err)
 }
 
 enum status
-store_verify(const char *ledger_path, const char *store_path,
-             void (*report)(void *arg, const char *line), void *arg,
+store_verify(const char *ledger_path, const char *store_path, const struct verify_watch *watch,
              struct store_verify_result *out, struct error *err)
 {
-    struct comparison c = {.out = out, .report = report, .arg = arg};
+    struct comparison c = {.out = out, .watch = watch};
     struct ledger_state ledger = {0};
     struct ledger_reader *r = NULL;
     enum status result;

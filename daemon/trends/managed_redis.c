@@ -292,8 +292,9 @@ socket_url(const char *path)
     return b.p;
 }
 
-char *
-managed_redis_url_of(const char *state_dir)
+/* At which the managed server of that folder answers. The caller frees. */
+static char *
+url_of(const char *state_dir)
 {
     char *root = realpath(state_dir, NULL); /* the path in a URL is absolute */
     char *path = xasprintf("%s/redis.sock", root ? root : state_dir), *url = socket_url(path);
@@ -301,6 +302,12 @@ managed_redis_url_of(const char *state_dir)
     free(root);
     free(path);
     return url;
+}
+
+char *
+trends_url(const struct config *c)
+{
+    return strcmp(c->redis_url, "managed") == 0 ? url_of(c->state_dir) : xstrdup(c->redis_url);
 }
 
 static void
@@ -333,7 +340,7 @@ managed_redis_start(struct managed_redis **out, const char *program, const char 
     m->dir = xasprintf("%s/redis", root);
     m->start_folder = xasprintf("%s/appendonlydir.new", m->dir);
     m->socket = xasprintf("%s/redis.sock", root);
-    m->url = managed_redis_url_of(root);
+    m->url = url_of(root);
     free(root);
     st = redis_url_parse(&m->where, m->url, err);
     if (st == ST_OK && mkdir(m->dir, 0700) != 0 && errno != EEXIST)

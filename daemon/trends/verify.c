@@ -108,14 +108,13 @@ verify_partition(struct verification *v, unsigned partition, struct error *err)
 }
 
 static void
-deliver(struct verification *v, struct verify_result *out,
-        void (*report)(void *arg, const char *line), void *arg)
+deliver(struct verification *v, struct verify_result *out, const struct verify_watch *watch)
 {
     out->missing += v->found.missing;
     out->different += v->found.different;
     out->extra += v->found.extra;
-    for (size_t at = 0; report && at < v->lines.n; at += strlen(v->lines.p + at) + 1)
-        report(arg, v->lines.p + at);
+    for (size_t at = 0; watch->report && at < v->lines.n; at += strlen(v->lines.p + at) + 1)
+        watch->report(watch->arg, v->lines.p + at);
     v->found = (struct verify_result){0};
     buf_reset(&v->lines);
 }
@@ -123,8 +122,7 @@ deliver(struct verification *v, struct verify_result *out,
 enum status
 trends_verify(const char *url, const char *node, const struct change_feed *feed,
               const struct config_retention *retention, bool never_expire,
-              void (*report)(void *arg, const char *line), void *arg, struct verify_result *out,
-              struct error *err)
+              const struct verify_watch *watch, struct verify_result *out, struct error *err)
 {
     struct verification v = {.patience_ms = PATIENCE_MS};
     struct verify_result total = {0};
@@ -139,12 +137,14 @@ trends_verify(const char *url, const char *node, const struct change_feed *feed,
     v.comparer.arg = &v;
     v.comparer.known = &known;
     for (unsigned p = 0; st == ST_OK && p < KEY_PARTITIONS; p++) {
-        st = verify_partition(&v, p, err);
-        deliver(&v, &total, report, arg);
+        st = watch->stopped && watch->stopped(watch->arg)
+                 ? fail(err, ST_RETRY, "the comparison was stopped")
+                 : verify_partition(&v, p, err);
+        deliver(&v, &total, watch);
     }
     if (st == ST_OK)
         st = comparer_strays(&v.comparer, err);
-    deliver(&v, &total, report, arg);
+    deliver(&v, &total, watch);
     total.keys = v.comparer.keys;
     total.fields = v.comparer.fields;
     if (st == ST_OK)

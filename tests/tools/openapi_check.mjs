@@ -33,7 +33,10 @@ function compiled(schema) {
 }
 const problem = compiled({ $ref: "#/components/schemas/problem" });
 
+// A question with what has to be given, such as the description says.
 async function ask(path, operation, query = "") {
+    for (const p of operation.parameters?.filter((q) => q.in === "query" && q.required) ?? [])
+        query += `${query ? "&" : "?"}${p.name}=${p.example}`;
     const known = Object.keys(ids).find((p) => path.startsWith(p));
     const at = path.replace(/{\w+}/, () => encodeURIComponent(ids[known]));
     const answer = await fetch(url + at + query);

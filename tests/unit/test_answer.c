@@ -34,6 +34,11 @@ fill(void)
         " INSERT INTO response SELECT i, 'so ' || (i % 4), 9, i, i / 30.0, NULL, NULL, i % 3, NULL,"
         " NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-22T12:00:00Z' FROM n");
     edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
+         " INSERT INTO outbox(webhook, message, subject, event, body, created, state) SELECT"
+         " 'w' || (i % 3), 'm' || i, 's' || (i % 4), 'raised', '{}',"
+         " printf('2026-11-22T09:%02d:00Z', i), CASE WHEN i % 2 THEN 'dead' ELSE 'waiting' END"
+         " FROM n");
+    edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
          " INSERT INTO conference SELECT 's' || (i % 2), 'k' || (i % 7), printf('2026-11-%02d', i),"
          " printf('c%02d', i % 9), NULL, printf('2026-11-%02dT09:00:00Z', i % 5 + 1),"
          " printf('2026-11-%02dT10:00:00Z', i % 5 + 1), i, i, i, 0 FROM n");

@@ -43,10 +43,11 @@ complain(void *arg, const char *line)
 static void
 must_agree(void)
 {
+    struct verify_watch watch = {.report = complain};
     struct store_verify_result r;
     struct error err;
 
-    CHECK_INT(store_verify("ledger.db", "crm.db", complain, NULL, &r, &err), ST_OK);
+    CHECK_INT(store_verify("ledger.db", "crm.db", &watch, &r, &err), ST_OK);
     CHECK_INT(r.missing + r.different + r.extra, 0);
 }
 

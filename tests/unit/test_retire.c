@@ -61,11 +61,12 @@ complain(void *arg, const char *line)
 static void
 must_agree(struct site *s)
 {
+    struct verify_watch watch = {.report = complain};
     struct store_verify_result r;
     struct error err;
 
     site_settle(s, SETTLE_ANALYSED);
-    CHECK_INT(store_verify("st/ledger.db", "st/crm.db", complain, NULL, &r, &err), ST_OK);
+    CHECK_INT(store_verify("st/ledger.db", "st/crm.db", &watch, &r, &err), ST_OK);
     CHECK_INT(r.missing + r.different + r.extra, 0);
 }
 

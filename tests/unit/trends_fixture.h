@@ -500,7 +500,7 @@ verify(struct scene *s, void (*report)(void *, const char *), void *arg)
     struct error err = {0};
 
     if (trends_verify(s->opt.url, "1", &s->ledger->feed, &s->opt.retention, s->opt.never_expire,
-                      report, arg, &r, &err) != ST_OK)
+                      &(struct verify_watch){report, NULL, arg}, &r, &err) != ST_OK)
         test_fail(__FILE__, __LINE__, "%s", err.text);
     return r;
 }

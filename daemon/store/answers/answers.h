@@ -35,5 +35,7 @@ extern const struct answer answer_completeness, answer_signals_rest;
 extern const struct answer answer_feeds, answer_quarantine, answer_quarantine_reasons;
 /* answers_access.c */
 extern const struct answer answer_tokens, answer_audit;
+/* answers_message.c */
+extern const struct answer answer_webhook_messages;
 
 #endif
