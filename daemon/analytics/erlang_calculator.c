@@ -93,8 +93,6 @@ put(struct erlang_answer *a, const char *name, double value, int digits, const c
     a->at[a->count++] = (struct erlang_output){name, value, digits, note};
 }
 
-/* --- what is asked --- */
-
 /* The fewest lines that block at most so many calls when blocked calls are lost. */
 static unsigned
 lines_for(double offered, double blocking)

@@ -49,6 +49,18 @@ reader_problem(struct http_request *r, const struct error *err)
     }
 }
 
+void
+reader_reply(struct http_request *r, enum status st, struct buf *body, const struct error *err)
+{
+    if (st == ST_OK) {
+        buf_char(body, '\n');
+        http_reply(r, 200, "application/json", body, NULL);
+    } else {
+        reader_problem(r, err);
+    }
+    buf_clear(body);
+}
+
 /* --- a thread --- */
 
 static enum status

@@ -55,5 +55,8 @@ enum status reader_edit(const struct reader *rd, struct store **out, struct erro
 enum status reader_customer(const struct reader *rd, const char *id, struct error *err);
 /* The answer to a request that failed so. */
 void reader_problem(struct http_request *r, const struct error *err);
+/* Answers with this JSON, which is taken, if st is ST_OK; else with the problem. */
+void reader_reply(struct http_request *r, enum status st, struct buf *body,
+                  const struct error *err);
 
 #endif

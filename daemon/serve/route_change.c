@@ -16,18 +16,6 @@
 
 #define ALL "all" /* in the place of an id */
 
-static void
-reply(struct http_request *r, enum status st, struct buf *body, const struct error *err)
-{
-    if (st == ST_OK) {
-        buf_char(body, '\n');
-        http_reply(r, 200, "application/json", body, NULL);
-    } else {
-        reader_problem(r, err);
-    }
-    buf_clear(body);
-}
-
 /* What is to be changed: one, or all of an input or a webhook. */
 struct choice {
     const char *text; /* as in the path */
@@ -92,7 +80,7 @@ post_quarantine_replay(struct reader *rd, struct http_request *r)
     json_u64(&w, "records", n.records);
     serve_write_outcome(&w, &n);
     json_close(&w);
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 void
@@ -115,7 +103,7 @@ post_quarantine_drop(struct reader *rd, struct http_request *r)
     json_object(&w, NULL);
     json_u64(&w, "dropped", dropped);
     json_close(&w);
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* --- customers --- */
@@ -189,7 +177,7 @@ post_customer_merge(struct reader *rd, struct http_request *r)
     json_text(&w, "merged_into", into);
     json_u64(&w, "days", cells);
     json_close(&w);
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* --- messages that were given up --- */
@@ -235,7 +223,7 @@ change_and_reply(struct reader *rd, struct http_request *r, const struct message
     json_object(&w, NULL);
     json_i64(&w, m->did, changed);
     json_close(&w);
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 void

@@ -189,11 +189,5 @@ get_customer(struct reader *rd, struct http_request *r)
         st = write_customer(&wr, zone, &err);
     json_close(&w);
     buf_clear(&wr.end.next);
-    if (st == ST_OK) {
-        buf_char(&body, '\n');
-        http_reply(r, 200, "application/json", &body, NULL);
-        return;
-    }
-    buf_clear(&body);
-    reader_problem(r, &err);
+    reader_reply(r, st, &body, &err);
 }

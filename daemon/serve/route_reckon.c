@@ -36,18 +36,6 @@ read_whole(const char *name, const char *text, long *out, struct error *err)
     return ST_OK;
 }
 
-static void
-reply(struct http_request *r, enum status st, struct buf *body, const struct error *err)
-{
-    if (st == ST_OK) {
-        buf_char(body, '\n');
-        http_reply(r, 200, "application/json", body, NULL);
-    } else {
-        reader_problem(r, err);
-    }
-    buf_clear(body);
-}
-
 /* --- GET /v1/erlang?calls=100&aht=180 --- */
 
 static enum status
@@ -89,7 +77,7 @@ get_erlang(struct reader *rd, struct http_request *r)
         json_begin(&w, &body);
         erlang_write(&w, &a);
     }
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* --- POST /v1/backtest --- */
@@ -126,7 +114,7 @@ post_backtest(struct reader *rd, struct http_request *r)
         json_begin(&w, &body);
         backtest_write(&w, &found);
     }
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* --- GET /v1/formats --- */
@@ -186,5 +174,5 @@ get_formats(struct reader *rd, struct http_request *r)
     }
     if (st == ST_OK)
         write_json(rd->config, &body);
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }

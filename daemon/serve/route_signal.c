@@ -48,18 +48,6 @@ find_signal(const struct reader *rd, struct store *s, const char *id, struct buf
     return st;
 }
 
-static void
-reply(struct http_request *r, struct buf *body, enum status st, const struct error *err)
-{
-    if (st == ST_OK) {
-        buf_char(body, '\n');
-        http_reply(r, 200, "application/json", body, NULL);
-        return;
-    }
-    buf_clear(body);
-    reader_problem(r, err);
-}
-
 void
 get_signal(struct reader *rd, struct http_request *r)
 {
@@ -71,7 +59,7 @@ get_signal(struct reader *rd, struct http_request *r)
     asked_path("/v1/signals/{id}", r->path, rd->memory, &id);
     if (st == ST_OK)
         st = find_signal(rd, rd->store, id, &body, &err);
-    reply(r, &body, st, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* The explanation, or one table of it as CSV. */
@@ -133,7 +121,7 @@ get_signal_explain(struct reader *rd, struct http_request *r)
         http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
                    "Content-Disposition: attachment; filename=\"explain.csv\"\r\n");
     else
-        reply(r, &body, st, &err);
+        reader_reply(r, st, &body, &err);
 }
 
 /* {"note":"..."}, or nothing. */
@@ -206,7 +194,7 @@ mark_and_reply(struct reader *rd, struct http_request *r, enum signal_mark mark,
         buf_clear(&body);
         http_problem(r, 409, NULL, "%s", err.text);
     } else {
-        reply(r, &body, st, &err);
+        reader_reply(r, st, &body, &err);
     }
 }
 

@@ -108,18 +108,7 @@ upload(struct reader *rd, const struct http_request *r, const struct upload *u, 
     if (st == ST_OK)
         st = take(rd, r, u, zone, &w, err);
     json_close(&w);
-    buf_char(body, '\n');
     return st;
-}
-
-static void
-reply(struct http_request *r, enum status st, struct buf *body, const struct error *err)
-{
-    if (st == ST_OK)
-        http_reply(r, 200, "application/json", body, NULL);
-    else
-        reader_problem(r, err);
-    buf_clear(body);
 }
 
 void
@@ -130,7 +119,7 @@ post_roster(struct reader *rd, struct http_request *r)
     struct error err;
     enum status st = upload(rd, r, &roster, &body, &err);
 
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 void
@@ -141,7 +130,7 @@ post_calendar(struct reader *rd, struct http_request *r)
     struct error err;
     enum status st = upload(rd, r, &calendar, &body, &err);
 
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }
 
 /* Records are matched by the new list from the answer on. */
@@ -159,5 +148,5 @@ post_customers(struct reader *rd, struct http_request *r)
         buf_clear(&body);
         return;
     }
-    reply(r, st, &body, &err);
+    reader_reply(r, st, &body, &err);
 }

@@ -71,6 +71,31 @@ reference_number(const struct reference *r, const char *column)
     return *text ? strtod(text, NULL) : NAN;
 }
 
+/* Cells as others wrote them, some in quotes. */
+static inline const char *
+reference_unquoted(const char *text)
+{
+    static char out[4][64];
+    static unsigned next;
+    char *to = out[next++ % 4];
+    size_t n = strlen(text);
+
+    if (n >= 2 && text[0] == '"')
+        snprintf(to, 64, "%.*s", (int)(n - 2), text + 1);
+    else
+        snprintf(to, 64, "%s", text);
+    return to;
+}
+
+/* NA is NAN. */
+static inline double
+reference_cell(const struct reference *r, int column)
+{
+    const char *text = reference_unquoted(r->cell[column]);
+
+    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
+}
+
 #define N(column) reference_number(&r, column)
 
 #endif

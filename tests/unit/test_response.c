@@ -5,30 +5,6 @@
 
 #include "reference.h"
 
-/* Cells as others wrote them, some in quotes. */
-static const char *
-unquoted(const char *text)
-{
-    static char out[4][64];
-    static unsigned next;
-    char *to = out[next++ % 4];
-    size_t n = strlen(text);
-
-    if (n >= 2 && text[0] == '"')
-        snprintf(to, 64, "%.*s", (int)(n - 2), text + 1);
-    else
-        snprintf(to, 64, "%s", text);
-    return to;
-}
-
-static double
-cell(const struct reference *r, int column)
-{
-    const char *text = unquoted(r->cell[column]);
-
-    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
-}
-
 TEST(conversion_by_time_to_the_answer_agrees_with_the_table)
 {
     enum { N_, CONVERTED = 2, RATE, RR, LO, HI, WLO, WHI, TREND, TREND_P, HOMOGENEITY };
@@ -42,23 +18,24 @@ TEST(conversion_by_time_to_the_answer_agrees_with_the_table)
         reference_open(&r, test_path("tests/data/ref/response_time_conversion.csv"));
         for (; reference_next(&r); i++) {
             if (pass == 0) {
-                b[i] = (struct response_bucket){.n = cell(&r, 1), .converted = cell(&r, CONVERTED)};
+                b[i] = (struct response_bucket){.n = reference_cell(&r, 1),
+                                                .converted = reference_cell(&r, CONVERTED)};
                 continue;
             }
-            CHECK_NEAR(b[i].rate, cell(&r, RATE), 1e-9);
-            CHECK_NEAR(b[i].low, cell(&r, WLO), 1e-8);
-            CHECK_NEAR(b[i].high, cell(&r, WHI), 1e-8);
-            CHECK_NEAR(t.trend, cell(&r, TREND), 1e-9);
-            CHECK_NEAR(t.homogeneity, cell(&r, HOMOGENEITY), 1e-9);
-            CHECK(fabs(t.trend_p / cell(&r, TREND_P) - 1) < 1e-6);
+            CHECK_NEAR(b[i].rate, reference_cell(&r, RATE), 1e-9);
+            CHECK_NEAR(b[i].low, reference_cell(&r, WLO), 1e-8);
+            CHECK_NEAR(b[i].high, reference_cell(&r, WHI), 1e-8);
+            CHECK_NEAR(t.trend, reference_cell(&r, TREND), 1e-9);
+            CHECK_NEAR(t.homogeneity, reference_cell(&r, HOMOGENEITY), 1e-9);
+            CHECK(fabs(t.trend_p / reference_cell(&r, TREND_P) - 1) < 1e-6);
             if (i == 5) {
                 CHECK(isnan(b[i].ratio));
                 continue;
             }
-            CHECK_NEAR(b[i].ratio, cell(&r, RR), 1e-9);
+            CHECK_NEAR(b[i].ratio, reference_cell(&r, RR), 1e-9);
             /* The table took 1.96 for the quantile. */
-            CHECK_NEAR(b[i].ratio_low, cell(&r, LO), 3e-5);
-            CHECK_NEAR(b[i].ratio_high, cell(&r, HI), 3e-5);
+            CHECK_NEAR(b[i].ratio_low, reference_cell(&r, LO), 3e-5);
+            CHECK_NEAR(b[i].ratio_high, reference_cell(&r, HI), 3e-5);
         }
         CHECK_INT(i, 6);
         if (pass == 0)
@@ -103,8 +80,8 @@ read_gehan(struct survival *s)
 
     reference_open(&r, test_path("tests/data/ref/logrank_gehan_input.csv"));
     while (reference_next(&r))
-        s[n++] = (struct survival){cell(&r, 1), cell(&r, 2) == 1,
-                                   strcmp(unquoted(r.cell[3]), "control") == 0};
+        s[n++] = (struct survival){reference_cell(&r, 1), reference_cell(&r, 2) == 1,
+                                   strcmp(reference_unquoted(r.cell[3]), "control") == 0};
     return n;
 }
 
@@ -119,12 +96,12 @@ TEST(log_rank_agrees_with_the_published_trial)
     survival_compare(s, n, &t);
     reference_open(&r, test_path("tests/data/ref/logrank_gehan_expected.csv"));
     while (reference_next(&r)) {
-        int g = strcmp(unquoted(r.cell[0]), "control") == 0;
+        int g = strcmp(reference_unquoted(r.cell[0]), "control") == 0;
 
-        CHECK_NEAR(t.observed[g], cell(&r, 1), 0);
-        CHECK_NEAR(t.expected[g], cell(&r, 2), 1e-8);
-        CHECK_NEAR(t.chi_squared, cell(&r, 3), 1e-8);
-        CHECK(fabs(t.p / cell(&r, 4) - 1) < 1e-6);
+        CHECK_NEAR(t.observed[g], reference_cell(&r, 1), 0);
+        CHECK_NEAR(t.expected[g], reference_cell(&r, 2), 1e-8);
+        CHECK_NEAR(t.chi_squared, reference_cell(&r, 3), 1e-8);
+        CHECK(fabs(t.p / reference_cell(&r, 4) - 1) < 1e-6);
     }
     CHECK_NEAR(t.variance, 6.256960574, 1e-9);
 }

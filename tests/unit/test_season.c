@@ -5,30 +5,6 @@
 
 #include "reference.h"
 
-/* Cells as others wrote them, some in quotes. */
-static const char *
-unquoted(const char *text)
-{
-    static char out[4][64];
-    static unsigned next;
-    char *to = out[next++ % 4];
-    size_t n = strlen(text);
-
-    if (n >= 2 && text[0] == '"')
-        snprintf(to, 64, "%.*s", (int)(n - 2), text + 1);
-    else
-        snprintf(to, 64, "%s", text);
-    return to;
-}
-
-static double
-cell(const struct reference *r, int column)
-{
-    const char *text = unquoted(r->cell[column]);
-
-    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
-}
-
 TEST(months_have_their_published_index)
 {
     double y[144];
@@ -38,14 +14,14 @@ TEST(months_have_their_published_index)
 
     reference_open(&r, test_path("tests/data/ref/airpassengers_input.csv"));
     while (reference_next(&r))
-        y[n++] = cell(&r, 1);
+        y[n++] = reference_cell(&r, 1);
     CHECK_INT(n, 144);
     CHECK(season_indices(y, n, 12, index));
     reference_open(&r, test_path("tests/data/ref/seasonal_index_airpassengers.csv"));
     while (reference_next(&r)) {
-        const struct season_index *i = &index[(int)cell(&r, 0) - 1];
+        const struct season_index *i = &index[(int)reference_cell(&r, 0) - 1];
 
-        CHECK_NEAR(i->index, cell(&r, 1), 1e-9);
+        CHECK_NEAR(i->index, reference_cell(&r, 1), 1e-9);
         CHECK(i->low < i->index && i->index < i->high && i->values == 11);
     }
     CHECK_INT(r.rows, 12);
@@ -89,9 +65,9 @@ TEST(weekdays_have_their_published_index)
     CHECK(season_shares(y, 365, 7, index));
     reference_open(&r, test_path("tests/data/ref/seasonal_index_anonbank_weekday.csv"));
     while (reference_next(&r)) {
-        const struct season_index *i = &index[((int)cell(&r, 0) + 2) % 7];
+        const struct season_index *i = &index[((int)reference_cell(&r, 0) + 2) % 7];
 
-        CHECK_NEAR(i->index, cell(&r, 1), 1e-9);
+        CHECK_NEAR(i->index, reference_cell(&r, 1), 1e-9);
         CHECK(i->low < i->index && i->index < i->high && i->values >= 52);
     }
     CHECK_INT(r.rows, 7);
