@@ -249,6 +249,24 @@ cel_next(void *state, const struct format *f, const struct layout *layout, size_
     return st == ST_OK ? document_more(&d, out, err) : st;
 }
 
+static void
+cel_show(const struct format *f, struct span header, struct span raw, struct arena *mem,
+         column_seen *seen, void *arg)
+{
+    const struct cel *c = format_shared(f);
+    struct asterisk_row row;
+
+    (void)header;
+    if (asterisk_row_next(&c->rules, raw.n, &raw, mem, &row, &(struct span){0}, NULL) != ST_OK ||
+        (!row.named && row.n != c->count))
+        return;
+    for (size_t i = 0; i < row.n; i++) {
+        struct span name = row.named ? row.names[i] : span_str(c->columns[i]);
+
+        seen(arg, name, row.cells[i], format_field_of(f, name));
+    }
+}
+
 static size_t
 cel_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
 {
@@ -269,4 +287,6 @@ const struct parser_ops parser_asterisk_cel = {
     .layout_free = document_layout_free,
     .cut = cel_cut,
     .next = cel_next,
+    .show = cel_show,
+    .names_apart = true,
 };

@@ -16,6 +16,7 @@
 #include "cucm_file.h"
 #include "json_document.h"
 #include "named_values.h"
+#include "show.h"
 
 /* The "on behalf of" codes that matter here. */
 enum behalf {
@@ -348,5 +349,7 @@ const struct parser_ops parser_cisco_cucm = {
     .layout_free = cucm_layout_free,
     .cut = cucm_cut,
     .next = cucm_next,
+    .show = show_csv,
+    .names_apart = true,
     .leg_features = true,
 };

@@ -21,6 +21,7 @@ struct post {
     struct document *d;
     struct span session, bridge;
     const struct xml_node *record, *subject; /* <record>, and the <call> or <callLeg> in it */
+    struct named_values values;              /* of both, by the names of their elements */
 };
 
 /* --- fields --- */
@@ -31,19 +32,20 @@ text(const struct post *p, const char *path)
     return xml_text(p->subject, path);
 }
 
-/* What the record says, by the names of its elements, for the format's map. */
+/* What the record says, as far as the format's map wants it. */
 static struct fields
-begin(const struct post *p, const char *kind)
+begin(struct post *p, const char *kind)
 {
-    struct named_values values = {.mem = p->d->mem};
+    struct named_values *v = &p->values;
     struct fields r;
 
     fields_begin(&r);
+    *v = (struct named_values){.mem = p->d->mem};
     for (const struct xml_node *n = p->subject->first; n; n = n->next)
-        values_add(&values, n->name, n->text);
-    values_add(&values, SPAN("session"), p->session);
-    values_add(&values, SPAN("callBridge"), p->bridge);
-    values_map(p->d, &r, &values);
+        values_add(v, n->name, n->text);
+    values_add(v, SPAN("session"), p->session);
+    values_add(v, SPAN("callBridge"), p->bridge);
+    values_map(p->d, &r, v);
     fields_set(&r, FIELD_KIND, span_str(kind));
     fields_set(&r, FIELD_START, xml_attribute(p->record, "time"));
     fields_set(&r, FIELD_ID,
@@ -52,13 +54,19 @@ begin(const struct post *p, const char *kind)
 }
 
 static void
-read_call(const struct post *p, const char *kind)
+end(const struct post *p, const struct fields *r)
+{
+    values_show(p->d, document_event(p->d, r), &p->values);
+}
+
+static void
+read_call(struct post *p, const char *kind)
 {
     struct fields r = begin(p, kind);
 
     fields_set(&r, FIELD_CONFERENCE, xml_attribute(p->subject, "id"));
     fields_set(&r, FIELD_CONFERENCE_NAME, document_name(p->d, text(p, "name")));
-    document_event(p->d, &r);
+    end(p, &r);
 }
 
 static void
@@ -75,7 +83,7 @@ give_person(const struct post *p, struct fields *r)
 }
 
 static void
-read_join(const struct post *p)
+read_join(struct post *p)
 {
     struct span call = text(p, "call"), leg = xml_attribute(p->subject, "id");
     struct fields r;
@@ -89,7 +97,7 @@ read_join(const struct post *p)
     fields_set(&r, FIELD_ID, DOCUMENT_ID(p->d, leg, call, SPAN("join")));
     fields_set(&r, FIELD_CONFERENCE, call);
     give_person(p, &r);
-    document_event(p->d, &r);
+    end(p, &r);
 }
 
 /* A share of the time, "0.0" being none of it. */
@@ -120,7 +128,7 @@ give_features(const struct post *p, struct fields *r)
 /* durationSeconds has the lobby in it; activatedDuration is the time in the conference, and may be
  * missing where it is nothing. Somebody who was not let in was never there. */
 static void
-read_leave(const struct post *p)
+read_leave(struct post *p)
 {
     struct span inside = text(p, "activatedDuration");
     bool refused = span_is(text(p, "confirmationStatus"), "rejected");
@@ -136,18 +144,18 @@ read_leave(const struct post *p)
         fields_set(&r, FIELD_DURATION, inside.n > 0 ? inside : text(p, "durationSeconds"));
         give_features(p, &r);
     }
-    document_event(p->d, &r);
+    end(p, &r);
 }
 
 static void
-read_feature(const struct post *p, const char *feature)
+read_feature(struct post *p, const char *feature)
 {
     struct fields r = begin(p, "feature");
 
     fields_feature(p->d, &r, feature);
     fields_set(&r, FIELD_CONFERENCE, text(p, "call"));
     fields_set(&r, FIELD_LEG, text(p, "callLeg"));
-    document_event(p->d, &r);
+    end(p, &r);
 }
 
 /* --- records --- */

@@ -129,10 +129,10 @@ static const char *const secret_keys[] = {
     "secret",        "clientsecret", "apikey",       "authorization", "moderatorpass",
     "moderatorpw",   "viewerpass",   "attendeepass", "attendeepw",    "hostkey",
     "hostpin",       "guestpin",     "h323password", "pstnpassword",  "encryptedpassword",
-    "sippassword",   "starturl",     "joinurl",      "cookie",
+    "sippassword",   "starturl",     "joinurl",      "cookie",        "authorizationcodevalue",
 };
 #define KEYS    (sizeof secret_keys / sizeof secret_keys[0])
-#define KEY_MAX 20
+#define KEY_MAX 24
 
 /* Behind the key's name that begins at p, or NULL: it is none of them. */
 static const char *

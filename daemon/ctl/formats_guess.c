@@ -61,7 +61,7 @@ leaves_anything_out(const struct format *f)
     struct trial_count n;
 
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
-        trial_run(f, nothing[i], true, 0, NULL, NULL, &n);
+        trial_run(&(struct trial_input){f, nothing[i], true, "file", false}, NULL, NULL, &n);
         if (n.left_out > 0)
             return true;
     }
@@ -69,7 +69,7 @@ leaves_anything_out(const struct format *f)
 }
 
 static struct attempt
-try_format(const struct format_options *o, struct span text, bool whole)
+try_format(const struct format_options *o, struct trial_input in)
 {
     struct attempt a = {.name = o->name};
     struct format *f;
@@ -77,7 +77,8 @@ try_format(const struct format_options *o, struct span text, bool whole)
 
     if (format_new(&f, o, NULL) != ST_OK)
         return a;
-    trial_run(f, text, whole, 0, note_reason, &a, &a.n);
+    in.format = f;
+    trial_run(&in, note_reason, &a, &a.n);
     known = (double)(a.n.left_out + a.understood);
     a.recognised = a.n.read == 0 && known > 0 &&
                    known >= GOOD * (double)(a.n.left_out + a.n.refused) && !leaves_anything_out(f);
@@ -105,16 +106,16 @@ better_first(const void *x, const void *y)
 
 /* Best first; the caller frees. */
 static struct attempt *
-try_all(const struct config *c, struct span text, bool whole)
+try_all(const struct config *c, struct trial_input in)
 {
     struct attempt *all = xcalloc(c->format_count + 1, sizeof *all);
 
-    if (text.n > TRIED) {
-        text.n = TRIED;
-        whole = false;
+    if (in.text.n > TRIED) {
+        in.text.n = TRIED;
+        in.whole = false;
     }
     for (size_t i = 0; i < c->format_count; i++)
-        all[i] = try_format(&c->formats[i], text, whole);
+        all[i] = try_format(&c->formats[i], in);
     qsort(all, c->format_count, sizeof *all, better_first);
     return all;
 }
@@ -203,13 +204,13 @@ say(const struct answer *a, const char *path)
 }
 
 static void
-propose(struct answer *a, struct span text, bool whole)
+propose(struct answer *a, const struct trial_input *in)
 {
     struct guess g;
 
     guess_begin(&g);
-    if (guess_text(&g, text, whole) && guess_map(&g)) {
-        a->own = try_format(&g.opt, text, whole);
+    if (guess_text(&g, in->text, in->whole) && guess_map(&g)) {
+        a->own = try_format(&g.opt, *in);
         buf_span(&a->section, span_of(g.notes.p, g.notes.n));
         config_print_format(&a->section, &g.opt);
     }
@@ -221,17 +222,16 @@ formats_guess(const struct config *c, const char *path, bool json)
 {
     struct answer a = {0};
     struct attempt *all;
+    struct trial_input in;
     struct error err;
-    struct span text;
-    bool whole;
     int status;
 
-    if (trial_file(path, FORMATS_SAMPLE, &text, &whole, &err) != ST_OK) {
+    if (trial_file(path, FORMATS_SAMPLE, &in, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         return 1;
     }
-    a.known = all = try_all(c, text, whole);
-    propose(&a, text, whole);
+    a.known = all = try_all(c, in);
+    propose(&a, &in);
     if (a.own.share > 0)
         a.good = all[0].share >= GOOD && all[0].share >= a.own.share &&
                  all[0].fields + BEYOND_BY >= a.own.fields;
@@ -244,6 +244,6 @@ formats_guess(const struct config *c, const char *path, bool json)
     status = a.good || a.own.share > 0 || all[0].recognised ? 0 : 1;
     buf_clear(&a.section);
     free(all);
-    free((void *)(uintptr_t)text.p);
+    free((void *)(uintptr_t)in.text.p);
     return status;
 }

@@ -8,8 +8,10 @@
 #include "civil.h"
 #include "formats.h"
 #include "json_write.h"
+#include "pairing.h"
 #include "trial.h"
 
+#define LINE        79 /* columns, of a screen's 80 */
 #define MAX_REASONS 32
 
 struct reason {
@@ -18,14 +20,15 @@ struct reason {
 };
 
 struct showing {
-    size_t limit, whole_lines;
+    size_t limit, shown;
     struct json_writer *json; /* NULL: for people */
     struct reason refused[MAX_REASONS], left_out[MAX_REASONS];
 };
 
 /* --- values --- */
 
-/* The field's value as it was understood, "" if the record does not have it. */
+/* The field's value as it was understood, "" if the record does not have it. A leave is a moment,
+ * and its duration lies before that: what a calculated end would say is wrong. */
 static void
 understood(const struct record *r, enum field f, struct buf *out)
 {
@@ -41,7 +44,7 @@ understood(const struct record *r, enum field f, struct buf *out)
     else if (f == FIELD_FEATURES)
         for (uint32_t i = 0; i < r->feature_count; i++)
             buf_printf(out, "%s%.*s", i ? "; " : "", SPAN_ARG(r->features[i]));
-    else if (!(r->has & FIELD_BIT(f)))
+    else if (!(r->has & FIELD_BIT(f)) || (f == FIELD_END && is_paired(r->kind)))
         return;
     else if (f == FIELD_END)
         buf_str(out, format_utc(when, r->start + r->duration));
@@ -53,67 +56,100 @@ understood(const struct record *r, enum field f, struct buf *out)
         buf_span(out, r->text[f]);
 }
 
-/* Control characters and broken UTF-8 as \xNN, at most so many characters. */
-static void
-print_short(struct span s, size_t most)
-{
-    bool utf8 = span_is_utf8(s);
-    size_t shown = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        bool goes_on = (c & 0xC0) == 0x80 && utf8;
-
-        if (!goes_on && shown++ >= most) {
-            fputs("\xE2\x80\xA6", stdout);
-            return;
-        }
-        if ((c >= 0x20 && c < 0x7F) || (c >= 0x80 && utf8))
-            putchar(c);
-        else
-            printf("\\x%02x", c);
-    }
-}
-
 /* --- for people --- */
 
+/* How many columns a byte takes on a screen. */
 static size_t
-terminal_width(struct span s)
+columns_of(unsigned char c, bool utf8)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    return n;
+    if (utf8 && c >= 0x80)
+        return (c & 0xC0) != 0x80;
+    return c >= 0x20 && c < 0x7F ? 1 : 4;
 }
 
-static void
-print_sources(const struct trial_record *r, enum field f, struct span value, int gap)
+/* Control characters and broken UTF-8 as \xNN; what does not fit into `most` columns ends in a sign
+ * that it goes on. Returns how many columns it takes. */
+static size_t
+shorten(struct buf *out, struct span s, size_t most)
 {
+    bool utf8 = span_is_utf8(s);
+    size_t all = 0, width = 0;
+
+    buf_reset(out);
+    for (size_t i = 0; i < s.n; i++)
+        all += columns_of((unsigned char)s.p[i], utf8);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t more = columns_of(c, utf8);
+
+        if (all > most && width + more > most - 1) {
+            buf_str(out, "\xE2\x80\xA6");
+            return width + 1;
+        }
+        if (more < 4)
+            buf_char(out, (char)c);
+        else
+            buf_printf(out, "\\x%02x", c);
+        width += more;
+    }
+    return width;
+}
+
+static size_t
+print_short(struct span s, size_t most)
+{
+    struct buf text = {0};
+    size_t width = shorten(&text, s, most);
+
+    printf("%.*s", (int)text.n, text.n ? text.p : "");
+    buf_clear(&text);
+    return width;
+}
+
+/* The column that the field's value came from; NULL: none, or several. Of those that the map gives
+ * to the field it is the one in which the value lies. */
+static const struct trial_column *
+source_of(const struct trial_record *r, enum field f)
+{
+    const struct trial_column *taken = NULL, *mapped = NULL;
+    uint64_t both = FIELD_BIT(FIELD_END) | FIELD_BIT(FIELD_DURATION);
+
+    if (f == FIELD_END && r->record && (r->fields->has & both) == both)
+        return NULL; /* it is the duration that counts */
     for (size_t i = 0; i < r->column_count; i++) {
         const struct trial_column *c = &r->columns[i];
+        bool gave = (c->gave & FIELD_BIT(f)) != 0;
 
-        if (c->field != f || c->text.n == 0)
-            continue;
-        printf("%*s  <- ", gap, "");
-        print_short(c->name, 22);
-        if (!span_eq(span_trim(c->text), value)) {
-            printf(" \"");
-            print_short(c->text, 20);
-            putchar('"');
-        }
-        return;
+        if (gave && c->field == f)
+            return c;
+        if (gave && !taken)
+            taken = c;
+        if (c->field == f && c->text.n > 0 && !mapped)
+            mapped = c;
     }
+    return taken ? taken : mapped;
 }
 
+/* "field value <- column "what stands there"", of which the last only if it is other text. */
 static void
 print_field(const struct trial_record *r, enum field f, struct span value)
 {
-    size_t width = terminal_width(value);
+    const struct trial_column *from = source_of(r, f);
+    size_t at = 19;
 
     printf("  %-17s", field_name(f));
-    print_short(value, 34);
-    print_sources(r, f, value, width < 22 ? (int)(22 - width) : 0);
+    at += print_short(value, LINE - at);
+    for (; from && at < 41; at++)
+        putchar(' ');
+    if (from && at + 5 + 8 < LINE) {
+        at += (size_t)printf("  <- ");
+        at += print_short(from->name, LINE - at);
+        if (!span_eq(span_trim(from->text), value) && at + 3 + 8 < LINE) {
+            printf(" \"");
+            print_short(from->text, LINE - at - 3);
+            putchar('"');
+        }
+    }
     putchar('\n');
 }
 
@@ -126,31 +162,41 @@ print_found(const struct trial_record *r)
             print_field(r, (enum field)f, span_trim(r->fields->v[f]));
 }
 
+/* Does it stand among the columns in front of it, too? */
+static bool
+came_before(const struct trial_record *r, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (span_eq(r->columns[i].name, r->columns[at].name))
+            return true;
+    return false;
+}
+
 static void
 print_rest(const struct trial_record *r)
 {
+    struct buf name = {0};
     size_t at = 0;
 
     for (size_t i = 0; i < r->column_count; i++) {
         const struct trial_column *c = &r->columns[i];
         size_t n;
 
-        if (c->field != FIELD_COUNT || c->text.n == 0)
+        if (c->field != FIELD_COUNT || c->gave || c->text.n == 0 || came_before(r, i))
             continue;
-        n = terminal_width(c->name);
-        n = n > 40 ? 41 : n;
+        n = shorten(&name, c->name, 40);
         if (at == 0)
-            at = (size_t)printf("  not used:");
-        else if (at + n + 2 > 78)
-            at = (size_t)printf(",\n           ") - 2;
+            at = (size_t)printf("  not mapped:");
+        else if (at + n + 3 > LINE)
+            at = (size_t)printf(",\n             ") - 2;
         else
             at += (size_t)printf(",");
-        putchar(' ');
-        print_short(c->name, 40);
-        at += n + 1;
+        printf(" %.*s", (int)name.n, name.p);
+        at += 1 + n;
     }
     if (at > 0)
         putchar('\n');
+    buf_clear(&name);
 }
 
 static void
@@ -172,12 +218,24 @@ print_record(const struct trial_record *r)
     }
     if (!r->record)
         print_found(r);
-    print_rest(r);
+    if (r->fields || r->st != ST_IGNORE) /* nobody maps what the parser itself leaves out */
+        print_rest(r);
     putchar('\n');
     buf_clear(&value);
 }
 
 /* --- for programs --- */
+
+/* The field that a column feeds: by the map, or the first that the parser took from it; NULL. */
+static const char *
+fed_by(const struct trial_column *c)
+{
+    if (c->field < FIELD_COUNT)
+        return field_name(c->field);
+    if (c->field > FIELD_COUNT)
+        return "join";
+    return c->gave ? field_name((enum field)__builtin_ctzll(c->gave)) : NULL;
+}
 
 static void
 write_record(struct json_writer *w, const struct trial_record *r)
@@ -205,10 +263,7 @@ write_record(struct json_writer *w, const struct trial_record *r)
         json_object(w, NULL);
         json_span(w, "name", r->columns[i].name);
         json_span(w, "text", r->columns[i].text);
-        json_text(w, "field",
-                  r->columns[i].field < FIELD_COUNT   ? field_name(r->columns[i].field)
-                  : r->columns[i].field > FIELD_COUNT ? "join"
-                                                      : NULL);
+        json_text(w, "field", fed_by(&r->columns[i]));
         json_close(w);
     }
     json_close(w);
@@ -218,30 +273,36 @@ write_record(struct json_writer *w, const struct trial_record *r)
 
 /* --- all --- */
 
-/* Positions and numbers in reasons make each one different: beyond MAX_REASONS they are one. */
-static void
+/* Positions and numbers in reasons make each one different: beyond MAX_REASONS they are one. True:
+ * it is the first of its kind. */
+static bool
 count_reason(struct reason *list, const char *why)
 {
     size_t i = 0;
 
     while (i < MAX_REASONS - 1 && list[i].count > 0 && strncmp(list[i].text, why, 159) != 0)
         i++;
-    if (list[i].count++ == 0)
-        snprintf(list[i].text, sizeof list[i].text, "%s",
-                 i == MAX_REASONS - 1 ? "other reasons" : why);
+    if (list[i].count++ > 0)
+        return false;
+    snprintf(list[i].text, sizeof list[i].text, "%s", i == MAX_REASONS - 1 ? "other reasons" : why);
+    return true;
 }
 
+/* Of records that the parser leaves out for one reason the first says it all; what is there to be
+ * counted is not to disappear behind them. */
 static bool
 visit(void *arg, const struct trial_record *r)
 {
     struct showing *s = arg;
+    bool tells = true;
 
     if (r->st == ST_IGNORE)
-        count_reason(s->left_out, r->why);
+        tells = count_reason(s->left_out, r->why) || r->fields;
     else if (r->st != ST_OK)
         count_reason(s->refused, r->why);
-    if (r->number > s->limit)
+    if (!tells || s->shown == s->limit)
         return true;
+    s->shown++;
     if (s->json)
         write_record(s->json, r);
     else
@@ -273,19 +334,18 @@ print_summary(const struct showing *s, const struct trial_count *n, bool whole)
 }
 
 static void
-run_json(struct showing *s, const struct format *f, struct span text, bool whole,
-         struct trial_count *n)
+run_json(struct showing *s, const struct trial_input *in, struct trial_count *n)
 {
     struct buf b = {0};
     struct json_writer w;
 
     json_begin(&w, &b);
     json_object(&w, NULL);
-    json_text(&w, "format", format_name(f));
-    json_bool(&w, "whole", whole);
+    json_text(&w, "format", format_name(in->format));
+    json_bool(&w, "whole", in->whole);
     json_array(&w, "records");
     s->json = &w;
-    trial_run(f, text, whole, s->limit, visit, s, n);
+    trial_run(in, visit, s, n);
     json_close(&w);
     json_u64(&w, "read", n->read);
     json_u64(&w, "left_out", n->left_out);
@@ -301,30 +361,30 @@ formats_test(const struct config *c, const char *path, const char *name, size_t 
 {
     const struct format_options *o = config_format(c, name);
     struct showing s = {.limit = limit};
+    struct trial_input in;
     struct trial_count n;
     struct format *f = NULL;
     struct error err;
-    struct span text;
-    bool whole;
 
     if (!o) {
         fprintf(stderr, "callswell: there is no format \"%s\"; `callswell formats` lists them\n",
                 name);
         return 1;
     }
-    if (format_new(&f, o, &err) != ST_OK ||
-        trial_file(path, FORMATS_SAMPLE, &text, &whole, &err) != ST_OK) {
+    if (format_new(&f, o, &err) != ST_OK || trial_file(path, FORMATS_SAMPLE, &in, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         format_free(f);
         return 1;
     }
+    in.format = f;
+    in.columns = true;
     if (json) {
-        run_json(&s, f, text, whole, &n);
+        run_json(&s, &in, &n);
     } else {
-        trial_run(f, text, whole, limit, visit, &s, &n);
-        print_summary(&s, &n, whole);
+        trial_run(&in, visit, &s, &n);
+        print_summary(&s, &n, in.whole);
     }
-    free((void *)(uintptr_t)text.p);
+    free((void *)(uintptr_t)in.text.p);
     format_free(f);
     return n.read > 0 ? 0 : 1;
 }

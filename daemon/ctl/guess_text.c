@@ -83,7 +83,7 @@ look(struct guess *g, const struct format_options *o, struct span text, bool who
     g->column_count = g->records = 0;
     if (format_new(&f, o, NULL) != ST_OK)
         return false;
-    trial_run(f, text, whole, GUESS_SAMPLES, take_columns, g, &n);
+    trial_run(&(struct trial_input){f, text, whole, "file", true}, take_columns, g, &n);
     format_free(f);
     return g->column_count > 0;
 }

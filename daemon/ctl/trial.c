@@ -17,13 +17,19 @@
 #define MAX_DOCUMENT (16 * 1024 * 1024)
 #define MAX_DURATION (31 * 86400)
 
+/* Where a column was before it was copied, and which of its frame's records it belongs to. */
+struct origin {
+    size_t record;
+    struct span place;
+};
+
 struct trial {
-    const struct format *format;
+    const struct trial_input *in;
     const struct parser_ops *ops;
     void *state;
     struct layout *layout;
-    struct span text, header, rest;
-    size_t max_frame, shown;
+    struct span header, rest;
+    size_t max_frame;
     size_t line, counted; /* line on which text[counted] stands */
     struct mapping_context mapping;
     struct arena mem; /* of one frame */
@@ -32,7 +38,7 @@ struct trial {
     void *arg;
     size_t records;
     struct trial_column *columns; /* of the frame: of a document all records' */
-    size_t *owner;                /* which of its records each belongs to */
+    struct origin *origin;        /* of each */
     size_t column_count, column_room;
 };
 
@@ -44,11 +50,11 @@ add_column(struct trial *t, size_t owner, struct span name, struct span text, en
     if (t->column_count == t->column_room) {
         t->column_room = t->column_room ? 2 * t->column_room : 64;
         t->columns = xrealloc(t->columns, t->column_room * sizeof *t->columns);
-        t->owner = xrealloc(t->owner, t->column_room * sizeof *t->owner);
+        t->origin = xrealloc(t->origin, t->column_room * sizeof *t->origin);
     }
     t->columns[t->column_count] =
-        (struct trial_column){arena_copy(&t->mem, name), arena_copy(&t->mem, text), field};
-    t->owner[t->column_count++] = owner;
+        (struct trial_column){arena_copy(&t->mem, name), arena_copy(&t->mem, text), field, 0};
+    t->origin[t->column_count++] = (struct origin){owner, text};
 }
 
 static void
@@ -63,16 +69,36 @@ document_column(void *arg, size_t record, struct span name, struct span value, e
     add_column(arg, record, name, value, field);
 }
 
+static bool
+lies_in(struct span part, struct span all)
+{
+    uintptr_t p = (uintptr_t)part.p, a = (uintptr_t)all.p;
+
+    return part.n > 0 && p >= a && p + part.n <= a + all.n;
+}
+
+/* What a parser takes without being told by a map is known by where it lies. */
+static uint64_t
+taken_from(struct span place, const struct fields *f)
+{
+    uint64_t gave = 0;
+
+    for (int i = 0; f && i < FIELD_COUNT; i++)
+        if ((f->has & FIELD_BIT(i)) && lies_in(f->v[i], place))
+            gave |= FIELD_BIT(i);
+    return gave;
+}
+
 /* The columns of the nth record of the frame, as a run of them. */
 static void
 give_columns(struct trial *t, size_t nth, struct trial_record *r)
 {
     size_t first = 0, n = 0;
 
-    while (first < t->column_count && t->owner[first] != nth)
+    while (first < t->column_count && t->origin[first].record != nth)
         first++;
-    while (first + n < t->column_count && t->owner[first + n] == nth)
-        n++;
+    for (; first + n < t->column_count && t->origin[first + n].record == nth; n++)
+        t->columns[first + n].gave = taken_from(t->origin[first + n].place, r->fields);
     r->columns = n ? t->columns + first : NULL;
     r->column_count = n;
 }
@@ -112,11 +138,11 @@ take_answer(struct trial *t, enum status st, size_t nth, struct fields *fields, 
     struct trial_record r = {.number = ++t->records, .st = st, .line = t->line};
     struct record record;
 
-    r.offset = (size_t)(raw.p - t->text.p);
+    r.offset = (size_t)(raw.p - t->in->text.p);
     r.pos = st == ST_BAD_INPUT && err->pos > 0 ? (size_t)err->pos : 0;
     if (st == ST_OK) {
         r.fields = fields;
-        r.st = record_from_fields(t->format, &t->mapping, fields, &t->mem, &record, err);
+        r.st = record_from_fields(t->in->format, &t->mapping, fields, &t->mem, &record, err);
     }
     if (r.st == ST_OK) {
         const char *lacks = what_lacks(&record);
@@ -144,14 +170,14 @@ take_frame(struct trial *t)
 
     t->column_count = 0;
     arena_reset(&t->mem);
-    st = t->ops->next(t->state, t->format, t->layout, t->max_frame, &t->rest, &t->mem, &fields,
+    st = t->ops->next(t->state, t->in->format, t->layout, t->max_frame, &t->rest, &t->mem, &fields,
                       &raw, &err);
     if (st == ST_SKIP)
         return true;
-    for (; t->counted < (size_t)(raw.p - t->text.p); t->counted++)
-        t->line += t->text.p[t->counted] == '\n';
-    if (t->ops->show && t->records < t->shown)
-        t->ops->show(t->format, t->header, raw, &t->mem, line_column, t);
+    for (; t->counted < (size_t)(raw.p - t->in->text.p); t->counted++)
+        t->line += t->in->text.p[t->counted] == '\n';
+    if (t->ops->show && t->in->columns)
+        t->ops->show(t->in->format, t->header, raw, &t->mem, line_column, t);
     more = take_answer(t, st, 0, &fields, raw, &err);
     for (size_t nth = 1; more && t->ops->more; nth++) {
         st = t->ops->more(t->state, &fields, &err);
@@ -167,39 +193,37 @@ take_header(struct trial *t)
 {
     struct error err;
 
-    if (!t->ops->wants_header || !t->ops->wants_header(t->format))
+    if (!t->ops->wants_header || !t->ops->wants_header(t->in->format))
         return true;
     if (t->rest.n == 0 || next_line(&t->rest, t->max_frame, &t->header, &err) != ST_OK ||
-        t->ops->read_header(t->format, t->header, &t->layout, &err) != ST_OK) {
+        t->ops->read_header(t->in->format, t->header, &t->layout, &err) != ST_OK) {
         snprintf(t->count->header_problem, sizeof t->count->header_problem, "%s",
-                 t->text.n ? err.text : "the file is empty");
+                 t->in->text.n ? err.text : "the file is empty");
         return false;
     }
     return true;
 }
 
 void
-trial_run(const struct format *f, struct span text, bool whole, size_t shown, trial_visit *visit,
-          void *arg, struct trial_count *out)
+trial_run(const struct trial_input *in, trial_visit *visit, void *arg, struct trial_count *out)
 {
-    const struct parser_ops *ops = format_parser(f);
-    struct trial t = {.format = f, .ops = ops, .text = text, .rest = text, .shown = shown};
+    const struct parser_ops *ops = format_parser(in->format);
+    struct trial t = {.in = in, .ops = ops, .rest = in->text, .line = 1};
 
     t.max_frame = parser_takes_documents(ops) ? MAX_DOCUMENT : MAX_RECORD;
-    t.line = 1;
     t.mapping = (struct mapping_context){clock_now(), 300, MAX_DURATION, 128, NULL};
     t.count = out;
     t.visit = visit;
     t.arg = arg;
     *out = (struct trial_count){0};
     arena_init(&t.mem);
-    t.state = ops->open ? ops->open(f) : NULL;
+    t.state = ops->open ? ops->open(in->format) : NULL;
     if (ops->begin)
-        ops->begin(t.state, SPAN("file"));
-    if (ops->watch && shown > 0)
+        ops->begin(t.state, span_str(in->name));
+    if (ops->watch && in->columns)
         ops->watch(t.state, document_column, &t);
     if (take_header(&t)) {
-        t.rest.n = ops->cut(f, t.rest, t.max_frame, whole);
+        t.rest.n = ops->cut(in->format, t.rest, t.max_frame, in->whole);
         while (t.rest.n > 0 && take_frame(&t))
             continue;
     }
@@ -209,11 +233,11 @@ trial_run(const struct format *f, struct span text, bool whole, size_t shown, tr
         ops->close(t.state);
     arena_clear(&t.mem);
     free(t.columns);
-    free(t.owner);
+    free(t.origin);
 }
 
 enum status
-trial_file(const char *path, size_t most, struct span *out, bool *whole, struct error *err)
+trial_file(const char *path, size_t most, struct trial_input *out, struct error *err)
 {
     bool own = strcmp(path, "-") != 0;
     int fd = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
@@ -237,7 +261,7 @@ trial_file(const char *path, size_t most, struct span *out, bool *whole, struct 
         free(p);
         return st;
     }
-    *whole = st == ST_OK && n <= most;
-    *out = span_of(p, n <= most ? n : most);
+    *out = (struct trial_input){
+        .text = span_of(p, n <= most ? n : most), .whole = st == ST_OK && n <= most, .name = path};
     return ST_OK;
 }

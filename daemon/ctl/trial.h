@@ -10,9 +10,18 @@
 #include "format.h"
 #include "memory.h"
 
+struct trial_input {
+    const struct format *format;
+    struct span text;
+    bool whole;       /* if not, what is left of its last frame does not count */
+    const char *name; /* of the file: some formats find there what no record says */
+    bool columns;     /* are to be found out, too */
+};
+
 struct trial_column {
     struct span name, text;
-    enum field field; /* FIELD_COUNT: feeds none */
+    enum field field; /* that the format's map gives it to; FIELD_COUNT: none */
+    uint64_t gave;    /* FIELD_BITs of what the parser itself took from it */
 };
 
 struct trial_record {
@@ -36,14 +45,11 @@ struct trial_count {
 /* All is borrowed for the call. False: enough. */
 typedef bool trial_visit(void *arg, const struct trial_record *r);
 
-/* Of a text that is not the whole stream what is left of its last frame does not count. `visit`
- * may be NULL; columns are found out for the first `shown` records only. */
-void trial_run(const struct format *f, struct span text, bool whole, size_t shown,
-               trial_visit *visit, void *arg, struct trial_count *out);
+void trial_run(const struct trial_input *in, trial_visit *visit, /* NULL: nobody looks */
+               void *arg, struct trial_count *out);
 
-/* The first so many bytes of a file, "-" is standard input, unpacked if they are packed. *whole:
- * that is all of it. The caller frees out->p. ST_IO, ST_BAD_INPUT: err says why. */
-enum status trial_file(const char *path, size_t most, struct span *out, bool *whole,
-                       struct error *err);
+/* The first so many bytes of a file, "-" is standard input, unpacked if they are packed: text,
+ * whole and name of *out. The caller frees out->text.p. ST_IO, ST_BAD_INPUT: err says why. */
+enum status trial_file(const char *path, size_t most, struct trial_input *out, struct error *err);
 
 #endif

@@ -234,22 +234,24 @@ find_quoted(const struct hiding *h, struct span value, char **end)
     return NULL;
 }
 
+/* What a map gives to a field is no secret to whoever wrote it, and what is hidden would be read
+ * again as something else. */
 static void
 hide_column(void *arg, struct span name, struct span value, enum field field)
 {
     struct hiding *h = arg;
+    bool secret = field == FIELD_COUNT && is_secret_name(name);
     bool inside = value.p >= h->p && value.p + value.n <= h->end;
     char *begin = inside ? h->p + (value.p - h->p) : NULL;
     char *end = inside ? begin + value.n : NULL;
 
-    (void)field;
     if (value.n == 0)
         return;
-    if (!inside && is_secret_name(name))
+    if (!inside && secret)
         begin = find_quoted(h, value, &end);
     if (!begin)
         return;
-    if (is_secret_name(name))
+    if (secret)
         mask_value(begin, (size_t)(end - begin));
     h->p = end;
 }

@@ -41,7 +41,7 @@ EOF
 cs formats test calls.csv --format csv >shown
 check "what was read" grep -q '^record 1, line 2: read' shown
 check "its fields and their columns" grep -Eq '^  start +2026-03-01T09:00:00Z +<- start' shown
-check "what feeds nothing" grep -q '^  not used: Room, colour' shown
+check "what feeds nothing" grep -q '^  not mapped: Room, colour' shown
 check "what was refused, and where" grep -q '^record 2, line 3: refused at its byte' shown
 check "with the reason" grep -q '^  start: not a time' shown
 check "without a customer" grep -q '^  customer: missing' shown
@@ -60,6 +60,26 @@ assert two["result"] == "refused" and two["reason"] == "start: not a time" and t
 ' <<EOF
 $(cs formats test calls.csv --format csv --json)
 EOF
+uuid=5c1a7c4e-0f0e-4b5e-9c55-0a1b2c3d4e5f
+cs formats test "$project/tests/data/formats/freeswitch-conference/$uuid.cdr.xml" --format freeswitch-conference >shown
+check "a conference is known by the name of its file" grep -q "^  conference  *$uuid\$" shown
+check "what a parser takes without a map" grep -q '^  participant  *1001  *<- caller_id_number$' shown
+check "is not said to be mapped nowhere" sh -c "! grep -q 'not mapped:.*caller_id_number' shown"
+cs formats test "$project/tests/data/formats/freeswitch-esl/conference.log" --format freeswitch-esl --limit 3 >shown
+check "the one of two mapped columns that there is" grep -q '^  customer  *acme  *<- variable_accountcode$' shown
+check "one of each reason that records are left out for" equals "$(grep -cx '  no event' shown)" 1
+check "so others are shown" equals "$(grep -c '^record' shown)" 3
+cs formats test "$project/tests/data/formats/radius/calls.json" --format radius >shown
+check "a leave is a moment, and its duration lies before it" sh -c "grep -q '^  duration  *595 s' shown &&
+    ! grep -q '^  end ' shown"
+cat >longer.csv <<EOF
+customer,start,end,duration
+$(printf 'acme\001\002\003\004\005\006\007\010\011\013\014\016\017\020\021'),2026-03-01T09:00:00Z,2026-03-01T09:00:05Z,7
+acme,2026-03-01T09:00:00Z,2026-03-01T09:00:05Z,7
+EOF
+cs formats test longer.csv --format csv >shown
+check "an end that the duration contradicts is not the column's" grep -q '^  end  *2026-03-01T09:00:07Z$' shown
+check "bytes that are no text, in 80 columns" narrow shown
 check "packed, from standard input" sh -c "gzip -c calls.csv | '$bin/callswell' formats test - --format csv"
 check "nothing is counted" test ! -e state
 check "a file of something else" sh -c "! '$bin/callswell' formats test calls.csv --format ndjson >shown"

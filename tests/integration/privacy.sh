@@ -15,7 +15,10 @@ input "columns" { type = "http" format = "columns" }
 input "fixed" { type = "http" format = "fixed" }
 input "pattern" { type = "http" format = "pattern" }
 input "switch" { type = "http" format = "freeswitch-json" }
+input "cucm" { type = "http" format = "cisco-cucm" }
+input "mapped" { type = "http" format = "mapped" }
 format "columns" { type = "csv" header = "yes" map = {"customer=Account"} }
+format "mapped" { type = "csv" header = "yes" map = {"customer=PIN"} }
 format "fixed" { type = "fixed" columns = {"customer:1-4", "Guest PIN:6-9", "start:11-20"} }
 format "pattern" { type = "regex" pattern = '(?<customer>\\S+) (?<password>\\S+) (?<start>.+)' }
 EOF
@@ -62,11 +65,17 @@ check "columns named by a format" contains "$(post fixed text/plain 'ACME 4711 n
 check "groups of a pattern" contains "$(post pattern text/plain 'ACME rumpelstilz never\n')" '"quarantined":1'
 check "and a body in base64" contains "$(post switch application/x-www-form-base64-encoded "cdr=$(
     printf '{"variables":{"uuid":"u1","conference_pin":"wunderhorn","start_epoch":"never"}}' | base64 -w 0)")" '"quarantined":1'
+check "a code that a caller dialled" contains "$(post cucm text/csv "$(printf '%s' \
+    '"cdrRecordType","globalCallID_callId","pkid","dateTimeOrigination","authorizationCodeValue"\n' \
+    '3,7,"p",1772355600,"wolkenbruch"\n')")" '"quarantined":1'
+check "a column that a map uses" contains "$(post mapped text/csv 'PIN,start\nnebelkerze,never\n')" '"quarantined":1'
 refused() { cs quarantine show --config c.conf "$1" --unmasked; }
 check "are told apart by their names" contains "$(refused 2)" 'ACME,"xxxxxxxxxxxxxx",never'
 check "digits stay digits" contains "$(refused 3)" 'ACME 0000 never'
 check "a word stays as long as it was" contains "$(refused 4)" 'ACME xxxxxxxxxxx never'
 check "and base64 can still be read" contains "$(refused 5 | sed -n 's/.*cdr=//p' | base64 -d)" '"conference_pin":"xxxxxxxxxx"'
+check "the code is gone" contains "$(refused 6)" '"p",1772355600,"xxxxxxxxxxx"'
+check "what a map uses is there to be read again" contains "$(refused 7)" 'nebelkerze,never'
 people="SELECT customer, legs, participants FROM customer_day ORDER BY customer"
 rows() { python3 -c 'import sqlite3, sys
 for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep="|")' "$@"; }
@@ -79,7 +88,7 @@ nowhere() { # NAME...: in no file of the state folder and not in the log
     done
 }
 check "names are nowhere" nowhere lieselotte Wilhelmine Ottokar open@x.example 1234567 7654321
-check "nor are secrets" nowhere sesam oeffne kuckuck 4711 rumpelstilz wunderhorn d3VuZGVyaG9yb bmRlcmhvc
+check "nor are secrets" nowhere sesam oeffne kuckuck 4711 rumpelstilz wunderhorn wolkenbruch d3VuZGVyaG9yb bmRlcmhvc
 check "in the store what was refused is masked" contains \
     "$(rows state/crm.db 'SELECT raw FROM quarantine')" '+*********77'
 customers plain.conf >/dev/null

@@ -72,6 +72,8 @@ TEST(values_of_secret_keys_are_written_over)
     CHECK_STR(secrets("{\\\"Api-Key\\\":\\\"abc\\\",\\\"n\\\":1}", 1),
               "{\\\"Api-Key\\\":\\\"xxx\\\",\\\"n\\\":1}");
     CHECK_STR(secrets("Authorization: Bearer", 1), "Authorization: xxxxxx");
+    CHECK_STR(secrets("authorizationCodeValue=abc;authorizationCodeValues=abc", 1),
+              "authorizationCodeValue=xxx;authorizationCodeValues=abc");
     CHECK_STR(secrets("\"secret\":\"never closed\nnext\":\"b\"", 1),
               "\"secret\":\"xxxxxxxxxxxx\nnext\":\"b\"");
 }
