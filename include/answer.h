@@ -33,6 +33,7 @@ enum answer_param {
     ANSWER_SEARCH,  /* ?12: any text */
     ANSWER_ID = 14, /* ?14: one row */
     ANSWER_SUBJECT, /* ?15: what a signal is about */
+    ANSWER_REGION,  /* ?16 */
     ANSWER_PARAMS
 };
 #define ANSWER_VIEWER 13 /* ?13: the owner to whose customers the asker is limited */

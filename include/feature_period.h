@@ -1,5 +1,5 @@
 /*
- * feature_period.h - the use of features in any period, and by the customers of a segment.
+ * feature_period.h - the use of features in any period, and by some customers.
  *
  * Read from the ledger when somebody asks; what the passes keep is about the last 90 days only.
  * Distinct people are counted by feature and by customer, but not by both: of some customers it is

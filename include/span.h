@@ -47,6 +47,8 @@ span_is(struct span a, const char *text)
 bool span_eq_nocase(struct span a, struct span b); /* ASCII letters only */
 int span_cmp(struct span a, struct span b);        /* bytewise, shorter first */
 struct span span_trim(struct span s);              /* blanks and tabs at both ends */
+/* Whether it is one of those that are sorted by span_cmp. */
+bool span_among(const struct span *sorted, size_t count, struct span s);
 
 /* The value of a hexadecimal digit, of either case; -1: it is none. */
 static inline int

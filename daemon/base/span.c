@@ -31,6 +31,25 @@ span_cmp(struct span a, struct span b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
+bool
+span_among(const struct span *sorted, size_t count, struct span s)
+{
+    size_t low = 0, high = count;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int cmp = span_cmp(sorted[mid], s);
+
+        if (cmp == 0)
+            return true;
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}
+
 static bool
 is_blank(char c)
 {

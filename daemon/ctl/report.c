@@ -16,7 +16,8 @@
 #define NAMES_WIDTH 20 /* columns, where the reports are listed */
 
 /* Read from the ledger. */
-#define FEATURE_PERIOD (1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT)
+#define FEATURE_PERIOD                                                                             \
+    (1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT | 1 << ANSWER_REGION)
 
 /* The reports with a face for people, and what that can be narrowed by. */
 static const struct face {
@@ -42,6 +43,7 @@ struct arguments {
 static const char examples[] =
     "  callswell report staffing --service operator\n"
     "  callswell report features --from 2026-07-01 --to 2026-10-01 --segment power\n"
+    "  callswell report features --region APAC\n"
     "  callswell report customers --segment 'rfm:cant_lose' --limit 50\n"
     "  callswell report customers --from 2026-10-01 --to 2026-11-01 --csv\n"
     "  callswell report signals --json\n";
@@ -282,6 +284,7 @@ command_report(int argc, char **argv)
         {"to", OPTION_TEXT, &p[ANSWER_TO], "TIME", "... and before this one"},
         {"service", OPTION_TEXT, &p[ANSWER_SERVICE], "NAME", "one service"},
         {"segment", OPTION_TEXT, &p[ANSWER_SEGMENT], "NAME", "the members of one segment"},
+        {"region", OPTION_TEXT, &p[ANSWER_REGION], "NAME", "features: customers mostly from there"},
         {"customer", OPTION_TEXT, &p[ANSWER_CUSTOMER], "ID", "one customer"},
         {"feature", OPTION_TEXT, &p[ANSWER_FEATURE], "NAME", "one feature"},
         {"kind", OPTION_TEXT, &p[ANSWER_KIND], "KIND", "one kind"},

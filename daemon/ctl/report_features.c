@@ -1,18 +1,17 @@
 /*
  * report_features.c - `callswell report features`: what people want, how surely, and who does not
- * get it; of the last 90 days as the store has it, or of any period and segment.
+ * get it; of the last 90 days as the store has it, or of any period, segment and region.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "civil.h"
-#include "feature_period.h"
+#include "feature_asked.h"
 #include "report.h"
+#include "words.h"
 
-#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
-#define USUAL_ROWS   40
-#define USUAL_WINDOW 90
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
+#define USUAL_ROWS 40
 
 /* --- the ranking --- */
 
@@ -94,90 +93,12 @@ report_ranking(const struct report *r, struct error *err)
     return st;
 }
 
-/* --- a period, a segment --- */
-
-/* Names in the order of their bytes, which is the ledger's. */
-struct members {
-    struct arena mem;
-    struct span *names;
-    size_t count, cap;
-};
-
-static enum status
-load_members(const struct report *r, struct members *m, struct error *err)
-{
-    struct query *q = NULL;
-    enum status st = report_query(r, &q,
-                                  "SELECT customer FROM segment_member WHERE segment = ?4"
-                                  " ORDER BY CAST(customer AS BLOB)",
-                                  err);
-
-    while (st == ST_OK && (st = query_next(q, err)) == ST_OK) {
-        if (m->count == m->cap) {
-            m->cap = m->cap ? m->cap * 2 : 256;
-            m->names = xrealloc(m->names, m->cap * sizeof *m->names);
-        }
-        m->names[m->count++] = arena_copy(&m->mem, query_text(q, 0));
-    }
-    query_free(q);
-    st = st == ST_NOT_FOUND ? ST_OK : st;
-    if (st == ST_OK && m->count == 0)
-        return fail(err, ST_BAD_CONFIG,
-                    "nobody belongs to a segment \"%s\"; there are those of"
-                    " `callswell report segments`",
-                    r->query.param[ANSWER_SEGMENT]);
-    return st;
-}
-
-/* The days asked for; of what is not said, up to the newest pass, and 90 of them. */
-static enum status
-find_days(const struct report *r, struct feature_period *p, struct error *err)
-{
-    struct query *q = NULL;
-    int32_t today = 0;
-    enum status st = store_query(r->store, &q, "SELECT substr(as_of, 1, 10) FROM analyst", err);
-
-    if (st == ST_OK)
-        st = query_next(q, err);
-    if (st == ST_OK && !parse_day(query_text(q, 0), &today))
-        st = ST_NOT_FOUND;
-    query_free(q);
-    if (st == ST_NOT_FOUND)
-        return fail(err, st, "nothing has been analysed yet");
-    if (st != ST_OK)
-        return st;
-    p->to = today + 1;
-    if (r->query.param[ANSWER_TO])
-        parse_day(span_of(r->query.param[ANSWER_TO], 10), &p->to);
-    p->from = p->to - USUAL_WINDOW;
-    if (r->query.param[ANSWER_FROM])
-        parse_day(span_of(r->query.param[ANSWER_FROM], 10), &p->from);
-    if (p->from >= p->to)
-        return fail(err, ST_BAD_CONFIG, "--from must lie before --to");
-    return ST_OK;
-}
+/* --- a period, a segment, a region --- */
 
 static const struct table_column use_human[] = {
     {"feature", TABLE_TEXT},   {"people", TABLE_NUMBER}, {"cust.", TABLE_NUMBER},
     {"uses", TABLE_NUMBER},    {"failed", TABLE_NUMBER}, {"never had", TABLE_NUMBER},
     {"reach %", TABLE_NUMBER}, {"top %", TABLE_NUMBER},
-};
-static const struct table_column use_all[] = {
-    {"feature", TABLE_TEXT},
-    {"from", TABLE_TEXT},
-    {"to", TABLE_TEXT},
-    {"segment", TABLE_TEXT},
-    {"people", TABLE_NUMBER},
-    {"customers", TABLE_NUMBER},
-    {"uses", TABLE_NUMBER},
-    {"failed", TABLE_NUMBER},
-    {"customers_wanting", TABLE_NUMBER},
-    {"customers_denied", TABLE_NUMBER},
-    {"reach_low", TABLE_NUMBER},
-    {"reach_high", TABLE_NUMBER},
-    {"largest_share", TABLE_NUMBER},
-    {"people_low", TABLE_NUMBER},
-    {"people_high", TABLE_NUMBER},
 };
 
 /* 812, or of a segment 800-830. */
@@ -198,6 +119,7 @@ use_row(struct table *t, const struct feature_use *u)
 {
     char reach[32] = "", named[48];
 
+    table_row(t);
     table_text(t, u->name);
     table_text(t, people_text(named, u));
     table_i64(t, u->customers);
@@ -210,86 +132,123 @@ use_row(struct table *t, const struct feature_use *u)
     table_real(t, 100 * u->largest_share, 0);
 }
 
+/* By which rule customers are of the region, and how far they are all of it. */
 static void
-use_row_all(struct table *t, const struct report *r, const struct feature_period *p,
-            const struct feature_use *u)
+say_region(const struct feature_asked *a, struct buf *out)
 {
-    char day[CIVIL_TEXT];
+    const struct region_use *u = &a->regions;
+    bool some = a->asked != NULL;
 
-    table_text(t, u->name);
-    table_text(t, format_day(day, p->from));
-    table_text(t, format_day(day, p->to));
-    table_text(t, r->query.param[ANSWER_SEGMENT]);
-    table_real(t, u->people, 0);
-    table_i64(t, u->customers);
-    table_i64(t, u->used);
-    table_i64(t, u->wanted);
-    table_i64(t, u->wanting);
-    table_i64(t, u->denied);
-    table_real(t, u->low, 6);
-    table_real(t, u->high, 6);
-    table_real(t, u->largest_share, 6);
-    table_real(t, u->people_low, 0);
-    table_real(t, u->people_high, 0);
+    buf_printf(out, "Region %s: " REGION_RULE ".", a->wish.region);
+    if (u->member_count)
+        buf_printf(out,
+                   " Of these customers' attempts %.1f %% came from there; of all attempts%s from"
+                   " there they made %.1f %%.",
+                   100 * region_use_here(u), some ? " of the segment" : "",
+                   100 * region_use_covered(u));
+    if (region_use_known(u) < 1)
+        buf_printf(out, " The region is known of %.1f %% of all attempts%s.",
+                   100 * region_use_known(u), some ? " of the segment" : "");
+    buf_str(out, " Features are counted by customer and not by region: what others used there is"
+                 " not in this, what these used elsewhere is.");
 }
 
 static void
-print_period(const struct report *r, const struct feature_period *p)
+print_region(const struct report *r, const struct feature_asked *a)
 {
-    bool people = r->style == TABLE_ALIGNED;
-    const char *segment = r->query.param[ANSWER_SEGMENT];
-    struct table *t =
-        people ? table_new(use_human, COUNT(use_human)) : table_new(use_all, COUNT(use_all));
-    size_t limit = r->query.limit ? (size_t)r->query.limit : people ? USUAL_ROWS : p->count;
-    char from[CIVIL_TEXT], to[CIVIL_TEXT];
+    struct buf said = {0}, lines = {0};
 
-    for (size_t i = 0; i < p->count && i < limit; i++) {
-        table_row(t);
-        if (people)
-            use_row(t, &p->uses[i]);
-        else
-            use_row_all(t, r, p, &p->uses[i]);
-    }
-    if (people)
-        fprintf(r->out, "Features from %s to before %s (UTC days)%s%s: %lld active customers\n\n",
-                format_day(from, p->from), format_day(to, p->to), segment ? ",\nsegment " : "",
-                segment ? segment : "", (long long)p->active_customers);
-    table_print(t, r->style, r->out);
+    say_region(a, &said);
+    words_flow(&lines, 0, span_of(said.p, said.n));
+    fprintf(r->out, "\n%s\n", lines.p);
+    buf_clear(&said);
+    buf_clear(&lines);
+}
+
+static const char *
+period_notes(const struct feature_period *p)
+{
+    if (p->count == 0)
+        return "No feature was used or wanted then.\n";
+    if (p->members)
+        return "\npeople: distinct, used or wanted it; between these bounds, which guests of\n"
+               "other customers and failed attempts widen. never had: customers who wanted it\n"
+               "and never had it. reach: share of these customers' active people, 95 %\n"
+               "interval. top: share of uses and failures in the largest customer.\n";
+    return "\npeople: distinct, used or wanted it (within 2 %). never had: customers who\n"
+           "wanted it and never had it. reach: share of all active people, 95 %\n"
+           "interval. top: share of uses and failures in the largest customer.\n";
+}
+
+static void
+print_period(const struct report *r, const struct feature_asked *a)
+{
+    const struct feature_period *p = &a->period;
+    struct table *t = table_new(use_human, COUNT(use_human));
+    size_t limit = r->query.limit ? (size_t)r->query.limit : USUAL_ROWS;
+
+    for (size_t i = 0; i < p->count && i < limit; i++)
+        use_row(t, &p->uses[i]);
+    fprintf(r->out, "Features from %s to before %s (UTC days)", a->from, a->to);
+    if (a->wish.segment)
+        fprintf(r->out, ",\nsegment %s", a->wish.segment);
+    if (a->wish.region)
+        fprintf(r->out, ",\nregion %s", a->wish.region);
+    fprintf(r->out, ": %lld active customers\n\n", (long long)p->active_customers);
+    table_print(t, TABLE_ALIGNED, r->out);
     table_free(t);
-    if (people)
-        fputs(
-            p->count == 0 ? "No feature was used or wanted then.\n"
-            : p->members
-                ? "\npeople: distinct, used or wanted it; between these bounds, which guests of\n"
-                  "other customers and failed attempts widen. never had: customers who wanted it\n"
-                  "and never had it. reach: share of the segment's active people, 95 % interval.\n"
-                  "top: share of uses and failures in the largest customer.\n"
-                : "\npeople: distinct, used or wanted it (within 2 %). never had: customers who\n"
-                  "wanted it and never had it. reach: share of all active people, 95 %\n"
-                  "interval. top: share of uses and failures in the largest customer.\n",
-            r->out);
+    fputs(period_notes(p), r->out);
+    if (a->wish.region)
+        print_region(r, a);
+}
+
+/* For programs. */
+static void
+print_period_rows(const struct report *r, const struct feature_asked *a)
+{
+    bool csv = r->style == TABLE_CSV;
+    size_t limit = r->query.limit ? (size_t)r->query.limit : a->period.count;
+    struct row_value row[FEATURE_USE_COLUMNS];
+    struct buf out = {0};
+    struct json_writer w;
+
+    json_begin(&w, &out);
+    if (csv)
+        answer_csv_head(&out, &feature_use_rows);
+    else
+        json_array(&w, NULL);
+    for (size_t i = 0; i < a->period.count && i < limit; i++) {
+        feature_use_row(a, i, row);
+        if (csv)
+            answer_csv_row(&out, &feature_use_rows, row);
+        else
+            answer_json_row(&w, &feature_use_rows, row, false);
+    }
+    if (!csv) {
+        json_close(&w);
+        buf_char(&out, '\n');
+    }
+    fwrite(out.p, 1, out.n, r->out);
+    buf_clear(&out);
 }
 
 static enum status
 report_period(const struct report *r, struct error *err)
 {
-    struct feature_period p = {0};
-    struct members m = {0};
+    const char *const *param = r->query.param;
+    struct feature_wish wish = {.segment = param[ANSWER_SEGMENT], .region = param[ANSWER_REGION]};
     char *path = config_state_path(r->config, "ledger.db");
-    enum status st = find_days(r, &p, err);
+    struct feature_asked asked;
+    enum status st = feature_days(&wish, r->store, param[ANSWER_FROM], param[ANSWER_TO], err);
 
-    arena_init(&m.mem);
-    if (st == ST_OK && r->query.param[ANSWER_SEGMENT])
-        st = load_members(r, &m, err);
-    p.members = m.names;
-    p.member_count = m.count;
-    if (st == ST_OK)
-        st = feature_period_read(&p, path, err);
-    if (st == ST_OK)
-        print_period(r, &p);
-    feature_period_clear(&p);
-    arena_clear(&m.mem);
-    free(m.names);
+    if (st == ST_OK) {
+        st = feature_ask(&asked, r->store, path, &wish, err);
+        if (st == ST_OK && r->style == TABLE_ALIGNED)
+            print_period(r, &asked);
+        else if (st == ST_OK)
+            print_period_rows(r, &asked);
+        feature_asked_clear(&asked);
+    }
     free(path);
     return st;
 }
@@ -299,7 +258,7 @@ report_features(const struct report *r, struct error *err)
 {
     const char *const *p = r->query.param;
 
-    if (p[ANSWER_FROM] || p[ANSWER_TO] || p[ANSWER_SEGMENT])
+    if (p[ANSWER_FROM] || p[ANSWER_TO] || p[ANSWER_SEGMENT] || p[ANSWER_REGION])
         return report_period(r, err);
     return report_ranking(r, err);
 }

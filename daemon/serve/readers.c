@@ -4,6 +4,7 @@
 #include "readers.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -58,6 +59,16 @@ reader_reply(struct http_request *r, enum status st, struct buf *body, const str
     } else {
         reader_problem(r, err);
     }
+    buf_clear(body);
+}
+
+void
+reader_reply_csv(struct http_request *r, const char *name, struct buf *body)
+{
+    char extra[120];
+
+    snprintf(extra, sizeof extra, "Content-Disposition: attachment; filename=\"%s.csv\"\r\n", name);
+    http_reply(r, 200, "text/csv; charset=utf-8; header=present", body, extra);
     buf_clear(body);
 }
 

@@ -58,5 +58,7 @@ void reader_problem(struct http_request *r, const struct error *err);
 /* Answers with this JSON, which is taken, if st is ST_OK; else with the problem. */
 void reader_reply(struct http_request *r, enum status st, struct buf *body,
                   const struct error *err);
+/* Answers with this CSV, which is taken, as a file NAME.csv. */
+void reader_reply_csv(struct http_request *r, const char *name, struct buf *body);
 
 #endif

@@ -146,12 +146,9 @@ static void
 reply(struct http_request *r, struct rows *rows, const struct answer_end *end)
 {
     struct buf body = {0};
-    char extra[200];
 
     if (rows->csv) {
-        snprintf(extra, sizeof extra, "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",
-                 rows->answer->name);
-        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &rows->out, extra);
+        reader_reply_csv(r, rows->answer->name, &rows->out);
         return;
     }
     json_close(&rows->json);

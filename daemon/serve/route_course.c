@@ -162,13 +162,11 @@ static void
 reply(struct http_request *r, struct course_run *run)
 {
     struct buf body = {0};
-    char extra[120], now[CIVIL_TEXT];
+    char now[CIVIL_TEXT];
     struct json_writer w;
 
     if (run->csv) {
-        snprintf(extra, sizeof extra, "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",
-                 run->what->name);
-        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &run->out, extra);
+        reader_reply_csv(r, run->what->name, &run->out);
         return;
     }
     json_close(&run->json);

@@ -46,7 +46,6 @@ route_export(struct reader *rd, struct http_request *r)
     struct buf out = {0};
     struct crm_sink sink = {keep_part, &out};
     struct error err;
-    char extra[100];
     uint64_t rows;
     enum status st = read_question(rd, r, &crm, &choice, &err);
 
@@ -57,7 +56,5 @@ route_export(struct reader *rd, struct http_request *r)
         reader_problem(r, &err);
         return;
     }
-    snprintf(extra, sizeof extra, "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",
-             crm_name(crm));
-    http_reply(r, 200, "text/csv; charset=utf-8; header=present", &out, extra);
+    reader_reply_csv(r, crm_name(crm), &out);
 }

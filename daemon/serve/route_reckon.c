@@ -168,8 +168,7 @@ get_formats(struct reader *rd, struct http_request *r)
         st = asked_csv(r, format, &csv, &err);
     if (st == ST_OK && csv) {
         write_csv(rd->config, &body);
-        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
-                   "Content-Disposition: attachment; filename=\"formats.csv\"\r\n");
+        reader_reply_csv(r, "formats", &body);
         return;
     }
     if (st == ST_OK)

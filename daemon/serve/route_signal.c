@@ -118,8 +118,7 @@ get_signal_explain(struct reader *rd, struct http_request *r)
     ledger_reader_close(ledger);
     free(path);
     if (st == ST_OK && table)
-        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
-                   "Content-Disposition: attachment; filename=\"explain.csv\"\r\n");
+        reader_reply_csv(r, "explain", &body);
     else
         reader_reply(r, st, &body, &err);
 }

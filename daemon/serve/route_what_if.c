@@ -96,8 +96,7 @@ reply_csv(struct http_request *r, const struct scenario_answer *a, const struct 
 
     answer_csv_head(&t.out, columns);
     fill(&t, a);
-    http_reply(r, 200, "text/csv; charset=utf-8; header=present", &t.out,
-               "Content-Disposition: attachment; filename=\"what_if.csv\"\r\n");
+    reader_reply_csv(r, "what_if", &t.out);
 }
 
 static void

@@ -43,8 +43,6 @@ answer(const struct reader *rd, const struct why_wish *wish, const struct form *
         st = why_answer(&a, ledger, rd->store, zone, &ask, err);
     if (st == ST_OK) {
         (form->csv ? why_csv : why_json)(&a, zone, out);
-        if (!form->csv)
-            buf_char(out, '\n');
         why_answer_clear(&a);
     }
     ledger_reader_close(ledger);
@@ -72,14 +70,8 @@ route_why(struct reader *rd, struct http_request *r)
     if (st == ST_OK)
         st = answer(rd, &wish, &form, &body, &err);
     if (st == ST_OK && form.csv) {
-        http_reply(r, 200, "text/csv; charset=utf-8; header=present", &body,
-                   "Content-Disposition: attachment; filename=\"why.csv\"\r\n");
+        reader_reply_csv(r, "why", &body);
         return;
     }
-    if (st == ST_OK) {
-        http_reply(r, 200, "application/json", &body, NULL);
-        return;
-    }
-    buf_clear(&body);
-    reader_problem(r, &err);
+    reader_reply(r, st, &body, &err);
 }

@@ -61,6 +61,21 @@ static const struct route_param course[] = {
     {"zone", "customers: of local hours; the configured one"},
     {NULL, NULL},
 };
+static const struct route_param feature_use[] = {
+    {"from", "first day, UTC; 90 days before `to`"},
+    {"to", "day behind the last; the one after the newest pass"},
+    {"segment", "members of this segment"},
+    {"region", "customers more than half of whose attempts in the period came from there"},
+    {"format", "json or csv, instead of Accept"},
+    {NULL, NULL},
+};
+static const struct route_param regions[] = {
+    {"from", "first day, UTC; 90 days before `to`"},
+    {"to", "day behind the last; the one after the newest pass"},
+    {"segment", "members of this segment"},
+    {"format", "json or csv, instead of Accept"},
+    {NULL, NULL},
+};
 static const struct route_param why[] = {
     {"name", "whose; all customers"},
     {"kind", "what the name is, if there are several: customer, service or feature"},
@@ -216,6 +231,13 @@ static const struct route routes[] = {
      .read = route_customer_features, .params = course, .csv = true, .schema = ROWS},
     {"GET", FEATURE_COURSE, "A feature over time", ROLE_READ, true, .read = route_feature_course,
      .params = course, .csv = true, .schema = ROWS},
+    {"GET", "/v1/feature_use", "Features in a period, of a segment or a region", ROLE_READ, true,
+     .read = route_feature_use, .params = feature_use, .csv = true,
+     .schema = "{\"type\":\"object\",\"required\":[\"from\",\"to\",\"segment\",\"region\",\"rule\","
+               "\"region_here\",\"region_covered\",\"region_known\",\"customers\",\"people\","
+               "\"rows\"],\"properties\":" ROWS_LIST "}"},
+    {"GET", "/v1/regions", "Regions that customers came from in a period", ROLE_READ, true,
+     .read = route_regions, .params = regions, .csv = true, .schema = ROWS},
     {"GET", "/v1/signals/{id}", "One signal", ROLE_READ, true, .read = get_signal, .stored = true,
      .schema = SIGNAL},
     {"GET", "/v1/signals/{id}/explain", "From a signal back to its figures and sources", ROLE_READ,

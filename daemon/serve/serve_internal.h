@@ -98,6 +98,10 @@ void route_feature_course(struct reader *rd, struct http_request *r);
 void route_customer_hours(struct reader *rd, struct http_request *r);
 void route_customer_features(struct reader *rd, struct http_request *r);
 
+/* route_features.c: features of a period, a segment, a region; and the regions that there are. */
+void route_feature_use(struct reader *rd, struct http_request *r);
+void route_regions(struct reader *rd, struct http_request *r);
+
 /* route_what_if.c, route_why.c */
 void route_what_if(struct reader *rd, struct http_request *r);
 void route_why(struct reader *rd, struct http_request *r);

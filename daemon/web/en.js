@@ -148,6 +148,7 @@ export default {
     interval: 'Interval',
     service: 'Service',
     segment: 'Segment',
+    region: 'Region',
     owner: 'Owner',
     customers: 'Customers',
     changes: 'Changes',
@@ -221,6 +222,27 @@ export default {
     'features.course': 'Over time',
     'features.course.what':
         'Distinct people and customers who used or wanted it, and uses that failed.',
+    'features.use': 'Who wants what',
+    'features.use.what': 'Of a period, a segment, a region.',
+    'features.use.customers': 'Active customers',
+    'features.use.here': 'From there',
+    'features.use.here.what': (r) => `of these customers’ attempts came from ${r}`,
+    'features.use.covered': 'Theirs',
+    'features.use.covered.what': (r, some) =>
+        `of ${some ? 'the segment’s' : 'all'} attempts from ${r} these customers made`,
+    'features.use.known': 'Region known',
+    'features.use.rule': (r) =>
+        [
+            `${r}: customers more than half of whose attempts in the period came from there.`,
+            'Features are counted by customer and not by region: what others used there is not',
+            'in this, what these used elsewhere is.',
+        ].join(' '),
+    'features.use.nobody': 'Nobody of these came from there in the period.',
+    'features.use.people.what':
+        'Distinct; of some customers between bounds: people are counted by feature and customer',
+    'features.use.reach': 'Reach of their active people',
+    'features.use.largest.what': 'Share of uses and failures in the largest customer',
+    'features.everywhere': 'everywhere',
     'features.failed': 'Wanted, but failed',
     'features.failed.what': 'Share of attempts that did not succeed.',
     'features.line': 'To ten thousand people',

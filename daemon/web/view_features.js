@@ -1,5 +1,5 @@
-// view_features.js - what people want: the ranking with its doubts, one feature over time, how far
-// to the line.
+// view_features.js - what people want: the ranking with its doubts, of whom (feature_use.js), one
+// feature over time, how far to the line.
 
 import {h, replace} from './dom.js';
 import {params, setParams, viewAddress} from './address.js';
@@ -18,6 +18,7 @@ import {
     table,
     toolbar,
 } from './parts.js';
+import {featureUse} from './feature_use.js';
 import {asQuery, period, periodPicker} from './period.js';
 import {bar} from './heat.js';
 import {series} from './series.js';
@@ -39,10 +40,11 @@ export function show(place, ctx) {
     });
     const failed = panel({title: t('features.failed'), what: t('features.failed.what')});
     const line = panel({title: t('features.line'), what: t('features.line.what')});
+    const use = featureUse();
     let rows = [];
     let drawn = '';
 
-    place.append(ctx.heading(), top, h('div.grid', null, ranking, course, failed, line));
+    place.append(ctx.heading(), top, h('div.grid', null, ranking, use, course, failed, line));
     course.body.before(h('div.panel-bar', null, bars));
 
     const chosen = () => params().feature || rows[0]?.feature;
@@ -103,8 +105,17 @@ export function show(place, ctx) {
             },
         );
     ask();
-    ctx.on('passed', ask);
-    return {update: paint};
+    use.show();
+    ctx.on('passed', () => {
+        ask();
+        use.show(true);
+    });
+    return {
+        update() {
+            paint();
+            use.show();
+        },
+    };
 }
 
 function sorted(rows, sort) {

@@ -169,6 +169,55 @@ async function features() {
     await close(page);
 }
 
+// One chooses a segment and a region; the address keeps both, and the rule stands beside.
+async function featureUse() {
+    const page = await open('features?from=2026-01-01&to=2027-12-31');
+    const cells = (rows) =>
+        rows.map((r) => [
+            r.feature,
+            r.people === null && r.people_low !== r.people_high
+                ? `${en(r.people_low)}–${en(r.people_high)}`
+                : en(r.people ?? r.people_low),
+            en(r.customers),
+            en(r.uses),
+            en(r.failed),
+            `${en(r.customers_denied)} / ${en(r.customers_wanting)}`,
+        ]);
+    const shown = async () =>
+        (await rowsOf(page, 'Who wants what')).map((r) => [0, 1, 2, 4, 5, 6].map((i) => r[i]));
+    const days = 'from=2026-01-01&to=2028-01-01';
+    const everybody = await api(`feature_use?${days}`);
+    equal(await shown(), cells(everybody.rows), 'of all');
+    const [region] = (await api(`regions?${days}`)).rows.filter((r) => r.region !== null);
+    await page.locator('#use-region').selectOption(region.region);
+    await page.waitForURL(`**region=${region.region}*`);
+    await settled(page);
+    const there = await api(`feature_use?${days}&region=${region.region}`);
+    holds(there.rows.length > 3 && there.customers < everybody.customers, 'some, not all');
+    equal(await shown(), cells(there.rows), 'of a region');
+    equal(
+        await text(page, '#use-here .value'),
+        `${en(100 * there.region_here, 1)}%`,
+        'how many of their attempts came from there',
+    );
+    holds(
+        (await text(page, '#use-rule')).startsWith(`${region.region}: ${there.rule}`),
+        'the rule stands beside it',
+    );
+    await page.locator('#use-segment').selectOption('power user');
+    await page.waitForURL('**segment=power+user*');
+    await settled(page);
+    const both = await api(`feature_use?${days}&region=${region.region}&segment=power%20user`);
+    equal(await shown(), cells(both.rows), 'of both');
+    const csv = await page.locator('#use a.csv').getAttribute('href');
+    holds(csv.includes(`region=${region.region}`) && csv.includes('segment=power'), 'as CSV, too');
+    await page.goto(`${base}/features?region=atlantis`);
+    await settled(page);
+    holds((await text(page, '#use')).includes('Nobody of these'), 'a region that there is not');
+    quiet(page);
+    await close(page);
+}
+
 async function customers() {
     const page = await open('customers');
     const ids = async () => (await rowsOf(page, 'Customers')).map((r) => r[0].split('\n')[0]);
@@ -344,6 +393,7 @@ export async function all(id) {
     await check('now', now);
     await check('staffing', staffing);
     await check('features', features);
+    await check('features of a segment and a region', featureUse);
     await check('customers', customers);
     await check('customer', () => customer(id));
     await check('segments', segments);

@@ -72,6 +72,7 @@ static const struct answer_param_info params[ANSWER_PARAMS] = {
     [ANSWER_SEARCH] = {"q", "with this text in them", NULL},
     [ANSWER_ID] = {"id", "one row, by its id", NULL},
     [ANSWER_SUBJECT] = {"subject", "about one customer, service, feature, ...", NULL},
+    [ANSWER_REGION] = {"region", "of customers mostly from one region", NULL},
 };
 
 const struct answer_param_info *

@@ -156,27 +156,6 @@ finish_customer(struct work *w)
     }
 }
 
-static bool
-is_member(const struct feature_period *p, struct span name)
-{
-    size_t low = 0, high = p->member_count;
-
-    if (!p->members)
-        return true;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int cmp = span_cmp(p->members[mid], name);
-
-        if (cmp == 0)
-            return true;
-        if (cmp < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return false;
-}
-
 static enum status
 visit_customer(void *arg, const struct cell_view *c, struct error *err)
 {
@@ -188,7 +167,7 @@ visit_customer(void *arg, const struct cell_view *c, struct error *err)
     if (!is_reading(w, c->name)) {
         finish_customer(w);
         begin(w, c->name);
-        w->member = is_member(w->out, c->name);
+        w->member = !w->out->members || span_among(w->out->members, w->out->member_count, c->name);
     }
     if (w->member) {
         w->active |=
