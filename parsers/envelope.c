@@ -1,10 +1,10 @@
 /*
  * envelope.c - any format's records, each in a syslog message.
  *
- * A frame is a line, which is one message: inputs have taken the counts of RFC 6587 off, and
- * datagrams are lines as well. What the message says is handed to the format's own parser as if
- * nothing had been around it; what is refused is kept with the header, so that it can be
- * read again.
+ * A frame is a line, which is one message and may end in a NUL instead: inputs have taken the
+ * counts of RFC 6587 off, and datagrams are lines as well. What the message says is handed to the
+ * format's own parser as if nothing had been around it; what is refused is kept with the header,
+ * so that it can be read again.
  */
 #include "envelope.h"
 
@@ -99,21 +99,29 @@ read_inner(struct envelope *e, struct fields *out, struct error *err)
         out, err);
 }
 
+/* Its LF or, from senders who know no lines, its NUL; NULL: neither is there. */
+static const char *
+message_end(struct span s)
+{
+    const char *lf = memchr(s.p, '\n', s.n);
+    const char *nul = memchr(s.p, '\0', lf ? (size_t)(lf - s.p) : s.n);
+
+    return nul ? nul : lf;
+}
+
 static enum status
 envelope_next(void *state, const struct format *f, const struct layout *layout, size_t max_frame,
               struct span *rest, struct arena *mem, struct fields *out, struct span *raw,
               struct error *err)
 {
     struct envelope *e = state;
-    enum status st = next_line(rest, max_frame, raw, err);
+    enum status st = take_line(rest, message_end(*rest), max_frame, raw, err);
     const char *why;
 
     (void)f, (void)layout;
     e->line.p = NULL;
     if (st != ST_OK)
         return st;
-    while (raw->n > 0 && raw->p[raw->n - 1] == '\0') /* some senders end messages so */
-        raw->n--;
     if (raw->n == 0)
         return ST_SKIP;
     if (!syslog_peel(*raw, &e->message, &why))
@@ -149,8 +157,12 @@ envelope_more(void *state, struct fields *out, struct error *err)
 static size_t
 envelope_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
 {
+    size_t lines = cut_lines(buf, max_frame, eof);
+    struct span rest = span_of(buf.p + lines, buf.n - lines);
+    const char *nul = rest.n ? memrchr(rest.p, '\0', rest.n) : NULL;
+
     (void)f;
-    return cut_lines(buf, max_frame, eof);
+    return nul ? (size_t)(nul - buf.p) + 1 : lines;
 }
 
 const struct parser_ops parser_envelope = {

@@ -66,7 +66,7 @@ unescaped(struct arena *mem, struct span s)
 
         if (c == '\\' && i + 1 < s.n) {
             c = s.p[++i];
-            c = c == 'n' || c == 'r' || c == 't' ? ' ' : c;
+            c = c != '\0' && strchr("abfnrtv", c) ? ' ' : c; /* control characters */
         }
         *to++ = c;
     }

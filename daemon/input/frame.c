@@ -240,6 +240,24 @@ octets_header(struct gather *g, struct front r, struct error *err)
     return st;
 }
 
+/* A blank right behind a counted frame belongs to no record if another count follows. ST_MORE: that
+ * cannot be told yet. */
+static enum status
+skip_blank(struct framer *f, struct gather *g, bool eof)
+{
+    struct front next;
+
+    if (!f->counted || g->p[0] != ' ')
+        return ST_OK;
+    next = look(f, g->p + 1, g->n - 1);
+    if (next.kind == KIND_SHORT && !eof)
+        return ST_MORE;
+    if (next.kind == KIND_OCTETS)
+        gather_drop(g, 1);
+    f->counted = false;
+    return ST_OK;
+}
+
 enum status
 framer_take(struct framer *f, struct gather *g, bool eof, struct block *out, struct error *err)
 {
@@ -256,6 +274,8 @@ framer_take(struct framer *f, struct gather *g, bool eof, struct block *out, str
         if (f->dropping || g->n == 0)
             return f->dropping && eof ? fail(err, ST_BAD_INPUT, "the last frame is cut off")
                                       : ST_MORE;
+        if (skip_blank(f, g, eof) != ST_OK)
+            return ST_MORE;
         r = look(f, g->p, g->n);
         if (r.kind == KIND_SHORT && !eof)
             return ST_MORE;
@@ -266,7 +286,8 @@ framer_take(struct framer *f, struct gather *g, bool eof, struct block *out, str
         if (r.kind == KIND_BAD || (r.kind == KIND_SHORT && f->framing == FRAMING_OCTETS))
             return fail(err, ST_BAD_INPUT, "expected a frame's length of 1 to %d and a space",
                         FRAME_OCTETS_MAX);
-        if (r.kind != KIND_OCTETS) {
+        f->counted = r.kind == KIND_OCTETS;
+        if (!f->counted) {
             bool wanted = g->want_header;
 
             st = gather_take(g, frame_lines(span_of(g->p, g->n), eof), eof, out, err);

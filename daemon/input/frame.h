@@ -3,7 +3,8 @@
  *
  * Octet counting: "LEN SP FRAME", LEN in decimal without leading zeros. Lines: FRAME LF. With
  * `auto` each frame shows by its beginning which it is: digits and a space are a length.
- * Octet framing keeps a record together whatever bytes it has.
+ * Octet framing keeps a record together whatever bytes it has. A LF or a blank between two counted
+ * frames is passed over: some senders write one (Cisco's ASA).
  */
 #ifndef FRAME_H
 #define FRAME_H
@@ -21,6 +22,7 @@ enum framing { FRAMING_AUTO, FRAMING_LINES, FRAMING_OCTETS };
 struct framer {
     enum framing framing;
     uint64_t dropping; /* bytes to come of a frame that is too long */
+    bool counted;      /* the last frame was */
 };
 
 /* "auto", "lines", "octets"; NULL or "" is auto. False: no such framing. */

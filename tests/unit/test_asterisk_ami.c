@@ -55,6 +55,8 @@ TEST(trap_names_are_escaped_as_in_c)
 {
     EXPECT_JOIN("CallerIDName: \\\"A\\\" \\\\ B\\nC\\\r\nCallerIDNum: 7\r\n",
                 " conference=b conference_name=1 participant=7 participant_name=\"A\" \\ B C\\");
+    EXPECT_JOIN("CallerIDName: A\\aB\\bC\\fD\\tE\\vF\\r\\nG\\'s\\?\r\nCallerIDNum: 7\r\n",
+                " conference=b conference_name=1 participant=7 participant_name=A B C D E F  G's?");
 }
 
 /* Asterisk 11 and older: other case of letters, no bridge. */
@@ -103,6 +105,19 @@ TEST(trap_who_is_there_after_a_reconnect_has_joined_when_the_channel_was_answere
                       "AnsweredTime: 60\r\nCallerIDNum: 7\r\nUniqueid: 9.1\r\n\r\n"),
                  "join 2026-03-01T09:00:00Z id=b:9.1:join:1772355600 conference=b "
                  "conference_name=1 participant=7 leg=9.1");
+}
+
+/* What the bridge itself plays and records with has no channel in the event, or one of its own. */
+TEST(trap_announcers_and_recorders_are_nobody)
+{
+    EXPECT_LINES("asterisk-ami",
+                 SPAN("Event: ConfbridgeJoin\r\nConference: 1\r\nBridgeUniqueid: b\r\n"
+                      "Timestamp: 1772355600.1\r\n\r\n"
+                      "Event: ConfbridgeLeave\r\nConference: 1\r\nBridgeUniqueid: b\r\n"
+                      "Channel: CBRec/conf-1-uid-7\r\nUniqueid: 9.7\r\n"
+                      "Timestamp: 1772355600.1\r\n\r\n"),
+                 "ignored: announcer or recorder channel",
+                 "ignored: announcer or recorder channel");
 }
 
 TEST(trap_the_other_half_of_a_local_channel_is_nobody)

@@ -100,7 +100,7 @@ static const struct {
     {",\"1769936402.42\",\"note\",\"peer\",\"1769936402.42\",7", "1769936402.42:7", "peer", "note"},
 };
 
-TEST(sixteen_to_twenty_one_columns)
+TEST(trap_sixteen_to_twenty_one_columns)
 {
     struct format *f = make_format((struct format_options){
         .type = "asterisk-cdr",
@@ -178,7 +178,7 @@ TEST(listed_columns_are_all_there_is)
 }
 
 /* A call over the end of summer time, written in the server's local time. */
-TEST(a_call_over_the_end_of_summer_time)
+TEST(trap_a_call_over_the_end_of_summer_time_in_local_text)
 {
     struct format *f = make_format(
         (struct format_options){.type = "asterisk-cdr",
@@ -247,8 +247,10 @@ TEST(trap_what_is_billed_is_not_the_difference_of_the_stamps)
 TEST(trap_line_ends_inside_of_quotes)
 {
     EXPECT_LINES("asterisk-cdr",
-                 SPAN(CALL("1", "\"\"Ann\nEx\"\" <1>", "ConfBridge", "4711,b", "", "3")),
-                 CALLED(" conference=4711", " participant=1 participant_name=Ann Ex", "3"));
+                 SPAN(CALL("1", "\"\"Ann\nEx\"\" <1>", "ConfBridge", "4711,b", "", "3")
+                          CALL("1", "\"\"Ann\r\nEx\"\" <1>", "ConfBridge", "4711,b", "", "4")),
+                 CALLED(" conference=4711", " participant=1 participant_name=Ann Ex", "3"),
+                 CALLED(" conference=4711", " participant=1 participant_name=Ann  Ex", "4"));
 }
 
 TEST(trap_quotes_inside_of_quotes_are_doubled)
@@ -257,6 +259,34 @@ TEST(trap_quotes_inside_of_quotes_are_doubled)
         "asterisk-cdr",
         SPAN(CALL("", "\"\"Cy, the \"\"\"\"third\"\"\"\"\"\" <2>", "MeetMe", "1|dM", "", "3")),
         CALLED(" conference=1", " participant=2 participant_name=Cy, the \"\"third\"\"", "3"));
+}
+
+#define ENDED(disposition)                                                                         \
+    "\"acme\",\"1\",\"8600\",\"d\",\"\",\"c\",\"\",\"ConfBridge\",\"7\",\"2026-02-01 09:00:00\","     \
+    ",\"2026-02-01 09:00:09\",9,0,\"" disposition "\",\"DOCUMENTATION\",\"1.2\",\"\",\"\",\"1.2\",3\n"
+#define MISSED(outcome, cause)                                                                     \
+    "leg 2026-02-01T09:00:00Z+0 outcome=" outcome " id=1.2:3 customer=acme conference=7 "          \
+    "participant=1 cause=" cause
+
+TEST(trap_dispositions_have_words_of_their_own)
+{
+    EXPECT_LINES("asterisk-cdr",
+                 SPAN(ENDED("NO ANSWER") ENDED("BUSY") ENDED("CANCEL") ENDED("FAILED")
+                          ENDED("CONGESTION") ENDED("UNKNOWN")),
+                 MISSED("2", "NO ANSWER"), MISSED("2", "BUSY"), MISSED("2", "CANCEL"),
+                 MISSED("1", "FAILED"), MISSED("1", "CONGESTION"), MISSED("1", "UNKNOWN"));
+}
+
+/* A file is written record by record: what has no line end yet is the beginning of one. */
+TEST(trap_a_record_without_its_line_end_is_waited_for)
+{
+    static const char text[] = CALL("1", "\"\"Ann\nEx\"\" <1>", "ConfBridge", "7,b", "", "3");
+    struct format *f = shipped_format("asterisk-cdr");
+
+    for (size_t n = 1; n < sizeof text - 1; n++)
+        CHECK_INT(format_parser(f)->cut(f, at_the_edge(span_of(text, n)), MAX_FRAME, false), 0);
+    CHECK_INT(format_parser(f)->cut(f, SPAN(text), MAX_FRAME, false), sizeof text - 1);
+    format_free(f);
 }
 
 TEST(trap_records_of_one_call_share_their_uniqueid)
@@ -344,6 +374,17 @@ TEST(separated_values_as_cdr_custom_may_write_them)
     expect_lines_at(__FILE__, __LINE__, make_format(none),
                     SPAN("a|\"A\" <1>|2026-02-01 09:00:00|9|ConfBridge|7,b|1.2|3|t1\n"),
                     LIST(wanted));
+}
+
+/* The mapping of the sample configuration: other columns, and numbers in quotes as well. */
+TEST(trap_cdr_custom_has_another_order_and_quotes_numbers)
+{
+    EXPECT_LINES("asterisk-cdr-custom",
+                 SPAN("\"\"\"A\"\" <1>\",\"1\",\"8600\",\"d\",\"c\",\"\",\"ConfBridge\",\"7,b\","
+                      "\"2026-02-01 09:00:00\",\"2026-02-01 09:00:00\",\"2026-02-01 09:00:09\","
+                      "\"9\",\"9\",\"ANSWERED\",\"3\",\"acme\",\"1.2\",\"note\",\"3\"\n"),
+                 "leg 2026-02-01T09:00:00Z+9 id=1.2:3 customer=acme conference=7 participant=1 "
+                 "participant_name=A");
 }
 
 TEST(objects_as_cdr_custom_may_write_them)

@@ -132,6 +132,33 @@ TEST(trap_events_of_old)
         "conference_name=4712 participant=7 leg=9.1 conference_room=4712");
 }
 
+/* Somebody stays while others come and go, and the bridge mixes or does not by their number. */
+TEST(trap_a_bridge_changes_its_technology_while_people_stay)
+{
+    EXPECT_LINES("asterisk-cel",
+                 SPAN(EVENT("BRIDGE_ENTER", "1772355600.5", "SIP/7-1", "ConfBridge", "4711",
+                            EXTRA("softmix"))
+                          EVENT("BRIDGE_EXIT", "1772355660.5", "SIP/7-1", "ConfBridge", "4711",
+                                EXTRA("simple_bridge"))),
+                 "join 2026-03-01T09:00:00Z id=9.1:BRIDGE_ENTER:1772355600.5:b customer=acme "
+                 "conference=b conference_name=4711 participant=7 leg=9.1",
+                 "leave 2026-03-01T09:01:00Z id=9.1:BRIDGE_EXIT:1772355660.5:b customer=acme "
+                 "conference=b conference_name=4711 participant=7 leg=9.1");
+}
+
+/* After a crash there is no BRIDGE_EXIT. What the channel is in ends with the channel. */
+TEST(trap_an_exit_may_be_missing)
+{
+    EXPECT_LINES("asterisk-cel",
+                 SPAN(EVENT("HANGUP", "1772355660.1", "SIP/7-1", "ConfBridge", "4711",
+                            "{\"\"hangupcause\"\":16}")
+                          EVENT("CHAN_END", "1772355660.2", "SIP/7-1", "ConfBridge", "4711", "")
+                              EVENT("LINKEDID_END", "1772355660.3", "SIP/7-1", "", "", "")),
+                 "ignored: other event",
+                 "hangup 2026-03-01T09:01:00Z id=9.1:CHAN_END:1772355660.2 leg=9.1",
+                 "ignored: other event");
+}
+
 /* A site's own event shows its own name. */
 TEST(trap_user_events_have_any_name)
 {

@@ -20,51 +20,92 @@ peeled(const char *line)
     return out;
 }
 
-TEST(headers_as_systems_write_them)
+/* What headers say, row by row. */
+struct header_row {
+    const char *line, *want;
+};
+
+#define EXPECT_HEADERS(...)                                                                        \
+    do {                                                                                           \
+        static const struct header_row rows[] = {__VA_ARGS__};                                     \
+                                                                                                   \
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)                                    \
+            CHECK_STR(peeled(rows[i].line), rows[i].want);                                         \
+    } while (0)
+
+TEST(headers_of_rfc_5424)
 {
-    static const char bom[] = "<134>1 2026-03-01T09:00:00+01:00 h a - - - \xEF\xBB\xBFtext";
-    static const struct {
-        const char *line, *want;
-    } cases[] = {
-        /* RFC 5424 */
-        {"<134>1 2026-03-01T09:00:00.000003+01:00 sbc1 kamailio 8710 - - ACC: x",
-         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|ACC: x"},
-        {"<0>1 - - - - - -", "|||"},
-        {"<134>1 - h a p m [x@1 a=\"\\\"]\\\\\" b=\"]\"][y] t", "|h|a|t"},
-        {bom, "2026-03-01T09:00:00+01:00|h|a|text"},
-        {"<134>1 - h a p m [x@1 a=\"] t", "syslog: the header of RFC 5424 is not whole"},
-        {"<134>1 2026-03-01T09:00:00Z h", "syslog: the header of RFC 5424 is not whole"},
-        /* RFC 3164 */
+    EXPECT_HEADERS({"<134>1 2026-03-01T09:00:00.000003+01:00 sbc1 kamailio 8710 - - ACC: x",
+                    "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|ACC: x"},
+                   {"<0>1 - - - - - -", "|||"},
+                   {"<134>1 - h a p m [x@1 a=\"\\\"]\\\\\" b=\"]\"][y] t", "|h|a|t"},
+                   {"<134>1 - h a p m [x@1 a=\"] t",
+                    "syslog: the header of RFC 5424 is not whole"},
+                   {"<134>1 2026-03-01T09:00:00Z h",
+                    "syslog: the header of RFC 5424 is not whole"});
+}
+
+TEST(trap_a_byte_order_mark_in_front_of_the_text)
+{
+    EXPECT_HEADERS({"<134>1 2026-03-01T09:00:00+01:00 h a - - - \xEF\xBB\xBFtext",
+                    "2026-03-01T09:00:00+01:00|h|a|text"},
+                   {"<134>Mar  1 09:00:00 h a: \xEF\xBB\xBFtext", "Mar  1 09:00:00|h|a|text"});
+}
+
+TEST(headers_of_rfc_3164)
+{
+    EXPECT_HEADERS(
         {"<134>Mar  1 09:00:00 sbc1 kamailio[8710]: text", "Mar  1 09:00:00|sbc1|kamailio|text"},
         {"<134>Oct 17 09:00:00 sbc1 kamailio: a: b", "Oct 17 09:00:00|sbc1|kamailio|a: b"},
         {"<13>Mar  1 09:00:00 10.1.2.3 acme,4711", "Mar  1 09:00:00|10.1.2.3||acme,4711"},
         {"<13>Mar  1 09:00:00 /usr/sbin/kamailio[1]: x", "Mar  1 09:00:00||/usr/sbin/kamailio|x"},
         {"<13>Mar  1 09:00:00 h app: @cee: {\"a\":1}", "Mar  1 09:00:00|h|app|{\"a\":1}"},
-        /* host or time left out */
-        {"<13>Mar  1 09:00:00 {\"a\": 1}", "Mar  1 09:00:00|||{\"a\": 1}"},
-        {"<13>Mar  1 09:00:00 kamailio[8710]: text", "Mar  1 09:00:00||kamailio|text"},
-        {"<13>acme,4711,2026-03-01 09:00", "|||acme,4711,2026-03-01 09:00"},
-        {"<13>", "|||"},
-        /* Cisco: sequence number, name, unset clock, fraction, year, zone */
+        /* the day is to be padded with a blank, and is not everywhere */
+        {"<13>Mar 1 09:00:00 h app: x", "Mar 1 09:00:00|h|app|x"},
+        {"<13>Mar 01 09:00:00 h app: x", "Mar 01 09:00:00|h|app|x"});
+}
+
+TEST(trap_the_host_or_the_time_is_left_out)
+{
+    EXPECT_HEADERS({"<13>Mar  1 09:00:00 {\"a\": 1}", "Mar  1 09:00:00|||{\"a\": 1}"},
+                   {"<13>Mar  1 09:00:00 kamailio[8710]: text", "Mar  1 09:00:00||kamailio|text"},
+                   {"<13>acme,4711,2026-03-01 09:00", "|||acme,4711,2026-03-01 09:00"},
+                   {"<13>kamailio[8710]: text", "||kamailio|text"}, {"<13>", "|||"});
+}
+
+TEST(trap_cisco_writes_a_sequence_number_and_no_host)
+{
+    EXPECT_HEADERS(
         {"<189>16261: Dec 16 10:16:25.486: %A-5-B: x", "Dec 16 10:16:25.486|||%A-5-B: x"},
         {"<189>16261: gw1: *Dec 16 2010 10:16:25.486 CET: %A-5-B: x",
          "Dec 16 2010 10:16:25.486|||%A-5-B: x"},
-        {"<189>51: gw1: .Dec 16 10:16:25: %A-5-B: x", "Dec 16 10:16:25|||%A-5-B: x"},
-        /* files, which have no priority */
+        {"<189>51: gw1: .Dec 16 10:16:25: %A-5-B: x", "Dec 16 10:16:25|||%A-5-B: x"});
+}
+
+TEST(trap_files_have_no_priority)
+{
+    EXPECT_HEADERS(
         {"Mar  1 09:00:00 sbc1 kamailio[8710]: text", "Mar  1 09:00:00|sbc1|kamailio|text"},
         {"2026-03-01T09:00:00.000003+01:00 sbc1 kamailio[8710]: text",
-         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|text"},
-        /* none */
-        {"<192>Mar  1 09:00:00 h t: x", "syslog: the priority is not <0> to <191>"},
-        {"<007>Mar  1 09:00:00 h t: x", "syslog: the priority is not <0> to <191>"},
-        {"<13", "syslog: the priority is not <0> to <191>"},
-        {"GET / HTTP/1.1", "syslog: neither a priority nor a time in front"},
-        {"", "syslog: neither a priority nor a time in front"},
-        {"Mar", "syslog: neither a priority nor a time in front"},
-    };
+         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|text"});
+}
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        CHECK_STR(peeled(cases[i].line), cases[i].want);
+TEST(trap_priorities_are_of_0_to_191_without_leading_zeros)
+{
+#define NO_PRIORITY "syslog: the priority is not <0> to <191>"
+    EXPECT_HEADERS({"<0>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
+                   {"<191>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
+                   {"<192>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+                   {"<007>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+                   {"<00>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+                   {"<>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+                   {"<-1>Mar  1 09:00:00 h t: x", NO_PRIORITY}, {"<13", NO_PRIORITY});
+}
+
+TEST(what_is_no_message_is_refused)
+{
+#define NEITHER "syslog: neither a priority nor a time in front"
+    EXPECT_HEADERS({"GET / HTTP/1.1", NEITHER}, {"", NEITHER}, {"Mar", NEITHER});
 }
 
 TEST(every_beginning_of_a_header_is_read_within_its_bytes)
@@ -83,7 +124,7 @@ TEST(every_beginning_of_a_header_is_read_within_its_bytes)
     CHECK_SPAN(m.text, "t");
 }
 
-TEST(a_time_without_a_year_is_the_nearest_one)
+TEST(trap_a_time_without_a_year_is_the_nearest_one)
 {
     static const struct {
         const char *text;
@@ -91,6 +132,8 @@ TEST(a_time_without_a_year_is_the_nearest_one)
         const char *want;
     } cases[] = {
         {"Mar  1 09:00:00", 1772366400, "2026-03-01T09:00:00Z"},
+        {"Mar 1 09:00:00", 1772366400, "2026-03-01T09:00:00Z"},
+        {"Mar 01 09:00:00", 1772366400, "2026-03-01T09:00:00Z"},
         {"Dec 31 23:59:58", 1767225605, "2025-12-31T23:59:58Z"}, /* read after New Year */
         {"Jan  1 00:00:03", 1767225597, "2026-01-01T00:00:03Z"}, /* a clock that is ahead */
         {"Jan  1 11:00:00", 1767225597, "2026-01-01T11:00:00Z"}, /* a zone that is wrong */
@@ -171,7 +214,7 @@ TEST(the_header_says_when_where_the_record_does_not)
     CHECK_STR(line_of(f, "<134>{\"customer\":\"acme\"}\n"), "refused: start: missing");
 }
 
-TEST(a_header_without_zone_is_read_in_the_formats)
+TEST(trap_a_header_without_zone_is_read_in_the_formats)
 {
     struct format_options o = shipped_options("ndjson");
 
@@ -210,6 +253,34 @@ TEST(messages_one_after_the_other_and_what_is_wrong_with_them)
     }
     CHECK(!next_line_of(&s, line, sizeof line));
     stream_close(&s);
+}
+
+/* RFC 6587, 3.4.2: there is no LF then for which a stream could wait. */
+TEST(trap_messages_may_end_in_a_nul)
+{
+#define FIRST "<13>Mar  1 09:00:00 h a: {\"customer\":\"x\"}\0"
+    static const char text[] = FIRST "<13>Mar  1 09:00:01 h a: {\"customer\":\"y\"}\0\n"
+                               "<13>Mar  1 09:00:02 h a: {\"customer\":\"z\"}\r\n<13>Mar";
+    struct format *f = enveloped("ndjson");
+    size_t whole = sizeof text - sizeof "<13>Mar";
+    char line[2000];
+    struct stream s;
+
+    CHECK_INT(format_parser(f)->cut(f, at_the_edge(SPAN(text)), MAX_FRAME, false), whole);
+    CHECK_INT(format_parser(f)->cut(f, at_the_edge(span_of(text, 60)), MAX_FRAME, false),
+              sizeof FIRST - 1);
+    CHECK_INT(
+        format_parser(f)->cut(f, at_the_edge(span_of(text, sizeof FIRST - 2)), MAX_FRAME, false),
+        0);
+    stream_open(&s, f, at_the_edge(span_of(text, whole)));
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(next_line_of(&s, line, sizeof line));
+        CHECK_INT(line[strlen("leg 2026-03-01T09:00:0")], '0' + i);
+        CHECK_INT(line[strlen(line) - 1], 'x' + i);
+    }
+    CHECK(!next_line_of(&s, line, sizeof line));
+    stream_close(&s);
+    format_free(f);
 }
 
 TEST(a_name_puts_any_format_into_the_envelope)

@@ -85,6 +85,18 @@ check_framing(const char *framing, const char *stream, size_t n, const char *con
 #define FRAMES(framing, stream, ...)                                                               \
     check_framing(framing, stream, sizeof stream - 1, (const char *const[]){__VA_ARGS__, NULL})
 
+/* Cisco's ASA writes one between a frame and the next count. A line may begin with one as well, but
+ * not right behind a counted frame. */
+TEST(trap_a_blank_or_line_end_stands_before_the_next_count)
+{
+    FRAMES("octets", "3 abc 2 de\n1 f", "abc", "de", "f");
+    FRAMES("auto", "3 abc 2 de 1 f", "abc", "de", "f");
+    FRAMES("auto", "3 abc\n2 de 10 0123456789", "abc", "\n", "de", "0123456789");
+    FRAMES("auto", "3 abc x\n 2 de\n", "abc", " x\n", " 2 de\n");
+    FRAMES("auto", " 2 de\n3 abc ", " 2 de\n", "abc", " ");
+    FRAMES("auto", "3 abc 12", "abc", " 12");
+}
+
 TEST(tcp_finds_frames_wherever_the_stream_is_cut)
 {
     FRAMES("lines", "3 abc\n12 x\n", "3 abc\n", "12 x\n");
@@ -138,7 +150,7 @@ TEST(tcp_passes_frames_that_are_too_long_on_by_their_beginning)
 
 TEST(tcp_closes_connections_that_are_out_of_step)
 {
-    static const char *const bad[] = {"1048577 x", "abc",       "12x",       " 3 abc",
+    static const char *const bad[] = {"1048577 x", "abc",       "12x",       "  3 abc",
                                       "0 x",       "9999999 x", "99999999 x"};
     struct rig r = rig_new("octets");
 
