@@ -13,6 +13,7 @@
  * server has begun or ended (Accounting-On, Accounting-Off) ends all its sessions: the input that
  * receives it knows them and says a Stop of each, so that what comes here needs no memory.
  */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "json_document.h"
@@ -98,33 +99,60 @@ moment(struct document *d, const struct named_values *v, const char *of_call)
 
 /* --- how it ended --- */
 
+/* By their numbers (RFC 2866, 5.10). Dictionaries have "-" for the blanks. */
+static const char *const causes[] = {
+    "",
+    "user request",
+    "lost carrier",
+    "lost service",
+    "idle timeout",
+    "session timeout",
+    "admin reset",
+    "admin reboot",
+    "port error",
+    "NAS error",
+    "NAS request",
+    "NAS reboot",
+    "port unneeded",
+    "port preempted",
+    "port suspended",
+    "service unavailable",
+    "callback",
+    "user error",
+    "host request",
+};
+#define CAUSES (sizeof causes / sizeof *causes)
+
+static bool
+is_named(struct span text, const char *cause)
+{
+    size_t i = 0;
+
+    for (; i < text.n && cause[i]; i++)
+        if (tolower((unsigned char)text.p[i]) != tolower((unsigned char)cause[i]) &&
+            !(text.p[i] == '-' && cause[i] == ' '))
+            return false;
+    return i == text.n && cause[i] == '\0';
+}
+
+/* The number that a dump may have printed by its name; the text itself, if it is neither. */
+static struct span
+terminate_cause(struct span text)
+{
+    int64_t code;
+
+    if (span_to_i64(text, &code))
+        return code > 0 && code < (int64_t)CAUSES ? span_str(causes[code]) : text;
+    for (size_t i = 1; i < CAUSES; i++)
+        if (is_named(text, causes[i]))
+            return span_str(causes[i]);
+    return text;
+}
+
 static struct span
 cause_of(struct document *d, const struct named_values *v)
 {
-    static const char *const causes[] = {
-        "",
-        "user request",
-        "lost carrier",
-        "lost service",
-        "idle timeout",
-        "session timeout",
-        "admin reset",
-        "admin reboot",
-        "port error",
-        "NAS error",
-        "NAS request",
-        "NAS reboot",
-        "port unneeded",
-        "port preempted",
-        "port suspended",
-        "service unavailable",
-        "callback",
-        "user error",
-        "host request",
-    };
     struct span hex = values_get(v, "h323-disconnect-cause");
-    struct span text = values_get(v, "Acct-Terminate-Cause");
-    int64_t code;
     unsigned q850;
     char digits[4] = "";
 
@@ -133,9 +161,7 @@ cause_of(struct document *d, const struct named_values *v)
         if (strspn(digits, "0123456789abcdefABCDEF") == hex.n && sscanf(digits, "%x", &q850) == 1)
             return document_text(d, "Q.850 %u", q850);
     }
-    if (span_to_i64(text, &code) && code > 0 && code < (int64_t)(sizeof causes / sizeof *causes))
-        return span_str(causes[code]);
-    return text;
+    return terminate_cause(values_get(v, "Acct-Terminate-Cause"));
 }
 
 /* A call that never was one: 17 and 18 are busy and no answer, 19 too, 21 rejected. */

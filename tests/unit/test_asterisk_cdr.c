@@ -262,8 +262,9 @@ TEST(trap_quotes_inside_of_quotes_are_doubled)
 }
 
 #define ENDED(disposition)                                                                         \
-    "\"acme\",\"1\",\"8600\",\"d\",\"\",\"c\",\"\",\"ConfBridge\",\"7\",\"2026-02-01 09:00:00\","     \
-    ",\"2026-02-01 09:00:09\",9,0,\"" disposition "\",\"DOCUMENTATION\",\"1.2\",\"\",\"\",\"1.2\",3\n"
+    "\"acme\",\"1\",\"8600\",\"d\",\"\",\"c\",\"\",\"ConfBridge\",\"7\",\"2026-02-01 09:00:00\","  \
+    ",\"2026-02-01 09:00:09\",9,0,\"" disposition                                                  \
+    "\",\"DOCUMENTATION\",\"1.2\",\"\",\"\",\"1.2\",3\n"
 #define MISSED(outcome, cause)                                                                     \
     "leg 2026-02-01T09:00:00Z+0 outcome=" outcome " id=1.2:3 customer=acme conference=7 "          \
     "participant=1 cause=" cause

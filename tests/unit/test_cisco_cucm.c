@@ -124,6 +124,45 @@ TEST(trap_integers_can_be_empty_and_columns_unknown)
                "leg 2026-03-01T09:00:00Z+0 outcome=2 id=p reason=two-party call leg=::7:");
 }
 
+/* "Controler", "-" for "=": Cisco's own text has all of them, beside texts that are no keys. */
+TEST(trap_the_comment_is_spelt_in_several_ways)
+{
+#define COMMENTED "\"joinOnBehalfOf\",\"destConversationId\",\"comment\""
+#define NAMED_1000                                                                                 \
+    "leg 2026-03-01T09:00:00Z+0 outcome=2 id=p conference=:5 conference_name=1000"                 \
+    " features=ad_hoc_conference leg=::7:"
+    EXPECT_ONE(COMMENTED, "4,5,\"ConfControllerDn=1000;ConfControllerDeviceName=SEP1\"",
+               NAMED_1000);
+    EXPECT_ONE(COMMENTED, "4,5,\"ConfControlerDeviceName=SEP1; ConfControlerDn=1000\"", NAMED_1000);
+    EXPECT_ONE(COMMENTED, "4,5,\"ConfRequestorDn-1001;ConfControllerDn-1000\"", NAMED_1000);
+    EXPECT_ONE(COMMENTED, "4,5,\"DropConRequestorDeviceName=a=b,c;;ConfControllerDn=1000;\"",
+               NAMED_1000);
+}
+
+/* The number is counted by each cluster for itself. */
+TEST(trap_a_conversation_is_one_of_its_cluster)
+{
+#define CLUSTERED "\"joinOnBehalfOf\",\"destConversationId\",\"globalCallId_ClusterID\""
+    EXPECT_ONE(CLUSTERED, "6,5,\"A_1\"",
+               "leg 2026-03-01T09:00:00Z+0 outcome=2 id=p conference=A_1:5 features=meet_me"
+               " leg=A_1::7:");
+    EXPECT_ONE(CLUSTERED, "6,5,\"B_1\"",
+               "leg 2026-03-01T09:00:00Z+0 outcome=2 id=p conference=B_1:5 features=meet_me"
+               " leg=B_1::7:");
+}
+
+/* Has been seen after transfers; the types are passed over all the same. */
+TEST(trap_lines_may_end_in_crlf)
+{
+    expect_lines_at(
+        __FILE__, __LINE__, with_all_calls(),
+        SPAN("\"cdrRecordType\",\"globalCallID_callId\",\"dateTimeOrigination\","
+             "\"pkid\"\r\nINTEGER,INTEGER,INTEGER,UNIQUEIDENTIFIER\r\n"
+             "1,7,1772355600,\"p\"\r\n1,7,1772355600,\"q\"\r\n"),
+        LIST("leg 2026-03-01T09:00:00Z+0 outcome=2 id=p reason=two-party call leg=::7:",
+             "leg 2026-03-01T09:00:00Z+0 outcome=2 id=q reason=two-party call leg=::7:"));
+}
+
 TEST(files_of_something_else_are_refused)
 {
     struct format *f = shipped_format("cisco-cucm");

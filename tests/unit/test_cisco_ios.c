@@ -65,6 +65,20 @@ TEST(trap_an_id_without_leading_zeros_and_an_unset_clock)
                  " participant=510 direction=answer leg=CA5210B082B11E0A142A279BD84410:2:2");
 }
 
+/* Both times are those of the clearing then, and the call began when it was set up. */
+TEST(trap_a_call_that_nobody_answered_was_connected_when_it_was_cleared)
+{
+    EXPECT_LINES("cisco-ios",
+                 SPAN(HEAD "A1" SETUP "DisconnectCause 12  , DisconnectText no answer" TIMES
+                           "10:00:01.214" ANSWER HEAD "A2" SETUP
+                           "DisconnectCause 26  , DisconnectText network out of order" TIMES
+                           "10:00:01.214" ANSWER),
+                 "leg 2026-03-01T10:00:00Z+0 outcome=2 id=A1:2:2:510 participant=510 cause=18"
+                 " direction=answer leg=A1:2:2",
+                 "leg 2026-03-01T10:00:00Z+0 outcome=1 id=A2:2:2:510 participant=510 cause=38"
+                 " direction=answer leg=A2:2:2");
+}
+
 TEST(trap_a_message_that_was_cut_off_is_refused)
 {
     EXPECT_LINES("cisco-ios", SPAN(HEAD "A1" SETUP "DisconnectCause 10  , DisconnectText nor\n"),

@@ -81,6 +81,32 @@ TEST(trap_who_was_not_admitted_was_in_no_conference)
                  " leg=l");
 }
 
+/* Its own spelling; the record behind them is good. */
+TEST(trap_a_call_bridge_says_how_many_records_it_has_dropped)
+{
+    EXPECT_LINES("cisco-meeting-server",
+                 POST("<record type=\"callEnd\" time=\"2026-03-01T09:00:00Z\" recordIndex=\"9\" "
+                      "correlatorIndex=\"8\" numPreceedingRecordsMissing=\"5\"><call id=\"c\"/>"
+                      "</record>"),
+                 "refused: the Call Bridge has dropped records before one of these",
+                 "conference_end 2026-03-01T09:00:00Z id=s:8 conference=c");
+}
+
+/* Each Call Bridge has an id of its own for it. */
+TEST(trap_a_meeting_on_two_call_bridges_is_two_calls)
+{
+#define BEGUN(id)                                                                                  \
+    "<call id=\"" id                                                                               \
+    "\"><name>Weekly</name><coSpace>w</coSpace><callCorrelator>k</callCorrelator></call>"
+    EXPECT_LINES(
+        "cisco-meeting-server",
+        POST(RECORD("callStart", "00", "1", BEGUN("c")) RECORD("callStart", "00", "2", BEGUN("d"))),
+        "conference_start 2026-03-01T09:00:00Z id=s:1 customer=w conference=c "
+        "conference_name=Weekly",
+        "conference_start 2026-03-01T09:00:00Z id=s:2 customer=w conference=d "
+        "conference_name=Weekly");
+}
+
 TEST(trap_ids_have_line_ends_around_them_and_elements_any_order)
 {
     EXPECT_LINES("cisco-meeting-server",

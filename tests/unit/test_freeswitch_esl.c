@@ -115,6 +115,19 @@ TEST(trap_values_are_encoded_in_plain_events_and_not_in_json)
         "conference=u features=lock");
 }
 
+TEST(trap_a_conference_is_its_unique_id_and_not_its_name)
+{
+#define MADE(id)                                                                                   \
+    "Event-Name: CUSTOM\nEvent-Subclass: conference%3A%3Amaintenance\nConference-Name: 4711-d\n"   \
+    "Event-Date-Timestamp: 1772355600000000\nConference-Unique-ID: " id                            \
+    "\nAction: conference-create\n\n"
+    EXPECT_LINES("freeswitch-esl", SPAN(MADE("u") MADE("v")),
+                 "conference_start 2026-03-01T09:00:00Z id=u::conference-create:1772355600000000 "
+                 "conference=u conference_name=4711-d",
+                 "conference_start 2026-03-01T09:00:00Z id=v::conference-create:1772355600000000 "
+                 "conference=v conference_name=4711-d");
+}
+
 /* The number of a member begins again with the process; a channel may come back. */
 TEST(trap_a_stay_is_channel_and_member)
 {

@@ -103,6 +103,20 @@ TEST(trap_zero_means_never)
                  START "+0 outcome=1 id=u customer=a cause=NETWORK_OUT_OF_ORDER leg=u");
 }
 
+/* A call that was transferred has several and begins with the newest; times are microseconds. */
+TEST(trap_the_first_callflow_is_the_newest)
+{
+    EXPECT_LINES(
+        "freeswitch-json",
+        SPAN("{\"variables\":{\"uuid\":\"u\",\"accountcode\":\"a\",\"billsec\":\"9\"},"
+             "\"callflow\":[{\"caller_profile\":{\"caller_id_number\":\"2\"},\"times\":"
+             "{\"created_time\":\"1772355600250413\",\"answered_time\":\"1772355601250413\","
+             "\"hangup_time\":\"1772355610250413\",\"transfer_time\":\"0\"}},"
+             "{\"caller_profile\":{\"caller_id_number\":\"1\"},\"times\":"
+             "{\"created_time\":\"1772355500000000\",\"hangup_time\":\"0\"}}]}"),
+        START "+9 id=u customer=a participant=2 leg=u");
+}
+
 /* A channel's text stamps are local; epochs are not. */
 TEST(trap_stamps_are_local)
 {

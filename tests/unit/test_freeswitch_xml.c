@@ -98,6 +98,30 @@ TEST(trap_zero_means_never)
                  "leg 2026-03-01T09:00:00Z+0 outcome=2 id=u customer=a cause=NO_ANSWER leg=u");
 }
 
+TEST(trap_the_first_callflow_is_the_newest)
+{
+#define FLOW(number, created, answered)                                                            \
+    "<callflow><caller_profile><caller_id_number>" number "</caller_id_number></caller_profile>"   \
+    "<times><created_time>" created "</created_time><answered_time>" answered "</answered_time>"   \
+    "<hangup_time>1772355610000000</hangup_time></times></callflow>"
+    EXPECT_LINES("freeswitch-xml",
+                 SPAN("<cdr><variables><uuid>u</uuid><billsec>0</billsec></variables>" FLOW(
+                     "2", "1772355600250413", "0") FLOW("1", "1772355500000000", "0") "</cdr>"),
+                 "leg 2026-03-01T09:00:00Z+0 outcome=2 id=u participant=2 leg=u");
+}
+
+/* "M\xC3\xBCller" as decimal and as hexadecimal numbers, "&" as its name. */
+TEST(trap_what_is_not_ascii_is_written_as_its_number)
+{
+    EXPECT_LINES("freeswitch-xml",
+                 SPAN("<cdr><variables><uuid>u</uuid><start_epoch>1772355600</start_epoch>"
+                      "<billsec>9</billsec></variables><callflow><caller_profile>"
+                      "<caller_id_name>M&#252;ller &amp; M&#xFC;ller</caller_id_name>"
+                      "<caller_id_number>1</caller_id_number></caller_profile></callflow></cdr>"),
+                 "leg 2026-03-01T09:00:00Z+9 id=u participant=1 "
+                 "participant_name=M\xC3\xBCller & M\xC3\xBCller leg=u");
+}
+
 TEST(what_is_no_record_is_refused)
 {
     EXPECT_LINES("freeswitch-xml", SPAN("<html><body>no</body></html>"),

@@ -28,25 +28,32 @@ packet(const struct request *r)
     return span_of((const char *)r->p, r->n);
 }
 
-#define RECEIVED "Callswell-Received: 1772355610.500000\r\nCallswell-Peer: 198.51.100.9\r\n\r\n"
-
 /* A request and what whoever received it says of it. */
 static struct span
-received(const struct request *r)
+received_at(const struct request *r, int second)
 {
-    char *p = xmalloc(r->n + sizeof RECEIVED);
+    char *p = xmalloc(r->n + 200);
     struct span edge;
+    size_t n = r->n;
 
     memcpy(p, r->p, r->n);
-    memcpy(p + r->n, RECEIVED, sizeof RECEIVED);
-    edge = at_the_edge(span_of(p, r->n + sizeof RECEIVED - 1));
+    n += (size_t)sprintf(p + n,
+                         "Callswell-Received: %d.500000\r\nCallswell-Peer: 198.51.100.9\r\n\r\n",
+                         1772355600 + second);
+    edge = at_the_edge(span_of(p, n));
     free(p);
     return edge;
 }
 
+static struct span
+received(const struct request *r)
+{
+    return received_at(r, 10);
+}
+
 #define WHAT " conference_name=8600 participant=+4930123"
 
-TEST(a_packet_has_the_moment_of_its_arrival_less_its_delay)
+TEST(trap_a_packet_has_the_moment_of_its_arrival_less_its_delay)
 {
     struct request r = request_session(1, 1, "s1");
 
@@ -98,6 +105,51 @@ TEST(trap_the_cause_is_hexadecimal)
                  "conference=192.0.2.7:s1" WHAT " cause=Q.850 47" LEG("s1"));
 }
 
+/* With a new identifier or the old one; the delay has grown meanwhile. */
+TEST(trap_a_request_that_is_sent_again_has_the_same_id_and_moment)
+{
+    struct request first = request_session(1, 1, "s1"), again = request_session(9, 1, "s1");
+    static const char want[] = "join 2026-03-01T09:00:05Z id=192.0.2.7:s1:start: customer=acme "
+                               "conference=192.0.2.7:s1" WHAT LEG("s1");
+
+    request_number(&first, 41, 5);
+    request_sign(&first, "x");
+    EXPECT_LINES("radius", received_at(&first, 10), want);
+    request_number(&again, 41, 8);
+    request_sign(&again, "x");
+    EXPECT_LINES("radius", received_at(&again, 13), want);
+}
+
+/* RFC 2866, 5.10, and the names that FreeRADIUS' dictionary has for the numbers. */
+TEST(trap_a_cause_is_the_same_by_its_number_and_by_its_name)
+{
+    static const struct {
+        const char *number, *name, *want;
+    } causes[] = {
+        {"1", "User-Request", "user request"},
+        {"6", "Admin-Reset", "admin reset"},
+        {"9", "NAS-Error", "NAS error"},
+        {"18", "Host-Request", "host request"},
+        {"99", "Some-Cause", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        for (int named = 0; named < 2; named++) {
+            const char *cause = named ? causes[i].name : causes[i].number;
+            char text[400], want[400];
+
+            snprintf(text, sizeof text,
+                     "{\"Acct-Status-Type\":\"Stop\",\"NAS-Identifier\":\"gw\",\"Acct-Session-Id\":"
+                     "\"7\",\"Event-Timestamp\":1772355600,\"Acct-Terminate-Cause\":\"%s\"}",
+                     cause);
+            snprintf(want, sizeof want,
+                     "leave 2026-03-01T09:00:00Z id=gw:7:stop:1772355600 conference=gw:7 cause=%s "
+                     "leg=gw:7",
+                     causes[i].want ? causes[i].want : cause);
+            EXPECT_LINES("radius", span_str(text), want);
+        }
+}
+
 TEST(trap_repeated_keys_are_all_read)
 {
     struct format_options o = shipped_options("radius");
@@ -111,7 +163,7 @@ TEST(trap_repeated_keys_are_all_read)
                          "service=gold=1 leg=gw:7"));
 }
 
-TEST(servers_that_begin_and_end_are_left_out)
+TEST(trap_interim_updates_and_servers_that_begin_and_end_are_no_sessions)
 {
     struct request on = request_session(1, 7, NULL), off = request_session(1, 8, NULL),
                    other = request_session(1, 15, "s");

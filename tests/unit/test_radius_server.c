@@ -93,7 +93,7 @@ TEST(radius_answers_after_the_commit)
     rig_free(&r);
 }
 
-TEST(radius_answers_a_repeated_request_again)
+TEST(radius_trap_a_request_that_is_repeated_is_answered_again)
 {
     struct rig r = radius_rig();
     struct request q = signed_session(7, 1, "s1");
@@ -151,7 +151,7 @@ expect_no_answer(struct rig *r, struct client *c, const struct request *bad, con
     UNTIL(r->base, strstr(r->engine->feed.problem, why));
 }
 
-TEST(radius_does_not_answer_who_does_not_know_the_secret)
+TEST(radius_trap_who_does_not_know_the_secret_is_not_answered)
 {
     struct rig r = radius_rig();
     struct request q = request_session(1, 1, "s1"), damaged, other;
@@ -238,7 +238,7 @@ TEST(radius_waits_for_the_engine_and_answers_then)
     rig_free(&r);
 }
 
-TEST(radius_a_server_that_starts_anew_ends_its_sessions)
+TEST(radius_trap_a_server_that_starts_anew_ends_its_sessions)
 {
     struct rig r = radius_rig();
     struct client c;
@@ -273,6 +273,69 @@ TEST(radius_a_server_that_starts_anew_ends_its_sessions)
           strstr(list, "\"Event-Timestamp\":\"1772359200\""));
     client_send(&c, &q); /* once more */
     UNTIL(r.base, r.engine->frame_n == 8);
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 1 sessions open"));
+    close(c.fd);
+    rig_free(&r);
+}
+
+static void
+tell(const struct client *c, unsigned char id, uint32_t status, const char *session, uint32_t at)
+{
+    struct request q = request_session(id, status, session);
+
+    if (at > 0)
+        request_number(&q, 55, at);
+    request_sign(&q, "testing123");
+    client_send(c, &q);
+}
+
+/* An interim update opens no session and ends none, but its sender wants an answer, too. */
+TEST(radius_trap_interim_updates_are_answered_and_change_nothing)
+{
+    struct rig r = radius_rig();
+    struct client c;
+
+    rig_start(&r);
+    c = client_open(&r);
+    tell(&c, 1, 1, "s1", 1772355600);
+    UNTIL(r.base, client_hears(&c));
+    tell(&c, 2, 3, "s1", 1772355660);
+    UNTIL(r.base, client_hears(&c));
+    CHECK_INT(c.got[1], 2);
+    tell(&c, 3, 3, "s9", 1772355660);
+    UNTIL(r.base, client_hears(&c));
+    CHECK_INT(c.got[1], 3);
+    UNTIL(r.base, strstr(r.engine->feed.detail, ", 1 sessions open"));
+    CHECK_INT(r.engine->frame_n, 3);
+    close(c.fd);
+    rig_free(&r);
+}
+
+/* Accounting-Off as -On. Without a time of the event it was made so long before it came as its
+ * delay says: who began after that is not meant. */
+TEST(radius_trap_accounting_off_ends_what_was_open_when_it_was_made)
+{
+    struct rig r = radius_rig();
+    struct request off = request_session(3, 8, NULL);
+    uint32_t now = (uint32_t)clock_now();
+    struct client c;
+    const char *list;
+    const char *when = "\"Event-Timestamp\":\"";
+
+    rig_start(&r);
+    c = client_open(&r);
+    tell(&c, 1, 1, "before", now - 300);
+    tell(&c, 2, 1, "after", now - 10);
+    UNTIL(r.base, r.engine->frame_n == 2);
+    request_number(&off, 41, 120);
+    request_sign(&off, "testing123");
+    client_send(&c, &off);
+    UNTIL(r.base, r.engine->frame_n == 4);
+    list = r.engine->frames[3].p;
+    CHECK(strstr(list, "\"before\"") && !strstr(list, "\"after\""));
+    CHECK(strstr(list, when));
+    CHECK(atoll(strstr(list, when) + strlen(when)) >= (long long)now - 120);
+    CHECK(atoll(strstr(list, when) + strlen(when)) <= (long long)clock_now() - 120);
     UNTIL(r.base, strstr(r.engine->feed.detail, ", 1 sessions open"));
     close(c.fd);
     rig_free(&r);

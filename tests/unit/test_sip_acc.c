@@ -144,6 +144,72 @@ TEST(trap_opensips_rounds_durations_up_and_a_call_that_nobody_answered_has_no_st
               " reason=Temporarily Unavailable");
 }
 
+/* Values are what lies between known names: reasons, addresses and agents hold ";" and "=". */
+TEST(trap_nothing_is_escaped)
+{
+    CHECK_STR(one("kamailio-acc",
+                  "ACC: call missed: timestamp=1772355603;method=INVITE;from_tag=a;to_tag=;"
+                  "call_id=c;code=486;reason=Busy;Q.850;cause=17;src_user=sip:1@x;user=phone;"
+                  "unknown=1;account=acme;dst_user=8600;transport=udp"),
+              "leg 2026-03-01T09:00:03Z+0 outcome=2 id=c:a:attempt customer=acme"
+              " conference_name=8600;transport=udp participant=sip:1@x;user=phone;unknown=1"
+              " cause=486 reason=Busy;Q.850;cause=17");
+}
+
+/* time_mode 1 to 4, of which the names may be changed; acc_json's are numbers or text. */
+TEST(trap_the_time_stands_there_in_several_notations)
+{
+#define AT(times)                                                                                  \
+    "ACC: transaction answered: timestamp=1772355603;" times                                       \
+    "method=BYE;from_tag=a;to_tag=b;call_id=c;code=200;reason=OK"
+#define JSON_AT(time)                                                                              \
+    "{\"time\":" time ",\"method\":\"BYE\",\"from_tag\":\"a\",\"to_tag\":\"b\",\"call_id\":\"c\"," \
+    "\"sip_code\":\"200\",\"sip_reason\":\"OK\"}"
+    static const char want[] = "leave 2026-03-01T09:00:03Z id=c:a:b:leave conference=c leg=c:a:b";
+
+    CHECK_STR(one("kamailio-acc", AT("")), want);
+    CHECK_STR(one("kamailio-acc", AT("time_exten=120005;")), want);
+    CHECK_STR(one("kamailio-acc", AT("time_attr=1772355603.120;")), want);
+    CHECK_STR(one("kamailio-acc", AT("time_attr=2026-03-01 10:00:03;")), want);
+    CHECK_STR(one("kamailio-acc", AT("when=Sun, 01 Mar 2026 09:00:03 GMT;")), want);
+    CHECK_STR(one("kamailio-acc", JSON_AT("1772355603")), want);
+    CHECK_STR(one("kamailio-acc", JSON_AT("1772355603.120")), want);
+    CHECK_STR(one("kamailio-acc", JSON_AT("\"2026-03-01 09:00:03\"")), want);
+}
+
+TEST(trap_legs_of_one_call_repeat_their_names)
+{
+    CHECK_STR(one("kamailio-acc", ACC("transaction answered", "INVITE", "from_tag=a;to_tag=b",
+                                      "200") ";src_user=1;dst_user=2;src_user=3;dst_user=4"),
+              "join 2026-03-01T09:00:03Z id=c:a:b:join customer=acme conference=c"
+              " conference_name=2 participant=1 leg=c:a:b");
+}
+
+/* It is sent again with a password, and only then the call is over. */
+TEST(trap_a_bye_that_is_challenged_ends_nothing)
+{
+    CHECK_STR(one("kamailio-acc", ACC("transaction answered", "BYE", "from_tag=a;to_tag=b", "407")),
+              "ignored: challenged request");
+    CHECK_STR(one("kamailio-acc", ACC("transaction answered", "BYE", "from_tag=a;to_tag=b", "401")),
+              "ignored: challenged request");
+}
+
+/* cdr_duration_mode: ".0", milliseconds, microseconds. */
+TEST(trap_dialogs_have_fractions_of_several_lengths_and_no_acc_in_front)
+{
+#define DIALOG(duration) "start_time=1772355603.1; end_time=1772355613.9; duration=" duration
+    static const char want[] = "leg 2026-03-01T09:00:03Z+10 id=c:1772355603.1:dialog customer=acme";
+
+    CHECK_STR(one("kamailio-acc", DIALOG("10.0") "; account=acme; call_id=c"), want);
+    CHECK_STR(one("kamailio-acc", DIALOG("10.800") "; account=acme; call_id=c"), want);
+    CHECK_STR(one("kamailio-acc", DIALOG("10.800123") "; account=acme; call_id=c"), want);
+    CHECK_STR(one("kamailio-acc", " 3(811) NOTICE: acc [acc_cdr.c:333]: write_cdr(): " DIALOG(
+                                      "10.800") "; call_id=c; account=acme"),
+              want);
+    CHECK_STR(one("kamailio-acc", "start_time=1772355603.1; end_time=17723556"),
+              "refused: acc: a dialog without end_time and duration: cut?");
+}
+
 TEST(every_beginning_of_a_line_is_read_within_its_bytes)
 {
     struct format *f = shipped_format("kamailio-acc");

@@ -35,14 +35,13 @@ struct header_row {
 
 TEST(headers_of_rfc_5424)
 {
-    EXPECT_HEADERS({"<134>1 2026-03-01T09:00:00.000003+01:00 sbc1 kamailio 8710 - - ACC: x",
-                    "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|ACC: x"},
-                   {"<0>1 - - - - - -", "|||"},
-                   {"<134>1 - h a p m [x@1 a=\"\\\"]\\\\\" b=\"]\"][y] t", "|h|a|t"},
-                   {"<134>1 - h a p m [x@1 a=\"] t",
-                    "syslog: the header of RFC 5424 is not whole"},
-                   {"<134>1 2026-03-01T09:00:00Z h",
-                    "syslog: the header of RFC 5424 is not whole"});
+    EXPECT_HEADERS(
+        {"<134>1 2026-03-01T09:00:00.000003+01:00 sbc1 kamailio 8710 - - ACC: x",
+         "2026-03-01T09:00:00.000003+01:00|sbc1|kamailio|ACC: x"},
+        {"<0>1 - - - - - -", "|||"},
+        {"<134>1 - h a p m [x@1 a=\"\\\"]\\\\\" b=\"]\"][y] t", "|h|a|t"},
+        {"<134>1 - h a p m [x@1 a=\"] t", "syslog: the header of RFC 5424 is not whole"},
+        {"<134>1 2026-03-01T09:00:00Z h", "syslog: the header of RFC 5424 is not whole"});
 }
 
 TEST(trap_a_byte_order_mark_in_front_of_the_text)
@@ -93,13 +92,12 @@ TEST(trap_files_have_no_priority)
 TEST(trap_priorities_are_of_0_to_191_without_leading_zeros)
 {
 #define NO_PRIORITY "syslog: the priority is not <0> to <191>"
-    EXPECT_HEADERS({"<0>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
-                   {"<191>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
-                   {"<192>Mar  1 09:00:00 h t: x", NO_PRIORITY},
-                   {"<007>Mar  1 09:00:00 h t: x", NO_PRIORITY},
-                   {"<00>Mar  1 09:00:00 h t: x", NO_PRIORITY},
-                   {"<>Mar  1 09:00:00 h t: x", NO_PRIORITY},
-                   {"<-1>Mar  1 09:00:00 h t: x", NO_PRIORITY}, {"<13", NO_PRIORITY});
+    EXPECT_HEADERS(
+        {"<0>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
+        {"<191>Mar  1 09:00:00 h t: x", "Mar  1 09:00:00|h|t|x"},
+        {"<192>Mar  1 09:00:00 h t: x", NO_PRIORITY}, {"<007>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+        {"<00>Mar  1 09:00:00 h t: x", NO_PRIORITY}, {"<>Mar  1 09:00:00 h t: x", NO_PRIORITY},
+        {"<-1>Mar  1 09:00:00 h t: x", NO_PRIORITY}, {"<13", NO_PRIORITY});
 }
 
 TEST(what_is_no_message_is_refused)
@@ -260,7 +258,7 @@ TEST(trap_messages_may_end_in_a_nul)
 {
 #define FIRST "<13>Mar  1 09:00:00 h a: {\"customer\":\"x\"}\0"
     static const char text[] = FIRST "<13>Mar  1 09:00:01 h a: {\"customer\":\"y\"}\0\n"
-                               "<13>Mar  1 09:00:02 h a: {\"customer\":\"z\"}\r\n<13>Mar";
+                                     "<13>Mar  1 09:00:02 h a: {\"customer\":\"z\"}\r\n<13>Mar";
     struct format *f = enveloped("ndjson");
     size_t whole = sizeof text - sizeof "<13>Mar";
     char line[2000];
