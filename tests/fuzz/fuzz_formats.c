@@ -1,7 +1,8 @@
 /*
- * fuzz_formats.c - every shipped format, and described documents and positions, on any bytes. The
- * first byte chooses the format (those of config/formats.d in the order of their files, then xml,
- * json, fixed: run.sh makes seeds so), the second the size of pieces and the longest frame.
+ * fuzz_formats.c - every shipped format, described documents and positions, and syslog's envelope,
+ * on any bytes. The first byte chooses the format (those of config/formats.d in the order of their
+ * files, then xml, json, fixed, syslog: run.sh makes seeds so), the second the size of pieces and
+ * the longest frame.
  */
 #include <stdio.h>
 
@@ -11,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define DESCRIBED 3
+#define DESCRIBED 4
 #define MOST      128
 
 static struct format *formats[MOST];
@@ -48,6 +49,10 @@ describe(void)
          .join = LIST("start=date+time", "id=date+time+account"),
          .units = LIST("duration=tenths"),
          .time_format = "%Y%m%d %H%M"},
+        {.type = "ndjson",
+         .envelope = "syslog",
+         .timezone = "Europe/Berlin",
+         .map = LIST("source=SYSLOG_HOST", "agent=SYSLOG_APP")},
     };
 
     for (size_t i = 0; i < DESCRIBED; i++)

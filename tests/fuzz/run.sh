@@ -7,8 +7,9 @@ shift
 # seeds FOLDER: for fuzz_formats, what the tests have of each format behind the bytes that choose it.
 seeds() {
     number=0
-    for format in $(cd config/formats.d && LC_ALL=C ls | sed 's/\.conf$//') xml json fixed; do
-        for file in tests/data/formats/"$format"/* tests/data/described/"$format"; do
+    for format in $(cd config/formats.d && LC_ALL=C ls | sed 's/\.conf$//') xml json fixed syslog; do
+        for file in tests/data/formats/"$format"/* tests/data/described/"$format" \
+            tests/data/"$(echo "$format" | tr - _)"/*; do
             [ -f "$file" ] || continue
             {
                 # shellcheck disable=SC2059

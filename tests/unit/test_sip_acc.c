@@ -63,6 +63,22 @@ TEST(the_real_lines_of_opensips)
                  " conference=ezUcDyVPC9jgwtk35eamdhmIo31RSScI reason=Reason leg=" OPENSIPS_LEG);
 }
 
+TEST(opensips_a_log_line_by_line)
+{
+    EXPECT_LINES("opensips-acc", own_sample("opensips-acc/calls.log"),
+                 "join 2026-03-01T09:00:03Z id=" LEG ":join customer=acme conference=c1@10.0.0.7"
+                 " conference_name=8600 participant=1001 leg=" LEG,
+                 "ignored: no accounting in it",
+                 "leave 2026-03-01T09:30:01Z id=" LEG ":leave conference=c1@10.0.0.7 leg=" LEG,
+                 "leg 2026-03-01T09:31:00Z+0 outcome=2 id=c2@10.0.0.8:m1:attempt customer=acme"
+                 " conference_name=8601 participant=1002 cause=486 reason=Busy Here",
+                 "leg 2026-03-01T09:31:43Z+80 id=c3@10.0.0.8:n1:n2:ended customer=beta"
+                 " conference_name=8602 participant=1003 wait=3 leg=c3@10.0.0.8:n1:n2",
+                 "leg 2026-03-01T09:33:20Z+0 outcome=2 id=c4@10.0.0.8:o1:attempt customer=beta"
+                 " cause=480 wait=0 reason=Temporarily Unavailable",
+                 "refused: acc: no duration behind call_start_time: the line was cut");
+}
+
 /* What becomes of one line, with these of its fields: "kind id leg". */
 static const char *
 one(const char *format, const char *line)
