@@ -57,6 +57,17 @@ envelope_begin(void *state, struct span name)
         format_content(e->format)->begin(e->inner, name);
 }
 
+/* A value of the header, of which the record's parser knows nothing. */
+static void
+add_value(struct fields *out, enum field f, struct span text)
+{
+    if (f == FIELD_COUNT || text.n == 0)
+        return;
+    fields_set(out, f, text);
+    out->printable = out->trimmed = false;
+    out->longest = SIZE_MAX;
+}
+
 /* A record that does not say when: it began when it was written, or ended then if it says how
  * long it was. */
 static void
@@ -67,11 +78,8 @@ stamp(const struct envelope *e, struct fields *out)
 
     if (((out->has | format_joined(e->format, out->has)) & times) || e->message.time.n == 0)
         return;
-    fields_set(out, f, e->message.time);
+    add_value(out, f, e->message.time);
     out->stamped |= FIELD_BIT(f);
-    out->printable = false; /* nobody looked at the header */
-    out->trimmed = false;
-    out->longest = SIZE_MAX;
 }
 
 static enum status
@@ -79,8 +87,8 @@ complete(const struct envelope *e, enum status st, struct fields *out, struct er
 {
     if (st == ST_OK) {
         stamp(e, out);
-        fields_set(out, e->host, e->message.host);
-        fields_set(out, e->app, e->message.app);
+        add_value(out, e->host, e->message.host);
+        add_value(out, e->app, e->message.app);
     } else if (st == ST_BAD_INPUT && err && err->pos >= 0) {
         err->pos += e->message.text.p - e->line.p;
     }

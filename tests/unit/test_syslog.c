@@ -224,6 +224,29 @@ TEST(trap_a_header_without_zone_is_read_in_the_formats)
               "leg 2026-03-01T08:00:00Z source=sbc1 customer=c agent=a");
 }
 
+/* What the record's parser knows of its own values does not hold for the header's. */
+TEST(trap_names_in_a_header_may_be_anything)
+{
+    static const char long_name[] =
+        "<134>1 - hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"
+        "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh a - - - "
+        "{\"start\":1772355600}\n";
+    struct format_options o = shipped_options("ndjson");
+    struct format *f;
+
+    o.envelope = "syslog";
+    o.map = LIST("customer=SYSLOG_HOST");
+    f = make_format(o);
+    CHECK_STR(line_of(f, "<134>1 - h1 a - - - {\"start\":1772355600}\n"),
+              "leg 2026-03-01T09:00:00Z customer=h1");
+    CHECK_STR(line_of(f, "<134>1 - h\x01\x02 a - - - {\"start\":1772355600}\n"),
+              "refused: customer: holds a control character");
+    CHECK_STR(line_of(f, "<134>1 - h\xFF a - - - {\"start\":1772355600}\n"),
+              "refused: customer: not UTF-8");
+    CHECK_STR(line_of(f, long_name), "refused: customer: longer than 128 bytes");
+    format_free(f);
+}
+
 TEST(messages_one_after_the_other_and_what_is_wrong_with_them)
 {
     static const char text[] = "<13>Mar  1 09:00:00 h a: {\"customer\":\"x\"}\r\n"
