@@ -39,7 +39,7 @@ static void
 give_up_rest(struct input *in)
 {
     if (in->g.n > 0 || in->g.head || in->framer.dropping)
-        in->d.lost++;
+        in->d.standing.feed.lost++;
     gather_restart(&in->g, in->g.offset);
     in->framer.dropping = 0;
 }

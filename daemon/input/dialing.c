@@ -23,7 +23,7 @@
 /* --- reports --- */
 
 static void
-describe(const struct dialing *d, char out[160])
+say_where(const struct dialing *d, char out[160])
 {
     char time[CIVIL_TEXT];
     int n = snprintf(out, 160, "%.80s, ", d->cfg->address);
@@ -41,16 +41,13 @@ describe(const struct dialing *d, char out[160])
 }
 
 void
-dialing_report(struct dialing *d)
+dialing_describe(void *arg)
 {
-    struct feed feed = {.bytes = d->bytes, .lost = d->lost, .last_arrival = d->last_arrival};
+    struct dialing *d = arg;
+    struct feed *feed = &d->standing.feed;
 
-    snprintf(feed.input, sizeof feed.input, "%s", d->cfg->title);
-    snprintf(feed.type, sizeof feed.type, "%s", d->kind->type);
-    describe(d, feed.detail);
-    snprintf(feed.problem, sizeof feed.problem, "%s", d->problem);
-    engine_report_feed(d->engine, &feed);
-    d->dirty = false;
+    snprintf(feed->input, sizeof feed->input, "%s", d->cfg->title);
+    say_where(d, feed->detail);
 }
 
 /* --- the end of a connection --- */
@@ -83,7 +80,7 @@ dialing_hang_up(struct dialing *d)
     if (d->kind->over)
         d->kind->over((struct input *)d, false);
     if (d->state == DIALING_TALKS) {
-        d->lost += d->got.n > 0;
+        d->standing.feed.lost += d->got.n > 0;
         d->gone_us = d->heard_us;
     }
     buf_reset(&d->got);
@@ -91,7 +88,7 @@ dialing_hang_up(struct dialing *d)
     d->said = 0;
     d->asked = false;
     d->broken[0] = '\0';
-    d->dirty = true;
+    d->standing.dirty = true;
 }
 
 /* A quarter more or less, so that many who lost the same server do not come back as one. */
@@ -120,12 +117,12 @@ log_problem(struct dialing *d)
 {
     char event[32];
 
-    if (strcmp(d->logged, d->problem) == 0)
+    if (strcmp(d->logged, d->standing.feed.problem) == 0)
         return;
-    strcpy(d->logged, d->problem);
+    strcpy(d->logged, d->standing.feed.problem);
     snprintf(event, sizeof event, "%s_disconnected", d->kind->type);
     log_warn(event, "input=%s address=%s reason=\"%s\"", d->cfg->title, d->cfg->address,
-             d->problem);
+             d->standing.feed.problem);
 }
 
 void
@@ -134,7 +131,8 @@ dialing_drop(struct dialing *d, const char *why)
     bool refused = d->refused, talked = d->state == DIALING_TALKS;
     int64_t wait;
 
-    snprintf(d->problem, sizeof d->problem, "%s%.140s", refused ? "login refused: " : "", why);
+    snprintf(d->standing.feed.problem, sizeof d->standing.feed.problem, "%s%.140s",
+             refused ? "login refused: " : "", why);
     if (talked && clock_mono_ms() - d->since_ms >= d->cfg->reconnect_ms * LASTING)
         d->failures = 0;
     wait = next_wait(d, refused);
@@ -145,7 +143,7 @@ dialing_drop(struct dialing *d, const char *why)
     d->until = clock_now() + wait / 1000;
     dialing_set_timer(d, wait);
     log_problem(d);
-    dialing_report(d);
+    standing_tell(&d->standing);
 }
 
 void
@@ -167,11 +165,11 @@ dialing_settled(struct dialing *d)
     d->state = DIALING_TALKS;
     d->since = clock_now();
     d->since_ms = clock_mono_ms();
-    d->problem[0] = d->logged[0] = '\0';
+    d->standing.feed.problem[0] = d->logged[0] = '\0';
     dialing_set_timer(d, d->cfg->keep_alive_ms);
     snprintf(event, sizeof event, "%s_connected", d->kind->type);
     log_info(event, "input=%s address=%s", d->cfg->title, d->cfg->address);
-    d->dirty = true;
+    d->standing.dirty = true;
 }
 
 static void
@@ -180,7 +178,7 @@ greet(struct dialing *d)
     dialing_free_event(&d->on_socket);
     dialing_listen(d);
     d->state = DIALING_GREETS;
-    d->dirty = true;
+    d->standing.dirty = true;
     dialing_set_timer(d, ANSWER_MS);
     d->kind->begin((struct input *)d);
 }
@@ -276,7 +274,7 @@ dialing_attempt(struct dialing *d)
     default:
         dialing_drop(d, err.text);
     }
-    d->dirty = true;
+    d->standing.dirty = true;
 }
 
 void

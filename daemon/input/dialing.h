@@ -16,6 +16,7 @@
 
 #include "input.h"
 #include "lookup.h"
+#include "standing.h"
 
 struct event;
 struct ssl_st;
@@ -65,24 +66,23 @@ struct dialing {
     int fd;                 /* of the lookup or of the connection; -1 */
     struct ssl_ctx_st *tls; /* NULL: it speaks in the clear */
     struct ssl_st *ssl;     /* this connection's, on fd */
-    struct event *on_socket, *on_say, *on_time, *on_report;
+    struct event *on_socket, *on_say, *on_time;
     struct buf got; /* received and not yet taken */
     struct buf say; /* not yet sent from said on */
     size_t said;
     struct buf payload, ends; /* packets that will be the next block; uint32_t */
     struct block out;         /* refused by the engine, tried again first */
-    bool has_out, asked, dirty;
-    char broken[160];     /* why this connection is to be given up; "": it is not */
-    bool refused;         /* because the server does not let us in */
-    unsigned failures;    /* without a connection that lasted, one behind the other */
-    int64_t since, until; /* UTC: talks since; waits until */
-    int64_t since_ms;     /* monotonic */
-    uint64_t bytes, lost, place;
-    int64_t last_arrival;
+    bool has_out, asked;
+    char broken[160];         /* why this connection is to be given up; "": it is not */
+    bool refused;             /* because the server does not let us in */
+    unsigned failures;        /* without a connection that lasted, one behind the other */
+    int64_t since, until;     /* UTC: talks since; waits until */
+    int64_t since_ms;         /* monotonic */
+    struct standing standing; /* its problem: why it does not talk */
+    uint64_t place;
     int64_t heard_us; /* UTC microseconds of the last byte */
     int64_t gone_us; /* of the last one of the connection before, if it talked; 0: there was none */
-    char problem[160]; /* "" or why it does not talk */
-    char logged[160];  /* the problem that was last in the log */
+    char logged[160]; /* the problem that was last in the log */
 };
 
 /* As input_ops has them. */

@@ -18,7 +18,7 @@ void dialing_attempt(struct dialing *d); /* to connect */
 void dialing_on_time(evutil_socket_t fd, short what, void *arg);
 /* What is whole stays to be handed on; half a packet is lost. */
 void dialing_hang_up(struct dialing *d);
-void dialing_report(struct dialing *d);
+void dialing_describe(void *arg);          /* as struct standing has it */
 void dialing_free_event(struct event **e); /* accepts a pointer to NULL */
 
 /* dialing_talk.c. The socket is connected: what comes is heard, what is to be said is said. */

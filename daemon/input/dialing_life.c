@@ -11,19 +11,7 @@
 #include "log.h"
 #include "tls.h"
 
-#define REPORT_MS 1000
-
 /* --- start --- */
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
-{
-    struct dialing *d = arg;
-
-    (void)fd, (void)what;
-    if (d->dirty)
-        dialing_report(d);
-}
 
 static enum status
 make_source(const struct dialing *d, const struct config_input *cfg, struct source **out,
@@ -63,7 +51,6 @@ load_trust(struct ssl_ctx_st **out, const struct config_input *cfg, struct error
 static enum status
 open_all(struct dialing *d, struct error *err)
 {
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
     enum status st = make_source(d, d->cfg, &d->source, err);
 
     if (st == ST_OK)
@@ -72,10 +59,8 @@ open_all(struct dialing *d, struct error *err)
         return st;
     d->kind->open((struct input *)d);
     d->on_time = evtimer_new(d->base, dialing_on_time, d);
-    d->on_report = event_new(d->base, -1, EV_PERSIST, on_report, d);
-    event_add(d->on_report, &every);
     dialing_attempt(d);
-    dialing_report(d);
+    standing_begin(&d->standing, d->base);
     return ST_OK;
 }
 
@@ -91,6 +76,8 @@ dialing_start(struct input **out, const struct dialing_kind *kind, struct event_
     d->engine = e;
     d->fd = -1;
     d->cfg = input_config_copy(cfg);
+    d->standing = (struct standing){.engine = e, .describe = dialing_describe, .arg = d};
+    snprintf(d->standing.feed.type, sizeof d->standing.feed.type, "%s", kind->type);
     st = open_all(d, err);
     if (st != ST_OK) {
         dialing_stop((struct input *)d);
@@ -156,12 +143,12 @@ dialing_change(struct input *in, const struct config_input *cfg, const struct co
     if (!same_server(old, cfg)) {
         dialing_hang_up(d);
         d->failures = 0;
-        d->problem[0] = d->logged[0] = '\0';
+        d->standing.feed.problem[0] = d->logged[0] = '\0';
         d->state = DIALING_WAITS;
         dialing_attempt(d);
     }
     input_config_free(old);
-    dialing_report(d);
+    standing_tell(&d->standing);
     return ST_OK;
 }
 
@@ -176,7 +163,7 @@ count_unread(struct dialing *d)
     frames += (uint32_t)(d->ends.n / sizeof(uint32_t));
     if (frames == 0)
         return;
-    d->lost += frames;
+    d->standing.feed.lost += frames;
     log_warn("dialing_unread", "input=%s packets=%u", d->cfg->title, frames);
 }
 
@@ -186,15 +173,12 @@ dialing_stop(struct input *in)
     struct dialing *d = (struct dialing *)in;
 
     count_unread(d);
-    if (d->on_report) { /* it was started */
-        if (d->kind->over)
-            d->kind->over(in, false);
-        dialing_report(d);
-    }
+    if (d->standing.every && d->kind->over) /* it was started */
+        d->kind->over(in, false);
+    standing_end(&d->standing);
     dialing_free_event(&d->on_socket);
     dialing_free_event(&d->on_say);
     dialing_free_event(&d->on_time);
-    dialing_free_event(&d->on_report);
     dialing_tls_end(d);
     tls_free(d->tls);
     if (d->fd >= 0)

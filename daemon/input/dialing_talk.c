@@ -133,10 +133,8 @@ on_read(evutil_socket_t fd, short what, void *arg)
         return;
     }
     d->got.n += (size_t)n;
-    d->bytes += (uint64_t)n;
-    d->last_arrival = clock_now();
+    standing_arrived(&d->standing, (size_t)n);
     d->heard_us = clock_now_us();
-    d->dirty = true;
     d->asked = false;
     if (d->state == DIALING_TALKS)
         dialing_set_timer(d, d->cfg->keep_alive_ms);

@@ -7,45 +7,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "log.h"
 #include "tls.h"
-
-#define REPORT_MS 1000
 
 /* --- reports --- */
 
 static void
-report(struct listening *l)
+describe(void *arg)
 {
-    struct feed feed = {.exact = l->kind->exact,
-                        .promise = l->kind->promise,
-                        .bytes = l->bytes,
-                        .lost = l->lost,
-                        .gave_way = l->acceptor.gave_way,
-                        .last_arrival = l->last_arrival};
+    struct listening *l = arg;
+    struct feed *feed = &l->standing.feed;
 
-    snprintf(feed.input, sizeof feed.input, "%s", l->cfg->title);
-    snprintf(feed.type, sizeof feed.type, "%s", l->kind->type);
+    snprintf(feed->input, sizeof feed->input, "%s", l->cfg->title);
     if (l->acceptor.listener)
-        snprintf(feed.detail, sizeof feed.detail, "%s%s, %u %s", l->acceptor.address,
+        snprintf(feed->detail, sizeof feed->detail, "%s%s, %u %s", l->acceptor.address,
                  l->tls ? " (TLS)" : "", l->acceptor.count, l->kind->guests);
     else
-        snprintf(feed.detail, sizeof feed.detail, "%s, closed", l->acceptor.address);
-    snprintf(feed.problem, sizeof feed.problem, "%s", l->acceptor.problem);
-    engine_report_feed(l->engine, &feed);
-    l->dirty = l->acceptor.changed = false;
+        snprintf(feed->detail, sizeof feed->detail, "%s, closed", l->acceptor.address);
+    snprintf(feed->problem, sizeof feed->problem, "%s", l->acceptor.problem);
+    feed->gave_way = l->acceptor.gave_way;
+    l->acceptor.changed = false;
 }
 
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
+static bool
+has_changed(void *arg)
 {
     struct listening *l = arg;
 
-    (void)fd, (void)what;
     acceptor_settle(&l->acceptor);
-    if (l->dirty || l->acceptor.changed)
-        report(l);
+    return l->acceptor.changed;
 }
 
 void
@@ -141,13 +131,18 @@ listening_open(struct listening *l, const struct listening_kind *kind, struct ev
                struct engine *e, const struct config_input *cfg, const struct config_limits *limits,
                struct error *err)
 {
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
     enum status st;
 
     l->kind = kind;
     l->base = base;
     l->engine = e;
     l->cfg = input_config_copy(cfg);
+    l->standing = (struct standing){.engine = e,
+                                    .feed = {.exact = kind->exact, .promise = kind->promise},
+                                    .describe = describe,
+                                    .news = has_changed,
+                                    .arg = l};
+    snprintf(l->standing.feed.type, sizeof l->standing.feed.type, "%s", kind->type);
     st = check(l, cfg, err);
     if (st == ST_OK)
         st = load_certificate(&l->tls, cfg, err);
@@ -155,9 +150,7 @@ listening_open(struct listening *l, const struct listening_kind *kind, struct ev
         st = open_acceptor(l, cfg, limits, err);
     if (st != ST_OK)
         return st;
-    l->on_report = event_new(base, -1, EV_PERSIST, on_report, l);
-    event_add(l->on_report, &every);
-    report(l);
+    standing_begin(&l->standing, base);
     return ST_OK;
 }
 
@@ -213,7 +206,7 @@ listening_change(struct input *in, const struct config_input *cfg,
     acceptor_limit(&l->acceptor, limits->max_connections, limits->max_per_address);
     if (cfg)
         adopt(l, cfg);
-    report(l);
+    standing_tell(&l->standing);
     return ST_OK;
 }
 
@@ -227,11 +220,7 @@ void
 listening_leave(struct listening *l)
 {
     acceptor_close(&l->acceptor);
-    if (!l->on_report)
-        return;
-    event_free(l->on_report);
-    l->on_report = NULL;
-    report(l);
+    standing_end(&l->standing);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "acceptor.h"
 #include "input.h"
+#include "standing.h"
 
 struct event;
 struct ssl_st;
@@ -50,10 +51,7 @@ struct listening {
     struct config_input *cfg; /* own copy */
     struct acceptor acceptor;
     struct ssl_ctx_st *tls; /* of the next connections; NULL: none */
-    struct event *on_report;
-    bool dirty; /* there is something new to report */
-    uint64_t bytes, lost;
-    int64_t last_arrival;
+    struct standing standing;
 };
 
 /* The beginning of an input's start. On failure listening_close is still to be called. */

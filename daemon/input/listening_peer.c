@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "clock.h"
 #include "listening.h"
 #include "tls.h"
 
@@ -76,10 +75,8 @@ listening_receive(struct listening *l, struct peer *p, char *to, size_t room)
     ssize_t n = p->ssl ? decrypt(p, to, room) : recv(p->guest.fd, to, room, MSG_DONTWAIT);
 
     if (n > 0) {
-        l->bytes += (uint64_t)n;
-        l->last_arrival = clock_now();
+        standing_arrived(&l->standing, (size_t)n);
         acceptor_heard(&l->acceptor, &p->guest);
-        l->dirty = true;
     } else if (n < 0 && errno == EPROTO && shaking_hands) {
         failed_handshake(l, p);
     }

@@ -26,8 +26,7 @@
 #include "clock.h"
 #include "log.h"
 
-#define TURN         64 /* datagrams, then others have their turn */
-#define REPORT_MS    1000
+#define TURN         64    /* datagrams, then others have their turn */
 #define PROBLEM_MS   60000 /* a problem with a sender is said for so long */
 #define LAST_ACKS_MS 5000  /* who leaves waits so long for commits */
 #define WANT_RCVBUF  (4 * 1024 * 1024)
@@ -47,51 +46,44 @@ struct flight {         /* the answers of one block */
 /* --- reports --- */
 
 static void
-report(struct input *in)
-{
-    struct feed feed = {.exact = true,
-                        .promise = FEED_WITH_IDS,
-                        .bytes = in->bytes,
-                        .lost = in->lost,
-                        .last_arrival = in->last_arrival};
-
-    snprintf(feed.input, sizeof feed.input, "%s", in->cfg->title);
-    snprintf(feed.type, sizeof feed.type, "radius");
-    snprintf(feed.detail, sizeof feed.detail, "%s, %zu sessions open", in->address,
-             presence_count(in->sessions));
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
-    engine_report_feed(in->engine, &feed);
-    in->dirty = false;
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
+describe(void *arg)
 {
     struct input *in = arg;
+    struct feed *feed = &in->standing.feed;
 
-    (void)fd, (void)what;
-    if (in->problem[0] && clock_mono_ms() > in->problem_until_ms) {
-        in->problem[0] = '\0';
-        in->dirty = true;
-    }
-    if (in->dirty)
-        report(in);
+    snprintf(feed->input, sizeof feed->input, "%s", in->cfg->title);
+    snprintf(feed->detail, sizeof feed->detail, "%s, %zu sessions open", in->address,
+             presence_count(in->sessions));
+}
+
+/* A problem with a sender is over if nobody has it any more. */
+static bool
+is_over(void *arg)
+{
+    struct input *in = arg;
+    struct feed *feed = &in->standing.feed;
+
+    if (!feed->problem[0] || clock_mono_ms() <= in->problem_until_ms)
+        return false;
+    feed->problem[0] = '\0';
+    return true;
 }
 
 /* Anybody can send anything: said once for as long as it lasts, and never answered. */
 static void
 refuse(struct input *in, const struct sockaddr_storage *from, const char *why)
 {
-    char peer[ADDRESS_TEXT], before[sizeof in->problem];
+    struct feed *feed = &in->standing.feed;
+    bool first = !feed->problem[0];
+    char peer[ADDRESS_TEXT];
 
-    memcpy(before, in->problem, sizeof before);
-    snprintf(in->problem, sizeof in->problem, "%s: %s",
+    snprintf(feed->problem, sizeof feed->problem, "%s: %s",
              listen_text((const struct sockaddr *)from, peer), why);
-    if (!before[0])
+    if (first)
         log_warn("radius_refused", "input=%s peer=%s reason=\"%s\"", in->cfg->title, peer, why);
     in->problem_until_ms = clock_mono_ms() + PROBLEM_MS;
-    in->lost++;
-    in->dirty = true;
+    feed->lost++;
+    in->standing.dirty = true;
 }
 
 /* --- answers --- */
@@ -253,9 +245,7 @@ receive(struct input *in)
 
     if (n < 0)
         return errno == EINTR || errno == ECONNREFUSED;
-    in->bytes += (uint64_t)n;
-    in->last_arrival = clock_now();
-    in->dirty = true;
+    standing_arrived(&in->standing, (size_t)n);
     take_request(in, &from, from_n, p, (size_t)n);
     return true;
 }
@@ -294,10 +284,7 @@ radius_stop(struct input *in)
     free_event(in->on_read);
     free_event(in->on_acks);
     free_event(in->on_leave);
-    if (in->on_report) {
-        event_free(in->on_report);
-        report(in);
-    }
+    standing_end(&in->standing);
     if (in->has_out) /* its sender repeats it */
         block_clear(&in->out);
     flight_free(in->flight);
@@ -337,9 +324,7 @@ static void
 radius_leave(struct input *in, void (*gone)(void *arg), void *arg)
 {
     event_del(in->on_read);
-    report(in);
-    free_event(in->on_report); /* its title may soon be another's */
-    in->on_report = NULL;
+    standing_end(&in->standing); /* its title may soon be another's */
     in->gone = gone;
     in->gone_arg = arg;
     in->until_ms = clock_mono_ms() + LAST_ACKS_MS;
@@ -394,7 +379,6 @@ radius_start(struct input **out, struct event_base *base, struct engine *e,
              const struct config_input *cfg, const struct config_limits *limits, struct error *err)
 {
     struct input *in = xcalloc(1, sizeof *in);
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
     enum status st;
 
     (void)limits;
@@ -402,6 +386,12 @@ radius_start(struct input **out, struct event_base *base, struct engine *e,
     in->base = base;
     in->engine = e;
     in->cfg = input_config_copy(cfg);
+    in->standing =
+        (struct standing){.engine = e,
+                          .feed = {.type = "radius", .exact = true, .promise = FEED_WITH_IDS},
+                          .describe = describe,
+                          .news = is_over,
+                          .arg = in};
     in->sessions = presence_new();
     arena_init(&in->scratch);
     engine_open_stays(e, cfg->title, radius_recall, in);
@@ -415,10 +405,8 @@ radius_start(struct input **out, struct event_base *base, struct engine *e,
     }
     in->on_acks = event_new(base, -1, EV_PERSIST, on_acks, in);
     in->on_read = event_new(base, in->fd, EV_READ | EV_PERSIST, on_read, in);
-    in->on_report = event_new(base, -1, EV_PERSIST, on_report, in);
     event_add(in->on_read, NULL);
-    event_add(in->on_report, &every);
-    report(in);
+    standing_begin(&in->standing, base);
     *out = in;
     return ST_OK;
 }
@@ -440,7 +428,7 @@ radius_change(struct input *in, const struct config_input *cfg, const struct con
     in->source = source;
     input_config_free(in->cfg);
     in->cfg = input_config_copy(cfg);
-    report(in);
+    standing_tell(&in->standing);
     return ST_OK;
 }
 

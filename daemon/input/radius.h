@@ -10,6 +10,7 @@
 #include "input.h"
 #include "listen.h"
 #include "presence.h"
+#include "standing.h"
 
 struct event;
 struct flight;
@@ -19,18 +20,19 @@ struct input {
     struct engine *engine;
     struct config_input *cfg; /* own copy */
     struct source *source;
+    struct standing standing;
     int fd;
-    struct event *on_read, *on_report, *on_acks, *on_leave;
+    struct event *on_read, *on_acks, *on_leave;
     struct acks *acks;
     struct presence *sessions; /* by server and session */
     struct arena scratch;      /* of one request */
     struct buf payload, ends;  /* what will be the next block; uint32_t */
     struct flight *flight;     /* the answers of that, or of the block that was refused */
     struct block out;          /* refused by the engine, tried again first */
-    bool has_out, dirty;
-    uint64_t bytes, lost, place;
-    int64_t last_arrival, problem_until_ms;
-    char address[ADDRESS_TEXT], problem[160];
+    bool has_out;
+    uint64_t place;
+    int64_t problem_until_ms;
+    char address[ADDRESS_TEXT];
     /* while it leaves */
     int64_t until_ms;
     void (*gone)(void *arg);

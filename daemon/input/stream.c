@@ -162,7 +162,7 @@ stream_stop(struct input *in)
     if (in->started) {
         tell_thread(in, false);
         pthread_join(in->thread, NULL);
-        stream_report(in);
+        standing_tell(&in->standing);
     }
     stream_forget_read(in);
     acks_close(in->acks);
@@ -240,13 +240,17 @@ stream_start(struct input **out, struct event_base *base, struct engine *e,
 
     (void)limits;
     in->engine = e;
+    in->standing = (struct standing){.engine = e,
+                                     .feed = {.type = "stream", .exact = true},
+                                     .describe = stream_describe,
+                                     .arg = in};
     init_sync(in);
     in->acks = acks_new(NULL, NULL);
     in->on_end = event_new(base, -1, 0, on_end, in);
     st = make_section(e, &in->next, cfg, err);
     if (st == ST_OK) {
         stream_take_section(in);
-        stream_report(in);
+        standing_tell(&in->standing);
         if (pthread_create(&in->thread, NULL, stream_main, in) != 0)
             st = fail(err, ST_IO, "input \"%s\": cannot start its thread", cfg->title);
     }

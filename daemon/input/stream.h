@@ -9,6 +9,7 @@
 #include "acks.h"
 #include "gather.h"
 #include "input.h"
+#include "standing.h"
 #include "stream_link.h"
 
 enum {
@@ -49,10 +50,10 @@ struct input {
     struct stream_id drained; /* pending entries up to here were read by this process */
     struct buf to_ack;        /* struct stream_id: committed, XACK not yet answered */
     struct buf counts;        /* struct delivered: a page of XPENDING */
-    uint64_t bytes, lost, claimed, place;
-    int64_t last_arrival, back_off_ms;
+    struct standing standing; /* told by standing_tell alone */
+    uint64_t claimed, place;
+    int64_t back_off_ms;
     bool first_drain; /* still reading what was pending when the process began */
-    char problem[160];
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
@@ -74,7 +75,7 @@ void stream_take_section(struct input *in);
 void *stream_main(void *arg);
 
 /* stream_entries.c */
-void stream_report(struct input *in);
+void stream_describe(void *arg); /* as struct standing has it */
 bool stream_stopping(struct input *in);
 /* Is the thread to end, or to go on as another section? */
 bool stream_called(struct input *in);

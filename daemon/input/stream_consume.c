@@ -251,7 +251,7 @@ serve(struct input *in, struct error *err)
         in->back_off_ms = BACK_OFF_MS;
         if (clock_mono_ms() - reported >= STREAM_ROOM_MS) {
             reported = clock_mono_ms();
-            stream_report(in);
+            standing_tell(&in->standing);
         }
     }
 }
@@ -259,10 +259,12 @@ serve(struct input *in, struct error *err)
 static void
 note_trouble(struct input *in, const struct error *err)
 {
-    if (strcmp(in->problem, err->text) != 0)
+    struct feed *feed = &in->standing.feed;
+
+    if (strcmp(feed->problem, err->text) != 0)
         log_warn("stream_broken", "input=%s stream=\"%s\" error=\"%s\" action=retry",
                  in->now.cfg->title, in->opt.stream, err->text);
-    snprintf(in->problem, sizeof in->problem, "%.*s", (int)sizeof in->problem - 1, err->text);
+    snprintf(feed->problem, sizeof feed->problem, "%.*s", (int)sizeof feed->problem - 1, err->text);
 }
 
 /* Entries whose commit is near are still acknowledged: else they would only come again. */
@@ -306,7 +308,7 @@ change_section(struct input *in)
     hang_up(in);
     stream_take_section(in);
     in->back_off_ms = BACK_OFF_MS;
-    stream_report(in);
+    standing_tell(&in->standing);
 }
 
 static void
@@ -314,7 +316,7 @@ try_later(struct input *in, const struct error *err)
 {
     note_trouble(in, err);
     hang_up(in);
-    stream_report(in);
+    standing_tell(&in->standing);
     stream_pause(in, in->back_off_ms);
     in->back_off_ms = 2 * in->back_off_ms < BACK_OFF_MAX ? 2 * in->back_off_ms : BACK_OFF_MAX;
 }
@@ -330,7 +332,7 @@ stream_main(void *arg)
         struct error err = {0};
 
         if (stream_link_open(&in->link, &in->opt, &err) == ST_OK) {
-            in->problem[0] = '\0';
+            in->standing.feed.problem[0] = '\0';
             serve(in, &err);
         }
         stream_forget_read(in);

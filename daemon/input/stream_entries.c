@@ -15,21 +15,16 @@
 #define ENTRY_MAX (4 << 20)
 
 void
-stream_report(struct input *in)
+stream_describe(void *arg)
 {
-    struct feed feed = {.type = "stream",
-                        .exact = true,
-                        .bytes = in->bytes,
-                        .lost = in->lost,
-                        .last_arrival = in->last_arrival};
+    struct input *in = arg;
+    struct feed *feed = &in->standing.feed;
 
-    snprintf(feed.input, sizeof feed.input, "%s", in->now.cfg->title);
-    snprintf(feed.detail, sizeof feed.detail, "%.60s, group %.30s, consumer %.32s%s",
+    snprintf(feed->input, sizeof feed->input, "%s", in->now.cfg->title);
+    snprintf(feed->detail, sizeof feed->detail, "%.60s, group %.30s, consumer %.32s%s",
              in->opt.stream, in->opt.group, in->opt.consumer, in->link ? "" : ", not connected");
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
     if (in->claimed)
-        feed.promise = "at least once";
-    engine_report_feed(in->engine, &feed);
+        feed->promise = "at least once";
 }
 
 /* --- waiting --- */
@@ -136,8 +131,10 @@ entry_identity(const struct input *in, const struct stream_entry *e)
 static void
 note_gone(struct input *in, struct stream_id id)
 {
-    in->lost++;
-    snprintf(in->problem, sizeof in->problem,
+    struct feed *feed = &in->standing.feed;
+
+    feed->lost++;
+    snprintf(feed->problem, sizeof feed->problem,
              "entry %llu-%llu was removed from the stream before it was read: trim by MINID below"
              " the oldest pending one",
              (unsigned long long)id.ms, (unsigned long long)id.seq);
@@ -194,7 +191,7 @@ submit(struct input *in, struct block *b, struct flight *f)
             return true;
         if (st != ST_FULL)
             break;
-        stream_report(in);
+        standing_tell(&in->standing);
         stream_pause(in, STREAM_ROOM_MS);
     }
     acks_unexpect(in->acks, &f->ack);
@@ -220,8 +217,7 @@ stream_hand_on(struct input *in, bool fresh, const char *refusal)
     if (!f)
         return true;
     in->flight = NULL;
-    in->last_arrival = clock_now();
-    in->bytes += b.n;
+    standing_arrived(&in->standing, b.n);
     in->place += b.n;
     if (b.frame_count == 0) {
         buf_add(&in->to_ack, f->ids, f->n * sizeof f->ids[0]);

@@ -18,7 +18,6 @@
 #include "clock.h"
 #include "log.h"
 
-#define REPORT_MS       1000
 #define UNWATCHED_MS    1000     /* between rescans where there is no inotify */
 #define LOOK_MS         86400000 /* between looks for files that are gone */
 #define MAX_TAIL_DETAIL 100
@@ -50,33 +49,32 @@ tail_wake(struct input *in, struct tail_file *f)
 }
 
 static void
-report(struct input *in)
+describe(void *arg)
 {
-    struct feed feed = {
-        .type = "tail", .exact = true, .bytes = in->bytes, .last_arrival = in->last_arrival};
+    struct input *in = arg;
+    struct feed *feed = &in->standing.feed;
     size_t files = 0;
 
-    snprintf(feed.input, sizeof feed.input, "%s", in->title);
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
+    snprintf(feed->input, sizeof feed->input, "%s", in->title);
+    snprintf(feed->problem, sizeof feed->problem, "%s", in->problem);
+    feed->behind = 0;
     for (struct tail_file *f = in->files; f; f = f->next) {
         struct stat st;
 
         files++;
         if (f->problem[0])
-            memcpy(feed.problem, f->problem, sizeof feed.problem);
+            memcpy(feed->problem, f->problem, sizeof feed->problem);
         if (!f->g.source || f->original || fstat(f->fd, &st) != 0)
             continue;
         if ((uint64_t)st.st_size > gather_place(&f->g))
-            feed.behind += (uint64_t)st.st_size - gather_place(&f->g);
+            feed->behind += (uint64_t)st.st_size - gather_place(&f->g);
     }
     if (files == 1)
-        snprintf(feed.detail, sizeof feed.detail, "%.*s", (int)sizeof feed.detail - 1,
+        snprintf(feed->detail, sizeof feed->detail, "%.*s", (int)sizeof feed->detail - 1,
                  in->files->path);
     else
-        snprintf(feed.detail, sizeof feed.detail, "%.*s, %zu files", MAX_TAIL_DETAIL, in->path,
+        snprintf(feed->detail, sizeof feed->detail, "%.*s, %zu files", MAX_TAIL_DETAIL, in->path,
                  files);
-    engine_report_feed(in->engine, &feed);
-    in->reported_ms = clock_mono_ms();
 }
 
 static void
@@ -128,8 +126,7 @@ work(evutil_socket_t fd, short what, void *arg)
     remove_finished(in);
     if (again)
         run_soon(in);
-    if (clock_mono_ms() - in->reported_ms >= REPORT_MS)
-        report(in);
+    in->standing.dirty = true;
 }
 
 void
@@ -142,7 +139,7 @@ tail_rescan(struct input *in)
     }
     if (clock_mono_ms() - in->looked_ms >= LOOK_MS)
         tail_report_gone(in);
-    report(in);
+    standing_tell(&in->standing);
 }
 
 static void
@@ -168,6 +165,7 @@ tail_stop(struct input *in)
         event_free(in->on_tick);
     if (in->on_work)
         event_free(in->on_work);
+    standing_end(&in->standing);
     while (in->files) {
         struct tail_file *f = in->files;
 
@@ -229,6 +227,8 @@ tail_start(struct input **out, struct event_base *base, struct engine *e,
     (void)limits;
     in->base = base;
     in->engine = e;
+    in->standing = (struct standing){
+        .engine = e, .feed = {.type = "tail", .exact = true}, .describe = describe, .arg = in};
     in->title = xstrdup(cfg->title);
     in->format = xstrdup(cfg->format);
     in->timezone = xstrdup(cfg->timezone);
@@ -251,7 +251,7 @@ tail_start(struct input **out, struct event_base *base, struct engine *e,
     tail_find_moved(in);
     tail_report_gone(in);
     in->started = true;
-    report(in);
+    standing_begin(&in->standing, base);
     *out = in;
     return ST_OK;
 }

@@ -19,6 +19,7 @@
 
 #include "gather.h"
 #include "input.h"
+#include "standing.h"
 
 struct event;
 
@@ -89,8 +90,7 @@ struct input {
     size_t moved_n;
     struct cursor *known; /* checkpoints, while files are being matched */
     size_t known_n;
-    uint64_t bytes;
-    int64_t reported_ms, last_arrival;
+    struct standing standing;
     int64_t looked_ms; /* for files that are gone */
     char problem[160];
 };

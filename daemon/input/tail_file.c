@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "log.h"
 
 /* A line that began further back than this before the end is taken as cut there. */
@@ -359,8 +358,7 @@ read_once(struct tail_file *f)
     trail_add(&f->seen, p, (size_t)n);
     gather_added(&f->g, (size_t)n);
     skip_hole(f, (size_t)n);
-    f->tail->bytes += (uint64_t)n;
-    f->tail->last_arrival = clock_now();
+    standing_arrived(&f->tail->standing, (size_t)n);
     f->empty_polls = 0;
     if (submit(f, false) == TAIL_STOP)
         return TAIL_STOP;

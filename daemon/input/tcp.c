@@ -41,7 +41,7 @@ close_connection(struct connection *c)
 static void
 refuse(struct connection *c, const char *why)
 {
-    c->in->l.lost++;
+    c->in->l.standing.feed.lost++;
     listening_closes(&c->in->l, &c->peer.guest, why);
     close_connection(c);
 }
@@ -193,7 +193,7 @@ tcp_stop(struct input *in)
     listening_withdraw(in);
     while ((c = (struct connection *)TAILQ_FIRST(&in->l.acceptor.guests))) {
         if (c->has_out || c->g.n > 0) {
-            in->l.lost++;
+            in->l.standing.feed.lost++;
             log_warn("tcp_unread", "input=%s peer=%s bytes=%zu", in->l.cfg->title,
                      c->peer.guest.name, c->g.n + (c->has_out ? c->out.n : 0));
         }

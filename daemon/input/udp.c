@@ -12,11 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "gather.h"
 #include "input.h"
 #include "listen.h"
 #include "log.h"
+#include "standing.h"
 
 /* The longest UDP payload is 65,527 bytes, so that nothing is ever cut off in here. */
 #define SLOT_BYTES   65536
@@ -25,14 +25,14 @@
 #define TURN_BYTES   (256 * 1024)
 #define WANT_RCVBUF  (32 * 1024 * 1024)
 #define PLAIN_RCVBUF (8 * 1024 * 1024)
-#define REPORT_MS    1000
 
 struct input {
     struct engine *engine;
     struct source *source;
     char *title;
     int fd;
-    struct event *on_read, *on_report;
+    struct event *on_read;
+    struct standing standing;
     uint32_t max_datagram;
     char *slots; /* SLOTS x SLOT_BYTES */
     struct mmsghdr msgs[SLOTS];
@@ -40,34 +40,20 @@ struct input {
     char control[SLOTS][CMSG_SPACE(sizeof(uint32_t))];
     struct block out;  /* of this turn; or refused by the engine, tried again first */
     size_t frames_cap; /* room for the ends of its frames */
-    bool has_out, dirty;
+    bool has_out;
     uint32_t kernel_drops;
-    uint64_t bytes, lost, place;
-    int64_t last_arrival;
-    char detail[ADDRESS_TEXT], problem[160];
+    uint64_t place;
+    char address[ADDRESS_TEXT];
 };
 
 static void
-report(struct input *in)
-{
-    struct feed feed = {
-        .type = "udp", .bytes = in->bytes, .lost = in->lost, .last_arrival = in->last_arrival};
-
-    snprintf(feed.input, sizeof feed.input, "%s", in->title);
-    snprintf(feed.detail, sizeof feed.detail, "%s", in->detail);
-    snprintf(feed.problem, sizeof feed.problem, "%s", in->problem);
-    engine_report_feed(in->engine, &feed);
-    in->dirty = false;
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
+describe(void *arg)
 {
     struct input *in = arg;
+    struct feed *feed = &in->standing.feed;
 
-    (void)fd, (void)what;
-    if (in->dirty)
-        report(in);
+    snprintf(feed->input, sizeof feed->input, "%s", in->title);
+    snprintf(feed->detail, sizeof feed->detail, "%s", in->address);
 }
 
 /* The kernel counts drops since the socket was made, in 32 bits that wrap. */
@@ -80,7 +66,7 @@ note_drops(struct input *in, struct msghdr *m)
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
             continue;
         memcpy(&total, CMSG_DATA(c), sizeof total);
-        in->lost += (uint32_t)(total - in->kernel_drops);
+        in->standing.feed.lost += (uint32_t)(total - in->kernel_drops);
         in->kernel_drops = total;
     }
 }
@@ -127,8 +113,7 @@ build(struct input *in, int count)
         total += in->msgs[i].msg_len;
         note_drops(in, &in->msgs[i].msg_hdr);
     }
-    in->dirty = true;
-    in->last_arrival = clock_now();
+    standing_arrived(&in->standing, total);
     if (total == 0)
         return;
     if (!in->has_out)
@@ -138,7 +123,6 @@ build(struct input *in, int count)
         add_datagram(in, in->iov[i].iov_base, in->msgs[i].msg_len);
     in->place += total;
     b->cursor.position = in->place;
-    in->bytes += total;
 }
 
 static bool
@@ -170,15 +154,16 @@ receive(struct input *in)
 static bool
 receive_round(struct input *in)
 {
+    struct feed *feed = &in->standing.feed;
     int n = receive(in);
 
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        snprintf(in->problem, sizeof in->problem, "receiving: %s", strerror(errno));
-        in->dirty = true;
+        snprintf(feed->problem, sizeof feed->problem, "receiving: %s", strerror(errno));
+        in->standing.dirty = true;
     }
     if (n <= 0)
         return false;
-    in->problem[0] = '\0';
+    feed->problem[0] = '\0';
     build(in, n);
     return n == SLOTS && in->out.n < TURN_BYTES;
 }
@@ -206,14 +191,12 @@ udp_stop(struct input *in)
 {
     if (in->on_read)
         event_free(in->on_read);
-    if (in->on_report)
-        event_free(in->on_report);
     if (in->has_out) {
         log_warn("udp_unread", "input=%s frames=%u", in->title, in->out.frame_count);
-        in->lost += in->out.frame_count;
+        in->standing.feed.lost += in->out.frame_count;
         block_clear(&in->out);
-        report(in);
     }
+    standing_end(&in->standing);
     if (in->fd >= 0)
         close(in->fd);
     if (in->source)
@@ -233,7 +216,7 @@ big_buffer(struct input *in)
         setsockopt(in->fd, SOL_SOCKET, SO_RCVBUF, &plain, sizeof plain);
     setsockopt(in->fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes);
     getsockopt(in->fd, SOL_SOCKET, SO_RCVBUF, &got, &n);
-    log_info("udp_listening", "input=%s listen=%s receive_buffer=%d", in->title, in->detail, got);
+    log_info("udp_listening", "input=%s listen=%s receive_buffer=%d", in->title, in->address, got);
 }
 
 static enum status
@@ -251,7 +234,7 @@ open_socket(struct input *in, const char *listen, struct error *err)
                     strerror(errno));
     n = sizeof sa;
     getsockname(in->fd, (struct sockaddr *)&sa, &n);
-    listen_text((struct sockaddr *)&sa, in->detail);
+    listen_text((struct sockaddr *)&sa, in->address);
     big_buffer(in);
     return ST_OK;
 }
@@ -278,8 +261,6 @@ open_source(struct input *in, const struct config_input *cfg, struct error *err)
 static void
 set_up(struct input *in, struct event_base *base)
 {
-    struct timeval every = {.tv_sec = REPORT_MS / 1000};
-
     in->slots = xmalloc((size_t)SLOTS * SLOT_BYTES);
     for (int i = 0; i < SLOTS; i++) {
         in->iov[i] = (struct iovec){in->slots + (size_t)i * SLOT_BYTES, SLOT_BYTES};
@@ -288,10 +269,10 @@ set_up(struct input *in, struct event_base *base)
         in->msgs[i].msg_hdr.msg_control = in->control[i];
     }
     in->on_read = event_new(base, in->fd, EV_READ | EV_PERSIST, on_read, in);
-    in->on_report = event_new(base, -1, EV_PERSIST, on_report, in);
     event_add(in->on_read, NULL);
-    event_add(in->on_report, &every);
-    report(in);
+    in->standing = (struct standing){
+        .engine = in->engine, .feed = {.type = "udp"}, .describe = describe, .arg = in};
+    standing_begin(&in->standing, base);
 }
 
 static enum status

@@ -228,14 +228,14 @@ TEST(stream_entries_that_are_gone_are_counted_and_acknowledged)
     CHECK(stream_hand_on(in, true, NULL));
     CHECK_INT(e->blocks, 0);
     CHECK_INT(in->to_ack.n, sizeof(struct stream_id));
-    CHECK_INT(in->lost, 1);
-    CHECK(strstr(in->problem, "1-7"));
+    CHECK_INT(in->standing.feed.lost, 1);
+    CHECK(strstr(in->standing.feed.problem, "1-7"));
     add(in, 8, (const char *const[]){NULL});
     ADD(in, 9, "data", "line 0");
     CHECK(stream_hand_on(in, true, NULL));
     stream_take_acks(in);
     CHECK_INT(in->to_ack.n, 3 * sizeof(struct stream_id));
-    CHECK_INT(in->lost, 2);
+    CHECK_INT(in->standing.feed.lost, 2);
     CHECK_INT(e->frame_n, 1);
     CHECK_INT(e->frames[0].origin.identity == 0, 0);
     free_input(in);
