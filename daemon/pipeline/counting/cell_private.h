@@ -164,8 +164,11 @@ uint64_t cells_name_hash(struct span name); /* the same as of an element: hash_s
 /* Finds or creates by name_hash_mix of cells_name_hash(name). */
 struct cell *cells_get_hashed(struct cells *s, enum cell_kind kind, struct span name, int32_t day,
                               uint64_t hash);
-/* The same for cells that are few and wanted all the time, regions and features: by way of a
- * small memory that stays in the processor's cache. Valid until the next call. */
+/* NULL if it is not there. */
+struct cell *cells_find_hashed(const struct cells *s, enum cell_kind kind, struct span name,
+                               int32_t day, uint64_t hash);
+/* As cells_get_hashed for cells that are few and wanted all the time, regions and features: by way
+ * of a small memory that stays in the processor's cache. Valid until the next call. */
 struct recent *cells_recent(struct cells *s, enum cell_kind kind, struct span name, int32_t day);
 /* Id of a part's name; new if need be. */
 uint32_t cells_part(struct cells *s, uint8_t people, struct span region);

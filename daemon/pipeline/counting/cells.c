@@ -308,7 +308,13 @@ cells_get(struct cells *s, enum cell_kind kind, struct span name, int32_t day)
 struct cell *
 cells_find(const struct cells *s, enum cell_kind kind, struct span name, int32_t day)
 {
-    uint64_t hash = name_hash_mix(cells_name_hash(name), kind, day);
+    return cells_find_hashed(s, kind, name, day, name_hash_mix(cells_name_hash(name), kind, day));
+}
+
+struct cell *
+cells_find_hashed(const struct cells *s, enum cell_kind kind, struct span name, int32_t day,
+                  uint64_t hash)
+{
     size_t i = table_find(s, kind, name, day, hash);
 
     return s->table[i] ? cells_place(s, (uint32_t)s->table[i] - 1) : NULL;

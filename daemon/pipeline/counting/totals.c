@@ -1,24 +1,11 @@
 /*
  * totals.c - absolute counters in memory between the ledger and the projection.
  */
-#include "totals.h"
+#include "totals_private.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#include "keys.h"
-
-#define CELL_DIRTY 1 /* in cell.flags: changed since the last fold */
-
-struct totals {
-    struct ledger *ledger;
-    struct cells *cells;
-    pthread_mutex_t lock;
-    struct cell *newest[KEY_PARTITIONS], *oldest[KEY_PARTITIONS];
-    uint64_t last;         /* last batch published */
-    uint64_t memory_since; /* every cell changed after this batch is here */
-    size_t dirty;
-};
+#define FETCH_STEP 4 /* cells that are merged while memory answers */
 
 struct totals *
 totals_new(struct ledger *l, uint64_t folded)
@@ -42,8 +29,8 @@ totals_free(struct totals *t)
     free(t);
 }
 
-static void
-unlist(struct totals *t, struct cell *c)
+void
+totals_unlist(struct totals *t, struct cell *c)
 {
     if (c->newer)
         c->newer->older = c->older;
@@ -56,8 +43,8 @@ unlist(struct totals *t, struct cell *c)
     c->newer = c->older = NULL;
 }
 
-static void
-list_as_newest(struct totals *t, struct cell *c)
+void
+totals_list_newest(struct totals *t, struct cell *c)
 {
     c->newer = NULL;
     c->older = t->newest[c->partition];
@@ -68,8 +55,8 @@ list_as_newest(struct totals *t, struct cell *c)
     t->newest[c->partition] = c;
 }
 
-static void
-list_as_oldest(struct totals *t, struct cell *c)
+void
+totals_list_oldest(struct totals *t, struct cell *c)
 {
     c->older = NULL;
     c->newer = t->oldest[c->partition];
@@ -80,6 +67,41 @@ list_as_oldest(struct totals *t, struct cell *c)
     t->oldest[c->partition] = c;
 }
 
+static const struct cell *
+cell_ahead(const struct cells *s, size_t i)
+{
+    return i < cells_slots(s) ? cells_at(s, i) : NULL;
+}
+
+/* In steps, since each leads to the next one: its place in the table, itself, its counters and its
+ * neighbours in the list. */
+void
+totals_fetch_ahead(const struct cells *in, const struct cells *from, size_t i)
+{
+    const struct cell *c = cell_ahead(from, i + 3 * FETCH_STEP);
+
+    if (c)
+        cells_prefetch(in, c->hash);
+    c = cell_ahead(from, i + 2 * FETCH_STEP);
+    if (c)
+        cells_guess(in, c->hash);
+    c = cell_ahead(from, i + FETCH_STEP);
+    if (!c)
+        return;
+    cell_prefetch(c);
+    c = cells_guess(in, c->hash);
+    if (!c)
+        return;
+    cell_prefetch(c);
+    __builtin_prefetch(&c->seq, 1);
+    if (c->newer)
+        __builtin_prefetch(&c->newer->older, 1);
+    if (c->older)
+        __builtin_prefetch(&c->older->newer, 1);
+}
+
+/* --- what batches change --- */
+
 /* Changed by batch seq: at the head of its list, and to be written by the next fold. */
 static void
 mark(struct totals *t, struct cell *c, uint64_t seq)
@@ -89,22 +111,21 @@ mark(struct totals *t, struct cell *c, uint64_t seq)
         t->dirty++;
     }
     c->seq = seq;
-    list_as_newest(t, c);
+    totals_list_newest(t, c);
 }
 
 /* Finds or loads a cell and marks it. Lock held. */
 static enum status
-touch(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint64_t seq,
-      struct cell **out, struct error *err)
+touch(struct totals *t, struct cell_key k, uint64_t seq, struct cell **out, struct error *err)
 {
-    struct cell *c = cells_find(t->cells, kind, name, day);
+    struct cell *c = cells_find_key(t->cells, k);
 
     if (c) {
-        unlist(t, c);
+        totals_unlist(t, c);
     } else {
         enum status result;
 
-        c = cells_get(t->cells, kind, name, day);
+        c = cells_get_key(t->cells, k);
         result = t->ledger ? ledger_load_cell(t->ledger, c, err) : ST_NOT_FOUND;
         if (result != ST_OK && result != ST_NOT_FOUND) {
             cells_remove(t->cells, c);
@@ -126,7 +147,8 @@ totals_add(struct totals *t, const struct cells *deltas, uint64_t seq, struct er
     CELLS_EACH (deltas, d) {
         struct cell *c;
 
-        result = touch(t, (enum cell_kind)d->kind, d->name, d->day, seq, &c, err);
+        totals_fetch_ahead(t->cells, deltas, d_i);
+        result = touch(t, cell_key_of(d), seq, &c, err);
         if (result != ST_OK)
             break;
         cell_merge(c, d);
@@ -169,15 +191,15 @@ shrink(struct totals *t, size_t keep_bytes)
 
                 if (c->seq > t->memory_since)
                     t->memory_since = c->seq;
-                unlist(t, c);
+                totals_unlist(t, c);
                 cells_remove(t->cells, c);
             }
     }
 }
 
 /* Everything is on disk: nothing is dirty, and memory may be given back. Lock held. */
-static void
-settle(struct totals *t, size_t keep_bytes)
+void
+totals_settle(struct totals *t, size_t keep_bytes)
 {
     struct cell *c;
 
@@ -187,156 +209,6 @@ settle(struct totals *t, size_t keep_bytes)
     t->dirty = 0;
     if (t->ledger)
         shrink(t, keep_bytes);
-}
-
-/* --- a batch that is written as totals at once --- */
-
-static struct cells **
-largest(struct cells **parts, size_t count)
-{
-    struct cells **best = parts;
-
-    for (size_t i = 1; i < count; i++)
-        if (cells_count(parts[i]) > cells_count(*best))
-            best = &parts[i];
-    return best;
-}
-
-static struct cell *
-same_cell(const struct cells *set, const struct cell *c)
-{
-    return cells_find(set, (enum cell_kind)c->kind, c->name, c->day);
-}
-
-static void
-add_set(struct cells *into, const struct cells *from)
-{
-    const struct cell *c;
-
-    CELLS_EACH (from, c)
-        cell_merge(cells_get(into, (enum cell_kind)c->kind, c->name, c->day), c);
-}
-
-/* What stands of a cell, from memory or from the ledger. */
-static enum status
-add_standing(struct totals *t, struct cell *c, struct error *err)
-{
-    const struct cell *standing = cells_count(t->cells) ? same_cell(t->cells, c) : NULL;
-    enum status result = ST_NOT_FOUND;
-
-    if (standing)
-        cell_merge(c, standing);
-    else if (t->ledger)
-        result = ledger_load_cell(t->ledger, c, err);
-    return result == ST_NOT_FOUND ? ST_OK : result;
-}
-
-enum status
-totals_stage(struct totals *t, struct cells **parts, size_t count, uint64_t seq,
-             struct totals_stage *out, struct error *err)
-{
-    struct cells **set = largest(parts, count);
-    enum status result = ST_OK;
-    struct cell *c;
-
-    for (size_t i = 0; i < count; i++)
-        if (&parts[i] != set)
-            add_set(*set, parts[i]);
-    *out = (struct totals_stage){.set = set};
-    out->rows = xmalloc((cells_count(*set) + t->dirty + 1) * sizeof *out->rows);
-    CELLS_EACH (*set, c) {
-        result = add_standing(t, c, err);
-        if (result != ST_OK)
-            break;
-        c->seq = seq;
-        out->rows[out->row_count++] = c;
-    }
-    for (size_t i = 0; t->dirty && result == ST_OK && i < cells_slots(t->cells); i++) {
-        c = cells_at(t->cells, i);
-        if (c && (c->flags & CELL_DIRTY) && !same_cell(*set, c))
-            out->rows[out->row_count++] = c;
-    }
-    if (result != ST_OK)
-        totals_drop_stage(out);
-    return result;
-}
-
-void
-totals_drop_stage(struct totals_stage *s)
-{
-    free(s->rows);
-    *s = (struct totals_stage){0};
-}
-
-static struct cell *
-copy_cell(struct totals *t, const struct cell *from)
-{
-    struct cell *c = cells_get(t->cells, (enum cell_kind)from->kind, from->name, from->day);
-
-    cell_merge(c, from);
-    c->seq = from->seq;
-    return c;
-}
-
-/* The batch changed little of what memory holds: it goes into the set that is there. */
-static void
-take_over(struct totals *t, const struct cells *set)
-{
-    const struct cell *c;
-
-    CELLS_EACH (set, c) {
-        struct cell *old = same_cell(t->cells, c);
-
-        if (old) {
-            unlist(t, old);
-            cells_remove(t->cells, old);
-        }
-        list_as_newest(t, copy_cell(t, c));
-    }
-}
-
-/* The batch's set becomes the totals', and takes up what else is in memory, the newest first, as
- * long as there is room. */
-static void
-exchange(struct totals *t, struct cells **set, size_t keep_bytes)
-{
-    struct cells *old = t->cells;
-    const struct cell *past[KEY_PARTITIONS];
-    struct cell *c;
-
-    for (int p = 0; p < KEY_PARTITIONS; p++) {
-        past[p] = t->newest[p];
-        t->newest[p] = t->oldest[p] = NULL;
-    }
-    t->cells = *set;
-    *set = old;
-    CELLS_EACH (t->cells, c)
-        list_as_newest(t, c);
-    for (int p = 0; p < KEY_PARTITIONS; p++)
-        for (const struct cell *o = past[p]; o; o = o->older) {
-            if (same_cell(t->cells, o))
-                continue;
-            if (t->ledger && cells_bytes(t->cells) > keep_bytes) {
-                if (o->seq > t->memory_since)
-                    t->memory_since = o->seq; /* the newest of those that are left behind */
-                break;
-            }
-            list_as_oldest(t, copy_cell(t, o));
-        }
-}
-
-void
-totals_adopt(struct totals *t, struct totals_stage *s, uint64_t seq, size_t keep_bytes)
-{
-    pthread_mutex_lock(&t->lock);
-    if (cells_count(*s->set) >= cells_count(t->cells))
-        exchange(t, s->set, keep_bytes);
-    else
-        take_over(t, *s->set);
-    settle(t, keep_bytes);
-    t->last = seq;
-    pthread_mutex_unlock(&t->lock);
-    totals_drop_stage(s);
 }
 
 /* --- the log --- */
@@ -352,7 +224,8 @@ add_from_blob(void *arg, enum cell_kind kind, struct span name, int32_t day, str
 {
     struct blob_target *target = arg;
     struct cell *c;
-    enum status result = touch(target->totals, kind, name, day, target->seq, &c, err);
+    enum status result =
+        touch(target->totals, cell_key_named(kind, name, day), target->seq, &c, err);
 
     return result == ST_OK ? cell_decode_add(c, values, err) : result;
 }
@@ -381,17 +254,18 @@ enum status
 totals_reload(struct totals *t, enum cell_kind kind, struct span name, int32_t day, uint64_t seq,
               struct error *err)
 {
+    struct cell_key k = cell_key_named(kind, name, day);
     enum status result;
     struct cell *c;
 
     pthread_mutex_lock(&t->lock);
-    c = cells_find(t->cells, kind, name, day);
+    c = cells_find_key(t->cells, k);
     if (c) {
         t->dirty -= (c->flags & CELL_DIRTY) != 0;
-        unlist(t, c);
+        totals_unlist(t, c);
         cells_remove(t->cells, c);
     }
-    result = touch(t, kind, name, day, seq, &c, err);
+    result = touch(t, k, seq, &c, err);
     pthread_mutex_unlock(&t->lock);
     return result;
 }
@@ -414,7 +288,7 @@ void
 totals_folded(struct totals *t, size_t keep_bytes)
 {
     pthread_mutex_lock(&t->lock);
-    settle(t, keep_bytes);
+    totals_settle(t, keep_bytes);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -477,9 +351,17 @@ void
 totals_seqs(struct totals *t, enum cell_kind kind, struct span name, int32_t from, int32_t to,
             uint64_t *seq)
 {
+    uint64_t hash = cells_name_hash(name);
+    struct cell_key k = {.kind = kind, .name = name};
+
     pthread_mutex_lock(&t->lock);
-    for (const struct cell *c; from < to; from++) {
-        c = cells_find(t->cells, kind, name, from);
+    for (int32_t day = from; day < to; day++)
+        cells_prefetch(t->cells, name_hash_mix(hash, kind, day));
+    for (k.day = from; k.day < to; k.day++) {
+        const struct cell *c;
+
+        k.hash = name_hash_mix(hash, kind, k.day);
+        c = cells_find_key(t->cells, k);
         *seq++ = c ? c->seq : 0;
     }
     pthread_mutex_unlock(&t->lock);
