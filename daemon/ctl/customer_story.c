@@ -11,9 +11,12 @@
 #define MOVES     12 /* that people are shown */
 #define MOST_JSON 1000
 
+/* What moves it on was written when it came to its stage; the day by which it is due moves with
+ * each use. */
 static const char outlook_sql[] =
     "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
-    " due_by, silence_p, persona, last_day, (SELECT back FROM stage_history WHERE customer = ?1"
+    " due_by, silence_p, persona, last_day, (SELECT ifnull(replace(back, json_extract(evidence,"
+    " '$.due_by'), due_by), back) FROM stage_history WHERE customer = ?1"
     " AND dimension = 'stage' ORDER BY id DESC LIMIT 1), (SELECT evidence FROM stage_history"
     " WHERE customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1), dominant_feature,"
     " dominant_feature_share FROM customer_profile WHERE customer = ?1";
@@ -117,6 +120,10 @@ print_history(struct store *s, struct span id, FILE *out, struct error *err)
         title = "";
     }
     query_free(q);
+    if (*title == '\0')
+        print_wrapped(out, "",
+                      SPAN("why, and what would move it back: callswell report stage_history"
+                           " --customer ID"));
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 

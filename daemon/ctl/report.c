@@ -160,12 +160,19 @@ list_reports(void)
     buf_clear(&b);
 }
 
+/* As options are called: over HTTP one is shorter. */
+static const char *
+option_name(enum answer_param p)
+{
+    return p == ANSWER_SEARCH ? "search" : answer_param_info(p)->name;
+}
+
 /* An option that a report would ignore is refused: silence would look like an answer. */
 static bool
 check_arguments(const struct answer *a, const struct face *face, const struct arguments *given)
 {
     for (int p = 1; p < ANSWER_PARAMS; p++) {
-        const char *name = answer_param_info((enum answer_param)p)->name;
+        const char *name = option_name((enum answer_param)p);
 
         if (!given->query.param[p] || (face && face->own & 1u << p))
             continue;

@@ -3,9 +3,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "csv_write.h"
 #include "report.h"
+#include "words.h"
 
 #define WIDE 8 /* columns: more of them stand below each other */
 
@@ -31,26 +33,60 @@ print_cell(struct table *t, const struct row_value *v)
         table_text(t, NULL);
 }
 
-/* One column a line, those that say nothing left out. */
+/* JSON in one line, with room to go on in the next. */
+static void
+write_spaced(struct buf *out, struct span json)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < json.n; i++) {
+        if (json.p[i] == '"' && (i == 0 || json.p[i - 1] != '\\'))
+            quoted = !quoted;
+        buf_char(out, json.p[i]);
+        if (!quoted && json.p[i] == ',')
+            buf_char(out, ' ');
+    }
+}
+
+static void
+write_value(struct buf *out, const struct answer_column *c, const struct row_value *v)
+{
+    if (v->type == ROW_INT)
+        buf_printf(out, "%lld", (long long)v->number);
+    else if (v->type == ROW_REAL)
+        buf_printf(out, "%.3f", v->real);
+    else if (c->type == ANSWER_JSON)
+        write_spaced(out, v->text);
+    else
+        buf_span(out, v->text);
+    if (c->unit)
+        buf_printf(out, " %s", c->unit);
+}
+
+/* One column a line, long texts in several, those that say nothing left out. */
 static void
 print_block(struct printing *p, const struct row_value *values)
 {
-    static const struct table_column columns[] = {
-        {"column", TABLE_TEXT}, {"value", TABLE_TEXT}, {"unit", TABLE_TEXT}};
-    struct table *t = table_new(columns, 3);
+    struct buf lines = {0}, value = {0};
+    size_t width = 0;
 
+    for (size_t i = 0; i < p->answer->column_count; i++)
+        if (strlen(p->answer->columns[i].name) > width)
+            width = strlen(p->answer->columns[i].name);
     for (size_t i = 0; i < p->answer->column_count; i++) {
         if (values[i].type == ROW_NULL)
             continue;
-        table_row(t);
-        table_text(t, p->answer->columns[i].name);
-        print_cell(t, &values[i]);
-        table_text(t, p->answer->columns[i].unit);
+        buf_reset(&value);
+        write_value(&value, &p->answer->columns[i], &values[i]);
+        buf_printf(&lines, "%-*s  ", (int)width, p->answer->columns[i].name);
+        words_flow(&lines, (int)width + 2, span_of(value.p, value.n));
+        buf_char(&lines, '\n');
     }
     if (p->rows)
         fputc('\n', p->report->out);
-    table_print(t, TABLE_ALIGNED, p->report->out);
-    table_free(t);
+    fwrite(lines.p, 1, lines.n, p->report->out);
+    buf_clear(&lines);
+    buf_clear(&value);
 }
 
 static bool

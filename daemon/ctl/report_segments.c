@@ -98,7 +98,8 @@ report_members(const struct report *r, struct error *err)
         st =
             report_table(&limited, member_human_sql, member_human, COUNT(member_human), &rows, err);
     if (st == ST_OK && rows == 0)
-        fputs("Nobody belongs to it.\n", r->out);
+        fputs("Nobody belongs to it. Segments that have members: callswell report segments\n",
+              r->out);
     return st;
 }
 
@@ -221,7 +222,9 @@ report_segments(const struct report *r, struct error *err)
     if (st == ST_OK)
         st = print_flows(r, err);
     if (st == ST_OK)
-        fputs("\ndays expected: active days of all of them in the next 4 weeks. Members and why:\n"
+        fputs("\nrfm: by fifths of all customers in recency and active days, so somebody always\n"
+              "is the least; who is silent beyond their own habit is at the stage dormant.\n"
+              "days expected: active days of all of them in the next 4 weeks. Members and why:\n"
               "callswell report segments --segment NAME; one customer: callswell customer show\n",
               r->out);
     return st;

@@ -59,6 +59,33 @@ for words in "report staffing" "report staffing --service operator" "report feat
     # shellcheck disable=SC2086
     check "$words" python3 valid.py "$bin/callswell" $words
 done
+# Rows with many columns stand below each other; long texts go on in the next line and lose nothing.
+cs report stage_history --limit 40 >blocks
+check "long texts in 80 columns" sh -c "! grep -E '^.{81}' blocks"
+cs report stage_history --limit 40 --json >rows.json
+check "and whole" python3 -c '
+import json, re
+text = re.sub(r"\s+", "", open("blocks").read())
+rows = json.load(open("rows.json"))
+assert len(rows) == 40 and any(len(r["back"]) > 70 for r in rows), rows[:2]
+for r in rows:
+    for key in ("rule", "back", "evidence"):
+        assert r[key] is None or re.sub(r"\s+", "", r[key]) in text, (key, r)'
+# The day by which a customer is due moves with its use: what is said of its stage moves with it.
+python3 -c '
+import sqlite3
+db = sqlite3.connect("state/crm.db")
+(who,) = db.execute("SELECT customer FROM customer_outlook WHERE stage = ? AND due_by IS NOT NULL AND"
+                    " due_by <> ? LIMIT 1", ("repeat", "2031-05-06")).fetchone()
+db.execute("UPDATE customer_outlook SET due_by = ? WHERE customer = ?", ("2031-05-06", who))
+db.commit()
+open("moved", "w").write(who)'
+cs customer show "$(cat moved)" >shown
+check "what makes it dormant is the day by which it is due" contains "$(tr -s ' \n' ' ' <shown)" \
+    "no use until 2031-05-06 makes it dormant"
+check "for programs, too" contains "$(cs customer show "$(cat moved)" --json)" "no use until 2031-05-06"
+check "an option by its own name" contains "$(cs report signals --search x 2>&1)" "takes --search with"
+
 for words in status verify; do
     check "$words --json" sh -c "'$bin/callswell' $words --json | python3 -m json.tool"
     check "$words in 80 columns" sh -c "'$bin/callswell' $words >out && ! grep -E '^.{81}' out"

@@ -197,6 +197,11 @@ TEST(customers_change_segments_with_a_history)
                    " dimension = 'segment' ORDER BY id"),
               "acme||daily|2026-11-22T12:00:00Z|active_days_30d >= 5;"
               "acme|daily||2027-01-01T12:00:00Z|active_days_30d >= 5");
+    /* What decided, when coming and when going. */
+    CHECK_STR(rows("SELECT evidence, back FROM stage_history WHERE dimension = 'segment'"
+                   " ORDER BY id"),
+              "{\"active_days_30d\":6}|out of it when this no longer holds: active_days_30d >= 5;"
+              "{\"active_days_30d\":0}|in it again when active_days_30d >= 5");
     CHECK_STR(rows("SELECT count(*) FROM segment_member WHERE segment = 'daily'"), "0");
     analyst_close(a);
     /* A wrong condition names file, line and segment before anything runs. */

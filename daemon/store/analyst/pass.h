@@ -125,6 +125,8 @@ enum status pass_active_people(struct pass *p, struct sketch *out, struct error 
 /* A condition of a segment, prepared so that it can read customer_profile only. The query
  * answers (customer, evidence): evidence is a JSON object of the columns it looked at.
  * ST_BAD_CONFIG: err->text says what is wrong, without the segment's name. */
+enum status segment_left_query(struct store *s, struct query **out, const char *where,
+                               struct error *err);
 enum status segment_query(struct store *s, struct query **out, const char *where,
                           struct error *err);
 /* Endless conditions are stopped while limited. */

@@ -13,15 +13,13 @@
 #include "config.h"
 #include "log.h"
 
+/* Customers and their evidence, into a table of these. */
 static enum status
-fill_now(struct pass *p, const struct config_segment *s, struct error *err)
+fill(struct pass *p, struct query *from, const char *into, struct error *err)
 {
-    struct query *from = NULL, *to = NULL;
-    enum status st = segment_query(p->store, &from, s->where, err);
+    struct query *to = NULL;
+    enum status st = store_query(p->store, &to, into, err);
 
-    if (st == ST_OK)
-        st =
-            store_query(p->store, &to, "INSERT OR IGNORE INTO temp.member_now VALUES(?1, ?2)", err);
     segment_limit(p->store, true);
     while (st == ST_OK && (st = query_next(from, err)) == ST_OK) {
         query_set_text(to, 1, query_text(from, 0));
@@ -29,25 +27,45 @@ fill_now(struct pass *p, const struct config_segment *s, struct error *err)
         st = query_run(to, err);
     }
     segment_limit(p->store, false);
-    query_free(from);
     query_free(to);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Who belongs to it now, and what the same condition looks at in those who no longer do. */
+static enum status
+fill_now(struct pass *p, const struct config_segment *s, struct error *err)
+{
+    struct query *now = NULL, *left = NULL;
+    enum status st = segment_query(p->store, &now, s->where, err);
+
+    if (st == ST_OK)
+        st = fill(p, now, "INSERT OR IGNORE INTO temp.member_now VALUES(?1, ?2)", err);
+    if (st == ST_OK)
+        st = segment_left_query(p->store, &left, s->where, err);
+    if (st == ST_OK) {
+        query_set_str(left, 1, s->name);
+        st = fill(p, left, "INSERT OR IGNORE INTO temp.member_left VALUES(?1, ?2)", err);
+    }
+    query_free(now);
+    query_free(left);
     if (st == ST_IO || st == ST_BAD_CONFIG) {
         struct error cause = *err;
 
         return fail(err, ST_BAD_CONFIG, "segment \"%s\": %.180s", s->name, cause.text);
     }
-    return st == ST_NOT_FOUND ? ST_OK : st;
+    return st;
 }
 
 #define NOT_CONFIGURED "no longer configured"
 
 /* ?1 segment, ?2 now, ?3 the condition, which is its own version. */
 static const char *const segment_steps[] = {
-    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, back)"
-    " SELECT customer, 'segment', ?1, NULL, ?2, ?3, CASE ?3 WHEN '" NOT_CONFIGURED
+    "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, evidence,"
+    " back) SELECT m.customer, 'segment', ?1, NULL, ?2, ?3, l.evidence, CASE ?3 WHEN "
+    "'" NOT_CONFIGURED
     "' THEN 'in one again when it is configured' ELSE 'in it again when ' || ?3 END"
-    " FROM segment_member WHERE segment = ?1"
-    " AND customer NOT IN (SELECT customer FROM temp.member_now)",
+    " FROM segment_member m LEFT JOIN temp.member_left l ON l.customer = m.customer"
+    " WHERE m.segment = ?1 AND m.customer NOT IN (SELECT customer FROM temp.member_now)",
     "DELETE FROM segment_member WHERE segment = ?1 AND ?2 = ?2 AND ?3 = ?3"
     " AND customer NOT IN (SELECT customer FROM temp.member_now)",
     "INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at, rule, evidence,"
@@ -84,7 +102,7 @@ one_segment(struct pass *p, const struct config_segment *s, struct error *err)
     enum status st = store_begin(p->store, err);
 
     if (st == ST_OK)
-        st = store_run(p->store, "DELETE FROM temp.member_now", err);
+        st = store_run(p->store, "DELETE FROM temp.member_now; DELETE FROM temp.member_left", err);
     if (st == ST_OK && s->where)
         st = fill_now(p, s, err);
     if (st == ST_OK)
@@ -143,6 +161,8 @@ pass_segments(struct pass *p, struct error *err)
     if (st == ST_OK)
         st = store_run(p->store,
                        "CREATE TEMP TABLE IF NOT EXISTS member_now("
+                       " customer TEXT PRIMARY KEY, evidence TEXT) WITHOUT ROWID;"
+                       "CREATE TEMP TABLE IF NOT EXISTS member_left("
                        " customer TEXT PRIMARY KEY, evidence TEXT) WITHOUT ROWID",
                        err);
     for (size_t i = 0; st == ST_OK && i < c->segment_count; i++) {

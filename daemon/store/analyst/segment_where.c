@@ -104,32 +104,67 @@ prepare_watched(struct store *s, sqlite3_stmt **out, const char *sql, struct wat
     return fail(err, ST_BAD_CONFIG, "where: %s", sqlite3_errmsg(s->db));
 }
 
+/* Which columns a condition looks at; it must stand without brackets and within: "1) OR (1" and "1
+ * LIMIT 5" are no conditions. */
+static enum status
+watch_condition(struct store *s, const char *where, struct watch *seen, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    struct buf sql = {0};
+    enum status st;
+
+    if (where[strspn(where, " \t\r\n")] == '\0')
+        return fail(err, ST_BAD_CONFIG, "where: expected a condition, found nothing");
+    buf_printf(&sql, "SELECT 1 FROM customer_profile WHERE %s", where);
+    st = prepare_watched(s, &statement, sql.p, seen, err);
+    sqlite3_finalize(statement);
+    buf_clear(&sql);
+    return st;
+}
+
+/* Customers with what these columns say of them. */
+static void
+write_select(struct buf *sql, const struct watch *seen)
+{
+    buf_str(sql, "SELECT customer, json_object(");
+    for (int i = 0; i < seen->count; i++)
+        buf_printf(sql, "%s'%s', %s", i ? ", " : "", seen->columns[i], seen->columns[i]);
+    buf_str(sql, ") FROM customer_profile WHERE ");
+}
+
 enum status
 segment_query(struct store *s, struct query **out, const char *where, struct error *err)
 {
     struct watch seen = {0}, again = {0};
     struct buf sql = {0};
     sqlite3_stmt *statement = NULL;
-    enum status st;
+    enum status st = watch_condition(s, where, &seen, err);
 
-    if (where[strspn(where, " \t\r\n")] == '\0')
-        return fail(err, ST_BAD_CONFIG, "where: expected a condition, found nothing");
-    /* It must stand without brackets and within: "1) OR (1" and "1 LIMIT 5" are no conditions. */
-    buf_printf(&sql, "SELECT 1 FROM customer_profile WHERE %s", where);
-    st = prepare_watched(s, &statement, sql.p, &seen, err);
-    sqlite3_finalize(statement);
     if (st != ST_OK)
-        goto done;
-    buf_reset(&sql);
+        return st;
+    write_select(&sql, &seen);
     /* The line break ends a comment that would otherwise hide the bracket. */
-    buf_str(&sql, "SELECT customer, json_object(");
-    for (int i = 0; i < seen.count; i++)
-        buf_printf(&sql, "%s'%s', %s", i ? ", " : "", seen.columns[i], seen.columns[i]);
-    buf_printf(&sql, ") FROM customer_profile WHERE (%s\n)", where);
+    buf_printf(&sql, "(%s\n)", where);
     st = prepare_watched(s, &statement, sql.p, &again, err);
     if (st == ST_OK)
         *out = query_wrap(statement);
-done:
+    buf_clear(&sql);
+    return st;
+}
+
+enum status
+segment_left_query(struct store *s, struct query **out, const char *where, struct error *err)
+{
+    struct watch seen = {0};
+    struct buf sql = {0};
+    enum status st = watch_condition(s, where, &seen, err);
+
+    if (st != ST_OK)
+        return st;
+    write_select(&sql, &seen);
+    buf_str(&sql, "customer IN (SELECT customer FROM segment_member WHERE segment = ?1"
+                  " AND customer NOT IN (SELECT customer FROM temp.member_now))");
+    st = store_query(s, out, sql.p, err);
     buf_clear(&sql);
     return st;
 }
