@@ -274,7 +274,8 @@ enum status engine_reload_customers(struct engine *e, struct error *err);
 /* Moves all history of one customer to another, exactly, in one batch. */
 enum status engine_merge_customer(struct engine *e, struct span from, struct span to,
                                   uint64_t *cells, struct error *err);
-/* Submits the quarantined records chosen (id 0: all; input NULL: any) again. */
+/* Submits the quarantined records chosen (id 0: all; input NULL: any) again. *out is what was
+ * committed, on failure too, and err says it then. */
 enum status engine_replay(struct engine *e, uint64_t id, const char *input,
                           struct outcome_count *out, struct error *err);
 enum status engine_drop(struct engine *e, uint64_t id, const char *input, uint64_t *dropped,

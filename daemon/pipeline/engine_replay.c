@@ -194,14 +194,32 @@ conclude(const struct replay *r, struct error *err)
     return fail(err, ST_NOT_FOUND, "nothing in quarantine matches");
 }
 
+/* What counted before something went wrong counts, and is out of quarantine. */
+static void
+say_done(const struct replay *r, struct error *err)
+{
+    const struct outcome_count *n = &r->count;
+    struct error cause = *err;
+
+    if (n->records > 0)
+        fail(err, cause.code,
+             "%.110s; before that %llu records were read again and committed: %llu accepted,"
+             " %llu duplicates, %llu ignored, %llu refused",
+             cause.text, (unsigned long long)n->records, (unsigned long long)n->accepted,
+             (unsigned long long)n->duplicates, (unsigned long long)n->ignored,
+             (unsigned long long)n->quarantined);
+}
+
 enum status
 engine_replay(struct engine *e, uint64_t id, const char *input, struct outcome_count *out,
               struct error *err)
 {
     struct replay *r = xcalloc(1, sizeof *r);
     enum status st = ST_OK;
+    struct error local;
     bool more = true;
 
+    err = err ? err : &local;
     r->engine = e;
     r->id = id;
     r->input = input;
@@ -215,6 +233,8 @@ engine_replay(struct engine *e, uint64_t id, const char *input, struct outcome_c
     pthread_mutex_unlock(&e->replay_lock);
     if (st == ST_OK)
         st = conclude(r, err);
+    if (st != ST_OK)
+        say_done(r, err);
     *out = r->count;
     arena_clear(&r->memory);
     pthread_mutex_destroy(&r->lock);

@@ -259,6 +259,8 @@ read_head(struct http_connection *c)
     r = c->request = http_request_new(s->queue);
     r->conn = c;
     r->max_body = s->limits.max_body;
+    r->unmeasured = c->head.unmeasured;
+    c->close_after |= c->head.unmeasured; /* what follows is never taken for another request */
     r->fields = xcalloc(c->head.headers, sizeof *r->fields);
     snprintf(r->peer, sizeof r->peer, "%s", c->guest.name);
     buf_add(&r->head, bytes + c->head.skipped, c->head.n);

@@ -94,8 +94,7 @@ check_request_line(struct http_head *h, struct span line, const char **why)
     if (!span_is(rest, "HTTP/1.1") && !span_is(rest, "HTTP/1.0"))
         return refuse(505, why, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
     h->old = rest.p[7] == '0';
-    h->no_length_refused =
-        span_is(method, "POST") || span_is(method, "PUT") || span_is(method, "PATCH");
+    h->may_bring = span_is(method, "POST") || span_is(method, "PUT") || span_is(method, "PATCH");
     return HTTP_MORE;
 }
 
@@ -187,7 +186,10 @@ check_whole(struct http_head *h, const struct http_limits *l, const char **why)
         return refuse(400, why, "Content-Length and Transfer-Encoding exclude each other.");
     if (h->codings && h->old)
         return refuse(400, why, "HTTP/1.0 knows no Transfer-Encoding.");
-    if (h->no_length_refused && !h->lengths && !h->codings)
+    /* Of HTTP/1.1 there is no body then (RFC 9112, 6.3); before that the end of the connection could
+     * end one. */
+    h->unmeasured = h->may_bring && !h->lengths && !h->codings;
+    if (h->unmeasured && h->old)
         return refuse(411, why, "The request needs a Content-Length.");
     if (h->length > l->max_body)
         return refuse(413, why, "The body is longer than this server takes.");

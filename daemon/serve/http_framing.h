@@ -35,10 +35,11 @@ struct http_head {
     size_t skipped; /* a stray CRLF before the request line, not part of it (0 or 2) */
     bool has_body, chunked, expect_continue, old; /* old: HTTP/1.0 */
     uint64_t length;                              /* Content-Length, 0 if none */
+    bool unmeasured; /* POST, PUT or PATCH with no word of a body: it has none */
     /* private */
     size_t scanned, line, fields;
     uint32_t headers, hosts, lengths, codings, expects;
-    bool no_length_refused;
+    bool may_bring; /* its method is one of those */
 };
 
 /* HTTP_MORE, HTTP_DONE, or the status to refuse with; *why is a constant sentence then. */

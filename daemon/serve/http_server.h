@@ -35,6 +35,7 @@ struct http_request {
     size_t field_count;
     struct buf body;   /* may be taken: copy the struct and zero it */
     uint64_t max_body; /* `head` may lower it: a longer body is refused with 413 */
+    bool unmeasured;   /* POST and the like with neither a length nor chunks: no body */
     char peer[64];     /* "127.0.0.1:40312" */
     char etag[64];     /* `request` may set it: sent with 200 */
     bool pack;         /* ... and this: 200 with a long body is sent with gzip */

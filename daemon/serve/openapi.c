@@ -248,9 +248,10 @@ write_answer(struct json_writer *w, const struct answer *a)
 }
 
 static void
-write_body(struct json_writer *w, const char *type, const char *schema)
+write_body(struct json_writer *w, const char *type, const char *schema, bool must)
 {
     json_object(w, "requestBody");
+    json_bool(w, "required", must);
     json_object(w, "content");
     json_key(w, span_str(type));
     json_object(w, NULL);
@@ -266,7 +267,7 @@ write_operation(struct json_writer *w, const struct route *r)
     begin_operation(w, r->method, r->summary, r->role);
     write_route_params(w, r);
     if (r->takes)
-        write_body(w, r->takes, r->takes_schema);
+        write_body(w, r->takes, r->takes_schema, !r->may_take);
     json_object(w, "responses");
     json_object(w, r->accepted ? "202" : "200");
     json_text(w, "description", r->accepted ? "begun" : "as asked");
@@ -291,7 +292,7 @@ write_input(struct json_writer *w, const struct config_input *input)
     json_object(w, NULL);
     begin_operation(w, "POST", "Takes records; answers after the commit",
                     input->signature ? ROLE_NONE : ROLE_INGEST);
-    write_body(w, "*/*", "{}");
+    write_body(w, "*/*", "{}", true);
     json_object(w, "responses");
     begin_content(w, "application/json");
     json_text(w, "$ref", SCHEMA_OF "taken");

@@ -75,6 +75,10 @@ post_quarantine_replay(struct reader *rd, struct http_request *r)
         st = engine_replay(rd->serve->engine, (uint64_t)c.id, c.of, &n, &err);
     if (st == ST_OK || n.records > 0)
         write_down(rd, r, "quarantine_replay", &c);
+    if (st != ST_OK && n.records > 0) { /* the rest can be tried again, whatever it was */
+        http_problem(r, 503, "Retry-After: 5\r\n", "%s", err.text);
+        return;
+    }
     json_begin(&w, &body);
     json_object(&w, NULL);
     json_u64(&w, "records", n.records);

@@ -246,10 +246,10 @@ static const struct route routes[] = {
                "\"ranges\"]}"},
     {"POST", "/v1/signals/{id}/ack", "Marks a signal as seen to", ROLE_ADMIN, true,
      .read = post_signal_ack, .max_body = SMALL_BODY, .schema = SIGNAL, .takes = "application/json",
-     .takes_schema = "{\"type\":\"object\"}"},
+     .takes_schema = "{\"type\":\"object\"}", .may_take = true},
     {"POST", "/v1/signals/{id}/close", "Closes a signal", ROLE_ADMIN, true,
      .read = post_signal_close, .max_body = SMALL_BODY, .schema = SIGNAL,
-     .takes = "application/json", .takes_schema = "{\"type\":\"object\"}"},
+     .takes = "application/json", .takes_schema = "{\"type\":\"object\"}", .may_take = true},
     {"GET", "/v1/what-if", "People needed if more came, or for longer", ROLE_READ, true,
      .read = route_what_if, .params = what_if, .csv = true, .schema = ROWS},
     {"GET", "/v1/why", "Why the use of a customer, a service, a feature or of all changed",
@@ -350,6 +350,13 @@ may(struct serve *s, struct http_request *r, const struct route *route)
     return access_let(s->access, r, route->role, route->limited);
 }
 
+/* Where a body belongs, a request without any word of one has lost it on its way. */
+static void
+refuse_unmeasured(struct http_request *r)
+{
+    http_problem(r, 411, NULL, "The request needs a Content-Length.");
+}
+
 static void
 ingest_begins(struct serve *s, struct http_request *r)
 {
@@ -357,7 +364,11 @@ ingest_begins(struct serve *s, struct http_request *r)
         http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
     else if (s->draining)
         http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
-    else if (ingest_asks(s->ingest, r->path) || access_let(s->access, r, ROLE_INGEST, true))
+    else if (!ingest_asks(s->ingest, r->path) && !access_let(s->access, r, ROLE_INGEST, true))
+        return; /* and was told so */
+    else if (r->unmeasured)
+        refuse_unmeasured(r);
+    else
         ingest_head(s->ingest, r);
 }
 
@@ -377,7 +388,8 @@ routes_head(void *arg, struct http_request *r)
     if (route) {
         if (r->max_body > route->max_body)
             r->max_body = route->max_body;
-        may(s, r, route);
+        if (may(s, r, route) && r->unmeasured && route->takes && !route->may_take)
+            refuse_unmeasured(r);
     } else if (allowed) {
         snprintf(extra, sizeof extra, "Allow: %s\r\n", allowed);
         http_problem(r, 405, extra, "This path knows %s.", allowed);

@@ -26,6 +26,7 @@ struct route {
     const struct route_param *params; /* of the query, up to one without name; NULL: none */
     const char *needs; /* of them what must be given, such as a=1&b=2; NULL: nothing */
     const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
+    bool may_take;                    /* it may as well be missing */
     const char *type, *schema;        /* of the answer; NULL: JSON; NULL: text */
     bool csv;                         /* or as CSV */
     bool accepted;                    /* the answer is 202: what was asked for goes on */

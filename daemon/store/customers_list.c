@@ -136,7 +136,7 @@ customers_merge_check(struct store *s, struct span from, struct span into, struc
     if (span_eq(from, into))
         return fail(err, ST_BAD_INPUT, "a customer cannot be merged into itself");
     if (!found)
-        return fail(err, ST_BAD_INPUT, "there is no customer \"%.*s\"", SPAN_ARG(from));
+        return fail(err, ST_NOT_FOUND, "there is no customer \"%.*s\"", SPAN_ARG(from));
     if (merged)
         return fail(err, ST_BAD_INPUT, "\"%.*s\" has itself been merged into another",
                     SPAN_ARG(into));

@@ -41,7 +41,9 @@ check "and one elsewhere" contains "$(leg acme 4 never | send other)" '"quaranti
 check "what is wrong stays wrong" contains "$(post /v1/quarantine/1/replay)" '"records":1,"accepted":0,"duplicates":0,"quarantined":1'
 check "an id is a number" status 400 POST /v1/quarantine/first/replay -d ''
 check "of something that is there" status 404 POST /v1/quarantine/99/drop -d ''
-check "one is dropped" contains "$(post /v1/quarantine/1/drop)" '"dropped":1'
+check "one is dropped, by a request that says nothing of a body" contains "$(ask POST /v1/quarantine/1/drop)" '"dropped":1'
+check "where a body belongs one must be announced" status 411 POST /v1/ingest/hooks -H 'Content-Type: application/x-ndjson'
+check "here, too" status 411 POST /v1/customers/acme/merge
 check "all of an input" contains "$(post '/v1/quarantine/all/drop?input=other')" '"dropped":1'
 check "one is left" contains "$(cs quarantine list --config c.conf --csv)" 'hooks'
 check "who did it is known" contains "$(ask GET '/v1/audit?format=csv')" 'quarantine_drop,all,other'
@@ -54,11 +56,14 @@ check "merged" contains "$(ask POST /v1/customers/acme%20inc/merge -d '{"into":"
 merged() { printf 'q acme 20240310 40=1:60:0 52=1:60:0\n' | python3 "$project/tests/tools/expect.py" state/redis.sock; }
 check "its history moves" wait_for 20 merged
 check "not into itself" status 400 POST /v1/customers/acme/merge -d '{"into":"acme"}'
+check "not one whom nobody knows" status 404 POST /v1/customers/nobody/merge -d '{"into":"acme"}'
 check "not into nothing" status 400 POST /v1/customers/acme/merge -d '{}'
 
 # Everything compared.
 check "never compared" contains "$(ask GET /v1/verify)" '"state":"never"'
-check "begun" status 202 POST /v1/verify -d ''
+check "there is nothing to choose" status 400 GET '/v1/verify?deep=1'
+check "nor to begin with" status 400 POST '/v1/verify?deep=1'
+check "begun" status 202 POST /v1/verify
 compared() { contains "$(ask GET /v1/verify)" '"state":"done"' >/dev/null; }
 check "done" wait_for 60 compared
 check "nothing differs" contains "$(ask GET /v1/verify)" '"differences":0'

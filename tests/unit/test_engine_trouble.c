@@ -252,6 +252,65 @@ TEST(engine_replays_all_rows_that_can_be_tried)
     buf_clear(&text);
 }
 
+struct replaying {
+    struct engine *engine;
+    struct outcome_count count;
+    struct error err;
+    enum status st;
+};
+
+static void *
+replay_away(void *arg)
+{
+    struct replaying *r = arg;
+
+    r->st = engine_replay(r->engine, 0, NULL, &r->count, &r->err);
+    return NULL;
+}
+
+/* A replay that ends in an error says what of it counts: the disk fills up after some of 40 slices. */
+TEST(engine_says_how_much_of_a_failed_replay_was_committed)
+{
+    static const char wrong[] = "format \"f\" { type = csv columns = { customer, start, duration }"
+                                " time_format = \"%d.%m.%Y %H:%M\" }";
+    static const char right[] =
+        "format \"f\" { type = csv columns = { customer, start, duration } }";
+    struct buf text = {0};
+    struct replaying r = {0};
+    struct source *source;
+    char want[200];
+    pthread_t thread;
+    struct site s;
+
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&text, "%s,2026-01-01T10:00:00Z,60\n", i % 100 ? "acme" : "");
+    site_open(&s, wrong);
+    source = site_source(&s, "in", "f", IDENTITY_NONE);
+    CHECK_INT(site_say(&s, source, text.p).quarantined, 20000);
+    source_unref(source);
+    site_close(&s);
+    site_open(&s, right);
+    r.engine = s.engine;
+    CHECK(pthread_create(&thread, NULL, replay_away, &r) == 0);
+    SITE_UNTIL(site_status(&s).quarantine_open < 20000);
+    limit_files(4096);
+    SITE_UNTIL(site_status(&s).stalled[0]);
+    engine_wind_down(s.engine, 100);
+    pthread_join(thread, NULL);
+    site_close(&s);
+    limit_files(0);
+    CHECK_INT(r.st, ST_RETRY);
+    CHECK(r.count.accepted > 0 && r.count.accepted < 19800);
+    snprintf(want, sizeof want,
+             "before that %llu records were read again and committed: %llu accepted,",
+             (unsigned long long)r.count.records, (unsigned long long)r.count.accepted);
+    if (!strstr(r.err.text, want))
+        test_fail(__FILE__, __LINE__, "%s", r.err.text);
+    CHECK_INT(state_on_disk().ever.accepted, r.count.accepted);
+    CHECK_INT(legs_on_disk("acme"), r.count.accepted);
+    buf_clear(&text);
+}
+
 /* What was one record when it was refused may be several now: all of them count, or none. */
 TEST(engine_replays_a_row_as_a_whole)
 {

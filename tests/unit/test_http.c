@@ -191,6 +191,22 @@ TEST(smuggled_requests_are_not_executed)
     site_stop(&s);
 }
 
+/* Whoever forgot to announce a body does not get it answered as a request of its own. */
+TEST(what_follows_a_request_that_announced_no_body_is_not_read)
+{
+    static const char text[] = "POST /1 HTTP/1.1\r\n" HOST "\r\nGET /2 HTTP/1.1\r\n" HOST "\r\n";
+    struct buf answer = {0};
+    struct site s;
+
+    site_init(&s);
+    site_start(&s);
+    CHECK_INT(ask(&s, text, strlen(text), &answer), 200);
+    CHECK(strstr(answer.p, "/1") && !strstr(answer.p, "/2"));
+    CHECK(strstr(answer.p, "Connection: close"));
+    buf_clear(&answer);
+    site_stop(&s);
+}
+
 TEST(refusals_have_their_statuses)
 {
     static const struct {
@@ -206,7 +222,8 @@ TEST(refusals_have_their_statuses)
          413},
         {"POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n",
          400},
-        {"POST /x HTTP/1.1\r\n" HOST "\r\n", 411},
+        {"POST /x HTTP/1.1\r\n" HOST "\r\n", 200},
+        {"POST /x HTTP/1.0\r\n" HOST "\r\n", 411},
         {"POST /x HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: x\r\n\r\n", 417},
         {"FROB /x HTTP/1.1\r\n" HOST "\r\n", 501},
         {"CONNECT a:80 HTTP/1.1\r\n" HOST "\r\n", 400},

@@ -46,8 +46,9 @@ static const struct {
     ROW(200, "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n"),
     ROW(200, "GET / HTTP/1.1\r\nHost: [::1]:8460\r\nX: \tv\x80\xff\r\nY:\r\n\r\n"),
     /* lengths */
-    ROW(411, "POST / HTTP/1.1\r\n" HOST "\r\n"),
-    ROW(411, "PUT / HTTP/1.1\r\n" HOST "\r\n"),
+    ROW(200, "POST / HTTP/1.1\r\n" HOST "\r\n"),
+    ROW(200, "PUT / HTTP/1.1\r\n" HOST "\r\n"),
+    ROW(411, "POST / HTTP/1.0\r\n" HOST "\r\n"),
     ROW(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n\r\n"),
     ROW(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\n"),
     ROW(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n"),
