@@ -186,8 +186,7 @@ check_whole(struct http_head *h, const struct http_limits *l, const char **why)
         return refuse(400, why, "Content-Length and Transfer-Encoding exclude each other.");
     if (h->codings && h->old)
         return refuse(400, why, "HTTP/1.0 knows no Transfer-Encoding.");
-    /* Of HTTP/1.1 there is no body then (RFC 9112, 6.3); before that the end of the connection could
-     * end one. */
+    /* Of HTTP/1.1 there is no body then (RFC 9112, 6.3); an older one could end by closing. */
     h->unmeasured = h->may_bring && !h->lengths && !h->codings;
     if (h->unmeasured && h->old)
         return refuse(411, why, "The request needs a Content-Length.");

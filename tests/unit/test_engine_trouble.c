@@ -268,7 +268,7 @@ replay_away(void *arg)
     return NULL;
 }
 
-/* A replay that ends in an error says what of it counts: the disk fills up after some of 40 slices. */
+/* A replay that ends in an error says what of it counts: the disk fills up amid 40 slices. */
 TEST(engine_says_how_much_of_a_failed_replay_was_committed)
 {
     static const char wrong[] = "format \"f\" { type = csv columns = { customer, start, duration }"
