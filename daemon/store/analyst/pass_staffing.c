@@ -209,22 +209,30 @@ write_interval(struct staffing_work *w, const struct staffing_service *s, struct
     return st == ST_OK ? staffing_skills_write(w, s, o, &interval, err) : st;
 }
 
+/* Takes out the intervals of a service, and of its skills, from before a moment and from another
+ * one on. */
 static enum status
 forget(struct staffing_work *w, const struct staffing_service *s, const char *before,
        const char *from, struct error *err)
 {
-    struct query *q = NULL;
-    enum status st =
-        store_query(w->pass->store, &q,
-                    "DELETE FROM staffing WHERE service = ?1 AND (start < ?2 OR start >= ?3)", err);
+    static const char *const statements[] = {
+        "DELETE FROM staffing WHERE service = ?1 AND (start < ?2 OR start >= ?3)",
+        "DELETE FROM staffing_skill WHERE service = ?1 AND (start < ?2 OR start >= ?3)",
+    };
+    enum status st = ST_OK;
 
-    if (st != ST_OK)
-        return st;
-    query_set_str(q, 1, s->name);
-    query_set_str(q, 2, before);
-    query_set_str(q, 3, from);
-    st = query_run(q, err);
-    query_free(q);
+    for (size_t i = 0; st == ST_OK && i < sizeof statements / sizeof *statements; i++) {
+        struct query *q = NULL;
+
+        st = store_query(w->pass->store, &q, statements[i], err);
+        if (st != ST_OK)
+            break;
+        query_set_str(q, 1, s->name);
+        query_set_str(q, 2, before);
+        query_set_str(q, 3, from);
+        st = query_run(q, err);
+        query_free(q);
+    }
     return st;
 }
 
@@ -252,8 +260,6 @@ write_week(struct staffing_work *w, const struct staffing_service *s, struct out
     }
     format_utc(before, begin - (int64_t)KEEP_DAYS * DAY_SECONDS);
     st = forget(w, s, before, format_utc(from, begin), err);
-    if (st == ST_OK)
-        st = staffing_skills_forget(w, s, before, from, err);
     for (int64_t t = begin; st == ST_OK && known && t < begin + HORIZON_DAYS * (int64_t)DAY_SECONDS;
          t += length)
         st = write_interval(w, s, o, t, err);

@@ -109,8 +109,5 @@ void staffing_skills_carry(const struct staffing_service *s, struct outlook *o,
 enum status staffing_skills_write(struct staffing_work *w, const struct staffing_service *s,
                                   struct outlook *o, const struct staffing_interval *at,
                                   struct error *err);
-/* Takes out the rows of its skills from before a moment, and from another one on. */
-enum status staffing_skills_forget(struct staffing_work *w, const struct staffing_service *s,
-                                   const char *before, const char *from, struct error *err);
 
 #endif

@@ -222,22 +222,3 @@ staffing_skills_write(struct staffing_work *w, const struct staffing_service *s,
     }
     return st;
 }
-
-enum status
-staffing_skills_forget(struct staffing_work *w, const struct staffing_service *s,
-                       const char *before, const char *from, struct error *err)
-{
-    struct query *q = NULL;
-    enum status st = store_query(
-        w->pass->store, &q,
-        "DELETE FROM staffing_skill WHERE service = ?1 AND (start < ?2 OR start >= ?3)", err);
-
-    if (st != ST_OK)
-        return st;
-    query_set_str(q, 1, s->name);
-    query_set_str(q, 2, before);
-    query_set_str(q, 3, from);
-    st = query_run(q, err);
-    query_free(q);
-    return st;
-}
