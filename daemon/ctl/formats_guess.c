@@ -27,7 +27,7 @@ struct attempt {
     const char *name;
     struct trial_count n;
     double share, fields; /* of the records that it finds; filled in each */
-    bool recognised;      /* it leaves out, or understands and refuses, nearly all of them */
+    bool recognised;      /* it leaves out, or understands and refuses, nearly all but a few */
     size_t understood;    /* of those that are refused */
     char why[200];        /* the first of these, or else the first that it left out */
 };
@@ -68,25 +68,33 @@ leaves_anything_out(const struct format *f)
     return false;
 }
 
+static double
+share_of(size_t records, const struct trial_count *all)
+{
+    return (double)records / (double)(all->read + all->left_out + all->refused);
+}
+
 static struct attempt
 try_format(const struct format_options *o, struct trial_input in)
 {
     struct attempt a = {.name = o->name};
     struct format *f;
-    double known;
+    size_t known;
 
     if (format_new(&f, o, NULL) != ST_OK)
         return a;
     in.format = f;
     trial_run(&in, note_reason, &a, &a.n);
-    known = (double)(a.n.left_out + a.understood);
-    a.recognised = a.n.read == 0 && known > 0 &&
-                   known >= GOOD * (double)(a.n.left_out + a.n.refused) && !leaves_anything_out(f);
+    if (a.n.read > 0) {
+        a.share = (double)a.n.read / (double)(a.n.read + a.n.refused);
+        a.fields = (double)a.n.fields / (double)a.n.read;
+    }
+    known = a.n.read + a.understood;
+    if (a.share < FAIR && a.understood > 0 && share_of(known, &a.n) >= GOOD)
+        a.recognised = true;
+    else if (a.share < FAIR && known + a.n.left_out > a.n.read)
+        a.recognised = share_of(known + a.n.left_out, &a.n) >= GOOD && !leaves_anything_out(f);
     format_free(f);
-    if (a.n.read == 0)
-        return a;
-    a.share = (double)a.n.read / (double)(a.n.read + a.n.refused);
-    a.fields = (double)a.n.fields / (double)a.n.read;
     return a;
 }
 
@@ -174,7 +182,8 @@ say_who_leaves_it_out(const struct answer *a, const char *path)
                    "#   callswell formats test %s --format %s\n",
                    one->name, one->understood ? "refuses" : "leaves out",
                    one->understood ? one->n.refused : one->n.left_out,
-                   one->n.left_out + one->n.refused, one->why, one->name, path, one->name);
+                   one->n.read + one->n.left_out + one->n.refused, one->why, one->name, path,
+                   one->name);
     return said > 0;
 }
 
@@ -191,7 +200,7 @@ say(const struct answer *a, const char *path)
                a->known[0].name, path, a->known[0].name);
         return;
     }
-    if (a->known[0].share == 0 && !say_who_leaves_it_out(a, path))
+    if (!say_who_leaves_it_out(a, path) && a->known[0].share == 0)
         printf("# no known format reads it\n");
     if (a->own.share == 0) {
         if (!a->known[0].recognised)

@@ -133,6 +133,13 @@ seconds, = sqlite3.connect("g.state/crm.db").execute("SELECT sum(seconds) FROM c
 assert seconds == int(sys.argv[2]), seconds
 EOF
 }
+cs formats guess "$project/tests/data/formats/opensips-acc/calls.log" >shown
+check "a log of a shipped format" grep -q 'format = "opensips-acc" reads it' shown
+grep 'call ended\|method=BYE' "$project/tests/data/formats/opensips-acc/calls.log" | head -n 3 |
+    sed 's/;account=.*//' >unowned.log
+cs formats guess unowned.log >shown
+check "one whose customers are missing is recognised" grep -q '^# opensips-acc recognises it and refuses [0-9]' shown
+check "with the reason" grep -q '^#   customer: missing' shown
 check "separated by semicolons, German times" reads g1.csv 3 2520
 check "the words of an outcome are asked about" grep -q '^# "Result" may be the outcome' g.section
 check "records in a nested array, milliseconds" reads g2.json 2 150
