@@ -254,7 +254,6 @@ skip_blank(struct framer *f, struct gather *g, bool eof)
         return ST_MORE;
     if (next.kind == KIND_OCTETS)
         gather_drop(g, 1);
-    f->counted = false;
     return ST_OK;
 }
 
