@@ -38,9 +38,18 @@ export function svg(name, attributes, ...children) {
     return fill(element, attributes, children);
 }
 
+// Contents that are made anew keep the keyboard where it was, if what had it says who it is
+// (data-key) and is there again.
 export function replace(element, ...children) {
+    const at = document.activeElement;
+    const key = element.contains(at) ? at.closest('[data-key]')?.dataset.key : null;
     element.replaceChildren();
-    return add(element, children);
+    add(element, children);
+    if (key)
+        element
+            .querySelector(`[data-key="${CSS.escape(key)}"]`)
+            ?.focus({preventScroll: true});
+    return element;
 }
 
 let last = 0;

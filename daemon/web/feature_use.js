@@ -58,9 +58,7 @@ export function featureUse() {
             element.body,
             (signal) => ask(query, signal),
             (answer) => {
-                const at = document.activeElement?.closest?.('[data-key]')?.dataset.key;
                 paint();
-                if (at) bars.querySelector(`[data-key="${CSS.escape(at)}"]`)?.focus();
                 return answer ? answerOf(answer) : empty(t('features.use.nobody'));
             },
         );

@@ -28,6 +28,20 @@ export function t(name, ...about) {
     return typeof text === 'function' ? text(...about) : text;
 }
 
+// "evening + chat, peak 20:00": a group of customers as the daemon calls it, by its hours.
+function usageGroup(name) {
+    const parts = /^(\w+)(?: \+ (.+?))?(?:, peak (\d\d:\d\d))?(?:, group (\d+))?$/.exec(name);
+    if (!parts) return name;
+    const [, base, feature, peak, number] = parts;
+    return [
+        word('persona', base) + (feature ? ` + ${feature}` : ''),
+        peak && t('usage.peak', peak),
+        number && t('usage.group', number),
+    ]
+        .filter(Boolean)
+        .join(t('usage.and'));
+}
+
 // Words that the daemon uses for itself (states, severities, kinds, segments): shown as it says
 // them
 // where there is no word in this language.
@@ -36,7 +50,6 @@ export const word = (kind, name) => {
     const text = texts[language()][key] ?? en[key];
     if (kind === 'kind' && String(name).endsWith('_more'))
         return t('kind.more', word('kind', name.slice(0, -5)));
-    if (text === undefined && String(name).startsWith('usage:'))
-        return word('persona', name.slice(6));
+    if (text === undefined && String(name).startsWith('usage:')) return usageGroup(name.slice(6));
     return text ?? String(name ?? '');
 };

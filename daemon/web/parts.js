@@ -85,9 +85,7 @@ export async function load(element, ask, show) {
     try {
         const got = await ask(asking.signal);
         if (element.turn !== turn) return;
-        const focus = keepFocus(element);
         replace(element, show(got));
-        focus();
     } catch (error) {
         if (element.turn !== turn || error.name === 'AbortError') return;
         if (!error.status && error.status !== 0) console.error(error);
@@ -98,15 +96,6 @@ export async function load(element, ask, show) {
     } finally {
         if (element.turn === turn) element.setAttribute('aria-busy', 'false');
     }
-}
-
-// Contents that are made anew keep the keyboard where it was, if what had it says who it is.
-function keepFocus(element) {
-    const at = document.activeElement;
-    const key = element.contains(at) ? at.closest('[data-key]')?.dataset.key : null;
-    return () =>
-        key &&
-        element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({preventScroll: true});
 }
 
 // A figure with its name; `tone`: good, warn, bad.

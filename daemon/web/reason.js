@@ -3,8 +3,10 @@
 import {h} from './dom.js';
 import {language} from './i18n.js';
 import * as zh from './reasons-zh-CN.js';
+import {sayings as zhSayings} from './sayings-zh-CN.js';
 
 const said = {'zh-CN': zh};
+const sayings = {'zh-CN': zhSayings};
 const inEnglish = (text) => h('span', {lang: 'en'}, text);
 const base = (kind) => (kind.endsWith('_more') ? 'more' : kind);
 
@@ -35,6 +37,18 @@ export function ruleSays(kind, rule) {
     if (version === rule.current_version) return text;
     return language() === 'en' ? rule.says : inEnglish(rule.says);
 }
+
+// A short sentence (kind: rule, back, held, refusal) in the page's language where it is known.
+export function saying(kind, text) {
+    if (!text || language() === 'en') return text;
+    return sayings[language()]?.[kind](text) ?? inEnglish(text);
+}
+
+// The rule of a change: a sentence, or the condition of a segment.
+export const ruleText = (dimension, rule) =>
+    dimension === 'segment' && !sayings['zh-CN'].rule(rule)
+        ? h('code', null, rule)
+        : saying('rule', rule);
 
 const one = (table, text) => said[language()]?.[table][text] ?? text;
 export const threshold = (text) => one('thresholds', text);

@@ -38,6 +38,7 @@ import {series} from './series.js';
 import {rfmTone, trend} from './view_customers.js';
 import {showWhy} from './why.js';
 import {signalTable} from './view_signals.js';
+import {ruleText, saying} from './reason.js';
 
 const measures = ['legs', 'seconds', 'failed', 'participants'];
 
@@ -401,8 +402,10 @@ function historyOf(answer) {
                     r.from_stage && [h('span.soft', null, name(r, r.from_stage)), ' → '],
                     h('strong', null, name(r, r.to_stage)),
                 ),
-                r.rule && h('p.small.soft', null, r.rule),
+                r.rule && h('p.small.soft', null, ruleText(r.dimension, r.rule)),
                 evidenceOf(r.evidence),
+                r.back &&
+                    h('p.small.soft', null, `${t('customer.back')}: `, saying('back', r.back)),
             ),
         ),
     );

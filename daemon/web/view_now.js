@@ -9,6 +9,7 @@ import {viewAddress} from './address.js';
 import {badge, behind, empty, figure, figures, load, panel, table} from './parts.js';
 import {series} from './series.js';
 import {lastStatus} from './live.js';
+import {saying} from './reason.js';
 
 const KEEP = 300; // seconds of the rate that are drawn
 
@@ -279,7 +280,7 @@ function showRefused(answer) {
     const {rows} = answer;
     if (!rows.length) return empty(t('now.none-refused'), t('now.none-refused.hint'));
     const columns = [
-        {title: t('reason'), cell: (r) => r.reason, wrap: true},
+        {title: t('reason'), cell: (r) => saying('refusal', r.reason), wrap: true},
         {title: t('input'), cell: (r) => r.input},
         {title: t('records'), num: true, cell: (r) => num(r.records)},
         {title: t('now.last'), num: true, cell: (r) => ago(r.last_arrived)},

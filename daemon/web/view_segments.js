@@ -12,6 +12,7 @@ import {bar} from './heat.js';
 import {series} from './series.js';
 import {flow} from './flow.js';
 import {evidenceOf} from './view_customer.js';
+import {ruleText} from './reason.js';
 
 const colours = ['s1', 's2', 's3', 's4', 's5', 's6'];
 
@@ -261,7 +262,7 @@ function showOne(one, segment) {
                     'p',
                     null,
                     h('span.soft', null, `${t('segments.definition')}: `),
-                    h('code', null, history.rows[0].rule),
+                    ruleText(dimension, history.rows[0].rule),
                 ),
             members.rows.length
                 ? table({

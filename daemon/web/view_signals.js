@@ -9,7 +9,7 @@ import {t, word} from './i18n.js';
 import {announce, badge, choice, empty, load, panel, select, table, toolbar} from './parts.js';
 import {spark} from './heat.js';
 import {explanation} from './explain.js';
-import {isAnew, reasonOf} from './reason.js';
+import {isAnew, reasonOf, saying} from './reason.js';
 import {mayChange} from './session.js';
 
 const PAGE = 100;
@@ -213,6 +213,8 @@ function showOne(one, s, changed) {
                             note: note.value.trim() || undefined,
                         });
                         announce(t(`signals.${what}.done`));
+                        one.tabIndex = -1;
+                        one.focus({preventScroll: true}); // the button goes
                         changed();
                     } catch (error) {
                         replace(problem, error.message);
@@ -240,6 +242,14 @@ function showOne(one, s, changed) {
                 ),
         ),
         h('p.reason', null, reasonOf(s)),
+        s.held &&
+            h(
+                'p.small',
+                {id: 'held'},
+                badge(t('signals.held'), 'warn'),
+                ' ',
+                saying('held', s.held),
+            ),
         isAnew(s) &&
             h(
                 'details.small.soft',

@@ -134,6 +134,82 @@ async function everyRule() {
     await close(page);
 }
 
+// Three plain words of English in a row: no name that anybody made up has them, nor has an id. Left
+// out are a command to be typed, code, and what the daemon said itself, where that is announced.
+const englishIn = (page) =>
+    page.evaluate(() => {
+        const found = new Set();
+        const look = (text) => {
+            const said = text.replace(/callswell [a-z-]+( [a-z-]+)*/g, '');
+            if (/\b[a-z]{2,}[,:]? [a-z]{2,} [a-z]{2,}/i.test(said) && /[a-z]{3} [a-z]{2}/.test(said))
+                found.add(text.trim().slice(0, 120));
+        };
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode())
+            if (!walk.currentNode.parentElement.closest('script, code, details [lang="en"]'))
+                look(walk.currentNode.textContent);
+        for (const e of document.querySelectorAll('[title], [aria-label], [placeholder]'))
+            for (const name of ['title', 'aria-label', 'placeholder'])
+                look(e.getAttribute(name) ?? '');
+        return [...found];
+    });
+
+// Every view, with what can be chosen in it, in Chinese.
+async function allChinese(id) {
+    const changed = (await api('stage_history?limit=1000')).rows;
+    const moved = changed.find((r) => r.from_stage && r.dimension === 'stage')?.customer ?? id;
+    const ways = [
+        ...Object.keys(addresses).map((view) => addressOf(view, id)),
+        addressOf('customer', moved),
+        ...['rfm', 'stage', 'usage', 'segment'].map((kind) => `segments?kind=${kind}`),
+        'features?region=atlantis',
+        'customers?q=nobody-at-all',
+        'signals?state=all',
+    ];
+    for (const way of ways) {
+        const page = await open(way, {locale: 'zh-CN'});
+        equal(await englishIn(page), [], `English in ${way || 'now'}`);
+        await close(page);
+    }
+    // A signal that is held back, opened and explained.
+    const said = 'input calls has been silent since 2026-11-22T09:14:00Z; 61 % of what usually comes is there';
+    const page = await open('signals', {
+        locale: 'zh-CN',
+        before: (p) =>
+            p.route('**/v1/signals?*', async (route) => {
+                const answer = await route.fetch();
+                const body = await answer.json();
+                if (body.rows[0]) body.rows[0].held = said;
+                return route.fulfill({response: answer, json: body});
+            }),
+    });
+    await page.locator('main tbody a').first().click();
+    await page.waitForFunction(() => document.getElementById('held'));
+    holds((await text(page, '#held')).includes('61%'), 'why it is held back');
+    await page.getByRole('button', {name: '解释'}).click();
+    await page.waitForFunction(() => document.querySelector('.explain h3'));
+    equal(await englishIn(page), [], 'English in a signal that is held back');
+    // All that this daemon has said of changes and of refused records has its words.
+    const reasons = (await api('quarantine_reasons?limit=1000')).rows.map((r) => r.reason);
+    holds(changed.length > 100 && reasons.length > 5, 'there is something to say');
+    const unknown = await page.evaluate(
+        async ([changed, reasons]) => {
+            const {sayings} = await import(
+                new URL('page/sayings-zh-CN.js', document.baseURI).href
+            );
+            const others = changed.filter((r) => r.dimension !== 'segment');
+            return [
+                ...others.filter((r) => !sayings.rule(r.rule)).map((r) => r.rule),
+                ...changed.filter((r) => r.back && !sayings.back(r.back)).map((r) => r.back),
+                ...reasons.filter((r) => !sayings.refusal(r)),
+            ];
+        },
+        [changed, reasons],
+    );
+    equal([...new Set(unknown)], [], 'sentences without Chinese');
+    await close(page);
+}
+
 async function switches() {
     const page = await open('customers');
     await page.locator('#language').selectOption('zh-CN');
@@ -215,6 +291,133 @@ async function keys() {
         }),
         'one sees where one is',
     );
+    await close(page);
+}
+
+// Tab until what has the focus matches, and one sees it; nothing else is used to get anywhere.
+async function tabTo(page, selector, most = 150) {
+    for (let i = 0; i < most; i++) {
+        await page.keyboard.press('Tab');
+        const seen = await page.evaluate((wanted) => {
+            const at = document.activeElement;
+            if (!at?.matches(wanted)) return null;
+            const style = getComputedStyle(at);
+            return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+        }, selector);
+        if (seen === null) continue;
+        holds(seen, `one sees that ${selector} has the focus`);
+        return;
+    }
+    throw new Error(`no way to ${selector} by keys`);
+}
+const focused = (page) => page.evaluate(() => document.activeElement.dataset.key ?? null);
+
+async function featureKeys() {
+    const page = await open('features');
+    await tabTo(page, '[data-key="sort-people"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**sort=*people*');
+    equal(await focused(page), 'sort-people', 'the focus stays');
+    const second = (await rowsOf(page, 'Ranking'))[1][0];
+    await tabTo(page, `[data-key="feature-${second}"]`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**feature=${second}*`);
+    await settled(page);
+    equal(await text(page, '.toolbar h3'), second, 'another feature over time');
+    await tabTo(page, '#use-region');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForURL('**region=*');
+    await settled(page);
+    equal(await focused(page), 'use-region', 'the focus stays on the choice');
+    holds((await text(page, '#use-rule')).includes('more than half'), 'the region is shown');
+    quiet(page);
+    await close(page);
+}
+
+async function customerKeys() {
+    const page = await open('customers');
+    await tabTo(page, '#search');
+    await page.keyboard.type('c0000');
+    await page.waitForURL('**q=c0000*');
+    await page.waitForFunction(
+        () => document.querySelectorAll('main tbody tr').length < 20,
+    );
+    await settled(page);
+    await tabTo(page, '[data-key="sort-customer"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**sort=customer*');
+    await settled(page);
+    equal(await focused(page), 'sort-customer', 'the focus stays');
+    await tabTo(page, '[data-key^="customer-"]');
+    const id = (await focused(page)).slice('customer-'.length);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/customer?id=${id}*`);
+    await settled(page);
+    // One customer: another measure, a day of the calendar, the reason for what changed since then.
+    await tabTo(page, '.choice button[aria-pressed="false"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**show=*');
+    await settled(page);
+    await tabTo(page, '[role="grid"] td');
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**mark=*');
+    await settled(page);
+    await tabTo(page, 'ol.timeline');
+    quiet(page);
+    await close(page);
+}
+
+async function segmentKeys() {
+    const page = await open('segments');
+    await tabTo(page, '.choice button[aria-pressed="false"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**kind=*');
+    await settled(page);
+    const chosen = await text(page, '#one h2');
+    await tabTo(page, '[data-key^="segment-"]');
+    await page.keyboard.press('Tab');
+    const key = await focused(page);
+    holds(key?.startsWith('segment-'), `the next segment: ${key}`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**segment=*');
+    await settled(page);
+    holds((await text(page, '#one h2')) !== chosen, 'another segment');
+    await tabTo(page, '#one a[data-view]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/customer?id=*');
+    await settled(page);
+    quiet(page);
+    await close(page);
+}
+
+// A signal is opened, explained, given a note and closed.
+async function signalKeys() {
+    const page = await open('signals');
+    const id = (await api('signals?limit=100')).rows[0].id;
+    await tabTo(page, `[data-key="open-${id}"]`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**id=${id}*`);
+    await settled(page);
+    await tabTo(page, '[data-key="explain"]');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('.explain h3'));
+    await tabTo(page, '#note');
+    await page.keyboard.type('by keys alone');
+    await tabTo(page, '[data-key="close"]');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+        () => document.getElementById('announcer').textContent === 'Closed.',
+    );
+    const now = (await api('signals?state=all&limit=1000')).rows.find((s) => s.id === id);
+    equal([now.state, now.note], ['closed', 'by keys alone'], 'closed in the store');
+    await settled(page);
+    holds(
+        await page.evaluate(() => document.activeElement.matches('section.panel')),
+        'the focus is where the signal was',
+    );
+    quiet(page);
     await close(page);
 }
 
@@ -453,10 +656,15 @@ export async function all(id) {
         await check(`${view}: Chinese, dark, narrow, accessible`, () => looks(view, id));
     await check('reasons in Chinese', reasons);
     await check('every rule in Chinese', everyRule);
+    await check('no English in Chinese', () => allChinese(id));
     await check('language and colours are switched and kept', switches);
     await check('times are in the chosen zone', zones);
     await check('keys are enough', keys);
+    await check('features by keys alone', featureKeys);
+    await check('customers by keys alone', customerKeys);
+    await check('segments by keys alone', segmentKeys);
     await check('the inbox: explain, acknowledge and close', inbox);
+    await check('signals by keys alone', signalKeys);
     await check('what-if and roster', plans);
     await check('skills', skills);
     await check('errors help', troubles);
