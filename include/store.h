@@ -20,6 +20,10 @@
 #include "span.h"
 #include "status.h"
 
+/* A number's constant within the text of a statement: "-" AS_TEXT(DAYS) " days". */
+#define AS_TEXT_(n) #n
+#define AS_TEXT(n)  AS_TEXT_(n)
+
 struct store;
 struct query;
 

@@ -143,6 +143,7 @@ needed(const struct route *r, const char *name, char value[20])
 static void
 write_route_params(struct json_writer *w, const struct route *r)
 {
+    struct route_param other;
     const char *open = strchr(r->path, '{');
     char part[20];
 
@@ -153,6 +154,8 @@ write_route_params(struct json_writer *w, const struct route *r)
     }
     for (const struct route_param *p = r->params; p && p->name; p++)
         write_param(w, p->name, "query", p->what, NULL, needed(r, p->name, part));
+    for (size_t i = 0; r->param_at && r->param_at(i, &other); i++)
+        write_param(w, other.name, "query", other.what, NULL, needed(r, other.name, part));
     json_close(w);
 }
 

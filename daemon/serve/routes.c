@@ -12,6 +12,7 @@
 #include "asked.h"
 #include "config.h"
 #include "crm_export.h"
+#include "erlang_calculator.h"
 #include "events.h"
 #include "hash.h"
 #include "page.h"
@@ -120,23 +121,16 @@ static const struct route_param message[] = {{"webhook", "with `all`: only to th
                                              {NULL, NULL}};
 static const struct route_param formats[] = {{"format", "json or csv, instead of Accept"},
                                              {NULL, NULL}};
-static const struct route_param erlang[] = {
-    {"calls", "in the interval"},
-    {"interval", "its length in seconds (1800)"},
-    {"aht", "average handling time in seconds"},
-    {"sl", "share to be answered in time (0.8)"},
-    {"within", "seconds to be answered in (20)"},
-    {"occupancy", "most of their time that agents may be busy (0.85)"},
-    {"shrinkage", "share of paid time not at desks (0.3)"},
-    {"patience", "seconds after which callers hang up, on average; they do not"},
-    {"abandon", "share who may, with patience (1)"},
-    {"minimum", "people wanted even when nobody calls (0)"},
-    {"agents", "what so many at their desks achieve, instead of how many are needed"},
-    {"in-progress", "calls that the interval begins with; a steady state"},
-    {"phi", "forecast error: variance of the mean by its square"},
-    {"blocking", "share that lines may block"},
-    {NULL, NULL},
-};
+static bool
+erlang_param(size_t i, struct route_param *out)
+{
+    const struct erlang_input *in = erlang_input(i);
+
+    if (in)
+        *out = (struct route_param){in->name, in->what};
+    return in != NULL;
+}
+
 static const struct route_param backtest[] = {
     {"first-origin", "weeks known before the first forecast (10)"},
     {"cycle-days", "days of a week; the weekdays that occur"},
@@ -285,7 +279,7 @@ static const struct route routes[] = {
     {"POST", "/v1/verify", "Begins to compare ledger, Redis and store", ROLE_ADMIN, false,
      .now = post_verify, .schema = VERIFY, .accepted = true},
     {"GET", "/v1/erlang", "The people that so many calls need, or what so many achieve", ROLE_READ,
-     true, .read = get_erlang, .params = erlang, .needs = "calls=100&aht=180",
+     true, .read = get_erlang, .param_at = erlang_param, .needs = "calls=100&aht=180",
      .schema = "{\"type\":\"object\",\"required\":[\"agents\",\"scheduled\",\"service_level\","
                "\"state\"]}"},
     {"POST", "/v1/backtest", "How good forecasts of a calendar of the past would have been",

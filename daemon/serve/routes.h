@@ -24,6 +24,7 @@ struct route {
     uint32_t max_body; /* bytes of a request's body; 0: it has none */
     /* For the description only. */
     const struct route_param *params; /* of the query, up to one without name; NULL: none */
+    bool (*param_at)(size_t i, struct route_param *out); /* the same, where others know them */
     const char *needs; /* of them what must be given, such as a=1&b=2; NULL: nothing */
     const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
     bool may_take;                    /* it may as well be missing */

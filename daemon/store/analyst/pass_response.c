@@ -53,8 +53,9 @@ static const char leads_sql[] =
     " FROM activity i WHERE i.kind = 'inquiry'"
     " AND i.start BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-" YEARS_TEXT "') AND ?1"
     " AND NOT EXISTS(SELECT 1 FROM activity b WHERE b.customer = i.customer AND b.kind = 'inquiry'"
-    " AND b.start < i.start AND b.start > strftime('%Y-%m-%dT%H:%M:%SZ', i.start, '-30 days'))"
-    " ORDER BY source";
+    " AND b.start < i.start AND b.start > strftime('%Y-%m-%dT%H:%M:%SZ', i.start,"
+    " '-" AS_TEXT(WINDOW_DAYS) " days'))"
+                               " ORDER BY source";
 
 /* --- reading --- */
 

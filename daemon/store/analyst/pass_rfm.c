@@ -19,9 +19,7 @@
  * the scores back as well, all of them at its end. */
 #define MOVERS 512
 
-#define AS_TEXT_(n) #n
-#define AS_TEXT(n)  AS_TEXT_(n)
-#define RULE        "'fifths of recency and active days, rules " AS_TEXT(RFM_RULES) "'"
+#define RULE "'fifths of recency and active days, rules " AS_TEXT(RFM_RULES) "'"
 
 struct scored {
     struct span customer; /* in the work's memory, or in the kept rows' */
