@@ -77,6 +77,9 @@ void why_answer_clear(struct why_answer *a);
  * sentence, empty if there is no cause: "; 98 % of the change in attempts is feature captions". */
 void why_words(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_json(const struct why_answer *a, const struct zone *zone, struct buf *out);
+/* The same with so many parts of each dimension, and pairs, at most: those that say most. */
+void why_json_most(const struct why_answer *a, const struct zone *zone, size_t most,
+                   struct buf *out);
 void why_csv(const struct why_answer *a, const struct zone *zone, struct buf *out);
 void why_half_sentence(const struct why_answer *a, struct buf *out);
 void why_causes_json(const struct why_answer *a, struct json_writer *w); /* "causes": [...] */

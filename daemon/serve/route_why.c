@@ -18,9 +18,25 @@ check_viewer(const struct reader *rd, struct why_wish *wish, struct error *err)
 }
 
 struct form {
-    const char *zone, *format;
+    const char *zone, *format, *limit;
+    size_t most; /* parts of a dimension, in JSON */
     bool csv;
 };
+
+#define PARTS_USUAL 100
+#define PARTS_MOST  1000 /* of JSON; CSV is for taking all of it away */
+
+static enum status
+read_limit(struct form *form, struct error *err)
+{
+    int64_t n = PARTS_USUAL;
+
+    if (form->limit && (!span_to_i64(span_str(form->limit), &n) || n < 1 || n > PARTS_MOST))
+        return fail(err, ST_BAD_INPUT, "limit \"%.20s\": expected a number from 1 to %d",
+                    form->limit, PARTS_MOST);
+    form->most = (size_t)n;
+    return ST_OK;
+}
 
 static enum status
 answer(const struct reader *rd, const struct why_wish *wish, const struct form *form,
@@ -42,7 +58,10 @@ answer(const struct reader *rd, const struct why_wish *wish, const struct form *
     if (st == ST_OK)
         st = why_answer(&a, ledger, rd->store, zone, &ask, err);
     if (st == ST_OK) {
-        (form->csv ? why_csv : why_json)(&a, zone, out);
+        if (form->csv)
+            why_csv(&a, zone, out);
+        else
+            why_json_most(&a, zone, form->most, out);
         why_answer_clear(&a);
     }
     ledger_reader_close(ledger);
@@ -55,9 +74,10 @@ route_why(struct reader *rd, struct http_request *r)
 {
     struct why_wish wish = {0};
     struct form form = {0};
-    const struct asked_param params[] = {
-        {"name", &wish.name}, {"kind", &wish.kind},       {"from", &wish.from},    {"to", &wish.to},
-        {"zone", &form.zone}, {"against", &wish.against}, {"format", &form.format}};
+    const struct asked_param params[] = {{"name", &wish.name},     {"kind", &wish.kind},
+                                         {"from", &wish.from},     {"to", &wish.to},
+                                         {"zone", &form.zone},     {"against", &wish.against},
+                                         {"format", &form.format}, {"limit", &form.limit}};
     struct buf body = {0};
     struct error err;
     enum status st =
@@ -65,6 +85,8 @@ route_why(struct reader *rd, struct http_request *r)
 
     if (st == ST_OK)
         st = asked_csv(r, form.format, &form.csv, &err);
+    if (st == ST_OK)
+        st = read_limit(&form, &err);
     if (st == ST_OK)
         st = check_viewer(rd, &wish, &err);
     if (st == ST_OK)

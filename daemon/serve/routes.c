@@ -84,6 +84,7 @@ static const struct route_param why[] = {
     {"to", "last day of the period"},
     {"against", "what it is held against: DAY..DAY (the 28 days before)"},
     {"zone", "of hours; the configured one"},
+    {"limit", "parts of each dimension at most, those that say most (100); CSV has all"},
     {"format", "json or csv, instead of Accept"},
     {NULL, NULL},
 };

@@ -489,6 +489,7 @@ export default {
     'why.sure': 'Sure?',
     'why.beyond': 'beyond chance',
     'why.chance': 'may be chance',
+    'why.first': (n, all) => `The ${n} of ${all} that say most; the CSV has all.`,
     'why.cause': 'a cause',
     'why.too-new': 'This day is not over yet.',
     'why.too-new.hint': 'Mark an earlier one: whole days are compared.',

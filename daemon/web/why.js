@@ -3,7 +3,7 @@
 
 import {h, replace} from './dom.js';
 import {get} from './api.js';
-import {about, day, dayPlus, percent, zone} from './format.js';
+import {about, day, dayPlus, num, percent, zone} from './format.js';
 import {t, word} from './i18n.js';
 import {badge, behind, empty, figure, figures, load, table} from './parts.js';
 import {today} from './period.js';
@@ -137,5 +137,7 @@ function dimensionOf(d) {
         ),
         table({caption, rows: d.parts.slice(0, 5), columns}),
         d.parts.length > 5 && behind(caption, columns, d.parts),
+        d.parts_in_all > d.parts.length &&
+            h('p.small.soft', null, t('why.first', num(d.parts.length), num(d.parts_in_all))),
     );
 }

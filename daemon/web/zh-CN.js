@@ -463,6 +463,7 @@ export default {
     'why.sure': '可信度',
     'why.beyond': '超出偶然',
     'why.chance': '可能是偶然',
+    'why.first': (n, all) => `${all} 项中最能说明变化的 ${n} 项；CSV 含全部。`,
     'why.cause': '原因',
     'why.too-new': '这一天尚未结束。',
     'why.too-new.hint': '请标记更早的日期：只比较完整的日子。',

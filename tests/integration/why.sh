@@ -119,6 +119,19 @@ ask() { curl -sS "http://$address/v1/why$1"; }
 check "over HTTP the same" equals "$(ask '?name=C00149')" "$(cs why C00149 --config c.conf --json)"
 check "of all customers, too" contains "$(ask '?from=2026-11-08&to=2026-11-14')" \
     '"kind":"all"'
+ask '?from=2026-11-08&to=2026-11-14&limit=3' >some.json
+ask '?from=2026-11-08&to=2026-11-14' >usual.json
+cs why --all --from 2026-11-08 --to 2026-11-14 --config c.conf --json >all.json
+check "of many parts those that say most" python3 -c '
+import json
+few, usual, whole = (json.load(open(n + ".json")) for n in ("some", "usual", "all"))
+assert max(len(d["parts"]) for d in whole["dimensions"]) > 100
+for most, cut in ((3, few), (100, usual)):
+    for d, w in zip(cut["dimensions"], whole["dimensions"], strict=True):
+        assert d["parts"] == w["parts"][:most] and d["parts_in_all"] == len(w["parts"]), d["name"]
+    assert cut["pairs"] == whole["pairs"][:most] and cut["pairs_in_all"] == len(whole["pairs"])
+assert all(few[k] == whole[k] for k in whole if k not in ("dimensions", "pairs"))'
+check "HTTP: a limit that is none" contains "$(ask '?limit=0')" 'expected a number from 1 to 1000'
 check "HTTP: a day that is none" contains "$(ask '?from=soon')" 'not a day such as'
 check "HTTP: nobody" contains "$(ask '?name=nobody')" 'nothing is counted of'
 check "stop" stop

@@ -40,8 +40,14 @@ part(struct json_writer *w, const struct why_part *p)
     json_close(w);
 }
 
+static size_t
+at_most(size_t count, size_t most)
+{
+    return most < count ? most : count;
+}
+
 static void
-dimensions(struct json_writer *w, const struct why_answer *a)
+dimensions(struct json_writer *w, const struct why_answer *a, size_t most)
 {
     json_array(w, "dimensions");
     for (size_t i = 0; i < a->dimension_count; i++) {
@@ -53,15 +59,17 @@ dimensions(struct json_writer *w, const struct why_answer *a)
         json_u64(w, "parts_that_explain_it", d->named);
         json_real(w, "share_of_change", d->power);
         json_real(w, "surprise", d->surprise);
+        json_u64(w, "parts_in_all", d->count);
         json_array(w, "parts");
-        for (size_t k = 0; k < d->count; k++)
+        for (size_t k = 0; k < at_most(d->count, most); k++)
             part(w, &d->part[k]);
         json_close(w);
         json_close(w);
     }
     json_close(w);
+    json_u64(w, "pairs_in_all", a->pair_count);
     json_array(w, "pairs");
-    for (size_t i = 0; i < a->pair_count; i++) {
+    for (size_t i = 0; i < at_most(a->pair_count, most); i++) {
         const struct why_pair *p = &a->pair[i];
 
         json_object(w, NULL);
@@ -179,6 +187,12 @@ why_causes_json(const struct why_answer *a, struct json_writer *w)
 void
 why_json(const struct why_answer *a, const struct zone *zone, struct buf *out)
 {
+    why_json_most(a, zone, SIZE_MAX, out);
+}
+
+void
+why_json_most(const struct why_answer *a, const struct zone *zone, size_t most, struct buf *out)
+{
     static const char *const kinds[] = {[WHY_CUSTOMER] = "customer",
                                         [WHY_SERVICE] = "service",
                                         [WHY_FEATURE] = "feature",
@@ -209,7 +223,7 @@ why_json(const struct why_answer *a, const struct zone *zone, struct buf *out)
     json_bool(&w, "inside_interval", a->why.inside);
     json_bool(&w, "beyond_chance", whole->changed);
     why_causes_json(a, &w);
-    dimensions(&w, a);
+    dimensions(&w, a, most);
     if (a->has_population)
         population(&w, &a->population);
     factors(&w, a);
