@@ -241,6 +241,7 @@ export default {
     'features.use.people.what':
         'Distinct; of some customers between bounds: people are counted by feature and customer',
     'features.use.reach': 'Reach of their active people',
+    'features.use.largest': 'Uses of the largest',
     'features.use.largest.what': 'Share of uses and failures in the largest customer',
     'features.everywhere': 'everywhere',
     'features.failed': 'Wanted, but failed',

@@ -147,7 +147,7 @@ function useTable(rows) {
                 cell: (r) => `${num(r.customers_denied)} / ${num(r.customers_wanting)}`,
             },
             {
-                title: t('features.largest'),
+                title: t('features.use.largest'),
                 num: true,
                 help: t('features.use.largest.what'),
                 cell: (r) => percent(r.largest_share),

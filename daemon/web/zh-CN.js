@@ -226,6 +226,7 @@ export default {
     'features.use.people.what':
         '去重人数；只看部分客户时为上下界，因为人数按功能和按客户分别计数，而非同时按两者计数',
     'features.use.reach': '占其活跃人数',
+    'features.use.largest': '最大客户的使用',
     'features.use.largest.what': '使用与失败次数中最大客户所占比例',
     'features.everywhere': '所有地区',
     'features.failed': '想要但失败',
