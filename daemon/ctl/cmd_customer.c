@@ -312,6 +312,8 @@ merge(struct customer_run *run, const char *from, const char *into)
         entry.detail = into;
         st = customers_merge(run->store, span_str(from), span_str(into), &hands, &cells, &err);
         audit_end(run->store);
+        if (st == ST_NOT_FOUND) /* the name is wrong; nothing that is needed is missing */
+            err.code = ST_BAD_INPUT;
     }
     if (st != ST_OK)
         return work_failed(&err);

@@ -353,6 +353,9 @@ run_steps(struct pass *p, struct place *at, struct error *err)
     }
     if (st == ST_OK)
         st = pass_events(p, events, &at->events, err);
+    after = clock_cpu_us();
+    buf_printf(&costs, " events_us=%lld", (long long)(after - before));
+    before = after;
     if (st == ST_OK)
         st = pass_response(p, err);
     after = clock_cpu_us();
@@ -360,7 +363,7 @@ run_steps(struct pass *p, struct place *at, struct error *err)
         st = pass_outlook(p, events, err);
     if (st == ST_OK)
         st = pass_usage(p, err);
-    log_debug("analysis_steps", "first=%d full=%d%s events_us=%lld outlook_us=%lld", p->first,
+    log_debug("analysis_steps", "first=%d full=%d%s response_us=%lld outlook_us=%lld", p->first,
               p->full, costs.p, (long long)(after - before), (long long)(clock_cpu_us() - after));
     buf_clear(&costs);
     return st;
