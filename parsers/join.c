@@ -4,7 +4,8 @@
  *   join = {"start=Date+Time", "id=Switch+Call"}
  *
  * A column that feeds a field anyway lends its text; the others get places of their own behind the
- * fields, where parsers put them like any other column.
+ * fields, where parsers put them like any other column. What is made stands before what a column
+ * says that is only called like the field.
  */
 #include "format_tables.h"
 
@@ -136,7 +137,7 @@ fields_join(const struct format *f, struct record *r, struct arena *mem)
     for (size_t i = 0; i < f->join_count; i++) {
         enum field field = f->joins[i].field;
 
-        if (text[i].n == 0 || (v->has & FIELD_BIT(field)))
+        if (text[i].n == 0)
             continue;
         v->v[field] = text[i];
         v->has |= FIELD_BIT(field);

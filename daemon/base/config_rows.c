@@ -383,7 +383,8 @@ static const struct option_row format_rows[] = {
     {"join", V_LIST, FORMAT(join), NULL, .elsewhere = true,
      .example = "start=Date+Time|id=Node+Call",
      .help = "\"FIELD=COLUMN+COLUMN\": a field made of several columns; start and end with a blank "
-             "between them, all others with a colon."},
+             "between them, all others with a colon. It stands before what a column says that is "
+             "only called like the field."},
     {"units", V_LIST, FORMAT(units), NULL, .example = "duration=seconds",
      .help = "\"FIELD=UNIT\": how duration, wait and handle are written: seconds, milliseconds, "
              "minutes, tenths (of a minute), clock (1:02:03 or 02:03) or iso (PT1H2M3S)."},

@@ -3,6 +3,7 @@
  */
 #include "trial.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,16 +90,23 @@ taken_from(struct span place, const struct fields *f)
     return gave;
 }
 
-/* The columns of the nth record of the frame, as a run of them. */
+/* The columns of the nth record of the frame, as a run of them. One that is only called like a
+ * field feeds nothing where that is made of others. */
 static void
 give_columns(struct trial *t, size_t nth, struct trial_record *r)
 {
+    uint64_t made = r->fields ? format_joined(t->in->format, r->fields->has) : 0;
     size_t first = 0, n = 0;
 
     while (first < t->column_count && t->origin[first].record != nth)
         first++;
-    for (; first + n < t->column_count && t->origin[first + n].record == nth; n++)
-        t->columns[first + n].gave = taken_from(t->origin[first + n].place, r->fields);
+    for (; first + n < t->column_count && t->origin[first + n].record == nth; n++) {
+        struct trial_column *c = &t->columns[first + n];
+
+        c->gave = taken_from(t->origin[first + n].place, r->fields) & ~made;
+        if (c->field < FIELD_COUNT && (made & FIELD_BIT(c->field)))
+            c->field = FIELD_COUNT;
+    }
     r->columns = n ? t->columns + first : NULL;
     r->column_count = n;
 }
@@ -159,6 +167,20 @@ take_answer(struct trial *t, enum status st, size_t nth, struct fields *fields, 
     return !t->visit || t->visit(t->arg, &r);
 }
 
+/* Up to the line on which a record begins: a document comes with what separates it from the one
+ * before. */
+static void
+count_lines(struct trial *t, struct span raw)
+{
+    const char *text = t->in->text.p;
+    size_t begin = (size_t)(raw.p - text), end = begin + raw.n;
+
+    while (begin < end && isspace((unsigned char)text[begin]))
+        begin++;
+    for (; t->counted < begin; t->counted++)
+        t->line += text[t->counted] == '\n';
+}
+
 static bool
 take_frame(struct trial *t)
 {
@@ -174,8 +196,7 @@ take_frame(struct trial *t)
                       &raw, &err);
     if (st == ST_SKIP)
         return true;
-    for (; t->counted < (size_t)(raw.p - t->in->text.p); t->counted++)
-        t->line += t->in->text.p[t->counted] == '\n';
+    count_lines(t, raw);
     if (t->ops->show && t->in->columns)
         t->ops->show(t->in->format, t->header, raw, &t->mem, line_column, t);
     more = take_answer(t, st, 0, &fields, raw, &err);

@@ -47,6 +47,24 @@ check "with the reason" grep -q '^  start: not a time' shown
 check "without a customer" grep -q '^  customer: missing' shown
 check "all together" grep -q '^4 records: 2 read, 0 left out, 2 refused' shown
 check "in 80 columns" narrow shown
+cat >rooms.json <<EOF
+{"participants": [{"id": "P1", "user_id": "7", "user_email": "a@acme.example", "duration": 60,
+  "join_time": "2026-03-01T09:00:00Z", "leave_time": "2026-03-01T09:01:00Z"}]}
+
+{"participants": []}
+{"participants": [{"id": "P1", "user_id": "7", "user_email": "a@acme.example", "duration": 30,
+  "join_time": "2026-03-01T09:05:00Z", "leave_time": "2026-03-01T09:05:30Z"}]}
+EOF
+cat >rooms.conf <<EOF
+state_dir = "$dir/rooms.state"
+redis { url = "managed" }
+$(sed -n '/^    format "zoom-rest"/,/^    }/p' "$project/docs/formats/zoom-report.md")
+EOF
+"$bin/callswell" formats test rooms.json --format zoom-rest --config rooms.conf >shown
+check "documents stand on the lines on which they begin" grep -q '^record 3, line 5: read' shown
+check "what is made of columns comes before a column of the field's name" \
+    grep -q '^  id  *7:2026-03-01T09:05:00Z$' shown
+check "which feeds nothing" grep -q '^  not mapped: id' shown
 cs formats test calls.csv --format csv --limit 1 >shown
 check "as many as wanted" equals "$(grep -c '^record' shown)" 1
 check "but all are counted" grep -q '^4 records' shown

@@ -193,9 +193,22 @@ TEST(what_a_join_is_made_of_need_not_be_there)
                                      .columns = LIST("customer", "start", "a", "b", "id"),
                                      .join = LIST("id=a+b")};
 
-    says(o, "c,1772355600,,,\nc,1772355600,,x,\nc,1772355600,x,y,own\n",
+    says(o, "c,1772355600,,,\nc,1772355600,,x,\nc,1772355600,,,own\n",
          LIST("customer=c start=1772355600", "id=:x customer=c start=1772355600",
               "id=own customer=c start=1772355600"));
+}
+
+/* The id of a person in the records of who was there, say. */
+TEST(trap_a_column_is_called_like_a_field_that_is_made_of_others)
+{
+    const struct format_options o = {
+        .type = "ndjson", .join = LIST("id=user+joined"), .map = LIST("start=joined")};
+
+    says(o,
+         "{\"id\":\"P1\",\"user\":\"7\",\"joined\":\"1772355600\",\"customer\":\"c\"}\n"
+         "{\"user\":\"7\",\"id\":\"P1\",\"joined\":\"1772355700\",\"customer\":\"c\"}\n",
+         LIST("id=7:1772355600 customer=c start=1772355600",
+              "id=7:1772355700 customer=c start=1772355700"));
 }
 
 TEST(a_joined_start_is_not_taken_from_the_envelope)
