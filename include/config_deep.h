@@ -6,8 +6,9 @@
 
 #include "config.h"
 
-/* Formats and their patterns, feature and service rules, certificates, segment conditions: makes
- * each and throws it away. ST_BAD_CONFIG with file and line where they are known. */
+/* Formats and their patterns, also as inputs have them, feature and service rules, certificates,
+ * segment conditions: makes each and throws it away. ST_BAD_CONFIG with file and line where they
+ * are known. */
 enum status config_check_deep(const struct config *c, struct error *err);
 
 /* Where nobody is asked who they are, only loopback addresses are listened on. ST_BAD_CONFIG:

@@ -23,18 +23,8 @@ make_source(const struct dialing *d, const struct config_input *cfg, struct sour
                                        .source = cfg->source,
                                        .name = cfg->address,
                                        .identity = IDENTITY_NONE};
-    struct source *s;
-    enum status st = engine_source(d->engine, &s, &opt, err);
 
-    if (st == ST_OK && source_needs_header(s)) {
-        source_unref(s);
-        return fail(err, ST_BAD_CONFIG,
-                    "input \"%s\": format \"%s\" has a header line, which %s servers do not send",
-                    cfg->title, cfg->format, cfg->type);
-    }
-    if (st == ST_OK)
-        *out = s;
-    return st;
+    return engine_source(d->engine, out, &opt, err);
 }
 
 /* *out stays NULL where there is no TLS. */

@@ -98,7 +98,8 @@ check(struct listening *l, const struct config_input *cfg, struct error *err)
 
     if (st != ST_OK)
         return st;
-    st = l->kind->check((struct input *)l, cfg, probe, err);
+    if (l->kind->check)
+        st = l->kind->check((struct input *)l, cfg, probe, err);
     source_unref(probe);
     return st;
 }

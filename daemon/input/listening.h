@@ -33,7 +33,7 @@ struct listening_kind {
     const char *guests;  /* what status calls them: "connections" */
     bool exact;          /* as in struct feed, */
     const char *promise; /* this, too */
-    /* Can this section be, with a source as its newcomers would have? Borrows both. */
+    /* Can this section be, with a source as its newcomers would have? Borrows both. NULL: yes. */
     enum status (*check)(struct input *in, const struct config_input *cfg,
                          const struct source *probe, struct error *err);
     /* A newcomer, whom it lets listening_meet; takes the source over. */

@@ -342,15 +342,8 @@ make_source(const struct input *in, const struct config_input *cfg, struct sourc
                                        .source = cfg->source,
                                        .name = cfg->listen,
                                        .identity = IDENTITY_NONE};
-    enum status st = engine_source(in->engine, out, &opt, err);
 
-    if (st != ST_OK || !source_needs_header(*out))
-        return st;
-    source_unref(*out);
-    *out = NULL;
-    return fail(err, ST_BAD_CONFIG,
-                "input \"%s\": format \"%s\" has a header line, which RADIUS packets do not have",
-                cfg->title, cfg->format);
+    return engine_source(in->engine, out, &opt, err);
 }
 
 static enum status

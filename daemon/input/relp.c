@@ -134,19 +134,6 @@ relp_leave(struct input *in, void (*gone)(void *arg), void *arg)
     event_active(in->on_leave, EV_TIMEOUT, 0);
 }
 
-static enum status
-relp_check(struct input *in, const struct config_input *cfg, const struct source *probe,
-           struct error *err)
-{
-    (void)in;
-    if (!source_needs_header(probe))
-        return ST_OK;
-    return fail(err, ST_BAD_CONFIG,
-                "input \"%s\": format \"%s\" has a header line, which a session that goes on after"
-                " another does not repeat; list its columns instead",
-                cfg->title, cfg->format);
-}
-
 static struct guest *
 relp_welcome(struct input *in, int fd, struct source *source)
 {
@@ -181,7 +168,6 @@ static const struct listening_kind kind = {
     .guests = "sessions",
     .exact = true,
     .promise = FEED_WITH_IDS,
-    .check = relp_check,
     .welcome = relp_welcome,
     .renew = relp_renew,
     .may_go = relp_may_go,

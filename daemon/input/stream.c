@@ -90,11 +90,6 @@ make_section(struct engine *e, struct section *out, const struct config_input *c
     struct section s = {0};
     enum status st = engine_source(e, &s.source, &opt, err);
 
-    if (st == ST_OK && source_needs_header(s.source))
-        st = fail(err, ST_BAD_CONFIG,
-                  "input \"%s\": format \"%s\" has a header line, which entries of a stream do"
-                  " not have; list its columns instead",
-                  cfg->title, cfg->format);
     if (st != ST_OK) {
         clear_section(&s);
         return st;

@@ -240,7 +240,8 @@ open_socket(struct input *in, const char *listen, struct error *err)
 }
 
 static enum status
-open_source(struct input *in, const struct config_input *cfg, struct error *err)
+open_source(const struct input *in, const struct config_input *cfg, struct source **out,
+            struct error *err)
 {
     struct source_options opt = {.input = cfg->title,
                                  .format = cfg->format,
@@ -248,14 +249,8 @@ open_source(struct input *in, const struct config_input *cfg, struct error *err)
                                  .source = cfg->source,
                                  .name = cfg->listen,
                                  .identity = IDENTITY_NONE};
-    enum status st = engine_source(in->engine, &in->source, &opt, err);
 
-    if (st == ST_OK && source_needs_header(in->source))
-        return fail(err, ST_BAD_CONFIG,
-                    "input \"%s\": format \"%s\" has a header line, which datagrams cannot "
-                    "carry; list its columns instead",
-                    cfg->title, cfg->format);
-    return st;
+    return engine_source(in->engine, out, &opt, err);
 }
 
 static void
@@ -286,7 +281,7 @@ udp_start(struct input **out, struct event_base *base, struct engine *e,
     in->max_datagram = limits->max_datagram;
     in->engine = e;
     in->title = xstrdup(cfg->title);
-    st = open_source(in, cfg, err);
+    st = open_source(in, cfg, &in->source, err);
     if (st == ST_OK)
         st = open_socket(in, cfg->listen, err);
     if (st != ST_OK) {
@@ -302,18 +297,18 @@ static enum status
 udp_change(struct input *in, const struct config_input *cfg, const struct config_limits *limits,
            struct error *err)
 {
-    struct source *old = in->source;
+    struct source *next;
     enum status st = ST_OK;
 
     (void)limits;
     if (!cfg)
         return ST_OK;
-    in->source = NULL;
-    st = open_source(in, cfg, err);
-    source_unref(st == ST_OK ? old : in->source);
+    st = open_source(in, cfg, &next, err);
     if (st != ST_OK)
-        in->source = old;
-    return st;
+        return st;
+    source_unref(in->source);
+    in->source = next;
+    return ST_OK;
 }
 
 static int

@@ -4,8 +4,11 @@
 #include "config_deep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyst.h"
+#include "format.h"
+#include "parser.h"
 #include "store.h"
 #include "tls.h"
 #include "token_desk.h"
@@ -22,6 +25,58 @@ check_formats(const struct config *c, struct error *err)
         if (format_new(&f, &c->formats[i], &why) != ST_OK)
             st = fail(err, ST_BAD_CONFIG, "%s: format \"%s\": %.160s",
                       c->file ? c->file : "built in", c->formats[i].name, why.text);
+        format_free(f);
+    }
+    return st;
+}
+
+/* What these inputs read never begins with a line that names the columns. */
+static const struct {
+    const char *type, *why;
+} headless[] = {
+    {"udp", "datagrams cannot carry"},
+    {"dial", "servers that are connected to do not send"},
+    {"relp", "a session that goes on after another does not repeat"},
+    {"stream", "entries of a stream do not have"},
+    {"radius", "RADIUS packets do not have"},
+    {"ami", "events do not have"},
+    {"esl", "events do not have"},
+};
+
+static enum status
+check_header(const struct config_input *in, const struct format *f, struct error *err)
+{
+    bool wanted = format_parser(f)->wants_header && format_parser(f)->wants_header(f);
+
+    for (size_t i = 0; wanted && i < sizeof headless / sizeof headless[0]; i++)
+        if (strcmp(in->type, headless[i].type) == 0)
+            return fail(err, ST_BAD_CONFIG,
+                        "format \"%.40s\" has a header line, which %s; list its columns in a format"
+                        " section of your own",
+                        in->format, headless[i].why);
+    return ST_OK;
+}
+
+/* The format as the input will have it. */
+static enum status
+check_inputs(const struct config *c, struct error *err)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < c->input_count && st == ST_OK; i++) {
+        const struct config_input *in = &c->inputs[i];
+        struct format_options own = *config_format(c, in->format);
+        struct format *f = NULL;
+        struct error why;
+
+        if (format_in_syslog(in->format))
+            own.envelope = "syslog";
+        st = format_new(&f, &own, &why);
+        if (st == ST_OK)
+            st = check_header(in, f, &why);
+        if (st != ST_OK)
+            st = fail(err, ST_BAD_CONFIG, "%s:%d: input \"%s\": %.200s", c->file, in->line,
+                      in->title, why.text);
         format_free(f);
     }
     return st;
@@ -110,6 +165,8 @@ config_check_deep(const struct config *c, struct error *err)
 
     if (st == ST_OK)
         st = check_formats(c, err);
+    if (st == ST_OK)
+        st = check_inputs(c, err);
     if (st == ST_OK)
         st = check_rules(c, err);
     if (st == ST_OK)

@@ -15,6 +15,16 @@ state_dir = "x"
 workers = "many"' ':3'
 check "unknown input type" refuses 'input "x" { type = "pigeon" format = "csv" }' 'pigeon'
 check "unknown format" refuses 'input "x" { type = "tail" path = "/a" format = "morse" }' 'morse'
+for type in 'udp" listen = "127.0.0.1:0' 'dial" address = "127.0.0.1:1' 'relp" listen = "127.0.0.1:0' \
+    'stream" url = "redis://127.0.0.1" stream = "s' 'radius" secret = "s" listen = "127.0.0.1:0' \
+    'ami" user = "u" secret = "s" address = "127.0.0.1:1' 'esl" password = "p" address = "127.0.0.1:1'; do
+    check "no header line: ${type%%\"*}" refuses "
+input \"x\" { type = \"$type\" format = \"csv\" }" 'bad.conf:2: input "x": format "csv" has a header line, which'
+done
+check "nor inside of syslog" refuses 'input "x" { type = "tail" path = "/a" format = "syslog:csv" }' \
+    'bad.conf:1: input "x": envelope: messages have no header line'
+check "with its columns listed" sh -c "printf '%s\n' 'format \"lines\" { type = \"csv\" header = no columns = {\"customer\", \"start\"} }' \
+    'input \"x\" { type = \"dial\" address = \"127.0.0.1:1\" format = \"lines\" }' >good.conf && '$bin/callswelld' -t -c good.conf"
 check "unknown zone" refuses 'timezone = "Mars/Olympus"' 'Mars'
 check "no open door" refuses 'http { listen = "0.0.0.0:80" }' 'loopback'
 check "a broken pattern" refuses "format \"f\" { type = \"regex\" pattern = '(?<customer>' }" 'pattern'

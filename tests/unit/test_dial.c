@@ -159,9 +159,9 @@ TEST(dial_goes_on_under_a_changed_section)
     CHECK_STR(r.engine->frames[0].p, "half a line\n");
     CHECK_STR(r.engine->frames[0].source, "pbx-2");
     CHECK(!server_is_left(&s));
-    other.format = (char *)"header";
+    other.format = (char *)"unknown";
     CHECK_INT(r.ops->change(r.in, &other, &r.limits, &err), ST_BAD_CONFIG);
-    CHECK(strstr(err.text, "which dial servers do not send"));
+    CHECK(strstr(err.text, "no format"));
     rig_free(&r);
     server_close(&s);
 }

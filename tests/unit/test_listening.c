@@ -294,7 +294,7 @@ TEST(udp_keeps_what_the_kernel_holds_under_a_changed_section)
     start(&r, "udp", "lines");
     sa.sin_port = htons((uint16_t)r.ops->port(r.in));
     CHECK(sendto(fd, "line 0", 6, 0, (struct sockaddr *)&sa, sizeof sa) == 6);
-    r.cfg.format = (char *)"header";
+    r.cfg.format = (char *)"unknown";
     CHECK_INT(r.ops->change(r.in, &r.cfg, &r.limits, &err), ST_BAD_CONFIG);
     r.cfg.format = (char *)"lines";
     r.cfg.source = (char *)"other";

@@ -426,16 +426,3 @@ TEST(relp_sessions_give_way_but_for_those_that_wait_for_an_answer)
     close(idle), close(waiting), close(newcomer);
     rig_free(&r);
 }
-
-TEST(relp_formats_with_a_header_line_are_refused)
-{
-    struct rig r = rig_of("relp");
-    struct error err;
-
-    r.cfg.listen = (char *)"127.0.0.1:0";
-    r.cfg.format = (char *)"header";
-    CHECK_INT(r.ops->start(&r.in, r.base, r.engine, &r.cfg, &r.limits, &err), ST_BAD_CONFIG);
-    CHECK(strstr(err.text, "header line"));
-    r.in = NULL;
-    rig_free(&r);
-}

@@ -131,10 +131,10 @@ TEST(udp_waits_while_the_engine_is_full_and_the_kernel_counts_what_it_drops)
     rig_free(&r);
 }
 
-TEST(udp_refuses_formats_with_a_header_line)
+TEST(udp_does_not_start_with_an_unknown_format)
 {
     struct config_input cfg = {
-        .title = (char *)"t", .format = (char *)"header", .listen = (char *)"127.0.0.1:0"};
+        .title = (char *)"t", .format = (char *)"unknown", .listen = (char *)"127.0.0.1:0"};
     struct config_limits limits = {0};
     struct engine *e = fake_engine();
     struct event_base *base = event_base_new();
@@ -142,7 +142,7 @@ TEST(udp_refuses_formats_with_a_header_line)
     struct error err;
 
     CHECK_INT(input_find("udp")->start(&in, base, e, &cfg, &limits, &err), ST_BAD_CONFIG);
-    CHECK(strstr(err.text, "header"));
+    CHECK(strstr(err.text, "no format"));
     CHECK(!input_find("pigeon"));
     event_base_free(base);
     fake_free(e);
