@@ -33,6 +33,7 @@ struct meeting {
     int64_t begun, clock; /* ms: by its id, and the clock of the file at that moment */
     int64_t now;          /* of the event at hand */
     struct person *bucket[BUCKETS], *first, **end;
+    const struct person *presenter; /* NULL: nobody known */
     size_t people;
 };
 
@@ -249,10 +250,18 @@ on_chat(struct meeting *m, const struct xml_node *event)
 }
 
 static void
-add_feature(struct meeting *m, const struct xml_node *event, const char *name)
+on_presenter(struct meeting *m, const struct xml_node *event)
+{
+    m->presenter = find_person(m, user_of(event), false);
+}
+
+/* Some events say nothing of who it was: `usual`, or NULL. */
+static void
+add_feature(struct meeting *m, const struct xml_node *event, const char *name,
+            const struct person *usual)
 {
     struct span user = user_of(event);
-    struct person *p = user.n ? find_person(m, user, false) : NULL;
+    const struct person *p = user.n ? find_person(m, user, false) : usual;
     struct fields *r = new_record(m, "feature", span_str(name), m->now);
 
     if (p)
@@ -264,19 +273,20 @@ static void
 on_recording(struct meeting *m, const struct xml_node *event)
 {
     if (span_is(xml_text(event, "status"), "true"))
-        add_feature(m, event, "recording");
+        add_feature(m, event, "recording", NULL);
 }
 
+/* Polls and screens are the presenter's to start, and nobody else's. */
 static void
 on_poll(struct meeting *m, const struct xml_node *event)
 {
-    add_feature(m, event, "poll");
+    add_feature(m, event, "poll", m->presenter);
 }
 
 static void
 on_screen(struct meeting *m, const struct xml_node *event)
 {
-    add_feature(m, event, "screen_share");
+    add_feature(m, event, "screen_share", m->presenter);
 }
 
 static void
@@ -292,6 +302,7 @@ static const struct {
 } handlers[] = {
     {"PARTICIPANT", "ParticipantJoinEvent", on_join},
     {"PARTICIPANT", "ParticipantLeftEvent", on_left},
+    {"PARTICIPANT", "AssignPresenterEvent", on_presenter},
     {"PARTICIPANT", "RecordStatusEvent", on_recording},
     {"PARTICIPANT", "EndAndKickAllEvent", on_end},
     {"VOICE", "ParticipantJoinedEvent", on_voice},

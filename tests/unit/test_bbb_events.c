@@ -37,7 +37,8 @@ TEST(trap_the_clock_of_old_files_begins_when_the_meeting_id_says)
 #define REAL "7b647dc3d3dfaa5262e4a01b8828639bb1d6c5c8-1684349961662"
 #define POLL(second, ms)                                                                           \
     "feature 2023-05-17T" second "Z id=" REAL ":poll:feature:" ms " conference=" REAL              \
-    " conference_name=test-polling features=poll"
+    " conference_name=test-polling participant=w_7essiaz9n8n8 participant_name=viewer"             \
+    " features=poll leg=w_7essiaz9n8n8"
 
 TEST(a_real_file)
 {
@@ -53,6 +54,34 @@ TEST(a_real_file)
                  "leg 2023-05-17T18:59:43Z+83 id=" REAL ":w_njutzvmeygba:leg:1684349983666"
                  " conference=" REAL " conference_name=test-polling participant=w_njutzvmeygba"
                  " participant_name=viewer features=audio leg=w_njutzvmeygba");
+}
+
+TEST(trap_a_poll_does_not_say_who_started_it)
+{
+#define EVENT(ms, module, name, text)                                                              \
+    "<event timestamp=\"" ms "\" module=\"" module "\" eventname=\"" name "\">" text "</event>"
+#define JOINED(ms, user, name)                                                                     \
+    EVENT(ms, "PARTICIPANT", "ParticipantJoinEvent",                                               \
+          "<userId>" user "</userId><name>" name "</name>")
+#define ASKED(ms) EVENT(ms, "POLL", "PollStartedRecordEvent", "<pollId>1</pollId>")
+    EXPECT_LINES(
+        "bbb-events",
+        SPAN("<recording meeting_id=\"abc-1533900000000\"><meeting name=\"M\"/>" JOINED(
+            "1000", "u1", "One") JOINED("2000", "u2", "Two") ASKED("3000")
+                 EVENT("4000", "PARTICIPANT", "AssignPresenterEvent",
+                       "<userid>u2</userid><assignedBy>u1</assignedBy>") ASKED("5000")
+                     EVENT("6000", "PARTICIPANT", "EndAndKickAllEvent", "") "</recording>"),
+        "feature 2018-08-10T11:20:02Z id=abc-1533900000000:poll:feature:1533900002000"
+        " conference=abc-1533900000000 conference_name=M features=poll",
+        "feature 2018-08-10T11:20:04Z id=abc-1533900000000:poll:feature:1533900004000"
+        " conference=abc-1533900000000 conference_name=M participant=u2"
+        " participant_name=Two features=poll leg=u2",
+        "leg 2018-08-10T11:20:00Z+5 id=abc-1533900000000:u1:leg:1533900000000"
+        " conference=abc-1533900000000 conference_name=M participant=u1"
+        " participant_name=One leg=u1",
+        "leg 2018-08-10T11:20:01Z+4 id=abc-1533900000000:u2:leg:1533900001000"
+        " conference=abc-1533900000000 conference_name=M participant=u2"
+        " participant_name=Two leg=u2");
 }
 
 TEST(what_is_no_recording_is_refused)
