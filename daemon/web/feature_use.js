@@ -110,26 +110,29 @@ const peopleText = (r) =>
         ? num(r.people ?? r.people_low)
         : `${num(r.people_low)}–${num(r.people_high)}`;
 
+/* How many of the people a feature reaches: its interval, drawn up to `top` and written. */
+export function reach(r, top) {
+    return r.reach_low === null
+        ? '–'
+        : h(
+              'div.reach',
+              null,
+              bar({
+                  value: (r.reach_low + r.reach_high) / 2,
+                  low: r.reach_low,
+                  high: r.reach_high,
+                  top,
+              }),
+              h(
+                  'span.small.soft.nowrap',
+                  null,
+                  `${percent(r.reach_low, 1)}–${percent(r.reach_high, 1)}`,
+              ),
+          );
+}
+
 function useTable(rows) {
     const top = Math.max(...rows.map((r) => r.reach_high ?? 0), 0.01);
-    const reach = (r) =>
-        r.reach_low === null
-            ? '–'
-            : h(
-                  'div.reach',
-                  null,
-                  bar({
-                      value: (r.reach_low + r.reach_high) / 2,
-                      low: r.reach_low,
-                      high: r.reach_high,
-                      top,
-                  }),
-                  h(
-                      'span.small.soft.nowrap',
-                      null,
-                      `${percent(r.reach_low, 1)}–${percent(r.reach_high, 1)}`,
-                  ),
-              );
     return table({
         caption: t('features.use'),
         rows,
@@ -137,7 +140,7 @@ function useTable(rows) {
             {title: t('features.feature'), key: 'feature'},
             {title: t('people'), num: true, cell: peopleText, help: t('features.use.people.what')},
             {title: t('customers'), num: true, cell: (r) => num(r.customers)},
-            {title: t('features.use.reach'), cell: reach},
+            {title: t('features.use.reach'), cell: (r) => reach(r, top)},
             {title: t('features.uses'), num: true, cell: (r) => num(r.uses)},
             {title: t('features.fails'), num: true, cell: (r) => num(r.failed)},
             {

@@ -18,7 +18,7 @@ import {
     table,
     toolbar,
 } from './parts.js';
-import {featureUse} from './feature_use.js';
+import {featureUse, reach} from './feature_use.js';
 import {asQuery, period, periodPicker} from './period.js';
 import {bar} from './heat.js';
 import {series} from './series.js';
@@ -222,22 +222,7 @@ function rankingTable(rows, sort, chosen) {
                 },
                 {
                     title: t('features.reach'),
-                    cell: (r) =>
-                        h(
-                            'div.reach',
-                            null,
-                            bar({
-                                value: (r.reach_low + r.reach_high) / 2,
-                                low: r.reach_low,
-                                high: r.reach_high,
-                                top,
-                            }),
-                            h(
-                                'span.small.soft.nowrap',
-                                null,
-                                `${percent(r.reach_low, 1)}–${percent(r.reach_high, 1)}`,
-                            ),
-                        ),
+                    cell: (r) => reach(r, top),
                 },
                 {
                     title: t('features.growth'),

@@ -95,7 +95,7 @@ for sql in ("SELECT customer, day, legs, seconds, failed FROM customer_day WHERE
             " ORDER BY 1, 2",
             "SELECT service, start, offered, handled, abandoned, handle_seconds, wait_seconds"
             " FROM service_interval WHERE offered ORDER BY 1, 2",
-            "SELECT feature, uses, failed FROM feature_demand ORDER BY 1"):
+            "SELECT feature, uses, failed FROM feature_demand WHERE uses + failed ORDER BY 1"):
     for row in db.execute(sql):
         print(*row)
 EOF

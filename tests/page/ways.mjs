@@ -515,9 +515,14 @@ async function skills() {
     const asked = (
         await api('what-if?service=operator&volume=%2B100%25&sl=0.99&by=interval')
     ).rows.filter((r) => r.skill === 'french');
-    const cells = async (button) => {
-        await page.getByRole('button', {name: button, exact: true}).click();
-        await settled(page);
+    const cells = async (name) => {
+        const button = page.getByRole('button', {name, exact: true});
+        const pressed = async () => (await button.getAttribute('aria-pressed')) === 'true';
+        // News may draw it anew between a click's two halves.
+        for (let tries = 0; tries < 5 && !(await pressed()); tries++) {
+            await button.click();
+            await settled(page);
+        }
         return page.evaluate(() =>
             [...document.querySelectorAll('[role="grid"] tbody td:not(.none)')]
                 .map((c) => Number(c.innerText.trim().replace('−', '-')))
