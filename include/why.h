@@ -29,6 +29,7 @@ bool why_weigh(const bool *in, const uint8_t *weekday, size_t count, double *usu
 struct why_part {
     const char *name;     /* borrowed */
     const int64_t *daily; /* borrowed */
+    bool rest;            /* what is not known to be of any other part: never a cause */
     /* found: */
     double before, after; /* what was usual, what came */
     double power, surprise;

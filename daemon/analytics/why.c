@@ -217,7 +217,7 @@ score(struct why_dimension *d, size_t count, const struct why *w)
         d[k].surprise = one.surprise;
         d[k].cause = one.named > 0 && !w->inside && whole->before > 0 && whole->after > 0;
         for (size_t i = 0; i < one.named; i++)
-            d[k].cause = d[k].cause && d[k].part[i].shifted;
+            d[k].cause = d[k].cause && d[k].part[i].shifted && !d[k].part[i].rest;
         free(sorted);
         free(e);
     }

@@ -364,6 +364,12 @@ static const char *const answers_and_orders[] = {
     NULL,
 };
 
+/* All that is asked of everybody's conferences of a day, without looking each of them up. */
+static const char *const conferences_by_day[] = {
+    "CREATE INDEX conference_start ON conference(start, until, people, legs)",
+    NULL,
+};
+
 static const struct migration steps[] = {
     {"people and usage", people_and_usage},
     {"services and features", services_and_features},
@@ -384,6 +390,7 @@ static const struct migration steps[] = {
     {"skills and handling", skills_and_handling},
     {"seasons of services", seasons_of_services},
     {"answers and orders", answers_and_orders},
+    {"conferences by day", conferences_by_day},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -60,4 +60,5 @@ export default {
     'whydimension.region': 'Region',
     'whydimension.people': 'People',
     'whydimension.customer': 'Customer',
+    'whydimension.conference size': 'Conference size',
 };

@@ -53,3 +53,7 @@ export const word = (kind, name) => {
     if (text === undefined && String(name).startsWith('usage:')) return usageGroup(name.slice(6));
     return text ?? String(name ?? '');
 };
+
+// Customers and features have names of their own; other parts of a change may be words.
+export const whyPart = (dimension, name) =>
+    ['customer', 'feature'].includes(dimension) ? name : word('whypart', name);

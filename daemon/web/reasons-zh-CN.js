@@ -4,7 +4,7 @@
 // evidence. Whatever is not known here (a newer kind, a newer version of a rule) stays as it is.
 
 import {about, day, daysBetween, duration, moment, num, percent, weekdayClock} from './format.js';
-import {word} from './i18n.js';
+import {whyPart, word} from './i18n.js';
 
 const times = (now, usual) =>
     now === 0
@@ -23,8 +23,10 @@ const shareOf = (c) =>
 // The half sentence of its causes; the daemon names the first one or two, too.
 function causes(e) {
     const named = (e.causes ?? []).slice(0, 2).map((c) => {
-        const part = `${word('whydimension', c.dimension)} ${c.part}`;
-        const other = c.with_part && `${word('whydimension', c.with_dimension)} ${c.with_part}`;
+        const named = (dimension, name) =>
+            `${word('whydimension', dimension)} ${whyPart(dimension, name)}`;
+        const part = named(c.dimension, c.part);
+        const other = c.with_part && named(c.with_dimension, c.with_part);
         return `${part}${other ? ` × ${other}` : ''}（${shareOf(c)}）`;
     });
     return named.length ? `；主要来自${named.join('、')}` : '';
@@ -217,6 +219,9 @@ export const notes = {
         '一次尝试可能用到多个功能，因此各功能的数字有重叠，不能相加。',
     'Features are not counted by region, people or hours: pairs of these are not known.':
         '功能不按地区、人员或时段计数，因此不知道它们的组合。',
+    ['How large conferences were is known of too few of these legs: of those that join and ' +
+    'leave, or whose format has conferences = yes.']:
+        '这些通话段中只有少数知道会议规模：有加入与离开记录，或格式中设有 conferences = yes 的。',
     "Of a service's contacts it is not kept whose they are, nor where from.":
         '服务的来电不保留其所属客户与来源地区。',
     "Of a feature's uses hours and regions are not kept.": '功能的使用不保留时段与地区。',

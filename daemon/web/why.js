@@ -4,7 +4,7 @@
 import {h, replace} from './dom.js';
 import {get} from './api.js';
 import {about, day, dayPlus, num, percent, zone} from './format.js';
-import {t, word} from './i18n.js';
+import {t, whyPart, word} from './i18n.js';
 import {badge, behind, empty, figure, figures, load, table} from './parts.js';
 import {today} from './period.js';
 import {whyNote} from './reason.js';
@@ -74,7 +74,8 @@ function answerOf(a) {
     ];
 }
 
-const partName = (dimension, name) => `${word('whydimension', dimension)}: ${name}`;
+const partName = (dimension, name) =>
+    `${word('whydimension', dimension)}: ${whyPart(dimension, name)}`;
 
 // Where others moved the other way one part may be more than all of the change.
 function explains(change, share) {
@@ -112,7 +113,7 @@ function dimensionOf(d) {
         {
             title: word('whydimension', d.name),
             cell: (p) => [
-                p.name,
+                whyPart(d.name, p.name),
                 p.otherwise_than_the_whole && [' ', badge(t('why.stands-out'), 'accent')],
             ],
         },

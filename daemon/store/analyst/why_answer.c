@@ -184,7 +184,8 @@ add_dimension(struct why_asking *k, int list)
     *d = (struct why_dimension){.name = l->name, .count = l->count};
     d->part = arena_alloc(&a->mem, l->count * sizeof *d->part);
     for (size_t i = 0; i < l->count; i++)
-        d->part[i] = (struct why_part){.name = l->at[i].name, .daily = l->at[i].daily};
+        d->part[i] = (struct why_part){
+            .name = l->at[i].name, .daily = l->at[i].daily, .rest = l->at[i].rest};
     a->dimension_count++;
 }
 
@@ -225,17 +226,33 @@ add_pairs(struct why_asking *k)
             .daily = l->at[i].daily};
 }
 
-static void
-add_dimensions(struct why_asking *k)
+static enum status
+add_sizes(struct why_asking *k, struct error *err)
+{
+    bool known;
+    enum status st = why_gather_sizes(k, k->a->ask.name, &known, err);
+
+    if (known)
+        add_dimension(k, LIST_SIZE);
+    else if (k->g.list[LIST_SIZE].count)
+        why_note(k->a, "How large conferences were is known of too few of these legs: of those that"
+                       " join and leave, or whose format has conferences = yes.");
+    return st;
+}
+
+static enum status
+add_dimensions(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
+    enum status st;
 
     add_dimension(k, LIST_OUTCOME);
     add_dimension(k, LIST_HOURS);
     add_dimension(k, LIST_CUSTOMER);
     if (a->ask.kind == WHY_SERVICE || a->ask.kind == WHY_FEATURE)
-        return;
+        return ST_OK;
     add_dimension(k, LIST_FEATURE);
+    st = add_sizes(k, err);
     if (parts_are_known(k)) {
         add_dimension(k, LIST_REGION);
         add_dimension(k, LIST_PEOPLE);
@@ -250,15 +267,18 @@ add_dimensions(struct why_asking *k)
         why_note(a, "Features are not counted by region, people or hours: pairs of these are not"
                     " known.");
     }
+    return st;
 }
 
 /* The customer that is the reason has reasons of its own: its cells, held against the whole. */
 static enum status
 ask_customer(struct why_asking *k, const char *name, struct error *err)
 {
-    struct why_asking one = {.a = k->a, .reader = k->reader, .zone = k->zone};
+    struct why_asking one = {.a = k->a, .reader = k->reader, .store = k->store, .zone = k->zone};
     struct why_answer *a = k->a;
-    static const int lists[] = {LIST_OUTCOME, LIST_HOURS, LIST_FEATURE, LIST_REGION, LIST_PEOPLE};
+    static const int lists[] = {LIST_OUTCOME, LIST_HOURS,  LIST_FEATURE,
+                                LIST_REGION,  LIST_PEOPLE, LIST_SIZE};
+    bool sized = false;
     enum status st;
     size_t more = 0;
     struct why_pair *pairs;
@@ -268,8 +288,13 @@ ask_customer(struct why_asking *k, const char *name, struct error *err)
     one.g.days = k->g.days;
     why_gather_begin(&one.g);
     one.days = k->days;
+    one.in = k->in;
     st = ledger_scan_subject(k->reader, CELL_CUSTOMER, span_str(name), one.g.first, why_gather_add,
                              &one.g, err);
+    if (st == ST_OK)
+        st = why_gather_sizes(&one, span_str(name), &sized, err);
+    if (!sized)
+        one.g.list[LIST_SIZE].count = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         more += one.g.list[lists[i]].count;
     pairs = arena_alloc(&a->mem, (a->pair_count + more + 1) * sizeof *pairs);
@@ -335,12 +360,12 @@ make(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     double seconds[2];
-    enum status st = ST_OK;
+    enum status st;
 
     a->unit = a->ask.kind == WHY_SERVICE   ? "contacts"
               : a->ask.kind == WHY_FEATURE ? "uses and attempts"
                                            : "attempts";
-    add_dimensions(k);
+    st = add_dimensions(k, err);
     why_amounts(k, k->g.seconds, seconds);
     a->minutes[0] = seconds[0] / 60;
     a->minutes[1] = seconds[1] / 60;
@@ -348,7 +373,7 @@ make(struct why_asking *k, struct error *err)
     a->rate = (struct attribution_mix){NAN, NAN, 0, 0, false};
     if (a->ask.kind == WHY_CUSTOMER || a->ask.kind == WHY_ALL)
         why_add_rate(k);
-    if (a->ask.kind == WHY_FEATURE || a->ask.kind == WHY_ALL)
+    if (st == ST_OK && (a->ask.kind == WHY_FEATURE || a->ask.kind == WHY_ALL))
         st = why_add_population(k, err);
     if (a->ask.kind == WHY_SERVICE)
         why_note(a, "Of a service's contacts it is not kept whose they are, nor where from.");

@@ -24,8 +24,8 @@ new_series(struct why_gather *g)
 void
 why_gather_init(struct why_gather *g, struct why_answer *a, const struct zone *zone)
 {
-    static const char *const names[LIST_COUNT] = {"outcome", "hours",   "region",
-                                                  "people",  "feature", "customer"};
+    static const char *const names[LIST_COUNT] = {"outcome", "hours",    "region",         "people",
+                                                  "feature", "customer", "conference size"};
 
     *g = (struct why_gather){.a = a, .zone = zone};
     g->first = a->ask.from < a->ask.against ? a->ask.from : a->ask.against;

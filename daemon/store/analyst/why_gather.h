@@ -14,6 +14,7 @@ struct why_list {
         size_t name_n;
         int64_t *daily;
         bool earlier; /* a customer: it was there before the first day */
+        bool rest;    /* what is not known: no reason */
     } * at;
     size_t count, cap, last; /* last: the one asked for last */
 };
@@ -25,7 +26,9 @@ enum {
     LIST_PEOPLE,
     LIST_FEATURE,
     LIST_CUSTOMER,
-    LIST_PAIR, /* names are region and people, the second behind a NUL */
+    LIST_SIZE,
+    LIST_SIZE_LATER, /* of these, those of conferences that went on past midnight */
+    LIST_PAIR,       /* names are region and people, the second behind a NUL */
     LIST_HOUR_LEGS,
     LIST_HOUR_SECONDS,
     LIST_CUSTOMER_SECONDS,
@@ -74,5 +77,10 @@ void why_note(struct why_answer *a, const char *text);
 void why_add_chains(struct why_asking *k);
 void why_add_rate(struct why_asking *k); /* minutes of one: by customer, or by hours */
 enum status why_add_population(struct why_asking *k, struct error *err);
+
+/* why_sizes.c: attempts by how large their conferences were, of a customer or (empty) all. False:
+ * that is not known of most of them. */
+enum status why_gather_sizes(struct why_asking *k, struct span customer, bool *known,
+                             struct error *err);
 
 #endif

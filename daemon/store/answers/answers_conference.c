@@ -5,12 +5,10 @@
  * of: of legs that come one by one, without a join, nobody says when the meeting is complete.
  */
 #include "answers.h"
+#include "conference_size.h"
 
 #define OF_OWNER(column)  column " IN (SELECT id FROM customer WHERE owner = ?9)"
 #define OF_VIEWER(column) column " IN (SELECT id FROM customer WHERE owner = ?13)"
-#define SIZE                                                                                       \
-    "CASE WHEN people <= 2 THEN '1-2' WHEN people <= 5 THEN '3-5' WHEN people <= 10 THEN '6-10'"   \
-    " WHEN people <= 25 THEN '11-25' ELSE '26+' END"
 
 static const struct answer_column conference_columns[] = {
     {"source", ANSWER_TEXT, NULL, "where it was held", .must = true},
@@ -23,7 +21,8 @@ static const struct answer_column conference_columns[] = {
     {"people", ANSWER_INT, "people", "who took part", .must = true},
     {"estimated", ANSWER_INT, "legs", "whose length is estimated: a join or a leave is missing",
      .must = true},
-    {"size", ANSWER_TEXT, "people", "class of its size: 1-2, 3-5, 6-10, 11-25, 26+", SIZE, true},
+    {"size", ANSWER_TEXT, "people", "class of its size: 1-2, 3-5, 6-10, 11-25, 26+",
+     CONFERENCE_SIZE_SQL, true},
     {"first_seen", ANSWER_TIME, NULL, "tells meetings in a room apart that is used again",
      .must = true},
 };
@@ -48,7 +47,7 @@ const struct answer answer_conferences = {
 };
 
 static const struct answer_column size_columns[] = {
-    {"size", ANSWER_TEXT, "people", "1-2, 3-5, 6-10, 11-25, 26+", SIZE, true},
+    {"size", ANSWER_TEXT, "people", "1-2, 3-5, 6-10, 11-25, 26+", CONFERENCE_SIZE_SQL, true},
     {"smallest", ANSWER_INT, "people", "in the smallest of them", "min(people)", true},
     {"conferences", ANSWER_INT, "conferences", "of that size", "count(*)", true},
     {"customers", ANSWER_INT, "customers", "who held them", "count(DISTINCT customer)", true},
