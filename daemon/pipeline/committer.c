@@ -340,6 +340,11 @@ wait_a_while(struct engine *e, int64_t us)
 static void
 rest(struct engine *e, int64_t now)
 {
+    if (committer_calm_due(e) <= now) {
+        e->calm = true;
+        if (e->projection)
+            projection_settle(e->projection);
+    }
     if (committer_tend_wal_due(e) > now) {
         wait_a_while(e, committer_look_again_us(e, now));
         return;

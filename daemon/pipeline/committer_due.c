@@ -12,6 +12,7 @@
 #define BULK_US          3000000
 #define LOOK_US          50000
 #define IDLE_LOOK_US     1000000
+#define CALM_US          50000       /* nothing came for so long: waiting for more gains nothing */
 #define MAX_BATCH_DELTAS (96u << 20) /* bytes in memory */
 /* So long after a commit the write-ahead log is put away: whoever waited for it has other wishes
  * first. After an import's, Redis and the analyst have all cores to themselves. */
@@ -28,6 +29,17 @@ live_due(const struct engine *e)
     return e->committed_us + (pause > LIVE_MIN_US ? pause : LIVE_MIN_US);
 }
 
+/* Input that comes in bursts may make commits take a third of a core, and no more. */
+int64_t
+committer_calm_due(const struct engine *e)
+{
+    int64_t calm = e->commit_cpu_us * 2;
+
+    if (e->calm || e->open->blocks_done < e->open->blocks)
+        return INT64_MAX;
+    return e->newest_us + (calm > CALM_US ? calm : CALM_US);
+}
+
 static int64_t
 close_due(const struct engine *e)
 {
@@ -39,7 +51,8 @@ close_due(const struct engine *e)
         return b->blocks_done == b->blocks
                    ? 0
                    : b->opened_us + clock_earlier(e->commit_cpu_us, WANTED_MAX_US);
-    return b->bulk_only ? b->opened_us + BULK_US : live_due(e);
+    return b->bulk_only ? b->opened_us + BULK_US
+                        : clock_earlier(live_due(e), committer_calm_due(e));
 }
 
 bool
@@ -66,5 +79,6 @@ committer_look_again_us(const struct engine *e, int64_t now)
 
     if (e->open->blocks > 0)
         look = clock_earlier(close_due(e) - now, LOOK_US);
+    look = clock_earlier(committer_calm_due(e) - now, look);
     return clock_earlier(committer_tend_wal_due(e) - now, look);
 }

@@ -225,6 +225,8 @@ struct engine {
     struct batch batches[2];
     uint64_t committed_number;           /* batch.number of the last one committed, */
     int64_t committed_us, commit_cpu_us; /* when that was, and what it cost the ledger thread */
+    int64_t newest_us;                   /* arrival of the newest block of no import */
+    bool calm;                           /* it is long ago, and all before it is committed */
     bool fold_wanted, analysis_wanted;
     uint64_t fold_target; /* fold once this batch is committed */
     struct room_callback room_callbacks[8];

@@ -47,6 +47,10 @@ count_block(struct engine *e, struct batch *open, const struct block *b)
     if (open->blocks == 0 || open->bulk_only > b->bulk || open->wanted < waited_for)
         pthread_cond_signal(&e->gathered);
     open->blocks++;
+    if (!b->bulk) {
+        e->newest_us = clock_mono_us();
+        e->calm = false;
+    }
     open->bulk_only &= b->bulk;
     open->wanted |= waited_for;
 }

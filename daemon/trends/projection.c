@@ -64,6 +64,7 @@
 #define PATIENCE_MS      10000 /* waiters give up on a Redis that takes nothing for so long */
 #define GATHER_MAX_MS    500
 #define URGENT_MAX_MS    200
+#define SETTLED_PART     4     /* so much of a round's time passes before the next one, at least */
 #define LATER_MS         10000 /* longer than an import takes from one batch to the next */
 #define LATER_MAX_MS     60000
 #define GATHER_FACTOR    8 /* rounds take at most about a ninth of the time under load */
@@ -113,6 +114,8 @@ send_due(const struct projection *p)
 {
     if (p->urgent)
         return p->round_end_ms + clock_earlier(p->round_us / 1000, URGENT_MAX_MS);
+    if (p->settled)
+        return p->round_end_ms + p->round_us / SETTLED_PART / 1000;
     if (p->later_first_ms)
         return clock_earlier(p->later_last_ms + LATER_MS, p->later_first_ms + LATER_MAX_MS);
     return p->round_end_ms + clock_earlier(p->round_us * GATHER_FACTOR / 1000, GATHER_MAX_MS);
@@ -143,7 +146,7 @@ next_task(struct projection *p)
         clock_wait_until(&p->wake, &p->mutex, due * 1000);
     }
     if (task == TASK_SEND) {
-        p->pending = p->urgent = false;
+        p->pending = p->urgent = p->settled = false;
         p->later_first_ms = 0;
     }
     pthread_mutex_unlock(&p->mutex);
@@ -158,6 +161,16 @@ projection_kick(struct projection *p, bool urgent)
     p->later_first_ms = 0;
     p->urgent |= urgent;
     pthread_cond_signal(&p->wake);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void
+projection_settle(struct projection *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->settled = p->pending && !p->later_first_ms;
+    if (p->settled)
+        pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->mutex);
 }
 

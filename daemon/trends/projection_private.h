@@ -52,7 +52,7 @@ struct projection {
     pthread_cond_t wake;  /* the thread: kicked or stopping */
     pthread_cond_t moved; /* waiters: the places moved */
     /* under mutex */
-    bool pending, urgent;
+    bool pending, urgent, settled;
     int64_t stuck_since_ms; /* Redis takes nothing since then; INT64_MAX: it does */
     int64_t later_first_ms; /* the first kick that can wait since the last round; 0: none */
     int64_t later_last_ms;  /* the last of them */

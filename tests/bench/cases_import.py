@@ -5,6 +5,8 @@ import subprocess
 
 from measure import HERE, Case, Skipped
 
+PARSE = (8000000, 1, 2000)  # records, days, customers
+
 
 def imported(site, form, cores=None, workers=1, size=None, options=(), more="", keep=False):
     """Into a fresh state folder, which is gone afterwards unless it is kept."""
@@ -33,6 +35,16 @@ def ndjson_counted(site):
 
 def ndjson_kept(site):
     return imported(site, "ndjson")
+
+
+def parse(site):
+    """Many lines of the same customers and hours, so that reading them is nearly all of it."""
+    return imported(site, "csv", size=PARSE, options=("--dry-run",))
+
+
+def parse_both(site):
+    return imported(site, "csv", cores=site.both, workers=len(site.both), size=PARSE,
+                    options=("--dry-run",))
 
 
 def csv_both(site):
@@ -68,4 +80,6 @@ CASES = {
     "ndjson-counted": Case(ndjson_counted, warm=True),
     "ndjson-kept": Case(ndjson_kept),
     "csv-both": Case(csv_both),
+    "parse": Case(parse, warm=True, rounds=3),
+    "parse-both": Case(parse_both, rounds=3),
 }

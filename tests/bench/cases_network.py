@@ -6,6 +6,7 @@ since (the fold into rows, the analytics), is in the imports' figures and not in
 import socket
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from measure import Case
 from running import HOST, LINES, Daemon, cost_between, send_file, wait_for
@@ -26,14 +27,25 @@ def one_day(site):
     return site.data("csv", (DAY_RECORDS, 1, site.size[2]))
 
 
-def tcp(site):
-    site.configure(more=LINES)
+def sent(site, cores, connections):
+    """A day over so many connections, each in a worker of its own."""
+    site.configure(connections, LINES)
     path = one_day(site)
-    with Daemon(site) as d:
+    with Daemon(site, cores) as d, ThreadPoolExecutor(connections) as senders:
         before, begun = d.cost(), time.monotonic()
-        records = send_file(d.port("lines"), path)
+        records = sum(senders.map(
+            lambda n: send_file(d.port("lines"), path, n, connections), range(connections)))
         counts = d.wait_until_kept(records)
         return {**counts, "seconds": time.monotonic() - begun, **cost_between(before, d.cost())}
+
+
+def tcp(site):
+    return sent(site, site.one, 1)
+
+
+def tcp_both(site):
+    """Who sends shares these cores: there are no others."""
+    return sent(site, site.both, len(site.both))
 
 
 def udp(site):
@@ -106,6 +118,7 @@ def quiet(site):
 
 CASES = {
     "tcp": Case(tcp, rounds=3),
+    "tcp-both": Case(tcp_both, rounds=3),
     "udp": Case(udp, rounds=3),
     "http-batches": Case(http_batches, rounds=3),
     "http-singles": Case(http_singles, rounds=3),

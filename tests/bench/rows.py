@@ -55,6 +55,12 @@ def times_less(key, title, goal, floor, case, figure):
                lambda cost: cost("duckdb", "cpu_seconds") / cost(case, figure), quick=True)
 
 
+def two_workers(key, what, one, both, figure):
+    """On two cores against one."""
+    return Row(key, "two workers against one: %s, wall" % what, "x", 1.7, None, (both, one),
+               lambda cost: cost(one, figure) / cost(both, figure))
+
+
 ROWS = [
     rate("csv-counted", "CSV counted", 5, 3, "csv-counted", quick=True),
     kept_rate("csv-kept", "CSV kept", 2.5, 1.2, "csv-kept"),
@@ -75,9 +81,9 @@ ROWS = [
     Row("csv-both-analysed", "the same and the analyst's first pass, wall", "M/s", None, None,
         ("csv-both",),
         lambda cost: cost("csv-both", "records") / cost("csv-both", "seconds") / 1e6),
-    Row("csv-workers", "two workers against one: kept, until Redis, wall", "x", 1.7, None,
-        ("csv-both", "csv-kept"),
-        lambda cost: cost("csv-kept", "redis_seconds") / cost("csv-both", "redis_seconds")),
+    two_workers("csv-workers", "kept, until Redis", "csv-kept", "csv-both", "redis_seconds"),
+    two_workers("parse-workers", "counted", "parse", "parse-both", "seconds"),
+    two_workers("tcp-workers", "two connections, kept", "tcp", "tcp-both", "seconds"),
     times_less("csv-duckdb-counted", "against DuckDB: counted", 5, 3, "csv-counted",
                "cpu_seconds"),
     times_less("csv-duckdb-kept", "against DuckDB: kept, with Redis", 2, 1, "csv-kept",

@@ -132,12 +132,23 @@ def cost_between(before, after):
             **{k: after[k] - before[k] for k in ("cpu_seconds", "all_cpu")}}
 
 
-def send_file(port, path):
-    """All lines but the first over one connection; answers how many."""
+def line_after(f, at):
+    """Where the first line begins that does not begin before that place."""
+    f.seek(max(at - 1, 0))
+    return at if at == 0 else at - 1 + len(f.readline())
+
+
+def send_file(port, path, share=0, shares=1):
+    """All lines but the first, or a share of them, over one connection; answers how many."""
     with open(path, "rb") as f, socket.create_connection((HOST, port)) as s:
-        at, count = len(f.readline()), sum(chunk.count(b"\n") for chunk in
-                                           iter(lambda: f.read(1 << 20), b""))
-        size = os.fstat(f.fileno()).st_size
-        while at < size:
-            at += os.sendfile(s.fileno(), f.fileno(), at, 1 << 20)
+        first, size = len(f.readline()), os.fstat(f.fileno()).st_size
+        at = max(first, line_after(f, size * share // shares))
+        end = line_after(f, size * (share + 1) // shares)
+        f.seek(at)
+        count, left = 0, end - at
+        while left > 0:
+            chunk = f.read(min(left, 1 << 20))
+            count, left = count + chunk.count(b"\n"), left - len(chunk)
+        while at < end:
+            at += os.sendfile(s.fileno(), f.fileno(), at, min(end - at, 1 << 20))
     return count
