@@ -82,7 +82,7 @@ enum status projection_start(struct projection **out, const struct projection_op
                              struct error *err);
 /* There is a new batch. Cheap; any thread. `urgent`: do not gather, send now. */
 void projection_kick(struct projection *p, bool urgent);
-/* For now there will be no other: what has gathered goes out as soon as Redis had time to breathe. */
+/* For now there will be no other: what has gathered goes out as soon as Redis had a rest. */
 void projection_settle(struct projection *p);
 /* More changes of the same keys are coming: they are sent together, once there is a pause of ten
  * seconds or somebody kicks or waits, and every minute at the latest. */

@@ -10,7 +10,7 @@
 
 /* Is the open batch to be closed now, or are pairs that time decides? */
 bool committer_is_due(const struct engine *e, int64_t now_us);
-/* When input will have been calm for so long that nothing more need be gathered, here or in what goes
+/* When input will have been calm for so long that nothing more need be gathered, here or on the way
  * to Redis; INT64_MAX: it is, or there is work. */
 int64_t committer_calm_due(const struct engine *e);
 /* When the write-ahead log is to be put away, if nothing else is to be done; INT64_MAX: it need
