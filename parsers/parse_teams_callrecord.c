@@ -9,8 +9,9 @@
  *
  * In a group call a session is one person and the service; in a call of two it is both. Sessions of
  * one person that overlap are his devices and one stay. A record comes again with a higher version
- * when late data arrive: its stays are numbered in their order, so that the later ones take the
- * earlier ones' places.
+ * when late data arrive: its stays are numbered, so that the later ones take the earlier ones'
+ * places, whoever was in those; and since late sessions can join what looked like several stays,
+ * the numbers that are left are voided, up to that of its sessions' ends.
  */
 #include <stdlib.h>
 
@@ -150,7 +151,15 @@ set_outcome(struct fields *r, const struct session *s, size_t n)
 }
 
 static void
-take_stay(struct call *c, const struct session *s, size_t n, const struct session *last, int nth)
+identify(struct call *c, struct fields *r, size_t nth)
+{
+    fields_set(r, FIELD_ID,
+               DOCUMENT_ID(c->d, json_at_text(c->record, "id"), document_text(c->d, "%zu", nth)));
+    fields_set(r, FIELD_VERSION, json_at_text(c->record, "version"));
+}
+
+static void
+take_stay(struct call *c, const struct session *s, size_t n, const struct session *last, size_t nth)
 {
     struct document *d = c->d;
     struct fields *r = document_record(d);
@@ -163,8 +172,7 @@ take_stay(struct call *c, const struct session *s, size_t n, const struct sessio
     document_value(d, r, "person.userPrincipalName",
                    json_at_text(s->endpoint, "associatedIdentity.userPrincipalName"));
     document_value(d, r, "person.platform", json_at_text(s->endpoint, "userAgent.platform"));
-    fields_set(r, FIELD_ID, DOCUMENT_ID(d, id, s->person, document_text(d, "%d", nth)));
-    fields_set(r, FIELD_VERSION, json_at_text(c->record, "version"));
+    identify(c, r, nth);
     if (!of_two)
         fields_set(r, FIELD_CONFERENCE, id);
     fields_set(r, FIELD_PARTICIPANT, s->person);
@@ -181,7 +189,7 @@ static void
 take_stays(struct call *c)
 {
     const struct session *s = c->sessions;
-    int nth = 0;
+    size_t nth = 0;
 
     qsort(c->sessions, c->n, sizeof *c->sessions, compare_sessions);
     for (size_t i = 0, end; i < c->n; i = end) {
@@ -191,8 +199,14 @@ take_stays(struct call *c)
              end < c->n && span_eq(s[end].person, s[i].person) && s[end].from <= s[last].to; end++)
             if (s[end].to > s[last].to)
                 last = end;
-        nth = i > 0 && span_eq(s[i - 1].person, s[i].person) ? nth + 1 : 1;
-        take_stay(c, &s[i], end - i, &s[last], nth);
+        take_stay(c, &s[i], end - i, &s[last], ++nth);
+    }
+    while (nth < c->n && !span_is(json_at_text(c->record, "version"), "1")) {
+        struct fields *r = document_record(c->d);
+
+        fields_set(r, FIELD_KIND, SPAN("void"));
+        identify(c, r, ++nth);
+        fields_set(r, FIELD_START, s[0].from_text);
     }
 }
 

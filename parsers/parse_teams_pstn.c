@@ -107,6 +107,10 @@ take_object(struct document *d, const struct json_value *object)
 {
     struct named_values v = {.mem = d->mem};
 
+    if (json_find(object, "modalities")) {
+        document_refuse(d, "a call record: the format teams-callrecord is for these");
+        return;
+    }
     for (const struct json_value *m = object->first; m; m = m->next) {
         struct span text = json_text_of(m);
 

@@ -148,7 +148,9 @@ twilio_object(struct document *d, const struct json_value *v)
         take_participant(d, v);
     else if (sid.n > 2 && memcmp(sid.p, "CA", 2) == 0)
         take_call(d, v);
-    else if (sid.n > 0 || json_at_text(v, "conference_sid").n > 0)
+    else if ((sid.n > 2 && memcmp(sid.p, "CF", 2) == 0) || json_at_text(v, "conference_sid").n > 0)
+        document_ignore(d, "a conference: its participants are records of their own");
+    else if (sid.n > 0)
         document_ignore(d, "neither a call nor a participant");
     else
         document_refuse(d, "id: sid is missing");

@@ -92,6 +92,7 @@ take_event(struct document *d, const struct zoom_event *e, const struct json_val
     struct fields *r = document_record(d);
     struct span uuid = json_at_text(object, "uuid"), leg = json_first_text(object, stay);
     struct span sent = json_at_text(root, "event_ts"), when = SPAN("");
+    struct span who = json_first_text(object, person);
 
     if (e->when)
         when = json_at_text(object, e->when);
@@ -99,11 +100,12 @@ take_event(struct document *d, const struct zoom_event *e, const struct json_val
         when = sent.n ? sent : json_at_text(object, "start_time");
     document_object(d, r, "payload", json_find(root, "payload"));
     fields_set(r, FIELD_KIND, span_str(e->kind));
-    fields_set(r, FIELD_ID,
-               DOCUMENT_ID(d, json_at_text(root, "event"), uuid, leg, sent.n ? sent : when));
+    fields_set(
+        r, FIELD_ID,
+        DOCUMENT_ID(d, json_at_text(root, "event"), uuid, leg.n ? leg : who, sent.n ? sent : when));
     fields_set(r, FIELD_CONFERENCE, uuid);
     fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, json_at_text(object, "topic")));
-    fields_set(r, FIELD_PARTICIPANT, json_first_text(object, person));
+    fields_set(r, FIELD_PARTICIPANT, who);
     fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, json_first_text(object, person_name)));
     fields_set(r, FIELD_START, when);
     fields_set(r, FIELD_LEG, leg);

@@ -37,6 +37,15 @@ TEST(the_vendors_example)
                  " currency=USD leg=1835317186_112562680@61.221.3.176");
 }
 
+TEST(trap_a_call_record_has_an_id_and_times_too)
+{
+    EXPECT_LINES(
+        "teams-pstn",
+        SPAN("{\"id\":\"c\",\"version\":1,\"type\":\"groupCall\",\"modalities\":[\"audio\"],"
+             "\"startDateTime\":\"2026-02-02T09:00:00Z\"}"),
+        "refused: a call record: the format teams-callrecord is for these");
+}
+
 TEST(trap_columns_may_move_and_a_bad_row_costs_itself)
 {
     EXPECT_LINES("teams-pstn",

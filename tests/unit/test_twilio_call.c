@@ -26,10 +26,10 @@ TEST(conferences_themselves_are_left_out)
 {
     EXPECT_LINES("twilio-call",
                  outside_sample("twilio_conference/sample1_vendor_doc_conference.json"),
-                 "ignored: neither a call nor a participant");
+                 "ignored: a conference: its participants are records of their own");
     EXPECT_LINES("twilio-call",
                  outside_sample("twilio_conference/sample2_vendor_doc_insights_conference.json"),
-                 "ignored: neither a call nor a participant");
+                 "ignored: a conference: its participants are records of their own");
 }
 
 TEST(a_page_of_calls)

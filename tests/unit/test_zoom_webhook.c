@@ -33,7 +33,7 @@ TEST(a_meeting_event_by_event)
                                                                " customer=AcmeAccount1" IN
                                                                " features=recording",
         "feature 2026-02-02T09:02:50Z outcome=2" ID(
-            "meeting.participant_phone_callout_missed") "::1770022970000"
+            "meeting.participant_phone_callout_missed") ":4930123456:1770022970000"
                                                         " customer=AcmeAccount1" IN
                                                         " participant=4930123456 "
                                                         "participant_name=Cy"
