@@ -72,18 +72,19 @@ find_event(struct span name)
     return NULL;
 }
 
-/* Who somebody is in every meeting, as far as Zoom knows; else who he is in this one. */
+/* Who somebody is in every meeting, as far as Zoom knows. */
 static const char *const person[] = {"participant.id",
                                      "participant.participant_user_id",
                                      "participant.registrant_id",
                                      "participant.customer_key",
                                      "participant.phone_number",
                                      "participant.participant_uuid",
-                                     "participant.user_id",
                                      NULL};
 static const char *const person_name[] = {"participant.user_name", "participant.invitee_name",
                                           NULL};
-static const char *const stay[] = {"participant.participant_uuid", "participant.user_id", NULL};
+/* Who goes to a breakout room has another user_id there. */
+static const char *const stay[] = {"participant.participant_uuid", "participant.parent_user_id",
+                                   "participant.user_id", NULL};
 
 static void
 take_event(struct document *d, const struct zoom_event *e, const struct json_value *root,
@@ -94,6 +95,8 @@ take_event(struct document *d, const struct zoom_event *e, const struct json_val
     struct span sent = json_at_text(root, "event_ts"), when = SPAN("");
     struct span who = json_first_text(object, person);
 
+    if (who.n == 0 && leg.n > 0)
+        who = DOCUMENT_ID(d, uuid, leg); /* a user_id begins anew in each meeting */
     if (e->when)
         when = json_at_text(object, e->when);
     if (when.n == 0)

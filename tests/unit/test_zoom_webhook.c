@@ -84,7 +84,145 @@ TEST(old_events_go_by_user_id_and_their_own_times)
              "\"object\":{\"uuid\":\"u\",\"participant\":{\"user_id\":16778240,\"id\":null,"
              "\"join_time\":\"2020-03-01T10:00:00Z\"}}}}"),
         "join 2020-03-01T10:00:00Z id=meeting.participant_joined:u:16778240:"
-        "2020-03-01T10:00:00Z customer=A conference=u participant=16778240 leg=16778240");
+        "2020-03-01T10:00:00Z customer=A conference=u participant=u:16778240 leg=16778240");
+}
+
+/* An event of the meeting `uuid`, with what else its object has. */
+#define EVENT(name, uuid, more)                                                                    \
+    "{\"event\":\"" name "\",\"event_ts\":1770022803410,\"payload\":{\"account_id\":\"A\","        \
+    "\"object\":{\"id\":\"8\",\"uuid\":\"" uuid "\"" more "}}}\n"
+#define WHO(more) ",\"participant\":{" more "}"
+#define OF(event, uuid, who)                                                                       \
+    "2026-02-02T09:00:03Z id=" event ":" uuid ":" who ":1770022803410 customer=A conference=" uuid
+
+/* The first to come has the same number in every meeting, and is not the same person. */
+TEST(trap_a_user_id_is_of_one_meeting_only)
+{
+    EXPECT_LINES("zoom-webhook",
+                 SPAN(EVENT("meeting.participant_joined", "u1", WHO("\"user_id\":\"16778240\""))
+                          EVENT("meeting.participant_joined", "u2", WHO("\"user_id\":16778240"))),
+                 "join " OF("meeting.participant_joined", "u1",
+                            "16778240") " participant=u1:16778240 leg=16778240",
+                 "join " OF("meeting.participant_joined", "u2",
+                            "16778240") " participant=u2:16778240 leg=16778240");
+}
+
+/* Going to a breakout room he gets another one; his first stands beside it. */
+TEST(trap_in_a_breakout_room_the_user_id_is_another)
+{
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN(EVENT("meeting.participant_joined_breakout_room", "u1",
+                   ",\"breakout_room_uuid\":\"b+/==\"" WHO(
+                       "\"user_id\":\"33555456\",\"parent_user_id\":\"16778240\""))
+                 EVENT("meeting."
+                       "participa"
+                       "nt_left_"
+                       "breakout_"
+                       "room",
+                       "u1", WHO(""))),
+        "feature " OF("meeting.participant_joined_breakout_room", "u1",
+                      "16778240") " participant=u1:16778240 features=breakout_room leg=16778240",
+        "ignored: the end of a feature");
+}
+
+TEST(trap_what_a_guest_has_not_is_empty_or_null_or_missing)
+{
+#define GUEST "join " OF("meeting.participant_joined", "u", "P") " participant=P leg=P"
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN(EVENT(
+            "meeting.participant_joined", "u",
+            WHO("\"participant_uuid\":\"P\",\"id\":\"\",\"email\":\"\",\"registrant_id\":null,"
+                "\"customer_key\":\"\",\"join_time\":null"))
+                 EVENT("meeting.participant_joined", "u",
+                       WHO("\"participant_uuid\":\"P\",\"id\":null,\"registrant_id\":\"\","
+                           "\"participant_user_id\":\"\",\"join_time\":\"\""))
+                     EVENT("meeting.participant_joined", "u", WHO("\"participant_uuid\":\"P\""))),
+        GUEST, GUEST, GUEST);
+}
+
+/* Zoom tells it to whoever asked for the call; to callswell it is demand that failed. */
+TEST(trap_a_telephone_that_is_not_answered_is_demand_that_failed)
+{
+#define DIALLED(word, outcome, number)                                                             \
+    "feature 2026-02-02T09:00:03Z" outcome " id=meeting.participant_phone_callout_" word           \
+    ":u:" number ":1770022803410 customer=A conference=u participant=" number                      \
+    " participant_name=Cy features=dial_out"
+#define DIAL(word, number)                                                                         \
+    EVENT("meeting.participant_phone_callout_" word, "u",                                          \
+          WHO("\"invitee_name\":\"Cy\",\"phone_number\":" number ",\"from_number\":1"))
+    EXPECT_LINES("zoom-webhook",
+                 SPAN(DIAL("ringing", "4930111") DIAL("accepted", "4930111")
+                          DIAL("rejected", "\"4930112\"") DIAL("missed", "4930113")),
+                 "ignored: a call that rings", DIALLED("accepted", "", "4930111"),
+                 DIALLED("rejected", " outcome=2", "4930112"),
+                 DIALLED("missed", " outcome=2", "4930113"));
+}
+
+TEST(trap_waiting_is_not_being_there)
+{
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN(EVENT("meeting.participant_joined_waiting_room", "u",
+                   WHO("\"participant_uuid\":\"P\",\"date_time\":\"2026-02-02T08:59:00Z\""))
+                 EVENT("meeting.participant_admitted", "u", WHO("\"participant_uuid\":\"P\""))
+                     EVENT("meeting.participant_put_in_waiting_room", "u", WHO(""))
+                         EVENT("meeting.participant_left_waiting_room", "u", WHO(""))),
+        "feature 2026-02-02T08:59:00Z id=meeting.participant_joined_waiting_room:u:P:1770022803410"
+        " customer=A conference=u participant=P features=waiting_room leg=P",
+        "ignored: on the way through the waiting room",
+        "ignored: on the way through the waiting room",
+        "ignored: on the way through the waiting room");
+}
+
+/* What is sent again is the same to the byte; what happens again has a moment of its own. */
+TEST(trap_a_meeting_that_begins_again_is_no_repetition)
+{
+#define BEGUN(ts)                                                                                  \
+    "{\"payload\":{\"object\":{\"uuid\":\"a\\/b+c==\"},\"account_id\":\"A\"},\"event_ts\":" ts     \
+    ",\"event\":\"meeting.started\"}\n"
+#define START(second, ts)                                                                          \
+    "conference_start 2026-02-02T09:00:" second "Z id=meeting.started:a/b+c==::" ts                \
+    " customer=A conference=a/b+c=="
+    EXPECT_LINES(
+        "zoom-webhook", SPAN(BEGUN("1770022803410") BEGUN("1770022803410") BEGUN("1770022804000")),
+        START("03", "1770022803410"), START("03", "1770022803410"), START("04", "1770022804000"));
+}
+
+TEST(trap_webinars_have_the_same_shapes)
+{
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN(EVENT("webinar.participant_joined", "w", WHO("\"participant_uuid\":\"P\""))
+                 EVENT("webinar.participant_left", "w", WHO("\"participant_uuid\":\"P\""))
+                     EVENT("webinar.sharing_started", "w", WHO("\"participant_uuid\":\"P\""))),
+        "join " OF("webinar.participant_joined", "w", "P") " participant=P leg=P",
+        "leave " OF("webinar.participant_left", "w", "P") " participant=P leg=P",
+        "feature " OF("webinar.sharing_started", "w",
+                      "P") " participant=P features=screen_share leg=P");
+}
+
+/* Calls of Zoom Phone have several shapes, and both of their sides are told: none counts here, and
+ * all are counted as left out. */
+TEST(trap_both_sides_of_a_telephone_call_are_told)
+{
+#define PHONE(name, object)                                                                        \
+    "{\"event\":\"phone." name "\",\"event_ts\":1,\"payload\":{\"account_id\":\"A\","              \
+    "\"object\":" object "}}\n"
+#define LOGS "{\"call_logs\":[{\"id\":\"1\",\"call_id\":\"c\",\"duration\":7}]}"
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN(
+            PHONE("caller_call_log_completed", LOGS) PHONE("callee_call_log_completed", LOGS)
+                PHONE("caller_call_history_completed",
+                      "{\"id\":\"1\",\"call_id\":\"c\",\"connect_type\":\"internal\"}")
+                    PHONE("caller_ended", "{\"call_id\":\"c\",\"handup_result\":\"Call "
+                                          "connected\"}")
+                        PHONE("conference_started", "{\"conference_id\":\"k\",\"call_id\":\"c\"}")),
+        "ignored: a telephone call and no meeting", "ignored: a telephone call and no meeting",
+        "ignored: a telephone call and no meeting", "ignored: a telephone call and no meeting",
+        "ignored: a telephone call and no meeting");
 }
 
 TEST(what_is_no_usage_is_left_out_and_what_is_no_event_is_refused)
