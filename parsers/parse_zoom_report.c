@@ -8,36 +8,56 @@
  *   Ann,ann@acme.com,08/12/2026 10:00:05 AM,08/12/2026 10:30:10 AM,31,No
  *
  * Two tables in one file, times of the user's own zone, and headers in his language: what a table
- * is says its first line where that is English, else the order of the tables. Minutes are rounded
- * up; they count only where the two times are missing.
+ * is says its first line where that is English, else the order of the tables and of their columns,
+ * which is told. Newer files have other names for the columns, and other places of the meeting's:
+ *
+ *   Topic,ID,Host,Duration (minutes),Start time,End time,Participants
+ *   Weekly,812 3456 7890,Ann Ex (host@acme.com),60,"08/12/2026 10:00:00 AM",...
+ *
+ * Minutes are rounded up; they count only where the two times are missing.
  */
 #include "csv_table.h"
 #include "json_document.h"
 
-enum { MEETING_ID, TOPIC, BEGUN, ENDED, HOST, MINUTES, MEETING_COLUMNS }; /* in any language */
-enum { NAME, EMAIL, JOINED, LEFT, STAYED, PERSON_COLUMNS };
+enum { MEETING_ID, TOPIC, BEGUN, HOST, MEETING_COLUMNS };
+enum { NAME, EMAIL, JOINED, LEFT, STAYED, WAITING, PERSON_COLUMNS };
 
-static const char *const person_names[PERSON_COLUMNS] = {
-    "Name (Original Name)", "User Email", "Join Time", "Leave Time", "Duration (Minutes)"};
-/* Of an export with everybody once. */
-static const char *const unique_names[PERSON_COLUMNS] = {"Name (Original Name)", "User Email", NULL,
-                                                         NULL, "Total Duration (Minutes)"};
+#define NO_COLUMN CSV_TABLE_CELLS
+#define MOST      2 /* names of a column */
+
+static const char *const meeting_names[MEETING_COLUMNS][MOST] = {
+    {"Meeting ID", "ID"}, {"Topic"}, {"Start Time"}, {"User Email", "Host"}};
+static const char *const person_names[PERSON_COLUMNS][MOST] = {
+    {"Name (Original Name)"},
+    {"User Email", "Email"},
+    {"Join Time"},
+    {"Leave Time"},
+    {"Duration (Minutes)", "Total Duration (Minutes)"},
+    {"In Waiting Room"}};
+
+/* Where the columns are in other languages; of the meeting's in older files and in newer ones. */
+static const size_t meeting_usual[2][MEETING_COLUMNS] = {{0, 1, 2, 4}, {1, 0, 4, 2}};
+static const size_t person_usual[PERSON_COLUMNS] = {0, 1, 2, 3, 4, NO_COLUMN};
+/* With everybody once. */
+static const size_t once_usual[PERSON_COLUMNS] = {0, 1, NO_COLUMN, NO_COLUMN, 2, NO_COLUMN};
 
 struct report {
     struct document *d;
     struct span meeting[MEETING_COLUMNS]; /* n of MEETING_ID 0: no meeting so far */
-    size_t at[PERSON_COLUMNS];            /* of the table at hand; CSV_TABLE_CELLS: not there */
-    bool in_people, used;                 /* used: somebody of the meeting was there */
+    size_t meeting_at[MEETING_COLUMNS];   /* where they are, if the header said so */
+    size_t at[PERSON_COLUMNS];            /* of the table at hand; NO_COLUMN: not there */
+    bool told, in_people, foreign, used;  /* told: meeting_at; used: somebody was there */
 };
 
+/* Where the header has one of the names, or NO_COLUMN. */
 static size_t
-column_of(const struct csv_table *t, const char *name)
+column_of(const struct csv_table *t, const char *const names[MOST])
 {
-    size_t i = 0;
-
-    while (name && i < t->n && !span_eq_nocase(t->cell[i], span_str(name)))
-        i++;
-    return name && i < t->n ? i : CSV_TABLE_CELLS;
+    for (size_t k = 0; k < MOST && names[k]; k++)
+        for (size_t i = 0; i < t->n; i++)
+            if (span_eq_nocase(t->cell[i], span_str(names[k])))
+                return i;
+    return NO_COLUMN;
 }
 
 static struct span
@@ -54,7 +74,9 @@ moment(struct document *d, struct span text)
         "%b %d, %Y %I:%M %p",   "%Y-%m-%d %H:%M:%S",     "%Y/%m/%d %H:%M:%S",
         "%d.%m.%Y %H:%M:%S",    "%d/%m/%Y %H:%M:%S",     NULL};
 
-    return document_moment(d, text, forms);
+    const char *own = format_options(d->format)->time_format;
+
+    return own && strcmp(own, "auto") != 0 ? text : document_moment(d, text, forms);
 }
 
 /* "812 3456 7890" */
@@ -84,21 +106,30 @@ without_blanks(struct document *d, struct span s)
     return span_of(out, n);
 }
 
+/* "31" */
+static bool
+is_minutes(struct span s)
+{
+    int64_t n;
+
+    return span_to_i64(s, &n) && n >= 0;
+}
+
 /* --- the tables' first lines --- */
 
-/* True: it is the first line of a table. What has no English names has their usual order. */
+/* True: it is the first line of a table of people. What has no English names follows a meeting and
+ * an empty line, and has the usual order. */
 static bool
 begins_people(struct report *p, const struct csv_table *t, bool after_gap)
 {
-    const char *const *names = person_names;
-    bool english = column_of(t, person_names[NAME]) < t->n;
-
-    if (english && column_of(t, person_names[JOINED]) == CSV_TABLE_CELLS)
-        names = unique_names;
-    if (!english && !(after_gap && !p->in_people && p->meeting[MEETING_ID].n > 0))
+    p->foreign = column_of(t, person_names[NAME]) == NO_COLUMN;
+    if (p->foreign && !(after_gap && !p->in_people && p->meeting[MEETING_ID].n > 0))
         return false;
     for (size_t i = 0; i < PERSON_COLUMNS; i++)
-        p->at[i] = english ? column_of(t, names[i]) : i;
+        p->at[i] = p->foreign ? person_usual[i] : column_of(t, person_names[i]);
+    if (p->foreign)
+        document_ignore(p->d,
+                        "a header that is not English: columns are taken in their usual order");
     p->in_people = true;
     return true;
 }
@@ -112,13 +143,46 @@ leave_meeting(struct report *p)
     p->used = p->in_people = false;
 }
 
-static void
-take_meeting(struct report *p, const struct csv_table *t)
+/* True: it is the first line of a table of meetings. */
+static bool
+begins_meetings(struct report *p, const struct csv_table *t)
 {
+    size_t id = column_of(t, meeting_names[MEETING_ID]);
+
+    if (id == NO_COLUMN || column_of(t, meeting_names[TOPIC]) == NO_COLUMN)
+        return false;
     leave_meeting(p);
     for (size_t i = 0; i < MEETING_COLUMNS; i++)
-        p->meeting[i] = cell(t, i);
+        p->meeting_at[i] = column_of(t, meeting_names[i]);
+    p->told = true;
+    return true;
+}
+
+/* "Ann Ex (ann@acme.com)": the address. */
+static struct span
+address_of(struct span host)
+{
+    const char *open = host.n && host.p[host.n - 1] == ')' ? memrchr(host.p, '(', host.n) : NULL;
+    struct span inside = open ? span_of(open + 1, (size_t)(host.p + host.n - open) - 2) : SPAN("");
+
+    return inside.n && memchr(inside.p, '@', inside.n) ? inside : host;
+}
+
+/* True: it was a meeting. Where the header did not say it, the number's place tells the order. */
+static bool
+take_meeting(struct report *p, const struct csv_table *t)
+{
+    const size_t *at =
+        p->told ? p->meeting_at : meeting_usual[!is_meeting_number(cell(t, 0)) && t->n > 1];
+
+    if (p->in_people || t->n < 6 || !is_meeting_number(cell(t, at[MEETING_ID])))
+        return false;
+    leave_meeting(p);
+    for (size_t i = 0; i < MEETING_COLUMNS; i++)
+        p->meeting[i] = cell(t, at[i]);
     p->meeting[MEETING_ID] = without_blanks(p->d, p->meeting[MEETING_ID]);
+    p->meeting[HOST] = address_of(p->meeting[HOST]);
+    return true;
 }
 
 /* --- people --- */
@@ -157,8 +221,14 @@ take_person(struct report *p, const struct csv_table *t)
     struct span name = cell(t, p->at[NAME]), email = cell(t, p->at[EMAIL]);
     struct span joined = cell(t, p->at[JOINED]), left = cell(t, p->at[LEFT]);
     bool known = p->meeting[MEETING_ID].n > 0;
-    struct fields *r = document_record(p->d);
+    struct fields *r;
 
+    p->used = true;
+    if (span_eq_nocase(cell(t, p->at[WAITING]), SPAN("Yes"))) {
+        document_ignore(p->d, "time in the waiting room");
+        return;
+    }
+    r = document_record(p->d);
     feed_map(p, r, email);
     if (known) {
         fields_set(r, FIELD_CONFERENCE,
@@ -178,7 +248,15 @@ take_person(struct report *p, const struct csv_table *t)
     } else if (known) {
         set_minutes(p, r, cell(t, p->at[STAYED]));
     }
-    p->used = true;
+}
+
+/* In another language only the rows tell whether it is everybody once. */
+static void
+take_row(struct report *p, const struct csv_table *t)
+{
+    if (p->foreign && is_minutes(cell(t, person_usual[JOINED])))
+        memcpy(p->at, once_usual, sizeof p->at);
+    take_person(p, t);
 }
 
 static enum status
@@ -198,14 +276,13 @@ zoom_read(struct document *d, struct span frame, struct error *err)
             document_refuse(d, wrong.text);
         if (st != ST_OK)
             continue;
-        if (column_of(&t, "Meeting ID") < t.n)
-            leave_meeting(&p);
-        else if (!p.in_people && is_meeting_number(t.cell[0]) && t.n >= MEETING_COLUMNS)
-            take_meeting(&p, &t);
-        else if (!begins_people(&p, &t, after_gap) && p.in_people)
-            take_person(&p, &t);
-        else if (!p.in_people && any)
-            document_refuse(d, "neither a meeting nor a participant");
+        if (!begins_meetings(&p, &t) && !take_meeting(&p, &t) &&
+            !begins_people(&p, &t, after_gap)) {
+            if (p.in_people)
+                take_row(&p, &t);
+            else if (any)
+                document_refuse(d, "neither a meeting nor a participant");
+        }
         any = true;
     }
     leave_meeting(&p);

@@ -47,6 +47,10 @@ check "with the reason" grep -q '^  start: not a time' shown
 check "without a customer" grep -q '^  customer: missing' shown
 check "all together" grep -q '^4 records: 2 read, 0 left out, 2 refused' shown
 check "in 80 columns" narrow shown
+doc_format() { # PAGE NAME: a section that the page shows
+    printf 'state_dir = "%s/doc.state"\nredis { url = "managed" }\n' "$dir"
+    sed -n '/^    format "'"$2"'"/,/^    }/p' "$project/docs/formats/$1.md"
+}
 cat >rooms.json <<EOF
 {"participants": [{"id": "P1", "user_id": "7", "user_email": "a@acme.example", "duration": 60,
   "join_time": "2026-03-01T09:00:00Z", "leave_time": "2026-03-01T09:01:00Z"}]}
@@ -55,16 +59,29 @@ cat >rooms.json <<EOF
 {"participants": [{"id": "P1", "user_id": "7", "user_email": "a@acme.example", "duration": 30,
   "join_time": "2026-03-01T09:05:00Z", "leave_time": "2026-03-01T09:05:30Z"}]}
 EOF
-cat >rooms.conf <<EOF
-state_dir = "$dir/rooms.state"
-redis { url = "managed" }
-$(sed -n '/^    format "zoom-rest"/,/^    }/p' "$project/docs/formats/zoom-report.md")
-EOF
+doc_format zoom-report zoom-rest >rooms.conf
 "$bin/callswell" formats test rooms.json --format zoom-rest --config rooms.conf >shown
 check "documents stand on the lines on which they begin" grep -q '^record 3, line 5: read' shown
 check "what is made of columns comes before a column of the field's name" \
     grep -q '^  id  *7:2026-03-01T09:05:00Z$' shown
 check "which feeds nothing" grep -q '^  not mapped: id' shown
+cat >telephone.json <<EOF
+{"next_page_token": "", "telephony_usage": [{"meeting_id": 812, "phone_number": "4930111", "dept": "acme", "duration": 3,
+  "start_time": "2026-03-01T09:00:00Z", "end_time": "2026-03-01T09:02:10Z", "total": 0.15, "country_name": "DE"}]}
+EOF
+doc_format zoom-report zoom-telephone >telephone.conf
+"$bin/callswell" formats test telephone.json --format zoom-telephone --config telephone.conf >shown
+check "lengths of Zoom's telephone report are minutes" grep -q '^  duration  *180 s ' shown
+cat >phone.json <<EOF
+{"event":"phone.caller_call_log_completed","payload":{"account_id":"A","object":{"call_logs":[{"id":"1","call_id":"c",
+  "callee_number":"4930111","date_time":"2026-03-01T09:00:00Z","duration":60,"result":"Call connected"}]}}}
+{"event":"phone.callee_call_log_completed","payload":{"account_id":"A","object":{"call_logs":[{"id":"2","call_id":"c",
+  "callee_number":"4930111","date_time":"2026-03-01T09:00:00Z","duration":60,"result":"Call connected"}]}}}
+{"event":"phone.caller_ended","payload":{"account_id":"A","object":{"call_id":"d","handup_result":"Call connected"}}}
+EOF
+doc_format zoom-webhook zoom-phone >phone.conf
+check "a telephone call that both of its sides tell" contains \
+    "$(cs import --config phone.conf --format zoom-phone phone.json --json)" '"accepted":1,"duplicates":1'
 cs formats test calls.csv --format csv --limit 1 >shown
 check "as many as wanted" equals "$(grep -c '^record' shown)" 1
 check "but all are counted" grep -q '^4 records' shown
