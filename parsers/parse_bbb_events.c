@@ -179,8 +179,13 @@ end_all(struct meeting *m, const char *state)
 static void
 on_join(struct meeting *m, const struct xml_node *event)
 {
-    struct person *p = find_person(m, user_of(event), true);
+    struct span user = user_of(event);
+    struct person *p = user.n ? find_person(m, user, true) : NULL;
 
+    if (user.n == 0) {
+        document_refuse(m->d, "participant: userId is missing");
+        return;
+    }
     if (!p) {
         document_refuse(m->d, "more than 20000 people in one meeting");
         return;
@@ -231,11 +236,35 @@ on_left(struct meeting *m, const struct xml_node *event)
         end_stay(m, p, NULL);
 }
 
+/* "low-w_7essiaz9n8n8-1684349970000": who is named between dashes. */
+static struct person *
+person_in(struct meeting *m, struct span stream)
+{
+    struct person *p = NULL;
+
+    while (stream.n > 0 && !p) {
+        const char *dash = memchr(stream.p, '-', stream.n);
+        size_t n = dash ? (size_t)(dash - stream.p) : stream.n;
+
+        p = find_person(m, span_of(stream.p, n), false);
+        n += dash != NULL;
+        stream = span_of(stream.p + n, stream.n - n);
+    }
+    return p;
+}
+
+/* A camera's event names the stream, or the file that it is recorded in. */
 static void
 on_camera(struct meeting *m, const struct xml_node *event)
 {
+    struct span file = xml_text(event, "filename");
+    const char *slash = file.n ? memrchr(file.p, '/', file.n) : NULL;
     struct person *p = find_person(m, user_of(event), false);
 
+    if (slash)
+        file = span_of(slash + 1, (size_t)(file.p + file.n - slash - 1));
+    if (!p)
+        p = person_in(m, file.n ? file : xml_text(event, "stream"));
     if (p)
         p->camera = true;
 }

@@ -60,6 +60,17 @@ begun_by_id(struct span meeting)
 
 #define MEETING "data.attributes.meeting."
 #define USER    "data.attributes.user."
+#define CHAT    "data.attributes.chat-message."
+
+/* Messages have a sender, and everything else a user. A sender has no external id, by which people
+ * are known: he is named as a leg, and is nobody new. */
+static const char *const user_id[] = {USER "internal-user-id", CHAT "sender.internal-user-id",
+                                      NULL};
+static const char *const person_id[] = {USER "external-user-id", USER "internal-user-id", NULL};
+static const char *const user_name[] = {USER "name", CHAT "sender.name", NULL};
+/* What it was of several things that one user may do in the millisecond that events are mapped in,
+ * where there is a name for it. */
+static const char *const thing[] = {CHAT "id", "data.attributes.poll.id", NULL};
 
 static struct span
 moment_of(const struct bbb_event *e, const struct json_value *event)
@@ -90,18 +101,19 @@ take_event(struct document *d, const struct bbb_event *e, const struct json_valu
 {
     struct fields *r = document_record(d);
     struct span meeting = json_at_text(event, MEETING "internal-meeting-id");
-    struct span user = json_at_text(event, USER "internal-user-id");
-    struct span person = json_at_text(event, USER "external-user-id");
+    struct span user = json_first_text(event, user_id), what = json_first_text(event, thing);
+    struct span ts = json_at_text(event, "data.event.ts");
+    struct span person = json_first_text(event, person_id);
 
     feed_map(d, r, event);
     fields_set(r, FIELD_KIND, span_str(e->kind));
-    fields_set(
-        r, FIELD_ID,
-        DOCUMENT_ID(d, meeting, user, span_str(e->id), json_at_text(event, "data.event.ts")));
+    fields_set(r, FIELD_ID,
+               what.n ? DOCUMENT_ID(d, meeting, user, span_str(e->id), ts, what)
+                      : DOCUMENT_ID(d, meeting, user, span_str(e->id), ts));
     fields_set(r, FIELD_CONFERENCE, meeting);
     fields_set(r, FIELD_CONFERENCE_NAME, document_name(d, json_at_text(event, MEETING "name")));
-    fields_set(r, FIELD_PARTICIPANT, person.n ? person : user);
-    fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, json_at_text(event, USER "name")));
+    fields_set(r, FIELD_PARTICIPANT, person);
+    fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, json_first_text(event, user_name)));
     fields_set(r, FIELD_START, moment_of(e, event));
     fields_set(r, FIELD_LEG, user);
     fields_set(r, FIELD_FEATURES, span_str(e->what));

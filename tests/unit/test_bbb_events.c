@@ -56,13 +56,14 @@ TEST(a_real_file)
                  " participant_name=viewer features=audio leg=w_njutzvmeygba");
 }
 
-TEST(trap_a_poll_does_not_say_who_started_it)
-{
 #define EVENT(ms, module, name, text)                                                              \
     "<event timestamp=\"" ms "\" module=\"" module "\" eventname=\"" name "\">" text "</event>"
 #define JOINED(ms, user, name)                                                                     \
     EVENT(ms, "PARTICIPANT", "ParticipantJoinEvent",                                               \
           "<userId>" user "</userId><name>" name "</name>")
+
+TEST(trap_a_poll_does_not_say_who_started_it)
+{
 #define ASKED(ms) EVENT(ms, "POLL", "PollStartedRecordEvent", "<pollId>1</pollId>")
     EXPECT_LINES(
         "bbb-events",
@@ -82,6 +83,103 @@ TEST(trap_a_poll_does_not_say_who_started_it)
         "leg 2018-08-10T11:20:01Z+4 id=abc-1533900000000:u2:leg:1533900001000"
         " conference=abc-1533900000000 conference_name=M participant=u2"
         " participant_name=Two leg=u2");
+}
+
+#define MEETING(events)                                                                            \
+    "<recording meeting_id=\"m-1533900000000\"><meeting name=\"M\"/>" events "</recording>"
+#define LEFT(ms, user) EVENT(ms, "PARTICIPANT", "ParticipantLeftEvent", "<userId>" user "</userId>")
+#define VOICE(ms, name, user, number)                                                              \
+    EVENT(ms, "VOICE", name,                                                                       \
+          "<callernumber>" number "</callernumber><callername>" number                             \
+          "</callername><participant>" user "</participant><bridge>7</bridge>")
+#define LEG(second, seconds, user, ms)                                                             \
+    "leg 2018-08-10T11:20:" second "Z+" seconds " id=m-1533900000000:" user ":leg:1533900" ms      \
+    " conference=m-1533900000000 conference_name=M participant=" user
+
+TEST(trap_cameras_name_a_stream_or_a_file_and_no_user)
+{
+    EXPECT_LINES(
+        "bbb-events",
+        SPAN(MEETING(
+            JOINED("1000", "w_a", "A") JOINED("1000", "w_b", "B") JOINED("1000", "w_c", "C") EVENT(
+                "2000", "WEBCAM", "StartWebcamShareEvent", "<stream>low-w_a-1533900001000</stream>")
+                EVENT("2000", "bbb-webrtc-sfu", "StartWebRTCShareEvent",
+                      "<filename>/w_c/m-1533900000000/hd-w_b-15.webm"
+                      "</filename>") EVENT("3000", "PARTICIPANT", "EndAndKickAllEvent", ""))),
+        LEG("00", "2", "w_a", "000000") " participant_name=A features=camera leg=w_a",
+        LEG("00", "2", "w_b", "000000") " participant_name=B features=camera leg=w_b",
+        LEG("00", "2", "w_c", "000000") " participant_name=C leg=w_c");
+}
+
+/* The telephone side is left when somebody changes over from listening to speaking. */
+TEST(trap_leaving_has_one_name_in_two_modules)
+{
+    EXPECT_LINES(
+        "bbb-events",
+        SPAN(MEETING(JOINED("1000", "w_a", "A") VOICE("2000", "ParticipantJoinedEvent", "w_a",
+                                                      "w_a_1-bbbID-LISTENONLY-A")
+                         VOICE("3000", "ParticipantLeftEvent", "w_a",
+                               "") VOICE("4000", "ParticipantJoinedEvent", "w_a", "w_a_2-bbbID-A")
+                             VOICE("5000", "ParticipantLeftEvent", "w_a", "") LEFT("9000", "w_a"))),
+        LEG("00", "8", "w_a", "000000") " participant_name=A features=audio leg=w_a");
+}
+
+/* Known to the telephone side alone, or to both; each is one stay. */
+TEST(trap_who_dials_in_is_a_participant_of_the_telephone)
+{
+    EXPECT_LINES(
+        "bbb-events",
+        SPAN(MEETING(VOICE("1000", "ParticipantJoinedEvent", "v_1", "4930") JOINED(
+            "2000", "v_2", "D") VOICE("2500", "ParticipantJoinedEvent", "v_2", "4931")
+                         VOICE("4000", "ParticipantLeftEvent", "v_1", "")
+                             VOICE("5000", "ParticipantLeftEvent", "v_2", "") LEFT("6000", "v_2"))),
+        LEG("00", "3", "v_1", "000000") " participant_name=4930 features=audio leg=v_1",
+        LEG("01", "3", "v_2", "001000") " participant_name=D features=audio leg=v_2");
+}
+
+/* Everybody is sent away, or the file just ends: that is an estimate. */
+TEST(trap_who_never_left_stays_to_the_end)
+{
+    EXPECT_LINES("bbb-events",
+                 SPAN(MEETING(JOINED("1000", "w_a", "A")
+                                  EVENT("4000", "PARTICIPANT", "EndAndKickAllEvent", "")
+                                      EVENT("9000", "VOICE", "StopRecordingEvent", ""))
+                          MEETING(JOINED("1000", "w_a", "A")
+                                      EVENT("9000", "VOICE", "StopRecordingEvent", ""))),
+                 LEG("00", "3", "w_a", "000000") " participant_name=A leg=w_a",
+                 LEG("00", "8", "w_a", "000000") " participant_name=A state=estimated leg=w_a");
+}
+
+/* Of a file's three clocks: the epoch, else the date with its zone, else the monotonic one. */
+TEST(trap_a_file_has_several_clocks)
+{
+#define AT(ms, user, clock)                                                                        \
+    EVENT(ms, "PARTICIPANT", "ParticipantJoinEvent", clock "<userId>" user "</userId>")
+#define CAME(second, user, ms)                                                                     \
+    "leg 2018-08-10T11:20:" second "Z+30 id=m-1533900000000:" user ":leg:1533900" ms               \
+    " conference=m-1533900000000 conference_name=M participant=" user " leg=" user
+    EXPECT_LINES(
+        "bbb-events",
+        SPAN(MEETING(AT("500", "a",
+                        "<timestampUTC>1533900000000</timestampUTC>"
+                        "<date>2001-01-01T00:00:00.000Z</date>")
+                         AT("900000", "b", "<date>2018-08-10T13:20:01.500+02:00</date>")
+                             AT("2500", "c", "") EVENT("3000", "PARTICIPANT", "EndAndKickAllEvent",
+                                                       "<timestampUTC>1533900030000"
+                                                       "</timestampUTC>"))),
+        CAME("00", "a", "000000"),
+        "leg 2018-08-10T11:20:01Z+29 id=m-1533900000000:b:leg:1533900001000"
+        " conference=m-1533900000000 conference_name=M participant=b leg=b",
+        "leg 2018-08-10T11:20:02Z+28 id=m-1533900000000:c:leg:1533900002000"
+        " conference=m-1533900000000 conference_name=M participant=c leg=c");
+}
+
+TEST(who_joins_without_an_id_is_refused)
+{
+    EXPECT_LINES("bbb-events",
+                 SPAN(MEETING(EVENT("1000", "PARTICIPANT", "ParticipantJoinEvent", "<name>A</name>")
+                                  LEFT("2000", ""))),
+                 "refused: participant: userId is missing");
 }
 
 TEST(what_is_no_recording_is_refused)

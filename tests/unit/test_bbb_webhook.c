@@ -56,14 +56,14 @@ TEST(a_real_meeting_event_by_event)
         "feature 2024-02-19T22:19:04Z" WHO "meeting-screenshare-started:1708381144703" JOHN
         " features=screen_share leg=w_xfsb9gxtlfom",
         "ignored: the end of a feature",
-        "feature 2024-02-19T22:19:06Z id=" REAL "::chat-group-message-sent:1708381146705"
-        " conference=" REAL " features=chat",
+        "feature 2024-02-19T22:19:06Z" WHO "chat-group-message-sent:170838114:e419299b85b07a53"
+        " conference=" REAL " participant_name=John Doe features=chat leg=w_xfsb9gxtlfom",
         "ignored: an event that is no usage", "ignored: an event that is no usage",
         "feature 2024-02-19T22:19:09Z" WHO "user-raise-hand-changed:1708381149707" JOHN
         " features=raise_hand leg=w_xfsb9gxtlfom",
         "ignored: the end of a feature",
-        "feature 2024-02-19T22:19:11Z" WHO "poll-started:1708381151711" JOHN
-        " features=poll leg=w_xfsb9gxtlfom",
+        "feature 2024-02-19T22:19:11Z" WHO "poll-started:1708381151711"
+        ":2be582:15a85927c9cdea5c" JOHN " features=poll leg=w_xfsb9gxtlfom",
         "ignored: an answer to a poll",
         "leave 2024-02-19T22:19:13Z id=" REAL ":w_uxw0dzhtvk0l:user-left:1708381153713" SUE
         " leg=w_uxw0dzhtvk0l",
@@ -112,6 +112,36 @@ TEST(trap_a_meeting_begins_when_its_id_says_even_if_nothing_else_does)
                       "%5D&timestamp=1"),
                  "conference_start 2023-10-31T16:52:37Z id=x-1698771157700::meeting-created:"
                  "1708381132686 customer=d conference=x-1698771157700");
+}
+
+/* Its time is when the event was mapped, and after a pause several are mapped at once. */
+TEST(trap_events_mapped_in_one_millisecond_are_several)
+{
+#define CHAT(message, user)                                                                        \
+    "{\"data\":{\"id\":\"chat-group-message-sent\",\"attributes\":{\"meeting\":{"                  \
+    "\"internal-meeting-id\":\"m-1770022800000\",\"external-meeting-id\":\"x\"},\"chat-message\":" \
+    "{"                                                                                            \
+    "\"id\":\"" message "\",\"message\":\"hello\",\"sender\":{\"internal-user-id\":\"" user        \
+    "\",\"name\":\"N\",\"time\":1}}},\"event\":{\"ts\":1770022801000}}}"
+#define SAID(message, user)                                                                        \
+    "feature 2026-02-02T09:00:01Z id=m-1770022800000:" user                                        \
+    ":chat-group-message-sent:1770022801000:" message                                              \
+    " conference=m-1770022800000 participant_name=N features=chat leg=" user
+    EXPECT_LINES(
+        "bbb-webhook",
+        SPAN("[" CHAT("1", "a") "," CHAT("2", "a") "," CHAT("1", "b") "]\n[" CHAT("1", "a") "]"),
+        SAID("1", "a"), SAID("2", "a"), SAID("1", "b"), SAID("1", "a"));
+}
+
+TEST(trap_the_meeting_of_a_recording_is_told_in_part)
+{
+    EXPECT_LINES("bbb-webhook",
+                 SPAN("{\"data\":{\"id\":\"rap-publish-ended\",\"attributes\":{\"meeting\":{"
+                      "\"external-meeting-id\":\"x\"},\"record-id\":\"r\",\"success\":true}}}\n"
+                      "{\"data\":{\"id\":\"rap-deleted\",\"attributes\":{}}}\n"
+                      "{\"data\":{\"id\":\"rap-published\"}}"),
+                 "ignored: work on a recording", "ignored: work on a recording",
+                 "ignored: work on a recording");
 }
 
 TEST(what_is_no_usage_is_left_out_and_what_is_no_event_is_refused)
