@@ -62,10 +62,11 @@ static void
 take_room(struct document *d, const struct json_value *v, const char *kind, const char *moment)
 {
     struct fields *r = new_record(d, v, kind);
+    struct span created = json_at_text(v, "created_at"), when = json_at_text(v, moment);
 
     fields_set(r, FIELD_ID,
-               DOCUMENT_ID(d, span_str(kind), room_of(d, v), json_at_text(v, "created_at")));
-    fields_set(r, FIELD_START, json_at_text(v, moment));
+               DOCUMENT_ID(d, span_str(kind), room_of(d, v), created.n ? created : when));
+    fields_set(r, FIELD_START, when);
 }
 
 /* The seconds from joining to leaving, when both are there and in order. */
@@ -97,7 +98,8 @@ take_occupant(struct document *d, const struct json_value *v, const struct json_
         left = gone;
     r = new_record(d, v, kind);
     document_object(d, r, "occupant", who);
-    fields_set(r, FIELD_ID, DOCUMENT_ID(d, span_str(kind), room_of(d, v), joined, jid));
+    fields_set(r, FIELD_ID,
+               DOCUMENT_ID(d, span_str(kind), room_of(d, v), joined.n ? joined : left, jid));
     fields_set(r, FIELD_PARTICIPANT, person.n ? person : jid);
     fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, json_at_text(who, "name")));
     fields_set(r, FIELD_LEG, DOCUMENT_ID(d, joined, jid));
@@ -114,8 +116,9 @@ take_destroyed(struct document *d, const struct json_value *v)
 
     for (const struct json_value *who = all && all->type == JSON_ARRAY ? all->first : NULL; who;
          who = who->next) {
-        take_occupant(d, v, who, "join", gone);
-        take_occupant(d, v, who, "leave", gone);
+        if (json_at_text(who, "occupant_jid").n > 0)
+            take_occupant(d, v, who, "join", gone);
+        take_occupant(d, v, who, "leave", gone); /* or refuses him */
     }
     take_room(d, v, "conference_end", "destroyed_at");
 }

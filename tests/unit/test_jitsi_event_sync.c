@@ -94,6 +94,89 @@ TEST(the_domain_is_behind_the_services_name)
                  " customer=x.org conference_name=r@x.org conference_room=r@x.org");
 }
 
+#define AT                "\"room_name\":\"r\",\"room_jid\":\"r@conference.d\""
+#define EVENT(name, more) "{\"event_name\":\"muc-" name "\"," AT "," more "}\n"
+#define WHO(jid, more)                                                                             \
+    "\"occupant\":{\"occupant_jid\":\"" jid "\",\"name\":null,\"id\":\"\"" more "}"
+#define AFTER(kind, rest) " id=" kind ":r@conference.d:" rest " customer=d conference_name=r"
+#define ONE(joined)       " participant=a@d/x leg=" joined ":a@d/x conference_room=r@conference.d"
+
+/* The same jid with another moment of joining is another stay; what is posted again is the same. */
+TEST(trap_somebody_may_come_again_under_the_same_jid)
+{
+    EXPECT_LINES(
+        "jitsi-event-sync",
+        SPAN(EVENT("occupant-joined", WHO("a@d/x", ",\"joined_at\":1770022800")) EVENT(
+            "occupant-left", WHO("a@d/x", ",\"joined_at\":1770022800,\"left_at\":1770022810"))
+                 EVENT("occupant-left",
+                       WHO("a@d/x", ",\"joined_at\":1770022800,\"left_at\":1770022810"))
+                     EVENT("occupant-joined", WHO("a@d/x", ",\"joined_at\":1770022820"))),
+        "join 2026-02-02T09:00:00Z" AFTER("join", "1770022800:a@d/x") ONE("1770022800"),
+        "leave 2026-02-02T09:00:10Z+10" AFTER("leave", "1770022800:a@d/x") ONE("1770022800"),
+        "leave 2026-02-02T09:00:10Z+10" AFTER("leave", "1770022800:a@d/x") ONE("1770022800"),
+        "join 2026-02-02T09:00:20Z" AFTER("join", "1770022820:a@d/x") ONE("1770022820"));
+}
+
+/* Name and jid are the main room's; the main room goes on. */
+TEST(trap_only_an_id_tells_a_breakout_room)
+{
+#define BREAKOUT "\"is_breakout\":true,\"breakout_room_id\":\"b1\""
+#define THERE_IN " conference_room=r@conference.d:b1"
+    EXPECT_LINES(
+        "jitsi-event-sync",
+        SPAN(EVENT("room-created", BREAKOUT ",\"created_at\":1770022800")
+                 EVENT("occupant-joined", BREAKOUT "," WHO("a@d/x", ",\"joined_at\":1770022800"))
+                     EVENT("room-destroyed", BREAKOUT ",\"created_at\":1770022800,"
+                                                      "\"destroyed_at\":1770022860,"
+                                                      "\"all_occupants\":[]")),
+        "conference_start 2026-02-02T09:00:00Z" AFTER("conference_start", "b1:1770022800") THERE_IN,
+        "join 2026-02-02T09:00:00Z" AFTER(
+            "join", "b1:1770022800:a@d/x") " participant=a@d/x leg=1770022800:a@d/x" THERE_IN,
+        "conference_end 2026-02-02T09:01:00Z" AFTER("conference_end", "b1:1770022800") THERE_IN);
+}
+
+/* In any order, and without the end of who was there to the end. */
+TEST(trap_the_list_of_all_is_in_no_order_and_lacks_ends)
+{
+    EXPECT_LINES(
+        "jitsi-event-sync",
+        SPAN(EVENT("room-destroyed",
+                   "\"created_at\":1770022800,\"destroyed_at\":1770022860,\"all_occupants\":["
+                   "{\"occupant_jid\":\"b@d/y\",\"joined_at\":1770022850,\"left_at\":null},"
+                   "{\"joined_at\":1770022801},"
+                   "{\"occupant_jid\":\"a@d/x\",\"joined_at\":1770022800,"
+                   "\"left_at\":1770022810}]")),
+        "join 2026-02-02T09:00:50Z" AFTER("join", "1770022850:b@d/y") " participant=b@d/y"
+                                                                      " leg=1770022850:b@d/y"
+                                                                      " conference_room="
+                                                                      "r@conference.d",
+        "leave 2026-02-02T09:01:00Z+10" AFTER("leave",
+                                              "1770022850:b@d/y") " participant=b@d/y"
+                                                                  " leg=1770022850:b@d/y"
+                                                                  " conference_room=r@conference.d",
+        "refused: leg: occupant_jid is missing",
+        "join 2026-02-02T09:00:00Z" AFTER("join", "1770022800:a@d/x") ONE("1770022800"),
+        "leave 2026-02-02T09:00:10Z+10" AFTER("leave", "1770022800:a@d/x") ONE("1770022800"),
+        "conference_end 2026-02-02T09:01:00Z" AFTER(
+            "conference_end", "1770022800") " conference_room=r@conference.d");
+}
+
+/* Or the second meeting in a room would end as a repetition of the first one's end. */
+TEST(what_has_no_beginning_is_told_apart_by_its_end)
+{
+    EXPECT_LINES("jitsi-event-sync",
+                 SPAN(EVENT("room-destroyed", "\"destroyed_at\":1770022860")
+                          EVENT("room-destroyed", "\"destroyed_at\":1770022960,\"created_at\":null")
+                              EVENT("occupant-left", WHO("a@d/x", ",\"left_at\":1770022810"))
+                                  EVENT("occupant-left", WHO("a@d/x", ",\"left_at\":1770022910"))),
+                 "conference_end 2026-02-02T09:01:00Z" AFTER(
+                     "conference_end", "1770022860") " conference_room=r@conference.d",
+                 "conference_end 2026-02-02T09:02:40Z" AFTER(
+                     "conference_end", "1770022960") " conference_room=r@conference.d",
+                 "leave 2026-02-02T09:00:10Z" AFTER("leave", "1770022810:a@d/x") ONE(""),
+                 "leave 2026-02-02T09:01:50Z" AFTER("leave", "1770022910:a@d/x") ONE(""));
+}
+
 TEST(what_is_no_event_is_refused)
 {
     EXPECT_LINES("jitsi-event-sync",
