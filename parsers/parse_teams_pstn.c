@@ -40,17 +40,20 @@ direction_of(struct span type)
                                                                                       : NULL;
 }
 
-/* On a conference's line the person is who is at the telephone; else it is the user. */
+/* On a conference's line the person is who is at the telephone, and somebody else every time where
+ * his number is not told; else it is the user. */
 static void
 set_person(struct document *d, struct fields *r, const struct named_values *v, struct span type)
 {
-    struct span user = get(v, "userId", "AAD ObjectId"), number = SPAN("");
+    struct span number = SPAN("");
 
     if (begins(type, "conf_in"))
         number = get(v, "callerNumber", "Caller ID");
     else if (begins(type, "conf_out") || begins(type, "user_out_conf"))
         number = get(v, "calleeNumber", "Destination Number");
-    fields_set(r, FIELD_PARTICIPANT, number.n ? number : user);
+    if (number.n == 0 && begins(type, "conf_"))
+        number = get(v, "id", "UsageId");
+    fields_set(r, FIELD_PARTICIPANT, number.n ? number : get(v, "userId", "AAD ObjectId"));
     if (number.n == 0)
         fields_set(r, FIELD_PARTICIPANT_NAME,
                    document_name(d, get(v, "userDisplayName", "User Display Name")));

@@ -56,6 +56,93 @@ TEST(trap_a_later_version_takes_the_place_of_the_earlier_one)
                  "void 2026-02-02T09:00:00Z id=c:2 version=2");
 }
 
+#define TIMES                                                                                      \
+    ",\"startDateTime\":\"2026-02-02T09:00:00.1234567Z\","                                         \
+    "\"endDateTime\":\"2026-02-02T09:10:00.123456Z\""
+#define WITH(caller, more) "{\"id\":\"s\"" TIMES ",\"caller\":" caller more "}"
+#define CALL_OF(more, sessions)                                                                    \
+    "{\"id\":\"c\",\"version\":1,\"type\":\"groupCall\"" more ",\"sessions\":[" sessions "]}\n"
+#define GUEST "{\"identity\":{\"guest\":{\"id\":\"g\",\"displayName\":\"\"}}}"
+#define ONE   "leg 2026-02-02T09:00:00Z+600 id=c:1 version=1"
+#define IN_C  " conference=c participant="
+
+TEST(trap_people_stand_in_newer_and_older_places)
+{
+    EXPECT_LINES(
+        "teams-callrecord",
+        SPAN(CALL_OF(
+            ",\"organizer\":{\"user\":{\"id\":\"o\",\"tenantId\":\"T\"}}",
+            WITH("{\"identity\":{\"phone\":{\"id\":4930111,\"displayName\":null}}}", "") "," WITH(
+                "{\"associatedIdentity\":null,\"identity\":{\"user\":{\"id\":\"u\","
+                "\"displayName\":\"Ulf\",\"tenantId\":\"U\"},\"phone\":null}}",
+                "")) CALL_OF(",\"organizer_v2\":null,\"organizer\":null",
+                             WITH("{\"associatedIdentity\":{\"id\":\"\"},\"identity\":{\"user\":{"
+                                  "\"id\":\"u\",\"tenantId\":\"U\"}}}",
+                                  "")) CALL_OF("", WITH(GUEST, ""))),
+        ONE " customer=T" IN_C "4930111",
+        "leg 2026-02-02T09:00:00Z+600 id=c:2 version=1 customer=T" IN_C "u participant_name=Ulf",
+        ONE " customer=U" IN_C "u", ONE IN_C "g");
+}
+
+TEST(trap_properties_are_null_or_empty_or_missing)
+{
+    EXPECT_LINES(
+        "teams-callrecord",
+        SPAN(
+            CALL_OF(",\"modalities\":null,\"endDateTime\":\"2026-02-02T09:20:00Z\"",
+                    "{\"id\":\"s\",\"startDateTime\":\"2026-02-02T09:00:00Z\",\"endDateTime\":null,"
+                    "\"modalities\":null,\"failureInfo\":null,\"segments\":null,"
+                    "\"callee\":null,\"caller\":" GUEST "}")
+                CALL_OF("", WITH(GUEST, ",\"modalities\":[],\"failureInfo\":{},\"isTest\":null"))
+                    CALL_OF("", "") "{\"id\":\"c\",\"version\":1,\"sessions\":null}\n"),
+        "leg 2026-02-02T09:00:00Z+1200 id=c:1 version=1" IN_C "g", ONE IN_C "g",
+        "ignored: nothing in it is usage", "ignored: a call record without its sessions");
+}
+
+/* Only who never got in was not there: a call that broke off was one. */
+TEST(trap_a_failure_in_mid_call_was_a_call)
+{
+#define FAILED(stage) WITH(GUEST, ",\"failureInfo\":{\"stage\":\"" stage "\",\"reason\":\"R\"}")
+    EXPECT_LINES("teams-callrecord",
+                 SPAN(CALL_OF("", FAILED("midcall")) CALL_OF("", FAILED("unknown"))
+                          CALL_OF("", FAILED("unknownFutureValue")) CALL_OF("", FAILED("callSetup"))
+                              CALL_OF("", FAILED("callSetup") "," WITH(GUEST, ""))),
+                 ONE IN_C "g", ONE IN_C "g", ONE IN_C "g",
+                 "leg 2026-02-02T09:00:00Z+0 outcome=1 id=c:1 version=1" IN_C
+                 "g cause=callSetup reason=R",
+                 ONE IN_C "g");
+}
+
+TEST(trap_words_of_the_future_have_one_name)
+{
+    EXPECT_LINES(
+        "teams-callrecord",
+        SPAN("{\"id\":\"c\",\"version\":1,\"type\":\"unknownFutureValue\",\"sessions\":[" WITH(
+            GUEST, ",\"modalities\":[\"unknownFutureValue\",\"audio\"]") "]}"),
+        ONE IN_C "g features=audio");
+}
+
+/* Its one session has the call's own id, and both of its ends are people. */
+TEST(trap_a_call_of_two_is_no_conference)
+{
+    EXPECT_LINES(
+        "teams-callrecord",
+        SPAN("{\"id\":\"c\",\"version\":\"1\",\"type\":\"peerToPeer\",\"sessions\":[{\"id\":"
+             "\"c\"" TIMES ",\"caller\":{\"associatedIdentity\":{\"id\":\"a\"}},"
+             "\"callee\":{\"associatedIdentity\":{\"id\":\"b\"}},"
+             "\"segments\":[{\"id\":\"c\"" TIMES "}]}]}"),
+        ONE " participant=a", "leg 2026-02-02T09:00:00Z+600 id=c:2 version=1 participant=b");
+}
+
+TEST(trap_sessions_come_in_pages)
+{
+    EXPECT_LINES("teams-callrecord",
+                 SPAN(CALL_OF(",\"sessions@odata.nextLink\":\"https://graph.microsoft.com/next\"",
+                              WITH(GUEST, "")) "{\"value\":[" WITH(GUEST, "") "]}"),
+                 "ignored: further sessions that were not fetched", ONE IN_C "g",
+                 "refused: a page of sessions without its record");
+}
+
 TEST(what_is_no_record_is_refused_or_left_out)
 {
     EXPECT_LINES("teams-callrecord",

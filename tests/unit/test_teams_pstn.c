@@ -46,6 +46,61 @@ TEST(trap_a_call_record_has_an_id_and_times_too)
         "refused: a call record: the format teams-callrecord is for these");
 }
 
+#define AT "\"startDateTime\":\"2026-02-02T09:00:00.1234567Z\",\"duration\":5"
+#define CALL(id, type, more)                                                                       \
+    "{\"id\":\"" id "\",\"callId\":\"same\"," AT                                                   \
+    ",\"userId\":\"u\",\"userPrincipalName\":\"u@d\","                                             \
+    "\"callType\":\"" type "\"" more "}"
+#define IS(id) "leg 2026-02-02T09:00:00Z+5 id=" id " customer=d"
+
+/* Every leg has an id of its own; callId is shared. */
+TEST(trap_a_call_id_is_shared_by_legs)
+{
+    EXPECT_LINES(
+        "teams-pstn",
+        SPAN("[" CALL("1", "user_in", ",\"conferenceId\":null,\"operator\":\"\"") "," CALL(
+            "2", "user_out_forwarding", ",\"charge\":null") "," CALL("3", "ucap_in", "") "]"),
+        IS("1") " participant=u media=pstn direction=inbound leg=same",
+        IS("2") " participant=u media=pstn direction=outbound leg=same",
+        IS("3") " participant=u media=pstn direction=inbound leg=same");
+}
+
+/* Whose line it is, is not who calls: a caller without a number is nobody known. */
+TEST(trap_callers_are_masked_or_unknown)
+{
+    EXPECT_LINES(
+        "teams-pstn",
+        SPAN("[" CALL(
+            "1", "conf_in",
+            ",\"conferenceId\":7,\"callerNumber\":\"+4930***\","
+            "\"callDurationSource\":\"operator\"") "," CALL("2", "conf_in",
+                                                            ",\"conferenc"
+                                                            "eId\":7,"
+                                                            "\"callerNumb"
+                                                            "er\":\"\","
+                                                            "\"userDispla"
+                                                            "yName\":"
+                                                            "\"Ulf\"") "," CALL("3", "conf_out",
+                                                                                ",\"conferenceId\":"
+                                                                                "7,"
+                                                                                "\"callerNumber\":"
+                                                                                "\"+4930\","
+                                                                                "\"calleeNumber\":"
+                                                                                "null") "]"),
+        IS("1") " conference=7 participant=+4930*** features=dial_in media=pstn"
+                " direction=inbound leg=same",
+        IS("2") " conference=7 participant=2 features=dial_in media=pstn direction=inbound "
+                "leg=same",
+        IS("3") " conference=7 participant=3 features=dial_out media=pstn direction=outbound"
+                " leg=same");
+}
+
+TEST(trap_a_header_in_another_language_refuses_its_rows)
+{
+    EXPECT_LINES("teams-pstn", SPAN("Nutzungs-ID,Anruf-ID,Startzeit\na,b,2026-02-02T09:00:00Z\n"),
+                 "refused: id: missing");
+}
+
 TEST(trap_columns_may_move_and_a_bad_row_costs_itself)
 {
     EXPECT_LINES("teams-pstn",
