@@ -5,7 +5,8 @@
  * of equals the one that fills most fields. Where none reads most of them, a section is proposed,
  * and tried as well before it is shown. A format that leaves all of a file out, or understands its
  * records and misses something in them (who the customer is), has recognised it, unless it leaves
- * out any text whatever.
+ * out any text whatever. One that finds fields in any text, because it goes by positions alone, has
+ * understood a record only if all of its values are right.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #define SHOWN     3
 #define GOOD      0.9 /* share of records from which on a format is an answer */
 #define FAIR      0.5 /* the same where nothing better can be proposed */
+#define LONG      200 /* bytes of a line that any format by positions finds all of its fields in */
 #define KNOWN     4   /* fields in a record that is refused from which on it is understood */
 #define BEYOND_BY 0.5 /* fields a record that an own section must read more to be preferred */
 
@@ -28,6 +30,7 @@ struct attempt {
     struct trial_count n;
     double share, fields; /* of the records that it finds; filled in each */
     bool recognised;      /* it leaves out, or understands and refuses, nearly all but a few */
+    bool anything;        /* it finds fields in any text whatever */
     size_t understood;    /* of those that are refused */
     char why[200];        /* the first of these, or else the first that it left out */
 };
@@ -37,8 +40,8 @@ note_reason(void *arg, const struct trial_record *r)
 {
     struct attempt *a = arg;
 
-    bool understood =
-        r->st == ST_BAD_INPUT && r->fields && __builtin_popcountll(r->fields->has) >= KNOWN;
+    bool understood = r->st == ST_BAD_INPUT && r->fields &&
+                      __builtin_popcountll(r->fields->has) >= KNOWN && (r->right || !a->anything);
 
     a->understood += understood;
     if (understood ? a->understood == 1 : r->st == ST_IGNORE && a->why[0] == '\0')
@@ -46,26 +49,29 @@ note_reason(void *arg, const struct trial_record *r)
     return true;
 }
 
-/* Lines and documents that are no records of anything. */
-static bool
-leaves_anything_out(const struct format *f)
+/* What it makes of lines and documents that are no records of anything. */
+static struct attempt
+try_nothing(const struct format *f)
 {
+    char lines[2 * LONG];
     const struct span nothing[] = {
         SPAN("nothing of this\nis a record\n\nof anything\n\n"),
         SPAN("<nothing><of>this</of></nothing>"),
         SPAN("{\"nothing\":{\"of\":\"this\"}}"),
-        SPAN(
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"),
+        span_of(lines, sizeof lines),
     };
-    struct trial_count n;
+    struct attempt all = {0};
 
+    memset(lines, 'a', LONG); /* a word of few formats, and of none */
+    memset(lines + LONG, 'z', LONG);
+    lines[LONG - 1] = lines[2 * LONG - 1] = '\n';
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
-        trial_run(&(struct trial_input){f, nothing[i], true, "file", false}, NULL, NULL, &n);
-        if (n.left_out > 0)
-            return true;
+        struct trial_count n;
+
+        trial_run(&(struct trial_input){f, nothing[i], true, "file", false}, note_reason, &all, &n);
+        all.n.left_out += n.left_out;
     }
-    return false;
+    return all;
 }
 
 static double
@@ -77,12 +83,14 @@ share_of(size_t records, const struct trial_count *all)
 static struct attempt
 try_format(const struct format_options *o, struct trial_input in)
 {
-    struct attempt a = {.name = o->name};
+    struct attempt a = {.name = o->name}, nothing;
     struct format *f;
     size_t known;
 
     if (format_new(&f, o, NULL) != ST_OK)
         return a;
+    nothing = try_nothing(f);
+    a.anything = nothing.understood > 0;
     in.format = f;
     trial_run(&in, note_reason, &a, &a.n);
     if (a.n.read > 0) {
@@ -93,7 +101,7 @@ try_format(const struct format_options *o, struct trial_input in)
     if (a.share < FAIR && a.understood > 0 && share_of(known, &a.n) >= GOOD)
         a.recognised = true;
     else if (a.share < FAIR && known + a.n.left_out > a.n.read)
-        a.recognised = share_of(known + a.n.left_out, &a.n) >= GOOD && !leaves_anything_out(f);
+        a.recognised = share_of(known + a.n.left_out, &a.n) >= GOOD && nothing.n.left_out == 0;
     format_free(f);
     return a;
 }

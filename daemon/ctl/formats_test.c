@@ -333,6 +333,45 @@ print_summary(const struct showing *s, const struct trial_count *n, bool whole)
     print_reasons("refused", s->refused);
 }
 
+/* Does it begin with a JSON document of several lines? What reads lines refuses each of them. */
+static bool
+is_long_json(const struct trial_input *in)
+{
+    const struct format_options o = {.name = "json", .type = "json"};
+    struct span rest = in->text, raw = SPAN("");
+    const struct parser_ops *ops;
+    struct fields fields;
+    struct format *f;
+    struct arena mem;
+    void *state;
+    bool good;
+
+    if (rest.n == 0 || format_new(&f, &o, NULL) != ST_OK)
+        return false;
+    arena_init(&mem);
+    ops = format_parser(f);
+    state = ops->open(f);
+    good = ops->next(state, f, NULL, rest.n, &rest, &mem, &fields, &raw, NULL) != ST_BAD_INPUT;
+    good = (good || (rest.n == 0 && !in->whole)) && memchr(raw.p, '\n', raw.n);
+    ops->close(state);
+    arena_clear(&mem);
+    format_free(f);
+    return good;
+}
+
+#define LONG_JSON                                                                                  \
+    "It begins with a JSON document of several lines, and this format reads others.\n"             \
+    "`callswell formats guess` finds one that reads it, or proposes a section."
+
+/* What else is to be said of a file of which nothing was read, or NULL. */
+static const char *
+hint_of(const struct trial_input *in, const struct trial_count *n)
+{
+    bool lines = !parser_takes_documents(format_content(in->format));
+
+    return n->read == 0 && lines && is_long_json(in) ? LONG_JSON : NULL;
+}
+
 static void
 run_json(struct showing *s, const struct trial_input *in, struct trial_count *n)
 {
@@ -351,6 +390,7 @@ run_json(struct showing *s, const struct trial_input *in, struct trial_count *n)
     json_u64(&w, "left_out", n->left_out);
     json_u64(&w, "refused", n->refused);
     json_text(&w, "header_problem", n->header_problem[0] ? n->header_problem : NULL);
+    json_text(&w, "hint", hint_of(in, n));
     json_close(&w);
     puts(b.p);
     buf_clear(&b);
@@ -364,6 +404,7 @@ formats_test(const struct config *c, const char *path, const char *name, size_t 
     struct trial_input in;
     struct trial_count n;
     struct format *f = NULL;
+    const char *hint;
     struct error err;
 
     if (!o) {
@@ -383,6 +424,8 @@ formats_test(const struct config *c, const char *path, const char *name, size_t 
     } else {
         trial_run(&in, visit, &s, &n);
         print_summary(&s, &n, in.whole);
+        if ((hint = hint_of(&in, &n)) != NULL)
+            puts(hint);
     }
     free((void *)(uintptr_t)in.text.p);
     format_free(f);

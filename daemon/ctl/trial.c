@@ -117,7 +117,7 @@ give_columns(struct trial *t, size_t nth, struct trial_record *r)
 static const char *
 what_lacks(const struct record *r)
 {
-    if (!is_paired(r->kind) &&
+    if (!is_paired(r->kind) && r->kind != KIND_VOID &&
         !(r->has & (FIELD_BIT(FIELD_CUSTOMER) | FIELD_BIT(FIELD_PARTICIPANT))))
         return "customer: missing, and no participant whose customer could be known";
     if (is_paired(r->kind) && pair_objection(r))
@@ -155,6 +155,7 @@ take_answer(struct trial *t, enum status st, size_t nth, struct fields *fields, 
     if (r.st == ST_OK) {
         const char *lacks = what_lacks(&record);
 
+        r.right = true;
         r.record = &record;
         if (lacks) {
             r.st = fail(err, ST_BAD_INPUT, "%s", lacks);

@@ -32,6 +32,7 @@ struct trial_record {
     const char *why;             /* unless it is read */
     const struct fields *fields; /* NULL: the parser refused it */
     const struct record *record; /* NULL unless it is read */
+    bool right;                  /* in itself, though it may be refused for what it lacks */
     const struct trial_column *columns;
     size_t column_count;
 };

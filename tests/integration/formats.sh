@@ -107,6 +107,21 @@ check "so others are shown" equals "$(grep -c '^record' shown)" 3
 cs formats test "$project/tests/data/formats/radius/calls.json" --format radius >shown
 check "a leave is a moment, and its duration lies before it" sh -c "grep -q '^  duration  *595 s' shown &&
     ! grep -q '^  end ' shown"
+cs formats test "$project/tests/data/formats/teams-callrecord/group.json" --format teams-callrecord >shown
+check "what voids an earlier record needs no customer" grep -q '^7 records: 6 read, 1 left out, 0 refused' shown
+cat >long.json <<EOF
+{
+  "calls": [{"customer": "acme", "start": "2026-03-01T09:00:00Z"},
+    {"customer": "acme", "start": "2026-03-01T09:05:00Z"}]
+}
+EOF
+cs formats test long.json --format ndjson >shown
+check "a document of several lines is none of JSON lines" grep -q '^It begins with a JSON document of several lines' shown
+check "which is said in 80 columns" narrow shown
+check "and what helps does" contains "$(cs formats guess long.json)" "reads 2 of 2 records"
+check "programs are told, too" contains "$(cs formats test long.json --format csv --json)" '"hint":"It begins'
+printf '{"customer":"acme"}\n{"customer":"b"}\n' >short.json
+check "bad lines are not taken for one" sh -c "! '$bin/callswell' formats test short.json --format ndjson | grep 'It begins'"
 cat >longer.csv <<EOF
 customer,start,end,duration
 $(printf 'acme\001\002\003\004\005\006\007\010\011\013\014\016\017\020\021'),2026-03-01T09:00:00Z,2026-03-01T09:00:05Z,7
@@ -199,6 +214,13 @@ check "what it understands and refuses, too" contains "$(cs formats guess nobody
 check "what a format leaves out altogether it has recognised" contains "$(cs formats guess two.csv)" "cisco-cucm recognises it and leaves out 1 of its 1"
 check "with the reason" contains "$(cs formats guess two.csv --json)" '"why":"reason: two-party call is left out by the format"'
 check "and nobody else has" sh -c "! '$bin/callswell' formats guess two.csv | grep -q avaya"
+cat >call.json <<EOF
+{"id": "e523", "version": 1, "type": "groupCall", "modalities": ["audio"], "startDateTime": "2026-03-01T09:00:00.2169889Z",
+ "endDateTime": "2026-03-01T09:10:00.7640013Z", "organizer": {"user": {"id": "u", "tenantId": "t"}}}
+EOF
+check "a call record of Teams is no telephone row, though it lacks its sessions" contains \
+    "$(cs formats guess call.json | head -n 1)" "teams-callrecord recognises it"
+check "and no line of positions" sh -c "! '$bin/callswell' formats guess call.json | grep avaya"
 check "what is nothing" sh -c "! '$bin/callswell' formats guess '$bin/callswell'"
 check "what is empty" sh -c "! '$bin/callswell' formats guess /dev/null"
 finish
