@@ -46,7 +46,8 @@ struct report {
     struct span meeting[MEETING_COLUMNS]; /* n of MEETING_ID 0: no meeting so far */
     size_t meeting_at[MEETING_COLUMNS];   /* where they are, if the header said so */
     size_t at[PERSON_COLUMNS];            /* of the table at hand; NO_COLUMN: not there */
-    bool told, in_people, foreign, used;  /* told: meeting_at; used: somebody was there */
+    bool told, in_people, used;           /* told: meeting_at; used: somebody was there */
+    bool foreign;                         /* the people's header is not English */
 };
 
 /* Where the header has one of the names, or NO_COLUMN. */
@@ -122,14 +123,16 @@ is_minutes(struct span s)
 static bool
 begins_people(struct report *p, const struct csv_table *t, bool after_gap)
 {
-    p->foreign = column_of(t, person_names[NAME]) == NO_COLUMN;
-    if (p->foreign && !(after_gap && !p->in_people && p->meeting[MEETING_ID].n > 0))
+    bool foreign = column_of(t, person_names[NAME]) == NO_COLUMN;
+
+    if (foreign && !(after_gap && !p->in_people && p->meeting[MEETING_ID].n > 0))
         return false;
     for (size_t i = 0; i < PERSON_COLUMNS; i++)
-        p->at[i] = p->foreign ? person_usual[i] : column_of(t, person_names[i]);
-    if (p->foreign)
+        p->at[i] = foreign ? person_usual[i] : column_of(t, person_names[i]);
+    if (foreign)
         document_ignore(p->d,
                         "a header that is not English: columns are taken in their usual order");
+    p->foreign = foreign;
     p->in_people = true;
     return true;
 }

@@ -352,6 +352,8 @@ is_long_json(const struct trial_input *in)
     ops = format_parser(f);
     state = ops->open(f);
     good = ops->next(state, f, NULL, rest.n, &rest, &mem, &fields, &raw, NULL) != ST_BAD_INPUT;
+    while (raw.n > 0 && (*raw.p == '\n' || *raw.p == '\r')) /* empty lines in front of it */
+        raw = span_of(raw.p + 1, raw.n - 1);
     good = (good || (rest.n == 0 && !in->whole)) && memchr(raw.p, '\n', raw.n);
     ops->close(state);
     arena_clear(&mem);

@@ -120,7 +120,7 @@ check "a document of several lines is none of JSON lines" grep -q '^It begins wi
 check "which is said in 80 columns" narrow shown
 check "and what helps does" contains "$(cs formats guess long.json)" "reads 2 of 2 records"
 check "programs are told, too" contains "$(cs formats test long.json --format csv --json)" '"hint":"It begins'
-printf '{"customer":"acme"}\n{"customer":"b"}\n' >short.json
+printf '\n\n{"customer":"acme"}\n{"customer":"b"}\n' >short.json
 check "bad lines are not taken for one" sh -c "! '$bin/callswell' formats test short.json --format ndjson | grep 'It begins'"
 cat >longer.csv <<EOF
 customer,start,end,duration

@@ -101,6 +101,19 @@ TEST(trap_newer_reports_name_and_order_their_columns_otherwise)
                  " participant=A participant_name=A state=estimated");
 }
 
+/* An English header says where everything is, whatever it looks like. */
+TEST(trap_columns_vary)
+{
+    EXPECT_LINES("zoom-report",
+                 SPAN("Guest,Name (Original Name),Duration (Minutes),Leave Time,Join Time\n"
+                      "No,Ann,7,02/02/2026 10:01:00 AM,02/02/2026 10:00:00 AM\n"
+                      "No,Bob,7,02/02/2026 10:01:00 AM,02/02/2026 10:00:30 AM\n"),
+                 "leg 2026-02-02T10:00:00Z+60 id=:Ann:2026-02-02T10:00:00:2026-02-02T10:01:00"
+                 " participant=Ann participant_name=Ann",
+                 "leg 2026-02-02T10:00:30Z+30 id=:Bob:2026-02-02T10:00:30:2026-02-02T10:01:00"
+                 " participant=Bob participant_name=Bob");
+}
+
 TEST(trap_time_in_the_waiting_room_is_no_time_in_the_meeting)
 {
     EXPECT_LINES("zoom-report",
