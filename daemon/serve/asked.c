@@ -25,6 +25,29 @@ ended(struct span s, struct arena *memory)
     return text;
 }
 
+static enum status
+refuse(struct span name, struct error *err)
+{
+    return fail(err, ST_BAD_INPUT, "\"%.*s\" is no parameter of this path",
+                (int)(name.n < 40 ? name.n : 40), name.p);
+}
+
+enum status
+asked_names(struct span query, bool (*known)(const void *arg, struct span name), const void *arg,
+            struct error *err)
+{
+    struct span name, value;
+    enum status st = ST_OK;
+    struct arena memory;
+
+    arena_init(&memory);
+    while (st == ST_OK && web_form_next(&query, &memory, &name, &value))
+        if (!known(arg, name))
+            st = refuse(name, err);
+    arena_clear(&memory);
+    return st;
+}
+
 /* Where the value of a name goes. */
 static enum status
 place_of(struct span name, const struct asked_param *params, size_t count,
@@ -46,10 +69,7 @@ place_of(struct span name, const struct asked_param *params, size_t count,
             return fail(err, ST_BAD_INPUT, "%s is given more than %zu times", lists[i].name, n);
         *out = &lists[i].out[n];
     }
-    if (!*out)
-        return fail(err, ST_BAD_INPUT, "\"%.*s\" is no parameter of this path",
-                    (int)(name.n < 40 ? name.n : 40), name.p);
-    return ST_OK;
+    return *out ? ST_OK : refuse(name, err);
 }
 
 enum status

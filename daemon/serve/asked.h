@@ -11,8 +11,12 @@ struct asked_param {
     const char **out; /* decoded, in the arena; NULL as long as it is not there */
 };
 
-/* Reads "a=1&b=2". ST_BAD_INPUT: a name that is not among the parameters, one that comes twice, or
- * a value that is no UTF-8 or holds control characters. */
+/* ST_BAD_INPUT: "a=1&b=2" has a name that is not known. */
+enum status asked_names(struct span query, bool (*known)(const void *arg, struct span name),
+                        const void *arg, struct error *err);
+
+/* Reads "a=1&b=2", of which asked_names has seen the names. ST_BAD_INPUT: one that is not among the
+ * parameters, one that comes twice, or a value that is no UTF-8 or holds control characters. */
 enum status asked_query(struct span query, const struct asked_param *params, size_t count,
                         struct arena *memory, struct error *err);
 

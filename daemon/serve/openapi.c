@@ -80,13 +80,15 @@ write_row_schema(struct json_writer *w, const struct answer *a)
 
 /* such: NULL for a parameter of the query that need not be given. */
 static void
-write_param(struct json_writer *w, const char *name, const char *in, const char *what,
-            const char *one_of, const char *such)
+write_param(struct json_writer *w, const struct answer_param_info *p, const char *in,
+            const char *such)
 {
+    const char *one_of = p->one_of;
+
     json_object(w, NULL);
-    json_text(w, "name", name);
+    json_text(w, "name", p->name);
     json_text(w, "in", in);
-    json_text(w, "description", what);
+    json_text(w, "description", p->what);
     if (such || strcmp(in, "path") == 0)
         json_bool(w, "required", true);
     if (such)
@@ -110,19 +112,11 @@ write_param(struct json_writer *w, const char *name, const char *in, const char 
 static void
 write_answer_params(struct json_writer *w, const struct answer *a)
 {
-    json_array(w, "parameters");
-    for (int p = 1; p < ANSWER_PARAMS; p++) {
-        const struct answer_param_info *info = answer_param_info((enum answer_param)p);
+    struct answer_param_info p;
 
-        if (answer_knows(a, (enum answer_param)p))
-            write_param(w, info->name, "query", info->what, info->one_of, NULL);
-    }
-    write_param(w, "sort", "query", "a column; -COLUMN: downwards; what has none comes last", NULL,
-                NULL);
-    write_param(w, "limit", "query", "rows, 1 to 1000 (100); of CSV all if not given", NULL, NULL);
-    write_param(w, "after", "query", "the cursor `next` of the page before", NULL, NULL);
-    write_param(w, "format", "query", "instead of Accept", "json csv", NULL);
-    write_param(w, "zone", "query", "of times without an offset; the configured one", NULL, NULL);
+    json_array(w, "parameters");
+    for (size_t i = 0; route_answer_param(a, i, &p); i++)
+        write_param(w, &p, "query", NULL);
     json_close(w);
 }
 
@@ -143,19 +137,18 @@ needed(const struct route *r, const char *name, char value[20])
 static void
 write_route_params(struct json_writer *w, const struct route *r)
 {
-    struct route_param other;
     const char *open = strchr(r->path, '{');
-    char part[20];
+    struct answer_param_info p = {.what = "percent-encoded"};
+    char text[20];
 
     json_array(w, "parameters");
     if (open) {
-        snprintf(part, sizeof part, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
-        write_param(w, part, "path", "percent-encoded", NULL, NULL);
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
+        p.name = text;
+        write_param(w, &p, "path", NULL);
     }
-    for (const struct route_param *p = r->params; p && p->name; p++)
-        write_param(w, p->name, "query", p->what, NULL, needed(r, p->name, part));
-    for (size_t i = 0; r->param_at && r->param_at(i, &other); i++)
-        write_param(w, other.name, "query", other.what, NULL, needed(r, other.name, part));
+    for (size_t i = 0; route_param(r, i, &p); i++)
+        write_param(w, &p, "query", needed(r, p.name, text));
     json_close(w);
 }
 

@@ -134,10 +134,9 @@ read_into(const struct reader *rd, const struct http_request *r, const char **in
           struct error *err)
 {
     struct json_value *v = NULL;
-    enum status st = asked_query(r->query, NULL, 0, rd->memory, err);
+    enum status st =
+        json_parse(span_of(r->body.p ? r->body.p : "", r->body.n), rd->memory, &v, err);
 
-    if (st == ST_OK)
-        st = json_parse(span_of(r->body.p ? r->body.p : "", r->body.n), rd->memory, &v, err);
     *into = st == ST_OK ? json_get_text(v, "into", NULL) : NULL;
     return *into && **into ? ST_OK : fail(err, ST_BAD_INPUT, "Expected {\"into\":\"CUSTOMER\"}.");
 }

@@ -54,11 +54,10 @@ get_signal(struct reader *rd, struct http_request *r)
     const char *id = "";
     struct buf body = {0};
     struct error err;
-    enum status st = asked_query(r->query, NULL, 0, rd->memory, &err);
+    enum status st;
 
     asked_path("/v1/signals/{id}", r->path, rd->memory, &id);
-    if (st == ST_OK)
-        st = find_signal(rd, rd->store, id, &body, &err);
+    st = find_signal(rd, rd->store, id, &body, &err);
     reader_reply(r, st, &body, &err);
 }
 

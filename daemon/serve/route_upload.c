@@ -20,7 +20,6 @@ struct upload {
     /* Says in w what it did. zone: of local times in the file; NULL where it has none. */
     enum status (*take)(struct store *s, struct span csv, const struct zone *zone,
                         struct json_writer *w, struct error *err);
-    bool zoned;
 };
 
 static enum status
@@ -82,12 +81,12 @@ take(struct reader *rd, const struct http_request *r, const struct upload *u,
 }
 
 static enum status
-read_zone(const struct reader *rd, const struct http_request *r, bool zoned,
-          const struct zone **zone, struct error *err)
+read_zone(const struct reader *rd, const struct http_request *r, const struct zone **zone,
+          struct error *err)
 {
     const char *asked = NULL;
     const struct asked_param params[] = {{"zone", &asked}};
-    enum status st = asked_query(r->query, params, zoned ? 1 : 0, rd->memory, err);
+    enum status st = asked_query(r->query, params, 1, rd->memory, err);
 
     if (st == ST_OK && zone_load(zone, asked ? asked : rd->config->timezone, err) != ST_OK)
         st = err->code = ST_BAD_INPUT;
@@ -101,7 +100,7 @@ upload(struct reader *rd, const struct http_request *r, const struct upload *u, 
 {
     const struct zone *zone = NULL;
     struct json_writer w;
-    enum status st = read_zone(rd, r, u->zoned, &zone, err);
+    enum status st = read_zone(rd, r, &zone, err);
 
     json_begin(&w, body);
     json_object(&w, NULL);
@@ -114,7 +113,7 @@ upload(struct reader *rd, const struct http_request *r, const struct upload *u, 
 void
 post_roster(struct reader *rd, struct http_request *r)
 {
-    static const struct upload roster = {"roster_import", take_roster, true};
+    static const struct upload roster = {"roster_import", take_roster};
     struct buf body = {0};
     struct error err;
     enum status st = upload(rd, r, &roster, &body, &err);
@@ -125,7 +124,7 @@ post_roster(struct reader *rd, struct http_request *r)
 void
 post_calendar(struct reader *rd, struct http_request *r)
 {
-    static const struct upload calendar = {"calendar_import", take_calendar, false};
+    static const struct upload calendar = {"calendar_import", take_calendar};
     struct buf body = {0};
     struct error err;
     enum status st = upload(rd, r, &calendar, &body, &err);
@@ -137,7 +136,7 @@ post_calendar(struct reader *rd, struct http_request *r)
 void
 post_customers(struct reader *rd, struct http_request *r)
 {
-    static const struct upload customers = {"customers_import", take_customers, false};
+    static const struct upload customers = {"customers_import", take_customers};
     struct buf body = {0};
     struct error err;
     enum status st = upload(rd, r, &customers, &body, &err);

@@ -7,15 +7,10 @@
  */
 #include "routes.h"
 
-#include <stdio.h>
-
-#include "asked.h"
 #include "config.h"
 #include "crm_export.h"
 #include "erlang_calculator.h"
 #include "events.h"
-#include "hash.h"
-#include "page.h"
 
 #define SMALL_BODY (64u << 10)
 #define FILE_BODY  (8u << 20)
@@ -37,13 +32,6 @@ static void
 get_session(struct serve *s, struct http_request *r)
 {
     access_session(s->access, r);
-}
-
-static void
-get_page(struct serve *s, struct http_request *r)
-{
-    (void)s;
-    page_request(r);
 }
 
 static void
@@ -300,135 +288,45 @@ route_at(size_t i)
     return i < sizeof routes / sizeof *routes ? &routes[i] : NULL;
 }
 
-/* GET of the page's files, and of /v1/NAME of each answer. */
-static const struct route page_route = {.method = "GET", .limited = true, .now = get_page};
-static const struct route answers = {.method = "GET", .read = route_answer, .stored = true};
-
-/* HEAD is GET whose body the server leaves out. */
-static bool
-method_fits(const struct route *route, struct span method)
+bool
+route_param(const struct route *r, size_t i, struct answer_param_info *out)
 {
-    return span_is(method, route->method) ||
-           (span_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
-}
+    struct route_param p = {NULL, NULL};
+    size_t n = 0;
 
-/* *allowed: the methods that the path knows, for people whose method it does not. */
-static const struct route *
-find_route(struct span path, struct span method, const char **allowed)
-{
-    *allowed = page_has(path) ? "GET, HEAD" : NULL;
-    if (*allowed)
-        return method_fits(&page_route, method) ? &page_route : NULL;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (!asked_path(routes[i].path, path, NULL, NULL))
-            continue;
-        *allowed = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
-        if (method_fits(&routes[i], method))
-            return &routes[i];
-    }
-    if (!route_answer_of(path))
-        return NULL;
-    *allowed = *allowed ? "GET, HEAD, POST" : "GET, HEAD";
-    return method_fits(&answers, method) ? &answers : NULL;
-}
-
-/* Whether who asks may; else it was answered. */
-static bool
-may(struct serve *s, struct http_request *r, const struct route *route)
-{
-    const struct answer *a = route == &answers ? route_answer_of(r->path) : NULL;
-
-    if (a)
-        return access_let(s->access, r, a->admin ? ROLE_ADMIN : ROLE_READ, a->own != NULL);
-    if (route->now == get_metrics && s->config->http_metrics_open)
-        return access_let(s->access, r, ROLE_NONE, true);
-    return access_let(s->access, r, route->role, route->limited);
-}
-
-/* Where a body belongs, a request without any word of one has lost it on its way. */
-static void
-refuse_unmeasured(struct http_request *r)
-{
-    http_problem(r, 411, NULL, "The request needs a Content-Length.");
-}
-
-static void
-ingest_begins(struct serve *s, struct http_request *r)
-{
-    if (!ingest_takes(s->ingest, r))
-        http_problem(r, 405, "Allow: POST\r\n", "Records are sent with POST.");
-    else if (s->draining)
-        http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
-    else if (!ingest_asks(s->ingest, r->path) && !access_let(s->access, r, ROLE_INGEST, true))
-        return; /* and was told so */
-    else if (r->unmeasured)
-        refuse_unmeasured(r);
-    else
-        ingest_head(s->ingest, r);
-}
-
-void
-routes_head(void *arg, struct http_request *r)
-{
-    struct serve *s = arg;
-    const struct route *route;
-    const char *allowed;
-    char extra[64];
-
-    if (ingest_has(s->ingest, r->path)) {
-        ingest_begins(s, r);
-        return;
-    }
-    route = find_route(r->path, r->method, &allowed);
-    if (route) {
-        if (r->max_body > route->max_body)
-            r->max_body = route->max_body;
-        if (may(s, r, route) && r->unmeasured && route->takes && !route->may_take)
-            refuse_unmeasured(r);
-    } else if (allowed) {
-        snprintf(extra, sizeof extra, "Allow: %s\r\n", allowed);
-        http_problem(r, 405, extra, "This path knows %s.", allowed);
-    } else {
-        http_problem(r, 404, NULL, "There is nothing here.");
-    }
-}
-
-/* What is read from the store is the same as long as the store is: then who has it need not have it
- * again. Sets the ETag, which is weak because gzip has the same one. */
-static bool
-still_known(const struct serve *s, struct http_request *r, const struct route *route)
-{
-    const struct asker *asker = r->user;
-    struct span accept = http_request_field(r, "Accept");
-    uint64_t hash = hash_bytes(r->path.p, r->path.n, s->boot);
-
-    r->pack = asked_accepts_gzip(r);
-    if (!route->stored || !method_fits(route, r->method))
+    while (n < i && r->params && r->params[n].name)
+        n++;
+    if (r->params)
+        p = r->params[n];
+    else if (r->param_at && !r->param_at(i, &p))
         return false;
-    hash = hash_bytes(r->query.p, r->query.n, hash);
-    hash = hash_bytes(accept.p, accept.n, hash);
-    hash = hash_bytes(asker->owner, strlen(asker->owner), hash + asker->limited);
-    snprintf(r->etag, sizeof r->etag, "W/\"%llx-%llx-%llx\"",
-             (unsigned long long)access_generation(s->access), (unsigned long long)s->reloads,
-             (unsigned long long)hash);
-    return asked_knows(r, r->etag);
+    *out = (struct answer_param_info){p.name, p.what, NULL};
+    return p.name != NULL;
 }
 
-void
-routes_request(void *arg, struct http_request *r)
+/* What all of them know comes after what this one may be narrowed by. */
+bool
+route_answer_param(const struct answer *a, size_t i, struct answer_param_info *out)
 {
-    struct serve *s = arg;
-    const char *allowed;
-    const struct route *route = find_route(r->path, r->method, &allowed);
+    static const struct answer_param_info all[] = {
+        {"sort", "a column; -COLUMN: downwards; what has none comes last", NULL},
+        {"limit", "rows, 1 to 1000 (100); of CSV all if not given", NULL},
+        {"after", "the cursor `next` of the page before", NULL},
+        {"format", "instead of Accept", "json csv"},
+        {"zone", "of times without an offset; the configured one", NULL},
+    };
 
-    if (route && s->draining && route->now != get_health)
-        http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
-    else if (route && route->read && !still_known(s, r, route))
-        readers_take(route->changer ? s->changer : s->readers, r, route->read);
-    else if (route && route->read)
-        http_reply(r, 304, NULL, NULL, NULL);
-    else if (route)
-        route->now(s, r);
-    else
-        ingest_request(s->ingest, r);
+    for (int p = 1; p < ANSWER_PARAMS; p++) {
+        if (!answer_knows(a, (enum answer_param)p))
+            continue;
+        if (i == 0) {
+            *out = *answer_param_info((enum answer_param)p);
+            return true;
+        }
+        i--;
+    }
+    if (i >= sizeof all / sizeof *all)
+        return false;
+    *out = all[i];
+    return true;
 }

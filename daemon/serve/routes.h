@@ -22,10 +22,11 @@ struct route {
     bool changer;      /* `read` runs where changes of the ledger do, one after the other */
     bool stored;       /* what it reads changes with the store only */
     uint32_t max_body; /* bytes of a request's body; 0: it has none */
-    /* For the description only. */
-    const struct route_param *params; /* of the query, up to one without name; NULL: none */
+    /* Of the query, up to one without name; below /v1 any other is refused. */
+    const struct route_param *params;                    /* NULL: none */
     bool (*param_at)(size_t i, struct route_param *out); /* the same, where others know them */
-    const char *needs; /* of them what must be given, such as a=1&b=2; NULL: nothing */
+    /* For the description only. */
+    const char *needs; /* of the parameters what must be given, such as a=1&b=2; NULL: nothing */
     const char *takes, *takes_schema; /* type and JSON Schema of the request's body; NULL: none */
     bool may_take;                    /* it may as well be missing */
     const char *type, *schema;        /* of the answer; NULL: JSON; NULL: text */
@@ -34,5 +35,9 @@ struct route {
 };
 
 const struct route *route_at(size_t i); /* NULL after the last */
+
+/* The parameters of GET /v1/NAME and of a route; false after the last. */
+bool route_answer_param(const struct answer *a, size_t i, struct answer_param_info *out);
+bool route_param(const struct route *r, size_t i, struct answer_param_info *out);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * serve_internal.h - what serve.c, routes.c, page.c, ingest.c and metrics.c share.
+ * serve_internal.h - what serve.c, routing.c, page.c, ingest.c and metrics.c share.
  */
 #ifndef SERVE_INTERNAL_H
 #define SERVE_INTERNAL_H
@@ -34,7 +34,7 @@ struct serve {
     bool draining;
 };
 
-/* routes.c: the server's two callbacks; arg is the struct serve. */
+/* routing.c: the server's two callbacks; arg is the struct serve. */
 void routes_head(void *arg, struct http_request *r);
 void routes_request(void *arg, struct http_request *r);
 

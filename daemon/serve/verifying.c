@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "asked.h"
 #include "clock.h"
 #include "log.h"
 #include "serve_internal.h"
@@ -184,34 +183,15 @@ reply(struct verifying *v, struct http_request *r, int status)
                status == 202 ? "Location: /v1/verify\r\n" : NULL);
 }
 
-/* There is nothing to choose; who thinks so is told. */
-static bool
-asks_plainly(struct http_request *r)
-{
-    struct arena memory;
-    struct error err;
-    enum status st;
-
-    arena_init(&memory);
-    st = asked_query(r->query, NULL, 0, &memory, &err);
-    arena_clear(&memory);
-    if (st != ST_OK)
-        http_problem(r, 400, NULL, "%s", err.text);
-    return st == ST_OK;
-}
-
 void
 get_verify(struct serve *s, struct http_request *r)
 {
-    if (asks_plainly(r))
-        reply(s->verifying, r, 200);
+    reply(s->verifying, r, 200);
 }
 
 void
 post_verify(struct serve *s, struct http_request *r)
 {
-    if (!asks_plainly(r))
-        return;
     if (!is_running(s->verifying) && !begin(s->verifying))
         http_problem(r, 503, "Retry-After: 5\r\n", "No thread can be started to compare.");
     else

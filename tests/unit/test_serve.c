@@ -3,6 +3,8 @@
  */
 #include "serve_site.h"
 
+#include "../../daemon/serve/routes.h"
+
 TEST(reading_routes_answer_and_others_say_why_not)
 {
     static const struct {
@@ -37,6 +39,55 @@ TEST(reading_routes_answer_and_others_say_why_not)
     snprintf(s.engine.stalled, sizeof s.engine.stalled, "the disk is full");
     CHECK_INT(ask_status(&s, "GET /readyz HTTP/1.1", NONE), 503);
     CHECK_INT(ask_status(&s, "GET /healthz HTTP/1.1", NONE), 200);
+    site_stop(&s);
+}
+
+/* The answer to a request of this path with a parameter that no path has. */
+static void
+must_refuse(struct site *s, const char *method, const char *path)
+{
+    const char *brace = strchr(path, '{'), *after = brace ? strchr(brace, '}') + 1 : "";
+    char head[200];
+    int status;
+    struct buf b;
+
+    snprintf(head, sizeof head, "%s %.*s%s%s?no_such=1 HTTP/1.1", method,
+             (int)(brace ? brace - path : (long)strlen(path)), path, brace ? "1" : "", after);
+    b = ask(s, head, NONE, &status);
+    if (status != 400 || !strstr(b.p, "application/problem+json") ||
+        !strstr(b.p, "\\\"no_such\\\" is no parameter of this path"))
+        test_fail(__FILE__, __LINE__, "%s: %s", head, b.p);
+    buf_clear(&b);
+}
+
+TEST(every_path_of_the_interface_refuses_parameters_that_it_does_not_have)
+{
+    static const char *const others[] = {"/healthz?x", "/readyz?x=1",  "/metrics?name[]=a",
+                                         "/?x=1",      "/signals?x=1", "/page/app.js?x=1"};
+    const struct route *r;
+    const struct answer *a;
+    char path[60];
+    size_t seen = 0;
+    struct site s;
+
+    site_start(&s);
+    for (size_t i = 0; (r = route_at(i)) != NULL; i++)
+        if (strncmp(r->path, "/v1/", 4) == 0) {
+            must_refuse(&s, r->method, r->path);
+            seen++;
+        }
+    CHECK(seen > 30);
+    for (size_t i = 0; (a = answer_at(i)) != NULL; i++) {
+        snprintf(path, sizeof path, "/v1/%s", a->name);
+        must_refuse(&s, "GET", path);
+    }
+    CHECK_INT(ask_status(&s, "HEAD /v1/status?no_such=1 HTTP/1.1", NONE), 400);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(path, sizeof path, "GET %s HTTP/1.1", others[i]);
+        CHECK_INT(ask_status(&s, path, NONE), 200);
+    }
+    CHECK_INT(ask_status(&s, "GET /v1/status? HTTP/1.1", NONE), 200);
+    CHECK_INT(ask_status(&s, "GET /v1/status?%00=1 HTTP/1.1", NONE), 400);
     site_stop(&s);
 }
 
