@@ -11,14 +11,11 @@
 #define MOVES     12 /* that people are shown */
 #define MOST_JSON 1000
 
-/* What moves it on was written when it came to its stage; the day by which it is due moves with
- * each use. */
+/* What moves it on is as of now; its evidence, and the history, as they were at each change. */
 static const char outlook_sql[] =
     "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
-    " due_by, silence_p, persona, last_day, (SELECT ifnull(replace(back, json_extract(evidence,"
-    " '$.due_by'), due_by), back) FROM stage_history WHERE customer = ?1"
-    " AND dimension = 'stage' ORDER BY id DESC LIMIT 1), (SELECT evidence FROM stage_history"
-    " WHERE customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1), dominant_feature,"
+    " due_by, silence_p, persona, last_day, stage_back, (SELECT evidence FROM stage_history WHERE"
+    " customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1), dominant_feature,"
     " dominant_feature_share FROM customer_profile WHERE customer = ?1";
 static const char history_sql[] =
     "SELECT at, dimension, from_stage, to_stage, rule, evidence, back FROM stage_history"

@@ -391,6 +391,7 @@ static const struct migration steps[] = {
     {"seasons of services", seasons_of_services},
     {"answers and orders", answers_and_orders},
     {"conferences by day", conferences_by_day},
+    {"what moves on", migration_stage},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -30,8 +30,8 @@ struct store {
 enum status store_offer_rows(struct store *s, struct error *err);
 struct query *query_wrap(sqlite3_stmt *st); /* takes the statement */
 
-/* A step of migrations.c that is a file of its own; NULL-ended. */
-extern const char *const migration_outbox[];
+/* Steps of migrations.c that are files of their own; NULL-ended. */
+extern const char *const migration_outbox[], *const migration_stage[];
 
 /* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */
 enum status migrations_run(struct store *s, struct error *err);

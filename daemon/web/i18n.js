@@ -1,13 +1,15 @@
-// i18n.js - the language of the page: t('name', ...) is a text of en.js or zh-CN.js.
+// i18n.js - the language of the page: t('name', ...) is a text of en*.js or zh-CN*.js.
 
 import enTexts from './en.js';
+import enViews from './en-views.js';
 import enWords from './en-words.js';
 import zhTexts from './zh-CN.js';
+import zhViews from './zh-CN-views.js';
 import zhWords from './zh-CN-words.js';
 
 export const languages = {en: 'English', 'zh-CN': '简体中文'};
-const en = {...enTexts, ...enWords};
-const texts = {en, 'zh-CN': {...zhTexts, ...zhWords}};
+const en = {...enTexts, ...enViews, ...enWords};
+const texts = {en, 'zh-CN': {...zhTexts, ...zhViews, ...zhWords}};
 
 export const language = () =>
     document.documentElement.lang in texts ? document.documentElement.lang : 'en';

@@ -137,11 +137,11 @@ export function show(place, ctx) {
             (answer) => calendarOf(answer.rows, p.to, measure),
         );
     }
-    function showRest() {
+    function showRest(customer) {
         load(
             history.body,
             (signal) => get('v1/stage_history', {customer: id, limit: 100}, signal),
-            historyOf,
+            (answer) => [stageNow(customer), historyOf(answer)],
         );
         load(
             signals.body,
@@ -158,7 +158,7 @@ export function show(place, ctx) {
         (signal) => get('v1/customers', {customer: id, limit: 1}, signal),
         (answer) => {
             grid.hidden = bars.hidden = answer.rows.length === 0;
-            if (answer.rows.length) showRest();
+            if (answer.rows.length) showRest(answer.rows[0]);
             return headOf(id, answer.rows[0]);
         },
     );
@@ -382,6 +382,38 @@ function featuresOf(answer) {
     });
 }
 
+// What holds now, which is not what was written when the customer came to its stage.
+function stageNow(c) {
+    if (!c.stage) return null;
+    const line = (name, ...what) => [h('dt', null, name), h('dd', null, ...what)];
+    return h(
+        'dl.facts',
+        {id: 'stage-now'},
+        line(
+            t('customer.stage'),
+            h('strong', null, word('segment', `stage:${c.stage}`)),
+            c.stage_since && ` ${t('customer.since', day(c.stage_since))}`,
+        ),
+        c.stage_back && line(t('customer.back'), saying('back', c.stage_back)),
+        c.expected_days_4w !== null &&
+            line(
+                t('customer.expected'),
+                t(
+                    'customer.expected.days',
+                    about(c.expected_days_4w),
+                    about(c.expected_days_13w),
+                    num(c.active_days_52w),
+                ),
+            ),
+        c.due_by &&
+            line(
+                t('customer.due'),
+                `${day(c.due_by)} (UTC)`,
+                c.silence_p !== null && `; ${t('customer.silence', percent(c.silence_p, 1))}`,
+            ),
+    );
+}
+
 function historyOf(answer) {
     if (!answer.rows.length) return empty(t('customer.no-history'));
     const name = (r, stage) =>
@@ -405,7 +437,7 @@ function historyOf(answer) {
                 r.rule && h('p.small.soft', null, ruleText(r.dimension, r.rule)),
                 evidenceOf(r.evidence),
                 r.back &&
-                    h('p.small.soft', null, `${t('customer.back')}: `, saying('back', r.back)),
+                    h('p.small.soft', null, `${t('customer.back.then')}: `, saying('back', r.back)),
             ),
         ),
     );

@@ -321,6 +321,26 @@ async function customer(id) {
     await close(page);
 }
 
+// Of somebody whose days have moved since the stage began: what holds now is the daemon's, the
+// history is as it was.
+async function stages() {
+    const customers = (await api('customers?segment=stage:repeat&limit=1000')).rows;
+    let [who, then] = [null, null];
+    for (const c of customers) {
+        const {rows} = await api(`stage_history?customer=${encodeURIComponent(c.customer)}&kind=stage`);
+        if (rows[0].back === c.stage_back) continue;
+        [who, then] = [c, rows[0]];
+        break;
+    }
+    holds(who?.stage_back.includes(who.due_by), 'somebody whose days have moved');
+    const page = await open(`customer?id=${encodeURIComponent(who.customer)}`);
+    holds((await text(page, '#stage-now')).includes(who.stage_back), 'as of now');
+    holds(!(await text(page, '#stage-now')).includes(then.back), 'and nothing else');
+    holds((await text(page, '.timeline')).includes(`as of then: ${then.back}`), 'as of then');
+    quiet(page);
+    await close(page);
+}
+
 async function segments() {
     const page = await open('segments');
     const rows = (await api('segments')).rows.filter((s) => s.segment.startsWith('stage:'));
@@ -396,6 +416,7 @@ export async function all(id) {
     await check('features of a segment and a region', featureUse);
     await check('customers', customers);
     await check('customer', () => customer(id));
+    await check('what holds now, and what held then', stages);
     await check('segments', segments);
     await check('signals', signals);
 }

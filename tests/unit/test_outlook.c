@@ -131,6 +131,40 @@ TEST(who_is_silent_beyond_its_habit_is_overdue_until_it_is_back)
     book_close(&b);
 }
 
+/* What is said of now moves with each use; what was said at a change stays as it was. */
+TEST(what_would_move_a_customer_is_as_of_now_and_its_history_as_of_then)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    population(&b, TODAY - 200, TODAY + 9);
+    for (int32_t day = TODAY - 151; day < TODAY; day += 2)
+        use_on(&b, "steady", day);
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT h.back = p.stage_back, p.stage_back LIKE 'a surge or decline beyond"
+                   " chance moves it there; no use until ' || p.due_by || ' makes it dormant'"
+                   " FROM customer_profile p JOIN stage_history h USING(customer) WHERE customer ="
+                   " 'steady' AND dimension = 'stage'"),
+              "1|1");
+    use_on(&b, "steady", TODAY + 8);
+    book_commit(&b, NULL);
+    run_pass(a, NOW + 9 * DAY_SECONDS, b.seq);
+    CHECK_STR(rows("SELECT instr(h.back, json_extract(h.evidence, '$.due_by')) > 0,"
+                   " instr(p.stage_back, p.due_by) > 0,"
+                   " p.due_by > json_extract(h.evidence, '$.due_by') FROM customer_profile p"
+                   " JOIN stage_history h USING(customer) WHERE customer = 'steady' AND"
+                   " dimension = 'stage'"),
+              "1|1|1");
+    CHECK_STR(rows("SELECT count(*) FROM customer_profile WHERE stage_back IS NULL OR"
+                   " stage IS NULL"),
+              "0");
+    analyst_close(a);
+    book_close(&b);
+}
+
 TEST(expectations_follow_the_habit)
 {
     struct book b;

@@ -19,6 +19,7 @@ struct work {
     struct mover *movers;
     size_t count;
     char text[4][CIVIL_TEXT];
+    struct buf back; /* of the row that is being written */
     char rule[64];
 };
 
@@ -28,67 +29,7 @@ put_day(struct row_value *out, char *text, int32_t day)
     value_str(out, day == LIFE_NEVER || day == INT32_MAX ? NULL : format_day(text, day));
 }
 
-static void
-outlook_row(void *arg, size_t row, struct row_value *out)
-{
-    struct work *w = arg;
-    const struct outlook *o = &w->all->rows[row];
-
-    value_text(out++, o->customer);
-    value_str(out++, w->all->pass->now_text);
-    put_day(out++, w->text[0], o->facts.second);
-    value_int(out++, o->active_days);
-    value_real(out++, o->expected_4w);
-    value_real(out++, o->expected_13w);
-    value_real(out++, o->silence);
-    put_day(out++, w->text[1], o->facts.silent);
-    value_str(out++, life_stage_name(o->now.stage));
-    put_day(out, w->text[2], o->now.since);
-}
-
-static const char outlook_sql[] =
-    "INSERT INTO customer_outlook(customer, as_of, second_day, active_days_52w, expected_days_4w,"
-    " expected_days_13w, silence_p, due_by, stage, stage_since)"
-    " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 FROM offered WHERE true"
-    " ON CONFLICT(customer) DO UPDATE SET as_of = excluded.as_of,"
-    " second_day = excluded.second_day, active_days_52w = excluded.active_days_52w,"
-    " expected_days_4w = excluded.expected_days_4w,"
-    " expected_days_13w = excluded.expected_days_13w, silence_p = excluded.silence_p,"
-    " due_by = excluded.due_by, stage = excluded.stage, stage_since = excluded.stage_since";
-
-/* --- history --- */
-
-static void
-json_day(struct json_writer *j, const char *key, int32_t day)
-{
-    char text[CIVIL_TEXT];
-
-    if (day != LIFE_NEVER && day != INT32_MAX)
-        json_text(j, key, format_day(text, day));
-}
-
-static void
-write_evidence(struct buf *b, const struct outlook *o)
-{
-    const struct life_facts *f = &o->facts;
-    struct json_writer j;
-
-    json_begin(&j, b);
-    json_object(&j, NULL);
-    json_day(&j, "since", o->now.since);
-    json_day(&j, "known", f->known);
-    json_day(&j, "intent", f->intent);
-    json_day(&j, "last_contact", f->contact);
-    json_day(&j, "first_use", f->first);
-    json_day(&j, "second_use", f->second);
-    json_day(&j, "last_use", f->last);
-    json_day(&j, "cancelled", f->cancelled);
-    json_day(&j, "due_by", f->silent);
-    json_i64(&j, "active_days_52w", o->active_days);
-    if (isfinite(o->silence))
-        json_real(&j, "silence_p", o->silence);
-    json_close(&j);
-}
+/* --- in words --- */
 
 static void
 until(struct buf *b, const char *before, int32_t day, const char *after)
@@ -99,7 +40,7 @@ until(struct buf *b, const char *before, int32_t day, const char *after)
         buf_printf(b, "%s%s%s", before, format_day(text, day), after);
 }
 
-/* What would move it on, or back. */
+/* What would move it on, or back. Its days move with each use. */
 static void
 write_back(struct buf *b, const struct outlook *o)
 {
@@ -141,6 +82,77 @@ write_back(struct buf *b, const struct outlook *o)
     case LIFE_STAGES:
         break;
     }
+}
+
+/* --- outlooks --- */
+
+static void
+outlook_row(void *arg, size_t row, struct row_value *out)
+{
+    struct work *w = arg;
+    const struct outlook *o = &w->all->rows[row];
+
+    value_text(out++, o->customer);
+    value_str(out++, w->all->pass->now_text);
+    put_day(out++, w->text[0], o->facts.second);
+    value_int(out++, o->active_days);
+    value_real(out++, o->expected_4w);
+    value_real(out++, o->expected_13w);
+    value_real(out++, o->silence);
+    put_day(out++, w->text[1], o->facts.silent);
+    value_str(out++, life_stage_name(o->now.stage));
+    put_day(out++, w->text[2], o->now.since);
+    buf_reset(&w->back);
+    write_back(&w->back, o);
+    if (w->back.n)
+        value_text(out, span_of(w->back.p, w->back.n));
+    else
+        value_str(out, NULL);
+}
+
+static const char outlook_sql[] =
+    "INSERT INTO customer_outlook(customer, as_of, second_day, active_days_52w, expected_days_4w,"
+    " expected_days_13w, silence_p, due_by, stage, stage_since, stage_back)"
+    " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM offered WHERE true"
+    " ON CONFLICT(customer) DO UPDATE SET as_of = excluded.as_of,"
+    " second_day = excluded.second_day, active_days_52w = excluded.active_days_52w,"
+    " expected_days_4w = excluded.expected_days_4w,"
+    " expected_days_13w = excluded.expected_days_13w, silence_p = excluded.silence_p,"
+    " due_by = excluded.due_by, stage = excluded.stage, stage_since = excluded.stage_since,"
+    " stage_back = excluded.stage_back";
+
+/* --- history --- */
+
+static void
+json_day(struct json_writer *j, const char *key, int32_t day)
+{
+    char text[CIVIL_TEXT];
+
+    if (day != LIFE_NEVER && day != INT32_MAX)
+        json_text(j, key, format_day(text, day));
+}
+
+static void
+write_evidence(struct buf *b, const struct outlook *o)
+{
+    const struct life_facts *f = &o->facts;
+    struct json_writer j;
+
+    json_begin(&j, b);
+    json_object(&j, NULL);
+    json_day(&j, "since", o->now.since);
+    json_day(&j, "known", f->known);
+    json_day(&j, "intent", f->intent);
+    json_day(&j, "last_contact", f->contact);
+    json_day(&j, "first_use", f->first);
+    json_day(&j, "second_use", f->second);
+    json_day(&j, "last_use", f->last);
+    json_day(&j, "cancelled", f->cancelled);
+    json_day(&j, "due_by", f->silent);
+    json_i64(&j, "active_days_52w", o->active_days);
+    if (isfinite(o->silence))
+        json_real(&j, "silence_p", o->silence);
+    json_close(&j);
 }
 
 static void
@@ -209,5 +221,6 @@ outlooks_write(struct outlooks *o, struct error *err)
     query_free(history);
     query_free(put);
     free(w.movers);
+    buf_clear(&w.back);
     return st;
 }

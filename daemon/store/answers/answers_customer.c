@@ -65,6 +65,7 @@ static const struct answer_column customer_columns[] = {
     {"due_by", ANSWER_DAY, NULL, "without use until then it is dormant"},
     {"stage", ANSWER_TEXT, NULL, "prospect, intent, first, repeat, ... lost, resurrected"},
     {"stage_since", ANSWER_DAY, NULL, "of the event that led there"},
+    {"stage_back", ANSWER_TEXT, NULL, "what would move it back, or on, as of now"},
     {"usage_group", ANSWER_TEXT, NULL, "customers with the same hours of the week"},
 };
 

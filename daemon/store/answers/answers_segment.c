@@ -82,7 +82,8 @@ static const struct answer_column history_columns[] = {
     {"at", ANSWER_TIME, NULL, "when", "h.at", true},
     {"rule", ANSWER_TEXT, NULL, "what decided", "h.rule"},
     {"evidence", ANSWER_JSON, NULL, "the figures that did", "h.evidence"},
-    {"back", ANSWER_TEXT, NULL, "what would move the customer back, or on", "h.back"},
+    {"back", ANSWER_TEXT, NULL, "what would have moved the customer back, or on, as of then",
+     "h.back"},
 };
 
 static const struct answer_filter history_filters[] = {
