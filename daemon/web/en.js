@@ -154,6 +154,8 @@ export default {
     customers: 'Customers',
     changes: 'Changes',
     evidence: 'Evidence',
+    yes: 'yes',
+    no: 'no',
     severity: 'Severity',
     'as-of': 'Analysed',
     legs30: 'Legs, 30 days',

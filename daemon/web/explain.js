@@ -4,6 +4,7 @@ import {h} from './dom.js';
 import {get} from './api.js';
 import {about, bytes, day, moment, num, percent} from './format.js';
 import {t, word} from './i18n.js';
+import {evidenceOf} from './evidence.js';
 import {behind, csvLink, load, table} from './parts.js';
 import {ruleSays, threshold} from './reason.js';
 
@@ -31,6 +32,7 @@ export function explanation(signal) {
 }
 
 function explained(e) {
+    const figures = evidenceOf(e.signal.evidence, e.signal.kind);
     return [
         e.rule?.says &&
             h(
@@ -53,6 +55,8 @@ function explained(e) {
                     ),
                 !e.rule.is_current && h('p.small.bad-text', null, t('explain.other-rule')),
             ),
+        figures &&
+            h('section', {id: 'evidence'}, h('h3', null, t('evidence')), figures),
         e.days?.length > 0 && daysOf(e),
         e.inputs?.length > 0 &&
             h(

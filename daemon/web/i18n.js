@@ -1,15 +1,17 @@
 // i18n.js - the language of the page: t('name', ...) is a text of en*.js or zh-CN*.js.
 
 import enTexts from './en.js';
+import enEvidence from './en-evidence.js';
 import enViews from './en-views.js';
 import enWords from './en-words.js';
 import zhTexts from './zh-CN.js';
+import zhEvidence from './zh-CN-evidence.js';
 import zhViews from './zh-CN-views.js';
 import zhWords from './zh-CN-words.js';
 
 export const languages = {en: 'English', 'zh-CN': '简体中文'};
-const en = {...enTexts, ...enViews, ...enWords};
-const texts = {en, 'zh-CN': {...zhTexts, ...zhViews, ...zhWords}};
+const en = {...enTexts, ...enViews, ...enWords, ...enEvidence};
+const texts = {en, 'zh-CN': {...zhTexts, ...zhViews, ...zhWords, ...zhEvidence}};
 
 export const language = () =>
     document.documentElement.lang in texts ? document.documentElement.lang : 'en';
@@ -22,6 +24,8 @@ export function setLanguage(lang) {
         // then it holds as long as the page is open
     }
 }
+
+export const hasText = (name) => name in en;
 
 // A text is a string, or a function of what it is about ("3 rows", "1 row").
 export function t(name, ...about) {

@@ -7,7 +7,8 @@ import {sayings as zhSayings} from './sayings-zh-CN.js';
 
 const said = {'zh-CN': zh};
 const sayings = {'zh-CN': zhSayings};
-const inEnglish = (text) => h('span', {lang: 'en'}, text);
+// What has no other words than the daemon's.
+export const asSaid = (text) => (language() === 'en' ? text : h('span', {lang: 'en'}, text));
 const base = (kind) => (kind.endsWith('_more') ? 'more' : kind);
 
 // The sentence of a signal in the page's language, or null where the daemon's own is the one.
@@ -25,7 +26,7 @@ const isWhole = (text) => text !== null && !/–|NaN|undefined|Infinity/.test(te
 export function reasonOf(s) {
     const text = anew(s);
     if (isWhole(text)) return text;
-    return language() === 'en' ? s.reason : inEnglish(s.reason);
+    return asSaid(s.reason);
 }
 
 // Whether the sentence is another one than the daemon's.
@@ -35,13 +36,13 @@ export const isAnew = (s) => isWhole(anew(s));
 export function ruleSays(kind, rule) {
     const [version, text] = said[language()]?.rules[base(kind)] ?? [];
     if (version === rule.current_version) return text;
-    return language() === 'en' ? rule.says : inEnglish(rule.says);
+    return asSaid(rule.says);
 }
 
 // A short sentence (kind: rule, back, held, refusal) in the page's language where it is known.
 export function saying(kind, text) {
     if (!text || language() === 'en') return text;
-    return sayings[language()]?.[kind](text) ?? inEnglish(text);
+    return sayings[language()]?.[kind](text) ?? asSaid(text);
 }
 
 // The rule of a change: a sentence, or the condition of a segment.
@@ -54,5 +55,5 @@ const one = (table, text) => said[language()]?.[table][text] ?? text;
 export const threshold = (text) => one('thresholds', text);
 export function whyNote(text) {
     const known = one('notes', text);
-    return known === text && language() !== 'en' ? inEnglish(text) : known;
+    return known === text ? asSaid(text) : known;
 }

@@ -32,6 +32,7 @@ import {
     table,
     toolbar,
 } from './parts.js';
+import {evidenceOf} from './evidence.js';
 import {asQuery, period, periodPicker, today} from './period.js';
 import {bar, heat} from './heat.js';
 import {series} from './series.js';
@@ -435,29 +436,10 @@ function historyOf(answer) {
                     h('strong', null, name(r, r.to_stage)),
                 ),
                 r.rule && h('p.small.soft', null, ruleText(r.dimension, r.rule)),
-                evidenceOf(r.evidence),
+                evidenceOf(r.evidence, r.dimension),
                 r.back &&
                     h('p.small.soft', null, `${t('customer.back.then')}: `, saying('back', r.back)),
             ),
         ),
     );
-}
-
-export function evidenceOf(evidence) {
-    if (!evidence || typeof evidence !== 'object') return null;
-    const plain = Object.entries(evidence).filter(([, v]) => v !== null && typeof v !== 'object');
-    return plain.length
-        ? h(
-              'p.small.evidence',
-              null,
-              plain.map(([k, v]) =>
-                  h(
-                      'span',
-                      null,
-                      h('span.soft', null, `${k} `),
-                      typeof v === 'number' ? about(v, 4) : String(v),
-                  ),
-              ),
-          )
-        : null;
 }

@@ -11,7 +11,7 @@ import {asQuery, period, periodPicker, today} from './period.js';
 import {bar} from './heat.js';
 import {series} from './series.js';
 import {flow} from './flow.js';
-import {evidenceOf} from './view_customer.js';
+import {evidenceOf} from './evidence.js';
 import {ruleText} from './reason.js';
 
 const colours = ['s1', 's2', 's3', 's4', 's5', 's6'];
@@ -284,7 +284,11 @@ function showOne(one, segment) {
                           {title: t('since'), cell: (r) => ago(r.since)},
                           {title: t('legs30'), num: true, cell: (r) => num(r.legs_30d)},
                           {title: t('owner'), cell: (r) => r.owner ?? '–'},
-                          {title: t('evidence'), cell: (r) => evidenceOf(r.evidence), wrap: true},
+                          {
+                              title: t('evidence'),
+                              cell: (r) => evidenceOf(r.evidence, dimension),
+                              wrap: true,
+                          },
                       ],
                   })
                 : empty(t('segments.empty')),

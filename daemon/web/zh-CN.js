@@ -150,6 +150,8 @@ export default {
     customers: '客户数',
     changes: '变更次数',
     evidence: '依据',
+    yes: '是',
+    no: '否',
     severity: '级别',
     'as-of': '分析时间',
     legs30: '30 天通话段',

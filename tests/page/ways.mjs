@@ -148,6 +148,8 @@ const englishIn = (page) =>
         while (walk.nextNode())
             if (!walk.currentNode.parentElement.closest('script, code, details [lang="en"]'))
                 look(walk.currentNode.textContent);
+        for (const e of document.querySelectorAll('.evidence .soft'))
+            if (!/[\u4e00-\u9fff]/.test(e.textContent)) found.add(e.textContent);
         for (const e of document.querySelectorAll('[title], [aria-label], [placeholder]'))
             for (const name of ['title', 'aria-label', 'placeholder'])
                 look(e.getAttribute(name) ?? '');
@@ -189,6 +191,7 @@ async function allChinese(id) {
     await page.getByRole('button', {name: '解释'}).click();
     await page.waitForFunction(() => document.querySelector('.explain h3'));
     equal(await englishIn(page), [], 'English in a signal that is held back');
+    holds((await page.locator('#evidence .soft').count()) > 1, 'the figures that decided');
     // All that this daemon has said of changes and of refused records has its words.
     const reasons = (await api('quarantine_reasons?limit=1000')).rows.map((r) => r.reason);
     holds(changed.length > 100 && reasons.length > 5, 'there is something to say');
