@@ -11,6 +11,7 @@
 #include "json_document.h"
 #include "named_values.h"
 #include "timetext.h"
+#include "twilio_words.h"
 
 static struct span
 other_party(const struct json_value *v, struct span direction)
@@ -18,17 +19,6 @@ other_party(const struct json_value *v, struct span direction)
     bool outbound = direction.n >= 8 && memcmp(direction.p, "outbound", 8) == 0;
 
     return json_at_text(v, outbound ? "to" : "from");
-}
-
-static struct span
-outcome_of(struct span status)
-{
-    static const char *const rejected[] = {"busy", "no-answer", "canceled"};
-
-    for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++)
-        if (span_is(status, rejected[i]))
-            return SPAN("rejected");
-    return span_is(status, "failed") ? SPAN("failed") : SPAN("");
 }
 
 static bool
@@ -55,12 +45,24 @@ call_version(struct document *d, struct span updated, bool priced)
     return document_text(d, "%lld", (long long)utc * 2 + priced);
 }
 
+/* What is charged stands there as negative, what is given back as positive. */
+static struct span
+amount_of(struct document *d, struct span price)
+{
+    if (price.n > 1 && *price.p == '-')
+        return span_of(price.p + 1, price.n - 1);
+    for (size_t i = 0; i < price.n; i++)
+        if (price.p[i] >= '1' && price.p[i] <= '9')
+            return document_text(d, "-%.*s", price.n > 40 ? 40 : SPAN_ARG(price));
+    return price;
+}
+
 static void
 take_call(struct document *d, const struct json_value *v)
 {
     static const char *const begun[] = {"start_time", "date_created", NULL};
     struct span status = json_at_text(v, "status"), price = json_at_text(v, "price");
-    struct span outcome = outcome_of(status);
+    struct span outcome = twilio_outcome(status);
     struct fields *r;
 
     if (goes_on(status)) {
@@ -81,8 +83,7 @@ take_call(struct document *d, const struct json_value *v)
         fields_set(r, FIELD_END, document_mail_date(d, json_at_text(v, "end_time")));
     }
     fields_set(r, FIELD_WAIT, document_millis(d, json_at_text(v, "queue_time")));
-    fields_set(r, FIELD_AMOUNT,
-               price.n > 1 && *price.p == '-' ? span_of(price.p + 1, price.n - 1) : price);
+    fields_set(r, FIELD_AMOUNT, amount_of(d, price));
     fields_set(r, FIELD_CURRENCY, json_at_text(v, "price_unit"));
 }
 
@@ -98,9 +99,16 @@ state_version(struct span state)
 static void
 set_stay(struct fields *r, const struct json_value *v)
 {
-    struct span left = json_at_text(v, "leave_time");
+    struct span left = json_at_text(v, "leave_time"), status = json_at_text(v, "call_status");
+    struct span outcome = twilio_outcome(status);
 
     fields_set(r, FIELD_START, json_at_text(v, "join_time"));
+    if (outcome.n > 0) {
+        fields_set(r, FIELD_OUTCOME, outcome);
+        fields_set(r, FIELD_CAUSE, status);
+        fields_set(r, FIELD_DURATION, SPAN("0"));
+        return;
+    }
     fields_set(r, FIELD_END, left);
     if (left.n == 0)
         fields_set(r, FIELD_DURATION, json_at_text(v, "duration_seconds"));
@@ -128,7 +136,6 @@ take_participant(struct document *d, const struct json_value *v)
     fields_set(r, FIELD_LEG, json_at_text(v, "call_sid"));
     fields_set(r, FIELD_PARTICIPANT, label.n ? label : other_party(v, direction));
     set_stay(r, v);
-    fields_set(r, FIELD_OUTCOME, outcome_of(status));
     fields_set(r, FIELD_DIRECTION, direction);
     fields_set(r, FIELD_MEDIA, json_at_text(v, "call_type"));
     fields_set(r, FIELD_REGION, json_first_text(v, place));
@@ -148,6 +155,8 @@ twilio_object(struct document *d, const struct json_value *v)
         take_participant(d, v);
     else if (sid.n > 2 && memcmp(sid.p, "CA", 2) == 0)
         take_call(d, v);
+    else if (json_at_text(v, "call_sid").n > 0 && json_at_text(v, "conference_sid").n > 0)
+        document_ignore(d, "a participant who is there: no times, which Insights have");
     else if ((sid.n > 2 && memcmp(sid.p, "CF", 2) == 0) || json_at_text(v, "conference_sid").n > 0)
         document_ignore(d, "a conference: its participants are records of their own");
     else if (sid.n > 0)

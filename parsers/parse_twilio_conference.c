@@ -10,6 +10,7 @@
  */
 #include "json_document.h"
 #include "named_values.h"
+#include "twilio_words.h"
 #include "web_text.h"
 
 struct twilio_event {
@@ -46,11 +47,22 @@ read_form(struct document *d, struct span frame)
     return form;
 }
 
+/* Twilio writes some of its words with hyphens and others with underscores. */
+static bool
+is_word(struct span s, const char *word)
+{
+    size_t i = 0;
+
+    while (i < s.n && word[i] && (s.p[i] == '_' ? '-' : s.p[i]) == word[i])
+        i++;
+    return i == s.n && !word[i];
+}
+
 static const struct twilio_event *
 find_event(struct span name)
 {
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if (span_is(name, events[i].name))
+        if (is_word(name, events[i].name))
             return &events[i];
     return NULL;
 }
@@ -95,22 +107,25 @@ take_recording(struct document *d, const struct named_values *form)
         fields_set(r, FIELD_OUTCOME, SPAN("failed"));
 }
 
-/* Whoever was called and never came is a leg that was wanted and not had. */
+/* Whoever was called and never came is a leg that was wanted and not had. Without the state of the
+ * call the reason says so. */
 static void
 take_leave(struct fields *r, const struct named_values *form)
 {
-    static const char *const rejected[] = {"no-answer", "busy", "canceled", NULL};
     struct span call = values_get(form, "ParticipantCallStatus");
-    bool failed = span_is(call, "failed");
+    struct span reason = values_get(form, "ReasonParticipantLeft");
+    struct span outcome = twilio_outcome(call);
 
-    fields_set(r, FIELD_REASON, values_get(form, "ReasonParticipantLeft"));
-    if (!failed && !is_one_of(call, rejected)) {
+    fields_set(r, FIELD_REASON, reason);
+    if (call.n == 0 && is_word(reason, "participant-add-failed"))
+        outcome = SPAN("failed");
+    if (outcome.n == 0) {
         fields_set(r, FIELD_KIND, SPAN("leave"));
         return;
     }
     fields_set(r, FIELD_KIND, SPAN("leg"));
     fields_set(r, FIELD_DURATION, SPAN("0"));
-    fields_set(r, FIELD_OUTCOME, failed ? SPAN("failed") : SPAN("rejected"));
+    fields_set(r, FIELD_OUTCOME, outcome);
     fields_set(r, FIELD_CAUSE, call);
 }
 

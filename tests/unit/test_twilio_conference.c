@@ -66,3 +66,49 @@ TEST(what_is_no_usage_is_left_out_and_what_is_no_callback_is_refused)
                  "refused: conference: missing", "refused: conference: missing",
                  "refused: conference: missing", "refused: start: not a time");
 }
+
+#define LEFT "ConferenceSid=CF1&AccountSid=AC1&CallSid=CA1&StatusCallbackEvent=participant-leave&"
+#define SENT "Timestamp=Thu%2C+1+Jun+2017+20%3A48%3A32+%2B0000&SequenceNumber="
+#define CA1  " customer=AC1 conference=CF1 participant=CA1"
+
+/* Each state of a call that came to nothing is demand that was not met; what came is a leave. */
+TEST(trap_whoever_was_called_and_never_came_is_failed_demand)
+{
+    EXPECT_LINES(
+        "twilio-conference",
+        SPAN(LEFT SENT "1&ParticipantCallStatus=no-answer\n" LEFT SENT
+                       "2&ParticipantCallStatus=busy\n" LEFT SENT
+                       "3&ParticipantCallStatus=canceled\n" LEFT SENT
+                       "4&ParticipantCallStatus=failed\n" LEFT SENT
+                       "5&ParticipantCallStatus=completed\n" LEFT SENT
+                       "6&ParticipantCallStatus=in-progress\n" LEFT SENT "7\n" LEFT SENT
+                       "8&ReasonParticipantLeft=participant_add_failed\n" LEFT SENT
+                       "9&ReasonParticipantLeft=participant_add_failed&ParticipantCallStatus=busy"),
+        "leg 2017-06-01T20:48:32Z+0 outcome=2 id=CF1:1" CA1 " cause=no-answer leg=CA1",
+        "leg 2017-06-01T20:48:32Z+0 outcome=2 id=CF1:2" CA1 " cause=busy leg=CA1",
+        "leg 2017-06-01T20:48:32Z+0 outcome=2 id=CF1:3" CA1 " cause=canceled leg=CA1",
+        "leg 2017-06-01T20:48:32Z+0 outcome=1 id=CF1:4" CA1 " cause=failed leg=CA1",
+        "leave 2017-06-01T20:48:32Z id=CF1:5" CA1 " leg=CA1",
+        "leave 2017-06-01T20:48:32Z id=CF1:6" CA1 " leg=CA1",
+        "leave 2017-06-01T20:48:32Z id=CF1:7" CA1 " leg=CA1",
+        "leg 2017-06-01T20:48:32Z+0 outcome=1 id=CF1:8" CA1 " reason=participant_add_failed"
+        " leg=CA1",
+        "leg 2017-06-01T20:48:32Z+0 outcome=2 id=CF1:9" CA1 " cause=busy"
+        " reason=participant_add_failed leg=CA1");
+}
+
+TEST(trap_words_have_hyphens_or_underscores)
+{
+    EXPECT_LINES("twilio-conference",
+                 SPAN("ConferenceSid=CF1&AccountSid=AC1&CallSid=CA1&" SENT
+                      "1&StatusCallbackEvent=participant_join\n"
+                      "ConferenceSid=CF1&AccountSid=AC1&CallSid=CA1&" SENT
+                      "2&StatusCallbackEvent=participant_leave&ParticipantCallStatus=no_answer\n"
+                      "ConferenceSid=CF1&AccountSid=AC1&CallSid=CA1&" SENT
+                      "3&StatusCallbackEvent=participant-leave&"
+                      "ReasonParticipantLeft=participant-add-failed"),
+                 "join 2017-06-01T20:48:32Z id=CF1:1" CA1 " leg=CA1",
+                 "leg 2017-06-01T20:48:32Z+0 outcome=2 id=CF1:2" CA1 " cause=no_answer leg=CA1",
+                 "leg 2017-06-01T20:48:32Z+0 outcome=1 id=CF1:3" CA1
+                 " reason=participant-add-failed leg=CA1");
+}
