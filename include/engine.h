@@ -113,6 +113,7 @@ struct block {
     ticket_done *done; /* NULL: nobody is told */
     void *done_arg;
     uint64_t quarantine_id; /* replay: row to release if accepted; else 0 */
+    int64_t arrived;        /* replay: when it came first, UTC; else 0, which is now */
 };
 
 /* Takes the block over on ST_OK. ST_FULL: the queue is full, nothing was taken: stop reading

@@ -25,7 +25,8 @@ struct format_options {
                                always does; with columns listed, yes passes over it */
     const char *separator;       /* csv: one byte, default ","; "\\t" is a tab */
     const char *quote;           /* csv: one byte, default '"'; "" switches quoting off */
-    const char *const *columns;  /* csv: names by position, when there is no header;
+    const char *const *columns;  /* csv: names by position, when there is no header; "*" as the
+                                    last one: there may be more, which are passed over;
                                     fixed: "name:1-17", positions in bytes, from 1 */
     const char *records;         /* xml: "report/call", json: "report.calls": where records are */
     const char *const *map;      /* "field=column" (csv), "field=a.b.c" (ndjson), regex group;
@@ -39,13 +40,16 @@ struct format_options {
                                     clock (H:MM:SS, MM:SS), iso (PT1H2M3.5S) */
     const char *const *defaults; /* "field=text" used when the field is absent */
     const char *const *null;     /* "field=text": this text means absent */
-    const char *const *outcome;  /* "text=ok|failed|rejected|abandoned|ignore" before synonyms */
+    const char *const *outcome;  /* "text=ok|failed|rejected|abandoned|ignore" before synonyms;
+                                    "*=word" behind them, for all that is not listed */
     const char *const *kind;     /* "text=leg|contact|...|ignore" */
     const char *const *ignore;   /* "field=text": such records are left out and counted; any
                                     column can be used once map brings it to a field */
     const char *features_separator; /* default ";" */
     const char *time_format;        /* "auto" (RFC 3339 and epochs), or strptime-like with
-                                    %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %% */
+                                    %Y %m %d %H %M %S %b %e %y %z %Z %s %f %T %F %p %I %%. With a
+                                    clock and no day ("%H%M"): the latest such moment before the
+                                    record came */
     const char *timezone;           /* for times without an offset; default UTC */
     const char *pattern;            /* regex */
     bool conferences;               /* legs that name their conference make up rows of it in the
@@ -69,6 +73,9 @@ const char *format_in_syslog(const char *name);
 /* Is the text a time as `time_format` (NULL: auto) says? *floating: it has no offset, and *utc is
  * the clock's reading. */
 bool format_reads_time(const char *time_format, struct span text, int64_t *utc, bool *floating);
+
+/* Its times have no day and are known by the day on which a record came: nothing for files. */
+bool format_wants_arrival(const struct format *f);
 
 /* Parsers ask: which field does this column (or JSON path, or group) feed?
  * Without a map entry a column called like a field feeds that field, unless the field has a

@@ -4,32 +4,10 @@
 #include "clock_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "civil.h"
 #include "timetext.h"
-
-/* Only those that are of one meaning; CST is Chicago's and Shanghai's, IST India's and Israel's. */
-static const struct {
-    const char *name, *offset;
-} zones[] = {
-    {"UTC", "Z"},       {"GMT", "Z"},       {"Z", "Z"},         {"WET", "Z"},
-    {"WEST", "+01:00"}, {"CET", "+01:00"},  {"MET", "+01:00"},  {"CEST", "+02:00"},
-    {"MEST", "+02:00"}, {"EET", "+02:00"},  {"EEST", "+03:00"}, {"MSK", "+03:00"},
-    {"SAST", "+02:00"}, {"JST", "+09:00"},  {"KST", "+09:00"},  {"SGT", "+08:00"},
-    {"HKT", "+08:00"},  {"AWST", "+08:00"}, {"AEST", "+10:00"}, {"AEDT", "+11:00"},
-    {"NZST", "+12:00"}, {"NZDT", "+13:00"}, {"EST", "-05:00"},  {"EDT", "-04:00"},
-    {"CDT", "-05:00"},  {"MST", "-07:00"},  {"MDT", "-06:00"},  {"PST", "-08:00"},
-    {"PDT", "-07:00"},  {"AKST", "-09:00"}, {"AKDT", "-08:00"}, {"HST", "-10:00"},
-};
-
-static const char *
-offset_of(struct span zone)
-{
-    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        if (span_eq_nocase(zone, span_str(zones[i].name)))
-            return zones[i].offset;
-    return "";
-}
 
 static struct span
 word(struct span *s)
@@ -48,6 +26,7 @@ clock_text(struct document *d, struct span text)
     char plain[64], moment[CIVIL_TEXT];
     struct span clock, zone, date;
     bool floating;
+    int32_t offset;
     int64_t utc;
     int n;
 
@@ -68,5 +47,10 @@ clock_text(struct document *d, struct span text)
         return span_of(text.p, 0);
     format_utc(moment, utc);
     moment[strlen(moment) - 1] = '\0'; /* its "Z" */
-    return document_text(d, "%s%s", moment, offset_of(zone));
+    if (!timetext_zone(zone, &offset))
+        return document_text(d, "%s", moment);
+    if (offset == 0)
+        return document_text(d, "%sZ", moment);
+    return document_text(d, "%s%c%02d:%02d", moment, offset < 0 ? '-' : '+', abs(offset) / 3600,
+                         abs(offset) / 60 % 60);
 }

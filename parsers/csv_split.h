@@ -14,6 +14,7 @@
  * than there are. */
 struct layout {
     size_t count;
+    bool open;      /* lines may have more columns, which feed nothing */
     bool repeats;   /* several columns feed one field: the first that is not empty counts */
     uint8_t *field; /* FIELD_COUNT: none */
     uint64_t bit[]; /* FIELD_BIT of it, or 0 */

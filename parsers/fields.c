@@ -247,6 +247,7 @@ word_index_init(struct word_index *x, struct arena *mem, struct word_table own,
     memset(x->slot, 0, slots * sizeof *x->slot);
     add_words(x, own);
     add_words(x, builtin);
+    x->other = word_index_find(x, SPAN("*"));
     x->usual = word_index_find(x, builtin.words[0].text);
     if (x->usual == WORD_IGNORE)
         x->usual = WORD_UNKNOWN;

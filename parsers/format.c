@@ -306,6 +306,7 @@ compile_time(struct format *f, struct error *err)
         p = NULL;
     st = timetext_check(p, err);
     f->time_pattern = p;
+    f->clock_only = timetext_is_clock(p);
     return st == ST_OK ? zone_load(&f->zone, f->opt.timezone, err) : st;
 }
 
@@ -391,6 +392,12 @@ bool
 format_reads_time(const char *time_format, struct span text, int64_t *utc, bool *floating)
 {
     return timetext_read(time_format, NULL, text, utc, floating);
+}
+
+bool
+format_wants_arrival(const struct format *f)
+{
+    return f->clock_only;
 }
 
 const char *

@@ -43,6 +43,7 @@ struct word_index {
     struct word *slot;
     size_t mask; /* slots - 1, a power of two */
     int usual;   /* of the word that nearly all records say; WORD_UNKNOWN: look it up */
+    int other;   /* of any word that is not there ("*"); WORD_UNKNOWN: such a one is refused */
 };
 void word_index_init(struct word_index *x, struct arena *mem, struct word_table own,
                      struct word_table builtin);
@@ -75,6 +76,7 @@ struct format {
     void *shared;                     /* of the content's */
     const struct zone *zone;
     const char *time_pattern; /* NULL: auto */
+    bool clock_only;          /* it has no day: that on which the record came is meant */
     char features_separator;
 
     uint64_t mapped;           /* fields with a map entry of their own */

@@ -11,7 +11,8 @@
 #include "syslog.h"
 #include "timetext.h"
 
-#define YEAR_10000 INT64_C(253402300800)
+#define DAY_SECONDS 86400
+#define YEAR_10000  INT64_C(253402300800)
 
 /* Names and ids: short, one line, UTF-8. `reason` is prose and may be longer. */
 #define NAME_FIELDS                                                                                \
@@ -124,6 +125,10 @@ read_word(struct mapping *m, enum field f, const struct word_index *words, int *
     *value = word_index_find(words, text); /* nearly all senders write them as we do */
     if (*value == WORD_UNKNOWN)
         *value = word_index_find(words, word_fold(text, folded));
+    if (*value == WORD_UNKNOWN && words->other == WORD_IGNORE)
+        return fail(m->err, ST_IGNORE, "%s: others are left out by the format", field_name(f));
+    if (*value == WORD_UNKNOWN)
+        *value = words->other;
     if (*value == WORD_UNKNOWN)
         return bad(m, f, "not a known word");
     if (*value == WORD_IGNORE)
@@ -196,17 +201,33 @@ check_names(struct mapping *m)
 
 /* --- times --- */
 
+/* The latest day on which a time of day was not in the future when the record came. */
+static int64_t
+on_its_day(const struct mapping *m, int64_t clock)
+{
+    int64_t latest = m->ctx->arrived + m->ctx->max_future;
+    int64_t local = latest + zone_offset_at(m->f->zone, latest);
+    int64_t midnight = local - local % DAY_SECONDS;
+
+    return midnight + clock <= local ? midnight + clock : midnight + clock - DAY_SECONDS;
+}
+
 /* *floating: the text had no offset and the format's zone was used. */
 static inline enum status
 read_time(struct mapping *m, enum field f, int64_t *utc, bool *floating)
 {
     struct span s = m->r->text[f];
-    bool good = m->stamped & FIELD_BIT(f)
-                    ? syslog_time(s, m->ctx->now, utc, floating)
-                    : timetext_read(m->f->time_pattern, m->dates, s, utc, floating);
+    bool stamped = m->stamped & FIELD_BIT(f);
+    bool good = stamped ? syslog_time(s, m->ctx->now, utc, floating)
+                        : timetext_read(m->f->time_pattern, m->dates, s, utc, floating);
 
     if (!good)
         return bad(m, f, "not a time");
+    if (m->f->clock_only && !stamped) {
+        if (m->ctx->arrived <= 0)
+            return bad(m, f, "has no day, and when the record came is not known");
+        *utc = on_its_day(m, *utc);
+    }
     if (*floating)
         *utc = zone_to_utc(m->f->zone, *utc);
     if ((uint64_t)*utc >= YEAR_10000)

@@ -82,10 +82,12 @@ csv_prepare(void **shared, const struct format *f, struct error *err)
         return fail(err, ST_BAD_CONFIG, "columns: more than %d", MAX_COLUMNS);
     if (n > 0) {
         struct span *names = xcalloc(n, sizeof *names);
+        bool open = strcmp(columns[n - 1], "*") == 0;
 
         for (size_t i = 0; i < n; i++)
             names[i] = span_trim(span_str(columns[i]));
-        c.columns = layout_new(f, names, n);
+        c.columns = layout_new(f, names, open ? n - 1 : n);
+        c.columns->open = open;
         free(names);
         if (!fed_fields(c.columns)) {
             csv_layout_free(c.columns);
@@ -189,9 +191,11 @@ put(struct fields *out, const struct layout *l, size_t column, struct span s)
 
 /* Any record. */
 static enum status
-walk(const struct csv_rules *rules, const struct layout *l, size_t max_frame, struct span *rest,
+walk(const struct csv *x, const struct layout *l, size_t max_frame, struct span *rest,
      struct arena *mem, struct fields *out, struct span *raw, struct error *err)
 {
+    const struct csv_rules *rules = &x->rules;
+    bool named = x->columns != NULL;
     struct csv_cursor c;
     struct csv_cell cell;
     enum csv_step step;
@@ -207,9 +211,10 @@ walk(const struct csv_rules *rules, const struct layout *l, size_t max_frame, st
         column++;
     } while (step == CSV_CELL);
     st = csv_take(&c, step, rest, raw, err);
-    if (st == ST_OK && column > l->count)
-        return fail_at(err, ST_BAD_INPUT, (long)raw->n, "columns: %zu, header has %zu", column,
-                       l->count);
+    if (st == ST_OK && column > l->count && !l->open)
+        return fail_at(err, ST_BAD_INPUT, (long)raw->n,
+                       named ? "columns: %zu, format has %zu" : "columns: %zu, header has %zu",
+                       column, l->count);
     return st;
 }
 
@@ -228,7 +233,7 @@ csv_next_record(void *state, const struct format *f, const struct layout *layout
     end = (unsigned char)*p == 0xEF ? NULL : c->split(&c->rules, l, *rest, max_frame, out);
     n = end ? (size_t)(end - p) : SIZE_MAX;
     if (n > max_frame)
-        return walk(&c->rules, l, max_frame, rest, mem, out, raw, err);
+        return walk(c, l, max_frame, rest, mem, out, raw, err);
     if (end < p + rest->n)
         end++;
     rest->n -= (size_t)(end - p);

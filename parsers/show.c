@@ -44,6 +44,8 @@ show_csv(const struct format *f, struct span header, struct span raw, struct are
         return;
     for (; listed && listed[named] && named < MAX_CELLS; named++)
         names[named] = span_str(listed[named]);
+    if (named > 0 && strcmp(listed[named - 1], "*") == 0)
+        named--;
     if (named == 0)
         named = split(&rules, header, mem, names);
     n = split(&rules, raw, mem, cells);

@@ -143,6 +143,44 @@ half_day(struct reading *r)
     return true;
 }
 
+/* Only those that are of one meaning; CST is Chicago's and Shanghai's, IST India's and Israel's. */
+static const struct {
+    const char *name;
+    int minutes;
+} zones[] = {
+    {"UTC", 0},     {"GMT", 0},    {"Z", 0},      {"WET", 0},    {"WEST", 60},  {"CET", 60},
+    {"MET", 60},    {"CEST", 120}, {"MEST", 120}, {"EET", 120},  {"EEST", 180}, {"MSK", 180},
+    {"SAST", 120},  {"JST", 540},  {"KST", 540},  {"SGT", 480},  {"HKT", 480},  {"AWST", 480},
+    {"AEST", 600},  {"AEDT", 660}, {"NZST", 720}, {"NZDT", 780}, {"EST", -300}, {"EDT", -240},
+    {"CDT", -300},  {"MST", -420}, {"MDT", -360}, {"PST", -480}, {"PDT", -420}, {"AKST", -540},
+    {"AKDT", -480}, {"HST", -600},
+};
+
+bool
+timetext_zone(struct span name, int32_t *offset)
+{
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+        if (span_eq_nocase(name, span_str(zones[i].name))) {
+            *offset = zones[i].minutes * 60;
+            return true;
+        }
+    return false;
+}
+
+/* "CEST"; of one that means several the format's own zone is meant. */
+static bool
+zone_word(struct reading *r)
+{
+    const char *start = r->p;
+    int32_t offset;
+
+    while (r->p < r->end && ((*r->p >= 'A' && *r->p <= 'Z') || (*r->p >= 'a' && *r->p <= 'z')))
+        r->p++;
+    if (timetext_zone(span_of(start, (size_t)(r->p - start)), &offset))
+        r->offset = offset;
+    return r->p > start && r->p - start <= 5;
+}
+
 /* "Z", "+hh", "+hhmm", "+hh:mm" */
 static bool
 zone_offset(struct reading *r)
@@ -245,6 +283,8 @@ directive(struct reading *r, char which)
         return fraction(r);
     case 'z':
         return zone_offset(r);
+    case 'Z':
+        return zone_word(r);
     case 's':
         return epoch(r);
     case 'T':
@@ -289,6 +329,8 @@ timetext_read_pattern(const char *pattern, struct span s, int64_t *utc, bool *fl
     }
     if (r.twelve)
         r.c.hour = r.c.hour % 12 + (r.pm ? 12 : 0);
+    if (r.c.year == 0 && r.c.month == 0 && r.c.day == 0) /* only a clock has none of them */
+        r.c.year = 1970, r.c.month = r.c.day = 1;
     if (!civil_valid(&r.c))
         return false;
     *floating = r.offset == NO_OFFSET;
@@ -298,10 +340,26 @@ timetext_read_pattern(const char *pattern, struct span s, int64_t *utc, bool *fl
 
 /* --- checking --- */
 
+bool
+timetext_is_clock(const char *pattern)
+{
+    bool hour = false, minute = false;
+
+    for (const char *f = pattern; f && *f; f++) {
+        if (*f != '%')
+            continue;
+        if (*++f == '\0' || strchr("YymbedFszZ", *f))
+            return false;
+        hour |= *f == 'H' || *f == 'I' || *f == 'T';
+        minute |= *f == 'M' || *f == 'T';
+    }
+    return hour && minute;
+}
+
 enum status
 timetext_check(const char *pattern, struct error *err)
 {
-    static const char known[] = "YymbedIHMSpfzsTF%";
+    static const char known[] = "YymbedIHMSpfzZsTF%";
     bool used[128] = {false};
 
     if (!pattern || strcmp(pattern, "auto") == 0)
@@ -313,13 +371,13 @@ timetext_check(const char *pattern, struct error *err)
         if (*f == '\0' || !strchr(known, *f))
             return fail(err, ST_BAD_CONFIG,
                         "time_format: \"%%%.1s\" is none of %%Y %%m %%d %%H "
-                        "%%M %%S %%b %%e %%y %%z %%s %%f %%T %%F %%p %%I %%%%",
+                        "%%M %%S %%b %%e %%y %%z %%Z %%s %%f %%T %%F %%p %%I %%%%",
                         f);
         used[(unsigned char)*f] = true;
     }
     if (used['I'] != used['p'])
         return fail(err, ST_BAD_CONFIG, "time_format: %%I and %%p need each other");
-    if (!used['s'] && !used['F'] &&
+    if (!used['s'] && !used['F'] && !timetext_is_clock(pattern) &&
         !((used['Y'] || used['y']) && (used['m'] || used['b']) && (used['d'] || used['e'])))
         return fail(err, ST_BAD_CONFIG, "time_format: \"%.60s\" gives no year, month and day",
                     pattern);

@@ -19,6 +19,13 @@
  * ST_BAD_CONFIG, err->text begins with "time_format". */
 enum status timetext_check(const char *pattern, struct error *err);
 
+/* A pattern of a clock alone ("%H:%M"), which is read as a moment of 1 January 1970. */
+bool timetext_is_clock(const char *pattern);
+
+/* The offset of a zone that an abbreviation names ("CEST"), in seconds east. False: there is none,
+ * or it means another one elsewhere (CST is Chicago's and Shanghai's). */
+bool timetext_zone(struct span name, int32_t *offset);
+
 /* Reads a time, cut to the second. Without an offset in the text, *floating is set and *utc is
  * the wall clock reading as if it were UTC. pattern NULL is "auto"; memo may be NULL. False: not
  * such a time. */

@@ -6,7 +6,7 @@
 
 #include "format_tables.h"
 
-/* "rejected" or "failed"; empty of calls that were answered, and of words that say nothing of it. */
+/* "rejected" or "failed"; empty of calls that were answered, and of any other word. */
 static inline struct span
 twilio_outcome(struct span status)
 {

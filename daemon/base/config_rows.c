@@ -369,8 +369,10 @@ static const struct option_row format_rows[] = {
      .help = "csv: the byte around a column that holds separators, a double quote unless given; "
              "\"\" switches quoting off."},
     {"columns", V_LIST, FORMAT(columns), NULL, .elsewhere = true, .example = "Account|Begin|Secs",
-     .help = "csv: the columns by position, when there is no header. fixed: each with the bytes it "
-             "stands in, counted from 1, \"start:1-19\"; \"reason:40-\" goes to the line's end."},
+     .help =
+         "csv: the columns by position, when there is no header; \"*\" as the last one stands for "
+         "any number more, which are passed over. fixed: each with the bytes it stands in, "
+         "counted from 1, \"start:1-19\"; \"reason:40-\" goes to the line's end."},
     {"records", V_TEXT, FORMAT(records), NULL, .elsewhere = true, .example = "report.calls",
      .help = "json, xml: where the records are, \"report.calls\" (arrays are gone through), "
              "\"report/call\"; the whole document unless given."},
@@ -393,16 +395,22 @@ static const struct option_row format_rows[] = {
     {"null", V_LIST, FORMAT(null), NULL, .example = "customer=-",
      .help = "\"FIELD=TEXT\": this text means that the field is absent."},
     {"outcome", V_LIST, FORMAT(outcome), NULL, .example = "CLEARED=ok|REFUSED=rejected",
-     .help = "\"TEXT=OUTCOME\": ok, failed, rejected, abandoned, or ignore."},
+     .help =
+         "\"TEXT=OUTCOME\": ok, failed, rejected, abandoned, or ignore. \"*=OUTCOME\" is for all "
+         "texts that are not known otherwise; without it they are refused."},
     {"kind", V_LIST, FORMAT(kind), NULL, .example = "AGENT=contact|TEST=ignore",
-     .help = "\"TEXT=KIND\": leg, join, leave, contact and the other kinds, or ignore."},
+     .help =
+         "\"TEXT=KIND\": leg, join, leave, contact and the other kinds, or ignore. \"*=KIND\" as "
+         "with outcome."},
     {"ignore", V_LIST, FORMAT(ignore), NULL, .example = "state=TEST",
      .help = "\"FIELD=TEXT\": such records are left out, and counted as ignored."},
     {"features_separator", V_TEXT, FORMAT(features_separator), NULL, .example = ";",
      .help = "Between the features of a record, a semicolon unless given."},
     {"time_format", V_TEXT, FORMAT(time_format), NULL, .example = "%d.%m.%Y %H:%M:%S",
      .help = "How times are written: \"auto\" (RFC 3339 and epoch numbers, the default) or a "
-             "pattern with %Y %m %d %H %M %S %b %e %y %z %s %f %T %F %p %I %%."},
+             "pattern with %Y %m %d %H %M %S %b %e %y %z %Z %s %f %T %F %p %I %%. One with a clock "
+             "and no day (\"%H%M\") means the latest such moment before the record came; not for "
+             "files and streams."},
     {"timezone", V_TEXT, FORMAT(timezone), NULL, .example = "Europe/Berlin",
      .help = "Time zone of times without one, UTC unless given."},
     {"pattern", V_TEXT, FORMAT(pattern), NULL, .elsewhere = true,

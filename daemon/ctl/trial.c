@@ -233,7 +233,7 @@ trial_run(const struct trial_input *in, trial_visit *visit, void *arg, struct tr
     struct trial t = {.in = in, .ops = ops, .rest = in->text, .line = 1};
 
     t.max_frame = parser_takes_documents(ops) ? MAX_DOCUMENT : MAX_RECORD;
-    t.mapping = (struct mapping_context){clock_now(), 300, MAX_DURATION, 128, NULL};
+    t.mapping = (struct mapping_context){clock_now(), 300, MAX_DURATION, 128, NULL, clock_now()};
     t.count = out;
     t.visit = visit;
     t.arg = arg;

@@ -88,6 +88,7 @@ submit_row(struct replay *r, const struct quarantine_row *q, struct source *sour
         .done = replayed,
         .done_arg = r,
         .quarantine_id = q->id,
+        .arrived = q->arrived,
     };
 
     b.frame_end[0] = (uint32_t)b.n;

@@ -208,6 +208,14 @@ engine_source(struct engine *e, struct source **out, const struct source_options
         free(s);
         return result;
     }
+    if (opt->identity == IDENTITY_POSITION && format_wants_arrival(s->format)) {
+        format_free(s->format);
+        free(s);
+        return fail(err, ST_BAD_CONFIG,
+                    "format \"%s\" has times without a day, which only the arrival of a record"
+                    " tells: it is for connections and posts, not for files",
+                    opt->format);
+    }
     atomic_init(&s->references, 1);
     s->engine = e;
     s->parser = format_parser(s->format);

@@ -329,6 +329,7 @@ process(struct worker *w, struct job *job, struct run *run)
         .max_duration = MAX_DURATION,
         .max_name = c->limits.max_name,
         .memo = run->memo,
+        .arrived = job->block.arrived ? job->block.arrived : clock_now(),
     };
     run->window_start = run->mapping.now - (int64_t)c->limits.duplicate_window;
     note_window(run);

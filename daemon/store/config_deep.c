@@ -57,6 +57,19 @@ check_header(const struct config_input *in, const struct format *f, struct error
     return ST_OK;
 }
 
+static enum status
+check_arrival(const struct config_input *in, const struct format *f, struct error *err)
+{
+    bool late = strcmp(in->type, "tail") == 0 || strcmp(in->type, "stream") == 0;
+
+    if (!late || !format_wants_arrival(f))
+        return ST_OK;
+    return fail(err, ST_BAD_CONFIG,
+                "format \"%.40s\" has times without a day; records of a %s may be old, so their day"
+                " has to be in them",
+                in->format, strcmp(in->type, "tail") == 0 ? "file" : "stream");
+}
+
 /* The format as the input will have it. */
 static enum status
 check_inputs(const struct config *c, struct error *err)
@@ -74,6 +87,8 @@ check_inputs(const struct config *c, struct error *err)
         st = format_new(&f, &own, &why);
         if (st == ST_OK)
             st = check_header(in, f, &why);
+        if (st == ST_OK)
+            st = check_arrival(in, f, &why);
         if (st != ST_OK)
             st = fail(err, ST_BAD_CONFIG, "%s:%d: input \"%s\": %.200s", c->file, in->line,
                       in->title, why.text);

@@ -106,6 +106,7 @@ const refusals = [
     [/^not written as the format's units say$/, () => '与格式规定的单位写法不符'],
     [/^not between the years (\d+) and (\d+)$/, (a, b) => `不在 ${a} 年至 ${b} 年之间`],
     [/^in the future$/, () => '在未来'],
+    [/^has no day, and when the record came is not known$/, () => '没有日期，且不知记录何时到达'],
     [/^before start$/, () => '早于开始时间'],
     [/^holds a NUL byte$/, () => '含有 NUL 字节'],
     [/^holds a control character$/, () => '含有控制字符'],

@@ -25,6 +25,15 @@ check "nor inside of syslog" refuses 'input "x" { type = "tail" path = "/a" form
     'bad.conf:1: input "x": envelope: messages have no header line'
 check "with its columns listed" sh -c "printf '%s\n' 'format \"lines\" { type = \"csv\" header = no columns = {\"customer\", \"start\"} }' \
     'input \"x\" { type = \"dial\" address = \"127.0.0.1:1\" format = \"lines\" }' >good.conf && '$bin/callswelld' -t -c good.conf"
+lines='format "clock" { type = "csv" columns = {"customer", "start"} time_format = "%H:%M" }'
+check "no day in a file" refuses "$lines
+input \"x\" { type = \"tail\" path = \"/a\" format = \"clock\" }" 'bad.conf:2: input "x": format "clock" has times without a day'
+check "but from who connects" sh -c "printf '%s\n' '$lines' \
+    'input \"x\" { type = \"dial\" address = \"127.0.0.1:1\" format = \"clock\" }' >good.conf && '$bin/callswelld' -t -c good.conf"
+printf 'state_dir = "%s/clock"\n%s\n' "$dir" "$lines" >clock.conf
+echo acme,09:00 >clock.csv
+check "nor in an import" sh -c "! '$bin/callswell' import --config clock.conf --format clock clock.csv >clock.out 2>&1 &&
+    grep -q 'has times without a day' clock.out"
 check "unknown zone" refuses 'timezone = "Mars/Olympus"' 'Mars'
 check "no open door" refuses 'http { listen = "0.0.0.0:80" }' 'loopback'
 check "a broken pattern" refuses "format \"f\" { type = \"regex\" pattern = '(?<customer>' }" 'pattern'

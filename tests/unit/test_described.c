@@ -265,6 +265,104 @@ TEST(lengths_of_time_are_read_in_their_units)
     }
 }
 
+/* What the one record of this text is, at a moment. */
+static enum status
+record_at(struct format_options o, const char *text, struct mapping_context at, struct record *r,
+          struct error *err)
+{
+    struct format *f = make_format(o);
+    struct stream s;
+    enum status st;
+
+    stream_open(&s, f, at_the_edge(span_str(text)));
+    st = stream_next(&s);
+    CHECK_INT(st, ST_OK);
+    st = record_from_fields(f, &at, &s.fields, &s.mem, r, err);
+    stream_close(&s);
+    return st;
+}
+
+TEST(trap_a_clock_without_a_day_is_of_the_day_on_which_its_record_came)
+{
+    static const int64_t noon = 1772366400, night = 1772319660; /* 13:00 and 00:01 in Berlin */
+    const struct {
+        int64_t arrived;
+        const char *text;
+        int64_t end;
+    } cases[] = {
+        {noon, "1200", noon - 3600},
+        {noon, "1300", noon},
+        {noon, "1304", noon + 240}, /* its clock is fast */
+        {noon, "1306", noon + 360 - 86400},
+        {night, "2359", night - 120},
+        {night, "0001", night},
+    };
+    const struct format_options o = {.type = "csv",
+                                     .columns = LIST("customer", "end", "duration"),
+                                     .time_format = "%H%M",
+                                     .timezone = "Europe/Berlin"};
+    struct error err = {.text = ""};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mapping_context at = test_context;
+        char line[64];
+        struct record r;
+
+        at.now = at.arrived = cases[i].arrived;
+        snprintf(line, sizeof line, "acme,%s,600\n", cases[i].text);
+        CHECK_INT(record_at(o, line, at, &r, &err), ST_OK);
+        CHECK_INT(r.start, cases[i].end - 600);
+    }
+}
+
+TEST(a_clock_without_a_day_says_nothing_where_nobody_knows_when_it_came)
+{
+    const struct format_options o = {
+        .type = "csv", .columns = LIST("customer", "start"), .time_format = "%H:%M"};
+    struct error err = {.text = ""};
+    struct record r;
+
+    CHECK_INT(record_at(o, "acme,09:00\n", test_context, &r, &err), ST_BAD_INPUT);
+    CHECK_STR(err.text, "start: has no day, and when the record came is not known");
+}
+
+TEST(a_star_stands_for_all_words_that_are_not_listed)
+{
+    struct format_options o = {.type = "csv",
+                               .columns = LIST("customer", "start", "outcome", "kind"),
+                               .outcome = LIST("16=ok", "17=rejected", "*=failed"),
+                               .kind = LIST("entered=join", "*=ignore")};
+    static const char longer[] = "a,1772355600,a word that is longer than any word there is,leg";
+    struct error err = {.text = ""};
+    struct record r;
+
+    CHECK_INT(record_at(o, "a,1772355600,17,leg\n", test_context, &r, &err), ST_OK);
+    CHECK_INT(r.outcome, OUTCOME_REJECTED);
+    CHECK_INT(record_at(o, "a,1772355600,99,leg\n", test_context, &r, &err), ST_OK);
+    CHECK_INT(r.outcome, OUTCOME_FAILED);
+    CHECK_INT(record_at(o, longer, test_context, &r, &err), ST_OK);
+    CHECK_INT(r.outcome, OUTCOME_FAILED);
+    CHECK_INT(record_at(o, "a,1772355600,,leg\n", test_context, &r, &err), ST_OK);
+    CHECK_INT(r.outcome, OUTCOME_OK); /* it says nothing */
+    CHECK_INT(record_at(o, "a,1772355600,16,entered\n", test_context, &r, &err), ST_OK);
+    CHECK_INT(r.kind, KIND_JOIN);
+    CHECK_INT(record_at(o, "a,1772355600,16,muted\n", test_context, &r, &err), ST_IGNORE);
+    CHECK_STR(err.text, "kind: others are left out by the format"); /* one reason for all */
+    o.kind = LIST("entered=join");
+    CHECK_INT(record_at(o, "a,1772355600,16,muted\n", test_context, &r, &err), ST_BAD_INPUT);
+}
+
+TEST(lines_may_have_more_columns_than_are_listed_where_a_star_says_so)
+{
+    struct format_options o = {.type = "csv", .columns = LIST("customer", "x", "start", "*")};
+
+    says(o, "a,,1772355600\na,,1772355600,\na,,1772355600,7,\"8,9\",10\n\"a\",,1772355600,7,8\n",
+         LIST("customer=a start=1772355600", "customer=a start=1772355600",
+              "customer=a start=1772355600", "customer=a start=1772355600"));
+    o.columns = LIST("customer", "x", "start");
+    says(o, "a,,1772355600,7\n", LIST("columns: 4, format has 3"));
+}
+
 TEST(what_cannot_be_meant_is_said_at_the_start)
 {
     struct format_options fixed = {.type = "fixed"}, csv = {.type = "csv"}, json = {.type = "json"},

@@ -41,6 +41,18 @@ static const struct {
     {"%s", "-1", -1},
     {"%%%F", "%2026-03-01", START_UTC - 9 * 3600},
     {"%%%F", "2026-03-01", -1},
+    {"%T.%f %Z %b %e %Y", "10:00:00.250 CET Mar 01 2026", START_UTC},
+    {"%T %Z %b %e %Y", "04:00:00 EST MAR 1 2026", START_UTC},
+    {"%F %T %Z", "2026-03-01 09:00:00 utc", START_UTC},
+    {"%F %T %Z", "2026-03-01 09:00:00 IST", START_UTC}, /* of several meanings: floating */
+    {"%F %T %Z", "2026-03-01 09:00:00 ", -1},
+    {"%F %T %Z", "2026-03-01 09:00:00 +01", -1},
+    {"%F %T %Z", "2026-03-01 09:00:00 Berlin", -1},
+    {"%H%M", "0900", 9 * 3600},
+    {"%H%M", "900", -1},
+    {"%T", "23:59:59", 86399},
+    {"%I:%M %p", "12:05 am", 300},
+    {"%H%M", "2400", -1},
 };
 
 TEST(times_by_patterns)
@@ -67,8 +79,23 @@ TEST(only_a_time_without_an_offset_is_floating)
     CHECK(timetext_read("%F %T", NULL, SPAN("2026-03-01 09:00:00"), &utc, &floating) && floating);
     CHECK(timetext_read("%F %T %z", NULL, SPAN("2026-03-01 09:00:00 +0200"), &utc, &floating));
     CHECK(!floating);
+    CHECK(timetext_read("%F %T %Z", NULL, SPAN("2026-03-01 09:00:00 IST"), &utc, &floating));
+    CHECK(floating);
+    CHECK(timetext_read("%F %T %Z", NULL, SPAN("2026-03-01 09:00:00 CEST"), &utc, &floating));
+    CHECK(!floating);
+    CHECK(timetext_read("%H%M", NULL, SPAN("0900"), &utc, &floating) && floating);
     CHECK(timetext_read("%s", NULL, SPAN("1772355600"), &utc, &floating) && !floating);
     CHECK(timetext_read(NULL, NULL, SPAN("1772355600"), &utc, &floating) && !floating);
     CHECK(timetext_read(NULL, NULL, SPAN("2026-03-01T09:00:00Z"), &utc, &floating) && !floating);
     CHECK(timetext_read(NULL, NULL, SPAN("2026-03-01T09:00:00"), &utc, &floating) && floating);
+}
+
+TEST(a_pattern_without_a_day_is_one_of_a_clock_or_a_mistake)
+{
+    static const char *const mistakes[] = {"%H", "%M", "%H%M%z", "%H%M %Z", "%H%M %m", "%m %d %T"};
+
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+        CHECK_INT(timetext_check(mistakes[i], NULL), ST_BAD_CONFIG);
+    CHECK(timetext_is_clock("%H%M") && timetext_is_clock("%T") && timetext_is_clock("%I.%M %p"));
+    CHECK(!timetext_is_clock("%F %T") && !timetext_is_clock("%s") && !timetext_is_clock(NULL));
 }
