@@ -6,7 +6,8 @@
  *   09:30 03/01                                                         the switch's date
  *
  * Everything but the dirt around them is said by the format: `columns` is the layout, `join` makes
- * the time of the end, because that is what switches write.
+ * the time of the end, because that is what switches write. Old layouts have no date; what the
+ * switch's own date says, the arrival of the line says as well, and with the year.
  */
 #include <stdlib.h>
 
@@ -19,22 +20,27 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* NULs stand behind lines, and in front of the next where the switch was interrupted. */
+/* NULs stand behind lines, and in front of the next where the switch was interrupted. So do blanks:
+ * where a line begins with a time, none of them is the layout's. */
 static struct span
-without_nuls(struct span s)
+without_dirt(const struct format *f, struct span s)
 {
-    while (s.n > 0 && *s.p == '\0')
+    bool blanks = fixed_begins_with_time(f);
+
+    while (s.n > 0 && (*s.p == '\0' || (*s.p == ' ' && blanks)))
         s = span_of(s.p + 1, s.n - 1);
     while (s.n > 0 && (s.p[s.n - 1] == '\0' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
         s.n--;
     return s;
 }
 
-/* "09:30 03/01", "0930 0301": sent when the switch connects, and at midnight. */
+/* "09:30 03/01", "0930 0301", in either order of day and month: sent when the switch connects, and
+ * at midnight. No layout makes a call's line so short. */
 static bool
 is_date(struct span s)
 {
-    static const char *const shapes[] = {"dd:dd dd/dd", "dddd dddd", "dd:dd dd:dd", NULL};
+    static const char *const shapes[] = {"dd:dd dd/dd", "dddd dddd",   "dddd dd/dd",
+                                         "dddddddd",    "dd:dd dd:dd", NULL};
 
     s = span_trim(s);
     for (size_t k = 0; shapes[k]; k++) {
@@ -78,7 +84,7 @@ count_tenths(struct document *d, struct fields *r)
 static enum status
 smdr_read(struct document *d, struct span frame, struct error *err)
 {
-    struct span line = without_nuls(frame);
+    struct span line = without_dirt(d->format, frame);
     struct fields *r;
     enum status st;
 

@@ -127,6 +127,21 @@ fixed_cut(const struct format *f, struct span buf, size_t max_frame, bool eof)
     return cut_lines(buf, max_frame, eof);
 }
 
+bool
+fixed_begins_with_time(const struct format *f)
+{
+    static const uint64_t times = FIELD_BIT(FIELD_START) | FIELD_BIT(FIELD_END);
+    const struct fixed *x = format_shared(f);
+
+    for (size_t i = 0; i < x->count; i++) {
+        uint64_t bit = x->column[i].field == FIELD_COUNT ? 0 : FIELD_BIT(x->column[i].field);
+
+        if (x->column[i].begin == 0 && ((bit | format_joined(f, bit)) & times))
+            return true;
+    }
+    return false;
+}
+
 enum status
 fixed_take(const struct format *f, struct span line, struct fields *out, struct error *err)
 {

@@ -10,7 +10,7 @@ extern const struct parser_ops parser_csv, parser_ndjson, parser_json_array, par
     parser_freeswitch_conference, parser_asterisk_cel, parser_twilio_conference, parser_twilio_call,
     parser_bbb_webhook, parser_bbb_events, parser_jitsi_event_sync, parser_pexip_event_sink,
     parser_teams_pstn, parser_teams_callrecord, parser_zoom_report, parser_freeswitch_csv,
-    parser_cisco_meeting_server;
+    parser_cisco_meeting_server, parser_ipoffice_smdr;
 
 const struct parser_ops *const parsers[] = {
     &parser_csv,
@@ -27,6 +27,7 @@ const struct parser_ops *const parsers[] = {
     &parser_cisco_ios,
     &parser_3cx,
     &parser_avaya_smdr,
+    &parser_ipoffice_smdr,
     &parser_asterisk_ami,
     &parser_freeswitch_esl,
     &parser_radius,

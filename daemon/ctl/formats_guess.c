@@ -31,6 +31,7 @@ struct attempt {
     double share, fields; /* of the records that it finds; filled in each */
     bool recognised;      /* it leaves out, or understands and refuses, nearly all but a few */
     bool anything;        /* it finds fields in any text whatever */
+    bool wants_arrival;   /* its times have no day */
     size_t understood;    /* of those that are refused */
     char why[200];        /* the first of these, or else the first that it left out */
 };
@@ -92,6 +93,7 @@ try_format(const struct format_options *o, struct trial_input in)
     nothing = try_nothing(f);
     a.anything = nothing.understood > 0;
     in.format = f;
+    a.wants_arrival = format_wants_arrival(f);
     trial_run(&in, note_reason, &a, &a.n);
     if (a.n.read > 0) {
         a.share = (double)a.n.read / (double)(a.n.read + a.n.refused);
@@ -202,6 +204,9 @@ say(const struct answer *a, const char *path)
     for (size_t i = 0; i < SHOWN && a->known[i].share > 0; i++)
         printf("# %s reads %zu of %zu records\n", a->known[i].name, a->known[i].n.read,
                a->known[i].n.read + a->known[i].n.refused);
+    if (a->good && a->known[0].wants_arrival)
+        printf(
+            "#\n# It has no day, which only its arrival tells: for connections, not for files\n");
     if (a->good) {
         printf("#\n# An input or import with format = \"%s\" reads it; this shows how:\n"
                "#   callswell formats test %s --format %s\n",
