@@ -9,8 +9,7 @@
  * Nothing is quoted, so a comma in a name looks like one more column. The columns that cannot hold
  * one are counted from both ends, and around "Chain:"; what is between two names stays unknown.
  */
-#include <stdio.h>
-
+#include "format_tables.h"
 #include "json_document.h"
 
 #define MAX_COLUMNS 64
@@ -149,16 +148,11 @@ split(struct row *r, struct span line, struct error *err)
 static struct span
 seconds_of(struct document *d, struct span clock)
 {
-    unsigned h, m, s;
-    char text[16];
+    uint32_t seconds;
 
-    if (clock.n == 0 || clock.n >= sizeof text)
+    if (clock.n == 0 || !unit_read(UNIT_CLOCK, clock, &seconds))
         return SPAN("");
-    memcpy(text, clock.p, clock.n);
-    text[clock.n] = '\0';
-    if (sscanf(text, "%3u:%2u:%2u", &h, &m, &s) != 3)
-        return SPAN("");
-    return document_text(d, "%u", h * 3600 + m * 60 + s);
+    return document_text(d, "%u", seconds);
 }
 
 static bool
@@ -208,11 +202,22 @@ give_conference(struct row *row, struct fields *r)
     fields_set(r, FIELD_CONFERENCE, without(value_of(row, "dial-no"), "Ext."));
 }
 
+/* What 3CX itself puts in front of a value; people's names may begin in the same way. */
+static struct span
+plain(const char *name, struct span value)
+{
+    if (may_hold_comma(name))
+        return value;
+    if (strcmp(name, "historyid") == 0)
+        return without(value, "Call ");
+    return without(without(value, "Chain:"), "Ext.");
+}
+
 static void
 give_all(struct row *row, struct fields *r)
 {
     for (size_t i = 0; i < row->columns; i++) {
-        struct span v = without(without(without(row->value[i], "Call "), "Chain:"), "Ext.");
+        struct span v = plain(row->names[i], row->value[i]);
 
         if (strcmp(row->names[i], "duration") != 0)
             document_value(row->d, r, row->names[i], v);
@@ -233,6 +238,8 @@ threecx_read(struct document *d, struct span frame, struct error *err)
     st = split(&row, frame, err);
     if (st != ST_OK)
         return st;
+    if (value_of(&row, "historyid").n > 0 && !begins(value_of(&row, "historyid"), "Call "))
+        return fail(err, ST_BAD_INPUT, "3cx: historyid does not begin with \"Call \"");
     r = document_record(d);
     give_all(&row, r);
     fields_set(r, FIELD_ID, without(value_of(&row, "historyid"), "Call "));
@@ -245,17 +252,17 @@ static enum status
 threecx_prepare(void **shared, const struct format *f, struct error *err)
 {
     const char *const *names = format_options(f)->columns;
-    bool begins_when = !names, ends_when = !names;
-    size_t n = 0;
+    static const char *const needed[] = {"time-start", "time-answered", "time-end"};
+    size_t n = 0, found = 0;
 
-    for (; names && names[n]; n++) {
-        begins_when |= strcmp(names[n], "time-start") == 0;
-        ends_when |= strcmp(names[n], "time-end") == 0;
-    }
+    for (; names && names[n]; n++)
+        for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+            found |= strcmp(names[n], needed[i]) == 0 ? (size_t)1 << i : 0;
     if (n > MAX_COLUMNS)
         return fail(err, ST_BAD_CONFIG, "columns: more than %d", MAX_COLUMNS);
-    if (!begins_when || !ends_when)
-        return fail(err, ST_BAD_CONFIG, "columns: time-start and time-end have to be among them");
+    if (names && found != 7)
+        return fail(err, ST_BAD_CONFIG,
+                    "columns: time-start, time-answered and time-end have to be among them");
     *shared = NULL;
     return ST_OK;
 }
