@@ -23,7 +23,7 @@ TEST(mistakes_in_options_are_named)
         {{.type = "csv", .kind = LIST("A=ok")}, "kind: "},
         {{.type = "csv", .time_format = "%Q"}, "time_format: \"%Q\" is none of"},
         {{.type = "csv", .time_format = "%Y-%m-%d %"}, "time_format: "},
-        {{.type = "csv", .time_format = "%H:%M"}, "time_format: \"%H:%M\" gives no year"},
+        {{.type = "csv", .time_format = "%d. %H:%M"}, "time_format: \"%d. %H:%M\" gives no year"},
         {{.type = "csv", .time_format = "%F %I:%M"}, "time_format: %I and %p"},
         {{.type = "csv", .timezone = "Mars/Olympus"}, "timezone: "},
         {{.type = "csv", .separator = ",,"}, "separator: "},
