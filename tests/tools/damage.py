@@ -1,7 +1,7 @@
 """damage.py - harms a copy of a ledger, and says what is in one: with python's own sqlite3.
 
-damage.py flip FILE SUBJECT    one bit of the stored values of a subject's first day
-damage.py page FILE SUBJECT    the whole page that holds the subject's first day
+damage.py flip FILE SUBJECT    one bit of what is stored of a subject's first day in a leaf
+damage.py page FILE SUBJECT    the whole page that holds that day
 damage.py head FILE            the first page
 damage.py table FILE NAME N... leaf pages of a table's tree, by number
 damage.py set FILE SQL         an SQL statement, which has checksum_of_numbers() at hand
@@ -30,12 +30,12 @@ def folded_into_file(path):
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
 
-def first_row(path, subject):
+def rows_of(path, subject):
     db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
-    row = db.execute('SELECT subject, "values" FROM total WHERE subject = ? ORDER BY period',
-                     (subject.encode(),)).fetchone()
+    rows = db.execute('SELECT subject, "values" FROM total WHERE subject = ? ORDER BY period',
+                      (subject.encode(),)).fetchall()
     db.close()
-    return row
+    return rows
 
 def leaves(data, root):
     """Leaf pages of a table or index tree, in order (file format 1.6)."""
@@ -66,7 +66,7 @@ def place_of(data, root, row):
             found = data.find(values, at, at + 300)
             if subject in data[at:at + 40 + len(subject)] and found > 0:
                 return found
-    sys.exit("not in a leaf: name another subject")
+    return None
 
 MASK = (1 << 64) - 1
 
@@ -112,7 +112,11 @@ def main():
             page = pages[int(n)]
             data[(page - 1) * PAGE:page * PAGE] = os.urandom(PAGE)
     else:
-        at = place_of(data, root_of(path, "total"), first_row(path, sys.argv[3]))
+        root = root_of(path, "total")
+        places = (place_of(data, root, row) for row in rows_of(path, sys.argv[3]))
+        at = next((place for place in places if place is not None), None)
+        if at is None:
+            sys.exit("no day of it is in a leaf: name another subject")
         if verb == "flip":
             data[at + 5] ^= 4
         else:
