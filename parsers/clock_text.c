@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "civil.h"
 #include "timetext.h"
 
 static struct span
@@ -23,8 +22,8 @@ word(struct span *s)
 struct span
 clock_text(struct document *d, struct span text)
 {
-    char plain[64], moment[CIVIL_TEXT];
-    struct span clock, zone, date;
+    char plain[64];
+    struct span clock, zone, date, moment;
     bool floating;
     int32_t offset;
     int64_t utc;
@@ -45,12 +44,11 @@ clock_text(struct document *d, struct span text)
     n = snprintf(plain, sizeof plain, "%.*s %.*s", SPAN_ARG(clock), SPAN_ARG(date));
     if (!timetext_read_pattern("%T %b %e %Y", span_of(plain, (size_t)n), &utc, &floating))
         return span_of(text.p, 0);
-    format_utc(moment, utc);
-    moment[strlen(moment) - 1] = '\0'; /* its "Z" */
+    moment = document_clock(d, utc);
     if (!timetext_zone(zone, &offset))
-        return document_text(d, "%s", moment);
+        return moment;
     if (offset == 0)
-        return document_text(d, "%sZ", moment);
-    return document_text(d, "%s%c%02d:%02d", moment, offset < 0 ? '-' : '+', abs(offset) / 3600,
-                         abs(offset) / 60 % 60);
+        return document_text(d, "%.*sZ", SPAN_ARG(moment));
+    return document_text(d, "%.*s%c%02d:%02d", SPAN_ARG(moment), offset < 0 ? '-' : '+',
+                         abs(offset) / 3600, abs(offset) / 60 % 60);
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "civil.h"
+
 struct document_item {
     struct document_item *next;
     enum status st;
@@ -123,6 +125,15 @@ document_text(struct document *d, const char *fmt, ...)
     if (n < 0)
         n = 0;
     return arena_copy(d->mem, span_of(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1));
+}
+
+struct span
+document_clock(struct document *d, int64_t reading)
+{
+    char text[CIVIL_TEXT];
+    struct span s = span_str(format_utc(text, reading));
+
+    return arena_copy(d->mem, span_of(s.p, s.n - 1)); /* without its "Z" */
 }
 
 /* --- frames --- */

@@ -72,6 +72,8 @@ void fields_set(struct fields *r, enum field f, struct span text);
 struct span document_join(struct document *d, const struct span *parts, size_t n, char between);
 struct span document_text(struct document *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* What a clock showed, without a zone: "2026-03-01T09:00:00" of a reading as if it were UTC. */
+struct span document_clock(struct document *d, int64_t reading);
 
 /* --- frames --- */
 

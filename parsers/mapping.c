@@ -11,8 +11,7 @@
 #include "syslog.h"
 #include "timetext.h"
 
-#define DAY_SECONDS 86400
-#define YEAR_10000  INT64_C(253402300800)
+#define YEAR_10000 INT64_C(253402300800)
 
 /* Names and ids: short, one line, UTF-8. `reason` is prose and may be longer. */
 #define NAME_FIELDS                                                                                \

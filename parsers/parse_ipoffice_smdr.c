@@ -9,8 +9,6 @@
  * release. A party is an extension (E), a line (T), or something of the system's own (V), and a
  * conference is what is called "CO Channel" there: its number, a dot, and the channel.
  */
-#include <stdlib.h>
-
 #include "civil.h"
 #include "csv_scan.h"
 #include "format_tables.h"
@@ -117,18 +115,15 @@ room_of(struct span device, struct span name)
 static struct span
 answered_at(struct document *d, const struct span *v)
 {
-    char moment[CIVIL_TEXT];
     int64_t utc, rang = 0;
     bool floating;
 
     if (!timetext_read_pattern("%Y/%m/%d %T", v[CALL_START], &utc, &floating) &&
         !timetext_read_pattern("%Y/%m/%d %H:%M", v[CALL_START], &utc, &floating))
         return v[CALL_START];
-    if (v[RING_TIME].n > 0 && (!span_to_i64(v[RING_TIME], &rang) || rang > 86400))
+    if (v[RING_TIME].n > 0 && (!span_to_i64(v[RING_TIME], &rang) || rang > DAY_SECONDS))
         rang = 0;
-    format_utc(moment, utc + rang);
-    moment[strlen(moment) - 1] = '\0'; /* its "Z" */
-    return document_text(d, "%s", moment);
+    return document_clock(d, utc + rang);
 }
 
 /* Who is there: an extension by its number, a line by the number at its other end. */

@@ -231,9 +231,14 @@ trial_run(const struct trial_input *in, trial_visit *visit, void *arg, struct tr
 {
     const struct parser_ops *ops = format_parser(in->format);
     struct trial t = {.in = in, .ops = ops, .rest = in->text, .line = 1};
+    int64_t now = clock_now();
 
     t.max_frame = parser_takes_documents(ops) ? MAX_DOCUMENT : MAX_RECORD;
-    t.mapping = (struct mapping_context){clock_now(), 300, MAX_DURATION, 128, NULL, clock_now()};
+    t.mapping = (struct mapping_context){.now = now,
+                                         .max_future = 300,
+                                         .max_duration = MAX_DURATION,
+                                         .max_name = 128,
+                                         .arrived = now};
     t.count = out;
     t.visit = visit;
     t.arg = arg;

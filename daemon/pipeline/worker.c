@@ -317,6 +317,7 @@ process(struct worker *w, struct job *job, struct run *run)
     struct engine *e = w->engine;
     const struct config *c = e->config;
     size_t before, deltas;
+    int64_t now = clock_now();
 
     run->engine = e;
     run->worker = w;
@@ -324,12 +325,12 @@ process(struct worker *w, struct job *job, struct run *run)
     run->part = &job->batch->parts[w->index];
     run->block = &job->block;
     run->mapping = (struct mapping_context){
-        .now = clock_now(),
+        .now = now,
         .max_future = c->limits.max_future,
         .max_duration = MAX_DURATION,
         .max_name = c->limits.max_name,
         .memo = run->memo,
-        .arrived = job->block.arrived ? job->block.arrived : clock_now(),
+        .arrived = job->block.arrived ? job->block.arrived : now,
     };
     run->window_start = run->mapping.now - (int64_t)c->limits.duplicate_window;
     note_window(run);

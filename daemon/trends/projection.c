@@ -108,7 +108,7 @@ projection_status(struct projection *p, struct projection_status *out)
 
 /* Batches gather until rounds take their share of the time and no more: a lone one is sent at once,
  * and the more there is to do, the more goes out in one round. When somebody waits, that is half of
- * the time. */
+ * the time; when nothing more is to come for now, nearly all of it. */
 static int64_t
 send_due(const struct projection *p)
 {

@@ -20,13 +20,14 @@ const shareOf = (c) =>
           ? '全部变化'
           : `占变化的 ${percent(c.share_of_change)}`;
 
+const partName = (dimension, name) =>
+    `${word('whydimension', dimension)} ${whyPart(dimension, name)}`;
+
 // The half sentence of its causes; the daemon names the first one or two, too.
 function causes(e) {
     const named = (e.causes ?? []).slice(0, 2).map((c) => {
-        const named = (dimension, name) =>
-            `${word('whydimension', dimension)} ${whyPart(dimension, name)}`;
-        const part = named(c.dimension, c.part);
-        const other = c.with_part && named(c.with_dimension, c.with_part);
+        const part = partName(c.dimension, c.part);
+        const other = c.with_part && partName(c.with_dimension, c.with_part);
         return `${part}${other ? ` × ${other}` : ''}（${shareOf(c)}）`;
     });
     return named.length ? `；主要来自${named.join('、')}` : '';

@@ -134,8 +134,10 @@ def cost_between(before, after):
 
 def line_after(f, at):
     """Where the first line begins that does not begin before that place."""
-    f.seek(max(at - 1, 0))
-    return at if at == 0 else at - 1 + len(f.readline())
+    if at == 0:
+        return 0
+    f.seek(at - 1)
+    return at - 1 + len(f.readline())
 
 
 def send_file(port, path, share=0, shares=1):

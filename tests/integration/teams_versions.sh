@@ -8,7 +8,7 @@ http { listen = "127.0.0.1:0" }
 input "teams" { type = "http" format = "teams-callrecord" }
 EOC
 cat >calls.py <<'EOP'
-"""versions.ndjson: calls whose sessions become known bit by bit, and who was in them. want.json: legs and
+"""import.json, post.json: calls whose sessions become known bit by bit, and who was in them. want.json: legs and
 seconds by customer and day, of the last versions: overlapping sessions of a person are one leg."""
 import json, random
 from datetime import datetime, timedelta, timezone

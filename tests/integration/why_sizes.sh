@@ -4,7 +4,6 @@
 cat >c.conf <<EOC
 state_dir = "$dir/state"
 clock = "data"
-http { listen = "127.0.0.1:0" }
 format "legs" {
     type        = "ndjson"
     conferences = yes

@@ -95,6 +95,22 @@ expect_lines_at(const char *file, int at, struct format *f, struct span text,
 #define EXPECT_LINES(format, text, ...)                                                            \
     expect_lines_at(__FILE__, __LINE__, shipped_format(format), (text), LIST(__VA_ARGS__))
 
+/* Whatever a text may be cut off to is read, and nothing behind it. */
+static inline void
+read_every_beginning(const char *format, struct span text)
+{
+    struct format *f = shipped_format(format);
+    struct stream s;
+
+    for (size_t n = 1; n < text.n; n++) {
+        stream_open(&s, f, at_the_edge(span_of(text.p, n)));
+        while (s.rest.n > 0)
+            stream_next(&s);
+        stream_close(&s);
+    }
+    format_free(f);
+}
+
 /* A file of the project's own: tests/data/formats/... */
 static inline struct span
 own_sample(const char *name)

@@ -170,14 +170,5 @@ TEST(trap_the_call_id_is_shared_by_segments)
 
 TEST(every_beginning_of_a_line_is_read_within_its_bytes)
 {
-    struct format *f = shipped_format("3cx");
-    struct span text = own_sample("3cx/cdr.log");
-    struct stream s;
-
-    for (size_t n = 1; n < text.n; n++) {
-        stream_open(&s, f, at_the_edge(span_of(text.p, n)));
-        while (s.rest.n > 0)
-            stream_next(&s);
-        stream_close(&s);
-    }
+    read_every_beginning("3cx", own_sample("3cx/cdr.log"));
 }

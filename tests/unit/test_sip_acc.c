@@ -228,16 +228,7 @@ TEST(trap_dialogs_have_fractions_of_several_lengths_and_no_acc_in_front)
 
 TEST(every_beginning_of_a_line_is_read_within_its_bytes)
 {
-    struct format *f = shipped_format("kamailio-acc");
-    struct span text = own_sample("kamailio-acc/calls.log");
-    struct stream s;
-
-    for (size_t n = 1; n < 1200; n++) {
-        stream_open(&s, f, at_the_edge(span_of(text.p, n)));
-        while (s.rest.n > 0)
-            stream_next(&s);
-        stream_close(&s);
-    }
+    read_every_beginning("kamailio-acc", span_of(own_sample("kamailio-acc/calls.log").p, 1200));
 }
 
 TEST(dialogs_alone_can_be_counted)

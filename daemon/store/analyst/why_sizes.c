@@ -37,7 +37,6 @@ read_day(struct why_gather *g, struct query *q, int32_t day, struct span custome
         why_series_of(g, LIST_SIZE, query_text(q, 0))->daily[place] += query_int(q, 1);
         why_series_of(g, LIST_SIZE_LATER, query_text(q, 0))->daily[place] += query_int(q, 2);
     }
-    query_reset(q);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
