@@ -71,15 +71,16 @@ export function show(place, ctx) {
         const query = {service, ...asQuery(p), zone: zone()};
         const question = service ? whatIf.show(service) : null;
         const shows = question ? [...measures, ...asked] : measures;
-        const measure = shows.includes(params().show) ? params().show : 'scheduled';
+        // As it is when something is drawn: another one may be chosen while plans are loaded.
+        const measure = () => (shows.includes(params().show) ? params().show : 'scheduled');
 
-        replace(bar, barParts(services, service, shows, measure, p));
+        replace(bar, barParts(services, service, shows, measure(), p));
         if (!service) return;
         backtest.show(service);
         moves.show(service);
         const key = JSON.stringify([query, question]);
         if (key === shown && map.plans) {
-            paint(map, top, measure, p);
+            paint(map, top, measure(), p);
             return;
         }
         shown = key;
@@ -94,7 +95,7 @@ export function show(place, ctx) {
             (signal) => askPlans(query, question, signal),
             (plans) => {
                 map.plans = plans;
-                return paint(map, top, measure, p);
+                return paint(map, top, measure(), p);
             },
         );
         load(
