@@ -3,9 +3,8 @@
  * change?
  *
  * Counts are drawn from seeded negative binomial laws. The worlds are those of
- * shared/ref/fdr_estimated_dispersion_50k.csv, whose power with a shrunk dispersion is the measure.
- * fdr_grid_50k.csv and fdr_simulation_50k.csv cannot be drawn again: their customers' means differ
- * (so few of them are eligible) by a law that is not told.
+ * fdr_estimated_dispersion_50k.csv, but for customers of one mean, so that all of them are tested;
+ * its power with a shrunk dispersion is the measure. The tables themselves: test_change_worlds.c.
  */
 #include "change.h"
 #include "draw.h"

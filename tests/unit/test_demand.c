@@ -172,7 +172,7 @@ check_rank_intervals(const struct demand_rank *rank)
         }
     }
     demand_rank_intervals(scores, FEATURES, got);
-    reference_open(&r, test_beside("shared/ref/demand_expected.csv"));
+    reference_open(&r, test_path("tests/data/ref/demand_expected.csv"));
     for (int i = 0; reference_next(&r); i++) {
         CHECK_INT(got[i].low, N("rank_p05"));
         CHECK_INT(got[i].high, N("rank_p95"));
@@ -181,17 +181,15 @@ check_rank_intervals(const struct demand_rank *rank)
 
 TEST(the_worked_ranking_comes_out_in_every_column)
 {
-    const char *events = test_beside("shared/ref/demand_input_events.csv");
+    const char *events = test_path("tests/data/ref/demand_input_events.csv");
     struct demand_rank rank[FEATURES];
     double p[FEATURES], q[FEATURES], recent[FEATURES], before[FEATURES];
     char customers[4096], path[4096];
     struct reference r;
 
-    if (!events)
-        test_skip("no shared/ref/demand_input_events.csv beside the project");
     snprintf(path, sizeof path, "%s", events);
     snprintf(customers, sizeof customers, "%s",
-             test_beside("shared/ref/demand_input_customers.csv"));
+             test_path("tests/data/ref/demand_input_customers.csv"));
     load_world(path, customers);
     CHECK_INT(world.features, FEATURES);
     for (int f = 0; f < FEATURES; f++) {
@@ -206,7 +204,7 @@ TEST(the_worked_ranking_comes_out_in_every_column)
         rank[f] = (struct demand_rank){value * growth, people, world.names[f], 0};
     }
     demand_rank(rank, FEATURES);
-    reference_open(&r, test_beside("shared/ref/demand_expected.csv"));
+    reference_open(&r, test_path("tests/data/ref/demand_expected.csv"));
     for (int i = 0; reference_next(&r); i++) {
         int f = feature_of(rank[i].name);
         double votes, people, low, high, value = value_of(f, &votes, &people);
