@@ -299,8 +299,8 @@ TEST(a_level_that_shifts_for_good)
 }
 
 /* metrics_fixture.csv gives no numbers that it was made of. These have its WAPE, MAE, RMSE, bias
- * and scale (found by trying, with forecasts that a week before says), so that the first three, of
- * which two are ours, can be read off it. Its quantiles cannot be had so: those of a backtest are its own. */
+ * and scale (found by trying); of them a backtest reckons what is compared here. Quantiles cannot
+ * be given to it: it makes its own. */
 TEST(the_metrics_of_a_week_said_by_the_week_before)
 {
     const double counts[] = {4,   6.25, 4.75, 0.25, 5.5, 6.75, 4.75, 2.25,

@@ -18,7 +18,7 @@ struct outlook {
     struct span customer, owner; /* in the list's memory */
     struct life_facts facts;
     struct life before, now;
-    struct bgnbd_customer habit; /* weeks; of the days that are counted */
+    struct bgnbd_customer habit; /* weeks of days with input; of the days that are counted */
     int64_t active_days;         /* of these */
     int32_t gap;                 /* days since the last use on which there was any input at all */
     double expected_4w, expected_13w, silence; /* NAN: cannot be said */
@@ -39,6 +39,10 @@ struct outlooks {
 
 /* All customers, or those that this pass has touched (temp.touched). */
 enum status outlooks_load(struct outlooks *o, bool all, struct error *err);
+
+/* Days after the one up to the other on which there was any input; in the last OUTLOOK_DAYS, and of
+ * older ones all. */
+int32_t outlook_days(const struct outlooks *all, int32_t from, int32_t to);
 
 /* Fits the model and the pace of all and keeps them in the store; or reads what is kept. */
 enum status outlooks_fit(struct outlooks *o, struct error *err);

@@ -40,9 +40,9 @@ find_pace(struct outlooks *o)
         const struct life_facts *f = &o->rows[i].facts;
 
         if (f->intent != LIFE_NEVER && f->first != LIFE_NEVER && f->first >= f->intent)
-            first[firsts++] = f->first - f->intent;
+            first[firsts++] = outlook_days(o, f->intent, f->first);
         if (f->second != LIFE_NEVER)
-            second[seconds++] = f->second - f->first;
+            second[seconds++] = outlook_days(o, f->first, f->second);
     }
     o->pace = life_pace(first, firsts, second, seconds);
     free(first);

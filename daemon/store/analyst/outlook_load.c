@@ -153,22 +153,6 @@ set_use(struct life_facts *f, int32_t days[5])
     }
 }
 
-/* "2026-01-022026-11-2017": first and last active day that count, and how many there are. */
-static void
-set_habit(struct outlook *o, struct span text)
-{
-    int32_t first, last;
-
-    if (text.n < 21 || (first = day_at(span_of(text.p, 10))) == LIFE_NEVER ||
-        (last = day_at(span_of(text.p + 10, 10))) == LIFE_NEVER)
-        return;
-    for (size_t i = 20; i < text.n; i++)
-        o->active_days = o->active_days * 10 + (text.p[i] - '0');
-    o->habit.repeats = (uint32_t)(o->active_days - 1);
-    o->habit.last = (last - first) / 7.0;
-    o->habit.age = (o->facts.today > last ? o->facts.today - first : last - first) / 7.0;
-}
-
 /* Days on which nobody was heard of say nothing about one customer. For each age of a last use, the
  * days after it and before today on which there was any input. */
 static void
@@ -187,6 +171,35 @@ gap_since(const struct outlooks *all, int32_t last)
     if (age > OUTLOOK_DAYS)
         return age;
     return age > 0 ? all->gap[age] : 0;
+}
+
+int32_t
+outlook_days(const struct outlooks *all, int32_t from, int32_t to)
+{
+    if (all->pass->today - from > OUTLOOK_DAYS)
+        return to - from;
+    return gap_since(all, from) - gap_since(all, to) + (to >= all->pass->today && to > from);
+}
+
+/* "2026-01-022026-11-2017": first and last active day that count, and how many there are. Time is
+ * days on which anybody was heard of, or months without a feed would pass for months in which
+ * nobody called: all would seem to have left, and those who came back to call seldom. */
+static void
+set_habit(const struct outlooks *all, struct outlook *o, struct span text)
+{
+    int32_t first, last, days;
+
+    if (text.n < 21 || (first = day_at(span_of(text.p, 10))) == LIFE_NEVER ||
+        (last = day_at(span_of(text.p + 10, 10))) == LIFE_NEVER)
+        return;
+    for (size_t i = 20; i < text.n; i++)
+        o->active_days = o->active_days * 10 + (text.p[i] - '0');
+    o->habit.repeats = (uint32_t)(o->active_days - 1);
+    days = outlook_days(all, first, last);
+    if (days < (int32_t)o->habit.repeats) /* a day of use was none without input */
+        days = (int32_t)o->habit.repeats;
+    o->habit.last = days / 7.0;
+    o->habit.age = (days + (o->facts.today > last ? gap_since(all, last) + 1 : 0)) / 7.0;
 }
 
 static void
@@ -222,7 +235,7 @@ add_row(struct outlooks *all, struct query *q)
         days[4] = day_at(span_of(orders.p + 10, 10));
     }
     set_use(&o->facts, days);
-    set_habit(o, query_text(q, AT_HABIT));
+    set_habit(all, o, query_text(q, AT_HABIT));
     if (o->facts.last != LIFE_NEVER)
         o->gap = gap_since(all, o->facts.last);
     o->before = (struct life){life_stage_find(stage.p, stage.n), day_in(q, AT_SINCE)};
