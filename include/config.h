@@ -214,6 +214,8 @@ char *config_state_path(const struct config *c, const char *name);
 
 /* Format options by name, or NULL. */
 const struct format_options *config_format(const struct config *c, const char *name);
+/* ST_BAD_CONFIG: there is none of that name, and which one was probably meant. */
+enum status config_no_format(const struct config *c, const char *name, struct error *err);
 
 /* "35d", "12h", "30m", "45s", "0"; ST_BAD_CONFIG otherwise. */
 enum status config_parse_duration(const char *text, int64_t *seconds, struct error *err);

@@ -24,11 +24,15 @@ _callswell_value() { # PROGRAM WORD-OF-THE-HELP OPTION
 
 _callswell() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]}
-    local before=${COMP_WORDS[COMP_CWORD - 1]} options value
+    local before=${COMP_WORDS[COMP_CWORD - 1]} options value first=1
 
     COMPREPLY=()
-    if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') --help --version" -- "$word"))
+    if [ "$command" = --config ]; then
+        first=3 command=${COMP_WORDS[3]}
+        [ "$COMP_CWORD" = 2 ] && COMPREPLY=($(compgen -f -- "$word")) && return
+    fi
+    if [ "$COMP_CWORD" = "$first" ]; then
+        COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') help --config --help --version" -- "$word"))
         return
     fi
     options=$(_callswell_options "$program" "$command")

@@ -14,6 +14,7 @@
 
 #include "config_rows.h"
 #include "config_text.h"
+#include "nearest.h"
 
 struct loader {
     struct config *c;
@@ -27,9 +28,18 @@ static _Thread_local struct loader *loading;
 
 /* --- what libconfuse has to say --- */
 
+/* What could be there instead: the name that was probably meant, or else all of them. */
 static void
-add_known(struct buf *b, const cfg_t *cfg)
+add_known(struct buf *b, const cfg_t *cfg, const char *given)
 {
+    struct nearest near = nearest_to(given);
+
+    for (const cfg_opt_t *o = cfg->opts; o->name; o++)
+        if (o->name[0] != '_')
+            nearest_offer(&near, o->name);
+    buf_str(b, nearest_hint(&near));
+    if (near.best)
+        return;
     buf_str(b, "; expected one of:");
     for (const cfg_opt_t *o = cfg->opts; o->name; o++)
         if (o->name[0] != '_')
@@ -41,18 +51,21 @@ static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const cha
 {
     struct loader *ld = loading;
     struct buf b = {0};
+    va_list again;
 
     if (ld->failed)
         return;
     ld->failed = true;
+    va_copy(again, ap);
     buf_printf(&b, "%s:%d: ", config_short_path(ld->text.file), cfg ? cfg->line : 1);
     buf_vprintf(&b, fmt, ap);
-    if (cfg && strncmp(fmt, "no such option", 14) == 0)
-        add_known(&b, cfg);
+    if (cfg && strcmp(fmt, "no such option '%s'") == 0)
+        add_known(&b, cfg, va_arg(again, const char *));
     else if (strncmp(fmt, "missing title", 13) == 0)
         buf_str(&b, "; expected a name in quotes after it");
     else if (strncmp(fmt, "unexpected token", 16) == 0)
         buf_str(&b, "; expected a value (in quotes unless it is one plain word)");
+    va_end(again);
     fail(ld->err, ST_BAD_CONFIG, "%s", b.p);
     buf_clear(&b);
 }
@@ -341,6 +354,19 @@ config_format(const struct config *c, const char *name)
             return &c->formats[i];
     inner = format_in_syslog(name);
     return inner && !format_in_syslog(inner) ? config_format(c, inner) : NULL;
+}
+
+enum status
+config_no_format(const struct config *c, const char *name, struct error *err)
+{
+    const char *inner = format_in_syslog(name);
+    struct nearest near = nearest_to(inner ? inner : name);
+
+    for (size_t i = 0; i < c->format_count; i++)
+        nearest_offer(&near, c->formats[i].name);
+    return fail(err, ST_BAD_CONFIG,
+                "there is no format \"%.60s\"%s: `callswell formats` lists them", name,
+                nearest_hint(&near));
 }
 
 static bool

@@ -287,6 +287,7 @@ static enum status
 check_input(const struct check *k, const struct config_input *in, int nth)
 {
     unsigned type = input_type(in);
+    struct error why;
     enum status st =
         type == FOR_RADIUS ? check_radius(k, in, nth) : check_dialing(k, in, nth, type);
 
@@ -314,11 +315,10 @@ check_input(const struct check *k, const struct config_input *in, int nth)
                      "url: expected \"redis://HOST:PORT/DB\" or \"unix:///PATH\"");
     if (in->listen && !is_address(in->listen))
         return wrong(k, SECTION_INPUT, nth, "listen", ADDRESS_WANTED, in->listen);
-    if (!config_format(k->c, in->format))
-        return wrong(k, SECTION_INPUT, nth, "format",
-                     "format: expected a format shipped (callswell formats lists them) or "
-                     "described in this file, not \"%.40s\"",
-                     in->format);
+    if (!config_format(k->c, in->format)) {
+        config_no_format(k->c, in->format, &why);
+        return wrong(k, SECTION_INPUT, nth, "format", "format: %s", why.text);
+    }
     if (type == FOR_HTTP && check_signature(k, in, nth) != ST_OK)
         return ST_BAD_CONFIG;
     return check_zone(k, SECTION_INPUT, nth, in->timezone);

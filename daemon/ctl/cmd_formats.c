@@ -62,10 +62,11 @@ show_format(const struct config *c, const char *name)
     const struct format_options *f = config_format(c, name);
     struct span text = config_shipped_format(name);
     struct buf own = {0};
+    struct error err;
 
     if (!f) {
-        fprintf(stderr, "callswell: there is no format \"%s\"; `callswell formats` lists them\n",
-                name);
+        config_no_format(c, name, &err);
+        fprintf(stderr, "callswell: %s\n", err.text);
         return 1;
     }
     if (text.n == 0 || is_own(c, name)) {

@@ -409,12 +409,8 @@ formats_test(const struct config *c, const char *path, const char *name, size_t 
     const char *hint;
     struct error err;
 
-    if (!o) {
-        fprintf(stderr, "callswell: there is no format \"%s\"; `callswell formats` lists them\n",
-                name);
-        return 1;
-    }
-    if (format_new(&f, o, &err) != ST_OK || trial_file(path, FORMATS_SAMPLE, &in, &err) != ST_OK) {
+    if ((o ? ST_OK : config_no_format(c, name, &err)) != ST_OK ||
+        format_new(&f, o, &err) != ST_OK || trial_file(path, FORMATS_SAMPLE, &in, &err) != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         format_free(f);
         return 1;

@@ -3,9 +3,11 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "nearest.h"
 #include "options.h"
 #include "sql.h"
 
@@ -41,38 +43,92 @@ static const struct command commands[] = {
     {"backtest", "how good forecasts of a calendar would have been", command_backtest},
 };
 
+#define COMMANDS (sizeof commands / sizeof commands[0])
+#define CONFIG   "--config"
+
 static void
 print_usage(FILE *to)
 {
-    fprintf(to, "usage: callswell COMMAND [ARGUMENT...]\n\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+    fprintf(to, "usage: callswell [--config FILE] COMMAND [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fprintf(to, "\n`callswell COMMAND --help` explains one. --config FILE names the configuration\n"
                 "wherever one is needed; $CALLSWELL_CONFIG does the same.\n");
 }
 
-int
-main(int argc, char **argv)
+static const struct command *
+find_command(const char *name)
 {
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
-    sql_configure();
-    if (argc < 2) {
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int
+no_command(const char *name)
+{
+    struct nearest near = nearest_to(name);
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        nearest_offer(&near, commands[i].name);
+    fprintf(stderr, "callswell: there is no command \"%s\"%s\n", name, nearest_hint(&near));
+    if (!near.best) {
+        fputc('\n', stderr);
         print_usage(stderr);
-        return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    return EXIT_USAGE;
+}
+
+/* `callswell help`, and `callswell help COMMAND` for `callswell COMMAND --help`. */
+static int
+help(int argc, char **argv)
+{
+    const struct command *c;
+
+    if (argc < 2) {
         print_usage(stdout);
         return 0;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    c = find_command(argv[1]);
+    return c ? c->run(2, (char *[]){argv[1], "--help", NULL}) : no_command(argv[1]);
+}
+
+/* --config, and a FILE or =FILE behind it, in front of the command: how many arguments that is. */
+static int
+take_config(char **argv)
+{
+    size_t n = strlen(CONFIG);
+
+    if (!argv[0] || strncmp(argv[0], CONFIG, n) != 0 || (argv[0][n] && argv[0][n] != '='))
+        return 0;
+    if (argv[0][n] == '=')
+        return setenv("CALLSWELL_CONFIG", argv[0] + n + 1, 1), 1;
+    return argv[1] ? setenv("CALLSWELL_CONFIG", argv[1], 1), 2 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct command *c;
+    int taken = take_config(argv + 1);
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
+    sql_configure();
+    argc -= 1 + taken;
+    argv += 1 + taken;
+    if (argc < 1) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+        strcmp(argv[0], "help") == 0)
+        return help(argc, argv);
+    if (strcmp(argv[0], "--version") == 0) {
         puts("callswell " CALLSWELL_VERSION);
         return 0;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(commands[i].name, argv[1]) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "callswell: there is no command \"%s\"\n\n", argv[1]);
-    print_usage(stderr);
-    return EXIT_USAGE;
+    c = find_command(argv[0]);
+    return c ? c->run(argc, argv) : no_command(argv[0]);
 }

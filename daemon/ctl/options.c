@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+#include "nearest.h"
+
 #define HELP_COLUMN 26
 
 static void
@@ -57,19 +60,38 @@ take_value(const struct option_row *r, const char *text)
     return false;
 }
 
+/* `given` is none of the options, or one that takes no value and was given one. */
+static void
+no_option(const struct option_use *use, const char *command, const char *given)
+{
+    char *name = xstrndup(given, strcspn(given, "="));
+    struct nearest near = nearest_to(name + strspn(name, "-"));
+
+    for (size_t i = 0; i < use->count; i++)
+        nearest_offer(&near, use->rows[i].name);
+    if (near.best && near.least == 0)
+        fprintf(stderr, "callswell %s: %s takes no value\n", command, name);
+    else if (near.best)
+        fprintf(stderr, "callswell %s: there is no option %s; did you mean --%s?\n", command, name,
+                near.best);
+    else
+        fprintf(stderr, "callswell %s: there is no option %s\n", command, name);
+    free(name);
+}
+
 /* at: what getopt_long answered; 0 is an option whose value is no number. */
 static void
-complain(char **argv, int at, const char *name)
+complain(const struct option_use *use, char **argv, int at, int which)
 {
     const char *given = argv[optind - 1];
 
     if (at == 0)
-        fprintf(stderr, "callswell %s: --%s: \"%s\" is not a number\n", argv[0], name, optarg);
+        fprintf(stderr, "callswell %s: --%s: \"%s\" is not a number\n", argv[0],
+                use->rows[which].name, optarg);
     else if (at == ':')
         fprintf(stderr, "callswell %s: %s needs a value\n", argv[0], given);
     else
-        fprintf(stderr, "callswell %s: there is no option %s, or it takes no value\n", argv[0],
-                given);
+        no_option(use, argv[0], given);
 }
 
 bool
@@ -96,7 +118,7 @@ options_parse(const struct option_use *use, int argc, char **argv, int *first, i
         }
         if (at == 0 && take_value(&use->rows[which], optarg ? optarg : ""))
             continue;
-        complain(argv, at, at == 0 ? use->rows[which].name : NULL);
+        complain(use, argv, at, which);
         fprintf(stderr, "usage: %s\n", use->usage);
         *code = EXIT_USAGE;
         return false;

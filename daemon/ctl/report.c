@@ -9,6 +9,7 @@
 
 #include "civil.h"
 #include "commands.h"
+#include "nearest.h"
 #include "options.h"
 #include "words.h"
 #include "work.h"
@@ -258,6 +259,18 @@ face_for(const char *name, const struct arguments *given)
 }
 
 static int
+no_answer(const char *name)
+{
+    struct nearest near = nearest_to(name);
+
+    for (size_t i = 0; answer_at(i); i++)
+        nearest_offer(&near, answer_at(i)->name);
+    fprintf(stderr, "callswell: there is no report \"%s\"%s: `callswell report` lists them\n", name,
+            nearest_hint(&near));
+    return EXIT_USAGE;
+}
+
+static int
 answer_named(const char *name, const struct arguments *given)
 {
     const struct answer *a = find_answer(name, &given->query);
@@ -265,11 +278,8 @@ answer_named(const char *name, const struct arguments *given)
     struct config *c;
     int code;
 
-    if (!a) {
-        fprintf(stderr, "callswell: there is no report \"%s\": `callswell report` lists them\n",
-                name);
-        return EXIT_USAGE;
-    }
+    if (!a)
+        return no_answer(name);
     if (!check_arguments(a, face, given))
         return EXIT_USAGE;
     c = options_config(given->config, &code);

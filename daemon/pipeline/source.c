@@ -192,9 +192,7 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     enum status result;
 
     if (!described)
-        return fail(err, ST_BAD_CONFIG,
-                    "format \"%s\" is not known: `callswell formats` lists what there is",
-                    opt->format);
+        return config_no_format(e->config, opt->format, err);
     own = *described;
     if (opt->timezone && opt->timezone[0])
         own.timezone = opt->timezone;

@@ -21,10 +21,12 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
 {
     struct entrance *e = &in->entrances[in->count];
     const struct format_options *format = config_format(config, input->format);
+    struct error why;
 
-    if (!format)
-        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": there is no format \"%.60s\"",
-                    input->title, input->format);
+    if (!format) {
+        config_no_format(config, input->format, &why);
+        return fail(err, ST_BAD_CONFIG, "input \"%.60s\": %s", input->title, why.text);
+    }
     if (ingest_entrance(in, span_str(input->path)))
         return fail(err, ST_BAD_CONFIG, "input \"%.60s\": another input has the path %.100s",
                     input->title, input->path);

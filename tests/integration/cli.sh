@@ -99,8 +99,22 @@ fails() { # CODE WANT WORDS...: on stderr, and nothing on stdout
     "$bin/callswell" "$@" >out 2>err
     equals $? "$fails_code" && equals "$(cat out)" "" && contains "$(cat err)" "$fails_want"
 }
-check "no command" fails 64 "usage: callswell COMMAND"
+check "no command" fails 64 "usage: callswell [--config FILE] COMMAND"
 check "a command that is none" fails 64 'no command "fly"' fly
+check "a slip in a command" fails 64 'did you mean "report"?' repotr
+check "in an option" fails 64 "did you mean --format?" import --fromat csv u.csv
+check "in an option with its value" fails 64 "did you mean --format?" import --fromat=csv u.csv
+check "in a report" fails 64 'did you mean "features"?' report feature
+check "in a format" fails 78 'did you mean "asterisk-cdr"?' import --format asterik-cdr u.csv
+check "in a format that is shown" fails 1 'did you mean "asterisk-cdr"?' formats show asterik-cdr
+check "a value for what takes none" fails 64 "--dry-run takes no value" import --dry-run=1 --format csv u.csv
+check "help for a command" equals "$(cs help report)" "$(cs report --help)"
+check "help for none" fails 64 'no command "fly"' help fly
+echo 'http { lisen = "" }' >slip.conf
+check "the configuration before the command" fails 78 'slip.conf:1: no such option' --config slip.conf status
+check "and with an equals sign" fails 78 'did you mean "listen"?' --config=slip.conf status
+check "what stands behind the command holds" cs --config slip.conf validate --config c.conf
+check "no configuration named" fails 64 "usage: callswell [--config FILE]" --config
 check "an option that is none" fails 64 "--temper" erlang --calls 1 --aht 1 --temper 9
 check "a share that is none" fails 64 "--occupancy lies" erlang --calls 1 --aht 1 --occupancy 1.2
 check "an option without its value" fails 64 "--format needs a value" import u.csv --format

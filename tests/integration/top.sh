@@ -53,6 +53,8 @@ printf '%s\n' "${COMPREPLY[@]}"
 BASH
 completes() { bash complete.bash "$project" "$bin/callswell" callswell "$@" | sort | tr '\n' ' '; }
 check "commands" equals "$(completes ro)" "roster "
+check "and behind a configuration" equals "$(completes --config c.conf ro)" "roster "
+check "which is a file" equals "$(completes --config c.c)" "c.conf "
 check "what a command does" equals "$(completes roster i)" "import "
 check "options" equals "$(completes top --i)" "--interval "
 check "formats" contains "$(completes import --format zoom-)" "zoom-report zoom-webhook"

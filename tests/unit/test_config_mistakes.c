@@ -25,7 +25,8 @@ static const struct {
     int line;
     const char *what;
 } mistakes[] = {
-    {"nope = 1", 1, "no such option 'nope'; expected one of: state_dir node"},
+    {"nope = 1", 1, "no such option 'nope' (did you mean \"node\"?)"},
+    {"zzz = 1", 1, "no such option 'zzz'; expected one of: state_dir node"},
     {"# a\n/* b\n c */ // d\nnope = 1", 4, "no such option 'nope'"},
     {"\n\nredis {\n # x\n  host = \"a\"\n}", 5, "no such option 'host'; expected one of: url"},
     {"include(\"x\")", 1, "no such option 'include'"},
@@ -119,7 +120,8 @@ static const struct {
      "type: expected one of: tail tcp udp http relp stream"},
     {"\ninput \"a\" {\n format = f }", 2, "input \"a\": expected the option type"},
     {"input \"a\" { type = tail path = x }", 1, "input \"a\": expected the option format"},
-    {"input \"a\" {\n type = tail path = x\n format = nope }", 3, "format: expected a format"},
+    {"input \"a\" {\n type = tail path = x\n format = nope }", 3,
+     "format: there is no format \"nope\""},
     {"format \"f\" { type = regex pattern = '(?<start>.*)' }\ninput \"a\" { type = tail\n"
      " format = f }",
      2, "input \"a\": expected the option path"},
