@@ -62,6 +62,27 @@ for customer, reason, evidence in db.execute(
              and "is %s %s" % (s["dimension"], s["element"]) in reason)
 sys.exit(seen == 0)
 EOP
+check "pairs with an outcome add up to their parts" python3 - "$bin/callswell" <<'EOP'
+import collections, json, subprocess, sys
+seen = set()
+for name in ("--all", "operator", "C00149"):
+    a = json.loads(subprocess.run([sys.argv[1], "why", name, "--config", "c.conf", "--json", "--from", "2026-11-08",
+                                   "--to", "2026-11-21"], check=True, capture_output=True).stdout)
+    told = {(d["name"], p["name"]): (p["usual"], p["now"]) for d in a["dimensions"] for p in d["parts"]}
+    sums = collections.defaultdict(lambda: [0, 0])
+    for p in a["pairs"]:
+        of = [k for k in p if (k, p[k]) in told]
+        (one, first), (other, second) = ((k, p[k]) for k in of)
+        if other == "outcome" and one != "customer":
+            for key, with_ in (((one, first), other), ((other, second), one)):
+                sums[key, with_][0] += p["usual"]
+                sums[key, with_][1] += p["now"]
+    for (key, with_), (usual, now) in sums.items():
+        seen.add((key[0], with_))
+        assert abs(told[key][0] - usual) < 1e-6 and told[key][1] == now, (name, key, with_, told[key], usual, now)
+print(seen)
+assert {("hours", "outcome"), ("outcome", "hours"), ("region", "outcome"), ("people", "outcome")} <= seen
+EOP
 check "which pairs are unknown is said" contains "$(cs why C00149 --config c.conf --from 2026-10-20 \
     --to 2026-11-20)" "Features are not counted by region"
 fits() { # every line at most 80 columns

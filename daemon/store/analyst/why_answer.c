@@ -212,18 +212,31 @@ parts_are_known(struct why_asking *k)
     return true;
 }
 
+/* Those of dimensions that are known. */
 static void
-add_pairs(struct why_asking *k)
+add_pairs(struct why_asking *k, bool parts)
 {
+    static const struct {
+        int first, second;
+        bool parts;
+    } twos[WHY_TWOS] = {[REGION_PEOPLE] = {LIST_REGION, LIST_PEOPLE, true},
+                        [REGION_OUTCOME] = {LIST_REGION, LIST_OUTCOME, true},
+                        [PEOPLE_OUTCOME] = {LIST_PEOPLE, LIST_OUTCOME, true},
+                        [HOURS_OUTCOME] = {LIST_HOURS, LIST_OUTCOME, false}};
     struct why_answer *a = k->a;
     const struct why_list *l = &k->g.list[LIST_PAIR];
 
     a->pair = arena_alloc(&a->mem, (l->count + 1) * sizeof *a->pair);
-    for (size_t i = 0; i < l->count; i++)
-        a->pair[a->pair_count++] = (struct why_pair){
-            .dimension = {k->g.list[LIST_REGION].name, k->g.list[LIST_PEOPLE].name},
-            .name = {l->at[i].name, l->at[i].name + strlen(l->at[i].name) + 1},
-            .daily = l->at[i].daily};
+    for (size_t i = 0; i < l->count; i++) {
+        const char *name = l->at[i].name + 1;
+        int two = l->at[i].name[0] - '0';
+
+        if (!twos[two].parts || parts)
+            a->pair[a->pair_count++] = (struct why_pair){
+                .dimension = {k->g.list[twos[two].first].name, k->g.list[twos[two].second].name},
+                .name = {name, name + strlen(name) + 1},
+                .daily = l->at[i].daily};
+    }
 }
 
 static enum status
@@ -245,18 +258,22 @@ add_dimensions(struct why_asking *k, struct error *err)
 {
     struct why_answer *a = k->a;
     enum status st;
+    bool parts;
 
     add_dimension(k, LIST_OUTCOME);
     add_dimension(k, LIST_HOURS);
     add_dimension(k, LIST_CUSTOMER);
-    if (a->ask.kind == WHY_SERVICE || a->ask.kind == WHY_FEATURE)
+    if (a->ask.kind == WHY_SERVICE || a->ask.kind == WHY_FEATURE) {
+        add_pairs(k, false);
         return ST_OK;
+    }
     add_dimension(k, LIST_FEATURE);
     st = add_sizes(k, err);
-    if (parts_are_known(k)) {
+    parts = parts_are_known(k);
+    add_pairs(k, parts);
+    if (parts) {
         add_dimension(k, LIST_REGION);
         add_dimension(k, LIST_PEOPLE);
-        add_pairs(k);
     } else {
         why_note(a,
                  "Regions and kinds of people are not known of all these days: they are kept from"

@@ -124,22 +124,36 @@ people_word(char digit)
 }
 
 static void
+add_two(struct why_gather *g, enum why_two two, struct span first, const char *second, size_t day,
+        int64_t n)
+{
+    char both[512];
+    int length;
+
+    if (n == 0)
+        return;
+    length = snprintf(both, sizeof both, "%d%.*s%c%s", (int)two,
+                      (int)(first.n < 400 ? first.n : 400), first.p, 0, second);
+    why_series_of(g, LIST_PAIR, span_of(both, (size_t)length))->daily[day] += n;
+}
+
+static void
 add_part(struct why_gather *g, const struct cell_feature *p, size_t day)
 {
     struct span region = span_of(p->name.p + PART_REGION, p->name.n - PART_REGION);
     const char *people = people_word(p->name.p[1]);
     int64_t n = p->used + p->wanted;
-    char both[512];
-    int length;
 
     if (region.n == 0)
         region = SPAN("not given");
     g->parts[day] += n;
     why_series_of(g, LIST_REGION, region)->daily[day] += n;
     add(g, LIST_PEOPLE, people, day, n);
-    length = snprintf(both, sizeof both, "%.*s%c%s", (int)(region.n < 400 ? region.n : 400),
-                      region.p, 0, people);
-    why_series_of(g, LIST_PAIR, span_of(both, (size_t)length))->daily[day] += n;
+    add_two(g, REGION_PEOPLE, region, people, day, n);
+    add_two(g, REGION_OUTCOME, region, "ok", day, p->used);
+    add_two(g, REGION_OUTCOME, region, "failed", day, p->wanted);
+    add_two(g, PEOPLE_OUTCOME, span_str(people), "ok", day, p->used);
+    add_two(g, PEOPLE_OUTCOME, span_str(people), "failed", day, p->wanted);
 }
 
 static void
@@ -151,6 +165,8 @@ add_quarters(struct why_gather *g, const struct cell_view *c, size_t day)
 
         hours_of(g, c->day, s->slot, hours);
         add(g, LIST_HOURS, hours, day, s->v[CUSTOMER_LEGS] + s->v[CUSTOMER_FAILED]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "ok", day, s->v[CUSTOMER_LEGS]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "failed", day, s->v[CUSTOMER_FAILED]);
         add(g, LIST_HOUR_LEGS, hours, day, s->v[CUSTOMER_LEGS]);
         add(g, LIST_HOUR_SECONDS, hours, day, s->v[CUSTOMER_SECONDS]);
     }
@@ -212,6 +228,9 @@ add_service(struct why_gather *g, const struct cell_view *c, size_t day)
 
         hours_of(g, c->day, c->slots[i].slot, hours);
         add(g, LIST_HOURS, hours, day, c->slots[i].v[SERVICE_OFFERED]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "handled", day, c->slots[i].v[SERVICE_HANDLED]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "abandoned", day,
+                c->slots[i].v[SERVICE_ABANDONED]);
     }
 }
 

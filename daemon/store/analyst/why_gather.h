@@ -28,13 +28,16 @@ enum {
     LIST_CUSTOMER,
     LIST_SIZE,
     LIST_SIZE_LATER, /* of these, those of conferences that went on past midnight */
-    LIST_PAIR,       /* names are region and people, the second behind a NUL */
+    LIST_PAIR,       /* names: a digit, its enum why_two, then both, the second behind a NUL */
     LIST_HOUR_LEGS,
     LIST_HOUR_SECONDS,
     LIST_CUSTOMER_SECONDS,
     LIST_CUSTOMER_LEGS,
     LIST_COUNT
 };
+
+/* Two dimensions that are counted together. */
+enum why_two { REGION_PEOPLE, REGION_OUTCOME, PEOPLE_OUTCOME, HOURS_OUTCOME, WHY_TWOS };
 
 struct why_gather {
     struct why_answer *a;
