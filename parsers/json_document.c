@@ -58,6 +58,8 @@ document_json(struct document *d, struct span frame, const char *const *lists,
         else
             document_refuse(d, "something in the list is no object");
     }
+    if (list && root->type == JSON_OBJECT && json_find(root, "@odata.nextLink"))
+        document_ignore(d, "@odata.nextLink: further pages, which are to be fetched as well");
     return ST_OK;
 }
 

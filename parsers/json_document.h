@@ -10,7 +10,8 @@
 /* Reads the frame, behind a byte order mark, and gives every object in it to `each`: the object
  * that it is, or those of the array that it is, or those of the first of its members named in
  * `lists` (ends with NULL; may be NULL) that is an array. What should be an object and is none is
- * refused. ST_BAD_INPUT: it is no JSON. */
+ * refused. That a list goes on elsewhere, in the words of OData, is one more that is left out: it
+ * is counted, and seen. ST_BAD_INPUT: it is no JSON. */
 enum status document_json(struct document *d, struct span frame, const char *const *lists,
                           void (*each)(struct document *d, const struct json_value *object),
                           struct error *err);

@@ -34,7 +34,8 @@ TEST(the_vendors_example)
                  "leg 2019-11-01T00:00:08Z+219 id=9c4984c7-6c3c-427d-a30c-bd0b2eacee90"
                  " customer=contoso.com participant=db03c14b-06eb-4189-939b-7cbf3a20ba27"
                  " participant_name=Richard Malk region=US media=pstn direction=inbound amount=0.00"
-                 " currency=USD leg=1835317186_112562680@61.221.3.176");
+                 " currency=USD leg=1835317186_112562680@61.221.3.176",
+                 "ignored: @odata.nextLink: further pages, which are to be fetched as well");
 }
 
 TEST(trap_a_call_record_has_an_id_and_times_too)
@@ -44,6 +45,18 @@ TEST(trap_a_call_record_has_an_id_and_times_too)
         SPAN("{\"id\":\"c\",\"version\":1,\"type\":\"groupCall\",\"modalities\":[\"audio\"],"
              "\"startDateTime\":\"2026-02-02T09:00:00Z\"}"),
         "refused: a call record: the format teams-callrecord is for these");
+}
+
+TEST(trap_a_page_is_not_all_of_the_report)
+{
+    static const char next[] = "{\"@odata.nextLink\":\"https://graph.example/next\",\"value\":[]}";
+    static const char last[] = "{\"@odata.count\":0,\"value\":[]}";
+
+    EXPECT_LINES("teams-pstn", span_str(next),
+                 "ignored: @odata.nextLink: further pages, which are to be fetched as well");
+    EXPECT_LINES("teams-callrecord", span_str(next),
+                 "ignored: @odata.nextLink: further pages, which are to be fetched as well");
+    EXPECT_LINES("teams-pstn", span_str(last), "ignored: nothing in it is usage");
 }
 
 #define AT "\"startDateTime\":\"2026-02-02T09:00:00.1234567Z\",\"duration\":5"
