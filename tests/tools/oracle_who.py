@@ -11,6 +11,7 @@ LATER is a log that goes on: its next four weeks against what was expected of al
 """
 import collections, csv, datetime, json, math, sqlite3, sys, zoneinfo
 
+HOLE = 28  # days on end
 ZONE = zoneinfo.ZoneInfo("Asia/Jerusalem")
 RULES = [((4, 5), (4, 5), "champion"), ((3, 5), (4, 5), "loyal"), ((4, 5), (3, 3), "promising"),
          ((4, 5), (1, 5), "recent_low"), ((3, 3), (1, 5), "steady_low"), ((2, 2), (4, 5), "at_risk"),
@@ -76,10 +77,15 @@ def main():
     db.row_factory = sqlite3.Row
     said = {r["customer"]: dict(r) for r in db.execute("SELECT * FROM customer_profile")}
     today = max(utc for _, utc, *_ in rows).date().toordinal()
-    input_days = {utc.date().toordinal() for _, utc, *_ in rows}
-    heard = [0] * (today + 2)  # days with input up to each
-    for d in range(min(input_days), today + 1):
+    input_days = sorted({utc.date().toordinal() for _, utc, *_ in rows})
+    counted = set(range(input_days[0], today + 1))  # weeks on end without input are no time
+    for a, b in zip(input_days, input_days[1:]):
+        if b - a > HOLE:
+            counted -= set(range(a + 1, b))
+    heard, time = [0] * (today + 2), [0] * (today + 2)  # days with input, and that count, up to each
+    for d in range(input_days[0], today + 1):
         heard[d] = heard[d - 1] + (d in input_days)
+        time[d] = time[d - 1] + (d in counted)
     legs = collections.defaultdict(list)
     for cust, *rest in rows:
         legs[cust].append(rest)
@@ -143,9 +149,9 @@ def main():
     model = [kept[k] for k in ("r", "alpha_weeks", "a", "b")]
     habits = collections.Counter()
     for c, (_, days) in use.items():
-        t_x = max(heard[days[-1]] - heard[days[0]], len(days) - 1)
+        t_x = time[days[-1]] - time[days[0]]
+        age = t_x + (time[today - 1] - time[days[-1]] + 1 if days[-1] < today else 0)
         since = heard[today - 1] - heard[days[-1]] if days[-1] < today else 0
-        age = t_x + (since + 1 if days[-1] < today else 0)
         habit = (len(days) - 1, t_x / 7, age / 7)
         habits[habit] += 1
         check(c, "expected_days_4w", said[c]["expected_days_4w"], expected(model, *habit, 4.0), 1e-6)

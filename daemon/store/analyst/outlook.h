@@ -11,6 +11,8 @@
 
 /* So far back active days are counted: a year of whole weeks. */
 #define OUTLOOK_DAYS 364
+/* So many days on end without any input are no time at all; fewer are a holiday. */
+#define OUTLOOK_HOLE 28
 /* A silence that so few of the gaps exceed makes dormant. */
 #define OUTLOOK_SILENT 0.05
 
@@ -18,7 +20,7 @@ struct outlook {
     struct span customer, owner; /* in the list's memory */
     struct life_facts facts;
     struct life before, now;
-    struct bgnbd_customer habit; /* weeks of days with input; of the days that are counted */
+    struct bgnbd_customer habit; /* weeks without holes; of the days that are counted */
     int64_t active_days;         /* of these */
     int32_t gap;                 /* days since the last use on which there was any input at all */
     double expected_4w, expected_13w, silence; /* NAN: cannot be said */
@@ -32,6 +34,7 @@ struct outlooks {
     size_t count, cap;
     /* By the age of a last use, in days: the whole days since then with any input at all. */
     int32_t gap[OUTLOOK_DAYS + 1];
+    int32_t time[OUTLOOK_DAYS + 1]; /* and the whole days but those in holes */
     bool fitted;
     struct bgnbd model;
     struct life_pace pace;
@@ -40,8 +43,7 @@ struct outlooks {
 /* All customers, or those that this pass has touched (temp.touched). */
 enum status outlooks_load(struct outlooks *o, bool all, struct error *err);
 
-/* Days after the one up to the other on which there was any input; in the last OUTLOOK_DAYS, and of
- * older ones all. */
+/* Days after the one up to the other, without those in holes in the last OUTLOOK_DAYS. */
 int32_t outlook_days(const struct outlooks *all, int32_t from, int32_t to);
 
 /* Fits the model and the pace of all and keeps them in the store; or reads what is kept. */

@@ -163,14 +163,31 @@ count_gaps(const struct pass *p, int32_t gap[OUTLOOK_DAYS + 1])
         gap[age] = gap[age - 1] + pass_had_input(p, p->today - age + 1);
 }
 
+/* The same of the days that are time for habits. Weekends and holidays are; weeks on end without a
+ * feed would pass for weeks in which nobody called: all would seem to have left, and those who came
+ * back to call seldom. */
+static void
+count_time(const struct pass *p, int32_t time[OUTLOOK_DAYS + 1])
+{
+    int32_t silent = 0; /* days in a row, up to this age */
+
+    time[0] = time[1] = 0;
+    for (int32_t age = 2; age <= OUTLOOK_DAYS; age++) {
+        silent = pass_had_input(p, p->today - age + 1) ? 0 : silent + 1;
+        time[age] = time[age - 1] + 1;
+        for (int32_t back = 0; silent >= OUTLOOK_HOLE && back < OUTLOOK_HOLE; back++)
+            time[age - back] = time[age - OUTLOOK_HOLE];
+    }
+}
+
 static int32_t
-gap_since(const struct outlooks *all, int32_t last)
+days_since(const struct outlooks *all, const int32_t by_age[], int32_t last)
 {
     int32_t age = all->pass->today - last;
 
     if (age > OUTLOOK_DAYS)
         return age;
-    return age > 0 ? all->gap[age] : 0;
+    return age > 0 ? by_age[age] : 0;
 }
 
 int32_t
@@ -178,12 +195,11 @@ outlook_days(const struct outlooks *all, int32_t from, int32_t to)
 {
     if (all->pass->today - from > OUTLOOK_DAYS)
         return to - from;
-    return gap_since(all, from) - gap_since(all, to) + (to >= all->pass->today && to > from);
+    return days_since(all, all->time, from) - days_since(all, all->time, to) +
+           (to >= all->pass->today && to > from);
 }
 
-/* "2026-01-022026-11-2017": first and last active day that count, and how many there are. Time is
- * days on which anybody was heard of, or months without a feed would pass for months in which
- * nobody called: all would seem to have left, and those who came back to call seldom. */
+/* "2026-01-022026-11-2017": first and last active day that count, and how many there are. */
 static void
 set_habit(const struct outlooks *all, struct outlook *o, struct span text)
 {
@@ -199,7 +215,9 @@ set_habit(const struct outlooks *all, struct outlook *o, struct span text)
     if (days < (int32_t)o->habit.repeats) /* a day of use was none without input */
         days = (int32_t)o->habit.repeats;
     o->habit.last = days / 7.0;
-    o->habit.age = (days + (o->facts.today > last ? gap_since(all, last) + 1 : 0)) / 7.0;
+    if (o->facts.today > last)
+        days += days_since(all, all->time, last) + 1;
+    o->habit.age = days / 7.0;
 }
 
 static void
@@ -237,7 +255,7 @@ add_row(struct outlooks *all, struct query *q)
     set_use(&o->facts, days);
     set_habit(all, o, query_text(q, AT_HABIT));
     if (o->facts.last != LIFE_NEVER)
-        o->gap = gap_since(all, o->facts.last);
+        o->gap = days_since(all, all->gap, o->facts.last);
     o->before = (struct life){life_stage_find(stage.p, stage.n), day_in(q, AT_SINCE)};
     o->talked = query_int(q, AT_TALKS) != 0;
 }
@@ -251,6 +269,7 @@ outlooks_load(struct outlooks *o, bool all, struct error *err)
     enum status st = store_query(o->pass->store, &q, sql, err);
 
     count_gaps(o->pass, o->gap);
+    count_time(o->pass, o->time);
     if (st == ST_OK)
         st = store_query(o->pass->store, &talks, talks_sql, err);
     if (st == ST_OK)
