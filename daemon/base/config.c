@@ -356,19 +356,6 @@ config_format(const struct config *c, const char *name)
     return inner && !format_in_syslog(inner) ? config_format(c, inner) : NULL;
 }
 
-enum status
-config_no_format(const struct config *c, const char *name, struct error *err)
-{
-    const char *inner = format_in_syslog(name);
-    struct nearest near = nearest_to(inner ? inner : name);
-
-    for (size_t i = 0; i < c->format_count; i++)
-        nearest_offer(&near, c->formats[i].name);
-    return fail(err, ST_BAD_CONFIG,
-                "there is no format \"%.60s\"%s: `callswell formats` lists them", name,
-                nearest_hint(&near));
-}
-
 static bool
 equal_items(enum section_id id, const void *a, const void *b)
 {
