@@ -31,19 +31,28 @@ struct gaps {
     size_t told_count;
 };
 
+/* Specialists may be missing where the service as one pool has people enough: each skill stands
+ * beside its service, by its name on the roster. */
 static const char gap_sql[] =
-    "SELECT service, start, minutes, gap FROM staffing WHERE"
+    "SELECT name, start, minutes, gap FROM (SELECT service AS name, service, start, minutes, gap"
+    " FROM staffing UNION ALL SELECT service || '/' || skill, service, start, minutes, gap FROM"
+    " staffing_skill WHERE skill <> '" SKILLS_OTHERS "') WHERE"
     " CASE WHEN ?1 IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes ||"
     " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END"
     " AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3) AND gap IS NOT NULL"
-    " ORDER BY service, start";
+    " ORDER BY name, start";
 
+/* Of a service, or of one of its skills. */
 static double
 rate_of(const struct report *r, const char *service)
 {
-    for (size_t i = 0; i < r->config->service_count; i++)
-        if (strcmp(r->config->services[i].name, service) == 0)
+    for (size_t i = 0; i < r->config->service_count; i++) {
+        const char *name = r->config->services[i].name;
+        size_t n = strlen(name);
+
+        if (strncmp(name, service, n) == 0 && (service[n] == '\0' || service[n] == '/'))
             return r->config->services[i].rate;
+    }
     return 0;
 }
 
@@ -155,6 +164,11 @@ print_gaps(const struct gaps *g)
     table_print(t, TABLE_ALIGNED, g->r->out);
     if (g->told_count > n)
         fprintf(g->r->out, "and %zu that weigh less\n", g->told_count - n);
+    fprintf(g->r->out,
+            "people: the most who are short at once, the fewest who are to spare. hours: of\n"
+            "people who are short or to spare.%s\n"
+            "Times without a roster are not compared\n",
+            rates ? " cost: of these hours, by its rate." : "");
     table_free(t);
 }
 
@@ -178,11 +192,40 @@ report_gaps(const struct report *r, struct error *err)
 
 /* --- moves --- */
 
+/* How much of what is missing they close. */
+static enum status
+report_closed(const struct report *r, struct error *err)
+{
+    struct query *q = NULL;
+    enum status st = report_query(
+        r, &q,
+        "SELECT (SELECT sum(people * minutes) / 60.0 FROM staffing_move WHERE (?1 IS NULL OR"
+        " start >= ?1) AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR to_service = ?3)),"
+        " (SELECT -sum(min(gap, 0) * minutes) / 60.0 FROM staffing WHERE CASE WHEN ?1 IS NULL THEN"
+        " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT max(as_of)"
+        " FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR"
+        " service = ?3))",
+        err);
+
+    if (st == ST_OK)
+        st = query_next(q, err);
+    if (st == ST_OK && query_real(q, 0) > 0)
+        fprintf(r->out,
+                "All moves together close %.1f of the %.1f hours that are short (skills apart);\n"
+                "nobody works for longer\n",
+                query_real(q, 0), query_real(q, 1));
+    query_free(q);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status
 report_moves(const struct report *r, struct error *err)
 {
-    static const struct table_column columns[] = {
-        {"when", TABLE_TEXT}, {"people", TABLE_NUMBER}, {"from", TABLE_TEXT}, {"to", TABLE_TEXT}};
+    static const struct table_column columns[] = {{"when", TABLE_TEXT},
+                                                  {"people", TABLE_NUMBER},
+                                                  {"from", TABLE_TEXT},
+                                                  {"to", TABLE_TEXT},
+                                                  {"hours", TABLE_NUMBER}};
     struct table *t = table_new(columns, COUNT(columns));
     struct query *q = NULL;
     enum status st = report_query(
@@ -205,14 +248,17 @@ report_moves(const struct report *r, struct error *err)
         table_i64(t, query_int(q, 2));
         table_span(t, query_text(q, 3));
         table_span(t, query_text(q, 4));
+        table_real(t, (double)(query_int(q, 2) * query_int(q, 1)) / 60, 1);
     }
     query_free(q);
-    if (st == ST_NOT_FOUND && table_rows(t)) {
-        fputs("\nWho could go where\n", r->out);
+    st = st == ST_NOT_FOUND ? ST_OK : st;
+    if (st == ST_OK && table_rows(t)) {
+        fputs("\nWho could go where: people to spare in one service, short in another\n", r->out);
         table_print(t, TABLE_ALIGNED, r->out);
+        st = report_closed(r, err);
     }
     table_free(t);
-    return st == ST_NOT_FOUND ? ST_OK : st;
+    return st;
 }
 
 /* --- what stands behind it --- */
@@ -268,7 +314,9 @@ report_scores(const struct report *r, struct error *err)
     return titled(
         r,
         "What forecasts were worth: off by so much of a week's contacts, made at its\n"
-        "beginning; nobody comes below \"at best\"; naive: the same as a week before",
+        "beginning; nobody comes below \"at best\"; naive: the same as a week before; MASE:\n"
+        "off by so many times what one week differs from the next (below 1 is better); in\n"
+        "80 %, 95 %: intervals whose contacts came as the ranges said; weeks: looked at",
         "SELECT service, printf('%.1f %%', 100 * wape), printf('%.1f %%', 100 * floor),"
         " printf('%.1f %%', 100 * naive_wape), printf('%.2f', mase),"
         " printf('%.0f %%', 100 * coverage80), printf('%.0f %%', 100 * coverage95), origins"
@@ -313,8 +361,10 @@ report_skills(const struct report *r, struct error *err)
 
     return titled(
         r,
-        "Skills, each planned for itself. most: people scheduled in the busiest interval;\n"
-        "hours: of scheduled people; short: hours that the roster lacks (SERVICE/SKILL)",
+        "Skills, each planned for itself. share: of the contacts; most: people scheduled\n"
+        "in the busiest interval; hours: of scheduled people; roster h, short h: hours\n"
+        "that the roster has and lacks as SERVICE/SKILL. What the split costs: hours more\n"
+        "than for people who can do all of it",
         "WITH part AS (SELECT service, 0 AS place, skill, share, start, minutes, scheduled,"
         " rostered FROM staffing_skill UNION ALL SELECT service, 1, 'all as one pool', 1, start,"
         " minutes, scheduled, rostered FROM staffing WHERE service IN (SELECT service FROM"

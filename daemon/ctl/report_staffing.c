@@ -350,18 +350,20 @@ print_head(const struct week *w)
 static void
 print_foot(const struct week *w)
 {
-    fputs("\ndesks: agents taking contacts. scheduled: with shrinkage; in a window, those of\n"
-          "its busiest interval. safe: scheduled so that the target is met although\n"
-          "forecasts err.",
+    fputs("\ncontacts: forecast for the days that are planned, or for the window. desks:\n"
+          "agents taking contacts. scheduled: with shrinkage; in a window, those of its\n"
+          "busiest interval. safe: scheduled so that the target is met although forecasts\n"
+          "err.\n",
           w->r->out);
     for (size_t i = 0; i < w->count; i++)
         if (w->services[i].concurrent) {
-            fputs(" contacts of services of what goes on at once: the peak.", w->r->out);
+            fputs("contacts of services of what goes on at once: the peak.\n", w->r->out);
             break;
         }
     if (!w->r->query.param[ANSWER_SERVICE])
-        fputs(" hours: of scheduled people.", w->r->out);
-    fputs(w->roster ? "\nshort: hours that the roster lacks.\n" : "\n", w->r->out);
+        fputs("hours: of scheduled people.\n", w->r->out);
+    if (w->roster)
+        fputs("short: hours that the roster lacks, its people taken as one pool.\n", w->r->out);
     fputs(w->r->query.param[ANSWER_SERVICE]
               ? "Every interval, with its range: --json or --csv\n"
               : "One service hour by hour: callswell report staffing --service NAME\n",

@@ -78,4 +78,47 @@ EOF
 }
 check "its forecast is nearer than the week before, and inside its intervals" week
 check "its staffing report" cs report staffing --config october.conf
+
+# A roster that has people enough in one service and too few in another, and too few specialists.
+sed 's|/bank"|/desk"|' bank.conf >desk.conf
+cat >>desk.conf <<EOF
+service "PS" { rate = 40 skills = { "french=20%" } }
+service "NW" { rate = 50 can_serve = { "PS", "NE" } }
+service "NE" { rate = 50 }
+EOF
+check "all of it" cs import --config desk.conf --format anonbank "$calls"
+{
+    echo service,start,minutes,scheduled
+    for day in 01 02 03 04 07; do
+        for row in PS,9 PS/french,2 NW,6 NE,3; do
+            echo "${row%,*},1999-11-${day}T08:00,720,${row#*,}"
+        done
+    done
+} >roster.csv
+check "roster" cs roster import roster.csv --config desk.conf
+check "start" start desk.conf
+planned() { [ "$(sql desk/crm.db 'SELECT count(*) FROM staffing_move')" -gt 0 ]; }
+check "planned" wait_for 60 planned
+check "stop" stop
+COLUMNS=80 cs report staffing --config desk.conf >desk.out
+check "specialists who are missing have windows of their own" \
+    grep -Eq '^Tue  2 Nov [0-9:-]+ +PS/french +[1-9] short +[0-9.]+ +[0-9]+$' desk.out
+fits() { # what it says of the roster, at most 80 columns
+    awk '{ gsub(/[^ -~]/, "x") } length($0) > 80 { print; wide = 1 } END { exit wide }' desk.out; }
+check "lines fit the terminal" fits
+closes() {
+    python3 - <<'EOF'
+import re, sqlite3
+db = sqlite3.connect("desk/crm.db")
+now, = db.execute("SELECT max(as_of) FROM staffing").fetchone()
+closed = sum(p * m for p, m in db.execute("SELECT people, minutes FROM staffing_move")) / 60
+short = sum(-g * m for g, m in db.execute("SELECT gap, minutes FROM staffing WHERE gap < 0 AND"
+                                          " start >= ?", (now,))) / 60
+told = re.search(r"close ([0-9.]+) of the ([0-9.]+) hours", open("desk.out").read())
+print(closed, short, told and told.groups())
+assert 0 < closed <= short
+assert abs(float(told[1]) - closed) < 0.06 and abs(float(told[2]) - short) < 0.06
+EOF
+}
+check "how much of it moves close is told" closes
 finish
