@@ -80,11 +80,13 @@ print_outlook(struct query *q, FILE *out)
                 " 52)\n",
                 "expected", query_real(q, IN_4W), query_real(q, IN_13W),
                 (long long)query_int(q, ACTIVE));
-    if (!query_is_null(q, DUE) && !query_is_null(q, SILENCE))
-        fprintf(out, "%-10s %.*s (UTC); a silence as long as now has a chance of %s %%\n", "due by",
-                SPAN_ARG(query_text(q, DUE)), figure_real(chance, 100 * query_real(q, SILENCE)));
-    else if (!query_is_null(q, DUE))
-        fprintf(out, "%-10s %.*s (UTC)\n", "due by", SPAN_ARG(query_text(q, DUE)));
+    if (query_is_null(q, DUE))
+        return;
+    fprintf(out, "%-10s %.*s (UTC)", "due by", SPAN_ARG(query_text(q, DUE)));
+    if (!query_is_null(q, SILENCE) && query_real(q, SILENCE) < 1)
+        fprintf(out, "; %s %% of its pauses are as long as this one",
+                figure_real(chance, 100 * query_real(q, SILENCE)));
+    fputc('\n', out);
 }
 
 static enum status
