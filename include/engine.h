@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "left_out.h"
 #include "memory.h"
 #include "pairing.h"
 #include "parser.h"
@@ -48,6 +49,9 @@ struct source_options {
     const char *name;     /* what a person would call the stream: a path, an address */
     enum identity identity;
     bool json_array; /* ndjson: one JSON array of records */
+    /* Gets what is left out of this source alone, or NULL. Workers write there until all of its
+     * blocks are committed or given up. */
+    struct left_out *left_out;
 };
 
 /* ST_BAD_CONFIG: no such format, no such zone. */
@@ -164,27 +168,19 @@ void engine_followed(struct engine *e, const char *format, const char *source,
 #define FEED_WITH_IDS "exact with ids"
 
 /* Inputs report themselves for status and metrics; counters may be updated at any time. */
-#define FEED_REASONS 16
-struct feed_reason { /* for which records of an input are left out */
-    char why[48];
-    uint64_t records;
-};
-
 struct feed {
     char input[64], type[16], detail[160];
     bool exact;          /* false: at most once up to the socket */
     const char *promise; /* a constant; NULL: "exact" or "at most once" */
     uint64_t bytes, records, accepted, duplicates, quarantined, ignored;
-    uint64_t lost;        /* what the input knows it could not take (kernel drops) */
-    uint64_t gave_way;    /* connections closed to let a newcomer in */
-    uint64_t strangers;   /* requests refused because they were not signed as they should be */
-    int64_t last_record;  /* event time of the newest record, UTC; 0 none */
-    int64_t last_arrival; /* wall clock, UTC; 0 none */
-    uint64_t behind;      /* bytes known to wait (tail) */
-    char problem[160];    /* "" or one sentence */
-    struct feed_reason
-        left_out[FEED_REASONS]; /* since the start, in order of coming up; the last */
-    size_t reasons;             /* stands for all that found no place */
+    uint64_t lost;            /* what the input knows it could not take (kernel drops) */
+    uint64_t gave_way;        /* connections closed to let a newcomer in */
+    uint64_t strangers;       /* requests refused because they were not signed as they should be */
+    int64_t last_record;      /* event time of the newest record, UTC; 0 none */
+    int64_t last_arrival;     /* wall clock, UTC; 0 none */
+    uint64_t behind;          /* bytes known to wait (tail) */
+    char problem[160];        /* "" or one sentence */
+    struct left_out left_out; /* since the start */
     /* Does its format still match what comes? pipeline/matching.h */
     bool matching_known;
     int64_t stopped_matching;       /* UTC; 0: it matches, or that is not known yet */

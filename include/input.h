@@ -72,6 +72,7 @@ struct import_options {
     void *progress_arg;
     ticket_done *done; /* told once per block submitted; may be NULL */
     void *done_arg;
+    struct left_out *left_out; /* source_options.left_out */
 };
 enum status import_stream(struct engine *e, const struct import_options *opt,
                           struct import_progress *result, struct error *err);

@@ -32,6 +32,7 @@ struct import_run {
     bool dry_run, json, terminal;
     struct engine *engine;
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored;
+    struct left_out left_out;
     int64_t begun_ms, shown_ms;
     const char *path;
 };
@@ -126,6 +127,7 @@ print_json(const struct import_run *run, double seconds)
     json_u64(&w, "duplicates", run->duplicates);
     json_u64(&w, "quarantined", run->quarantined);
     json_u64(&w, "ignored", run->ignored);
+    left_out_write(&run->left_out, &w, "left_out");
     json_real(&w, "seconds", seconds);
     print_cost(run, &w);
     json_bool(&w, "dry_run", run->dry_run);
@@ -164,6 +166,9 @@ print_result(const struct import_run *run, int code)
            run->dry_run ? "counted (nothing kept)" : "imported", (unsigned long long)run->records,
            seconds, (unsigned long long)run->accepted, (unsigned long long)run->duplicates,
            (unsigned long long)run->quarantined, (unsigned long long)run->ignored);
+    for (size_t i = 0; i < run->left_out.count; i++)
+        printf("  ignored %llu: %s\n", (unsigned long long)run->left_out.at[i].records,
+               run->left_out.at[i].why);
     print_open(run->engine);
     if (run->quarantined && !run->dry_run)
         printf("why were some refused: callswell quarantine list\n");
@@ -184,6 +189,7 @@ import_file(struct import_run *run, const char *path)
         .progress_arg = run,
         .done = counted,
         .done_arg = run,
+        .left_out = &run->left_out,
     };
     struct import_progress result = {0};
     struct error err;
@@ -270,6 +276,14 @@ import_here(struct import_run *run, struct config *c, char **paths, int count)
 /* --- in the daemon --- */
 
 static void
+add_left_out(struct import_run *run, const struct json_value *list)
+{
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
+        left_out_add(&run->left_out, json_get_text(v, "why", ""),
+                     (uint64_t)json_get_i64(v, "records", 0));
+}
+
+static void
 daemon_line(void *arg, const struct json_value *line)
 {
     struct import_run *run = arg;
@@ -283,6 +297,7 @@ daemon_line(void *arg, const struct json_value *line)
     run->duplicates += (uint64_t)json_get_i64(line, "duplicates", 0);
     run->quarantined += (uint64_t)json_get_i64(line, "quarantined", 0);
     run->ignored += (uint64_t)json_get_i64(line, "ignored", 0);
+    add_left_out(run, json_find(line, "left_out"));
     end_line(run);
     if (json_get_i64(line, "resumed_at", 0) && !run->json)
         printf("%s: the first %lld bytes were read before\n", run->path,

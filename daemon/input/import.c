@@ -395,7 +395,8 @@ begin(struct import *im)
                                 .timezone = opt->timezone,
                                 .source = opt->source,
                                 .name = opt->path,
-                                .identity = IDENTITY_POSITION};
+                                .identity = IDENTITY_POSITION,
+                                .left_out = opt->left_out};
     struct source *s;
     struct stat st;
     enum status r = engine_source(im->engine, &s, &so, im->err);

@@ -60,7 +60,8 @@ struct source {
     char *input, *format_name, *timezone, *source, *name;
     enum identity identity;
     const struct parser_ops *parser;
-    uint64_t identity_seed; /* of records that carry no source of their own */
+    uint64_t identity_seed;    /* of records that carry no source of their own */
+    struct left_out *left_out; /* besides the feed's, under the feed's lock; or NULL */
 };
 
 /* --- batches --- */
@@ -444,7 +445,7 @@ void engine_free_feed(struct change_feed *feed);
 
 /* source.c */
 struct feed_state *engine_feed(struct engine *e, const char *input);
-void feed_ignored(struct feed_state *f, const char *why);
+void source_ignored(struct source *s, const char *why);
 /* One record that the feed's format did not match; and how many of a block did. */
 void feed_unmatched(struct feed_state *f, const char *why);
 void feed_matched(struct feed_state *f, uint64_t records, uint64_t matched,

@@ -57,20 +57,13 @@ engine_report_feed(struct engine *e, const struct feed *report)
 }
 
 void
-feed_ignored(struct feed_state *f, const char *why)
+source_ignored(struct source *s, const char *why)
 {
-    struct feed *r = &f->report;
-    size_t i = 0;
-
-    pthread_mutex_lock(&f->lock);
-    while (i < r->reasons && i < FEED_REASONS - 1 &&
-           strncmp(r->left_out[i].why, why, sizeof r->left_out[i].why - 1) != 0)
-        i++;
-    if (i == r->reasons)
-        snprintf(r->left_out[r->reasons++].why, sizeof r->left_out[i].why, "%s",
-                 i == FEED_REASONS - 1 ? "for other reasons" : why);
-    r->left_out[i].records++;
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_lock(&s->feed->lock);
+    left_out_add(&s->feed->report.left_out, why, 1);
+    if (s->left_out)
+        left_out_add(s->left_out, why, 1);
+    pthread_mutex_unlock(&s->feed->lock);
 }
 
 /* An import says itself what became of its file, and the next one is another. */
@@ -225,6 +218,7 @@ engine_source(struct engine *e, struct source **out, const struct source_options
     s->source = xstrdup(opt->source ? opt->source : "");
     s->name = xstrdup(opt->name ? opt->name : "");
     s->identity = opt->identity;
+    s->left_out = opt->left_out;
     s->identity_seed = hash_bytes(s->source, strlen(s->source), e->identity_key);
     *out = s;
     return ST_OK;

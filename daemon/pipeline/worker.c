@@ -86,7 +86,7 @@ static void
 leave_out(struct run *run, const char *why)
 {
     run->count.ignored++;
-    feed_ignored(run->source->feed, why);
+    source_ignored(run->source, why);
     if (strcmp(why, NOTHING_IN_IT) == 0) {
         run->unmatched++;
         feed_unmatched(run->source->feed, why);

@@ -86,6 +86,7 @@ struct import_call {
     int64_t said_ms;
     /* written by the ledger's thread */
     _Atomic uint64_t records, accepted, duplicates, quarantined, ignored, lost;
+    struct left_out left_out; /* the workers'; whole once all is committed */
 };
 
 static void
@@ -159,6 +160,7 @@ run_import(struct control_request *r)
         .progress_arg = call,
         .done = on_block,
         .done_arg = call,
+        .left_out = &call->left_out,
     };
     enum status st;
     int code;
@@ -169,6 +171,8 @@ run_import(struct control_request *r)
     st = import_stream(r->target->engine, &opt, &p, &err);
     code = wait_for(r, SETTLE_COMMITTED, 0, &late) == ST_OK ? 0 : 69;
     tell_import(r, call, &p);
+    if (code == 0)
+        left_out_write(&call->left_out, &r->result, "left_out");
     if (st != ST_OK)
         return control_failed(r, &err);
     if (call->lost)

@@ -24,14 +24,7 @@ write_feed(struct json_writer *w, const struct feed *f)
     json_u64(w, "duplicates", f->duplicates);
     json_u64(w, "quarantined", f->quarantined);
     json_u64(w, "ignored", f->ignored);
-    json_array(w, "left_out");
-    for (size_t i = 0; i < f->reasons; i++) {
-        json_object(w, NULL);
-        json_text(w, "why", f->left_out[i].why);
-        json_u64(w, "records", f->left_out[i].records);
-        json_close(w);
-    }
-    json_close(w);
+    left_out_write(&f->left_out, w, "left_out");
     json_u64(w, "lost", f->lost);
     json_u64(w, "gave_way", f->gave_way);
     json_u64(w, "strangers", f->strangers);

@@ -165,5 +165,26 @@ check "a configuration that is not there" fails 78 "nowhere.conf" status --confi
 printf 'state_dir = "%s/other"\n' "$dir" >other.conf
 check "status without a daemon and without a ledger" fails 69 "$dir/other" status --config other.conf
 check "quarantine without a ledger" fails 69 "$dir/other" quarantine list --config other.conf
+cat >left.conf <<EOF
+state_dir = "$dir/left"
+http { listen = "" }
+format "some" { type = "csv" header = yes kind = { "leg=leg", "test=ignore", "lab=ignore" } }
+EOF
+printf 'customer,start,kind\nA,%s,leg\nA,%s,test\n' 1710064800 1710064801 >one.csv
+printf 'customer,start,kind\nA,%s,lab\nA,%s,test\n' 1710064802 1710064803 >two.csv
+left_out() { # counted here or by the daemon, of all files together, as a person and a program see it
+    cs import --config left.conf --format some "$@" >said && cs import --config left.conf --format some --json "$@" >said.json &&
+        grep -q "^  ignored 2: kind: test is left out by the format$" said &&
+        grep -q "^  ignored 1: kind: lab is left out by the format$" said && ! grep -q "ignored [0-9]*: .*leg" said
+}
+check "why records of an import were left out" left_out --dry-run one.csv two.csv
+check "is in its JSON" python3 -c 'import json
+assert {r["why"]: r["records"] for r in json.load(open("said.json"))["left_out"]} == {
+    "kind: test is left out by the format": 2, "kind: lab is left out by the format": 1}, open("said.json").read()'
+check "start" start left.conf
+cs import --config left.conf --format some one.csv two.csv >said
+check "a daemon says it of the import" grep -q "^  ignored 2: kind: test is left out by the format$" said
+check "not of those before" sh -c "! '$bin/callswell' import --config left.conf --format some one.csv | grep 'left out'"
+check "stop" stop
 check "a report without a store" fails 69 "$dir/other" report customers --config other.conf
 finish

@@ -1,0 +1,28 @@
+/*
+ * left_out.h - for which reasons records are left out, and how many for each.
+ */
+#ifndef LEFT_OUT_H
+#define LEFT_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json_write.h"
+
+#define LEFT_OUT_REASONS 16
+
+/* Zeroed: none. In order of coming up; the last stands for all that found no place. No lock. */
+struct left_out {
+    struct {
+        char why[96];
+        uint64_t records;
+    } at[LEFT_OUT_REASONS];
+    size_t count;
+};
+
+void left_out_add(struct left_out *l, const char *why, uint64_t records);
+
+/* [{"why": ..., "records": ...}, ...] */
+void left_out_write(const struct left_out *l, struct json_writer *w, const char *key);
+
+#endif
