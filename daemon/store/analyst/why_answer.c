@@ -225,18 +225,20 @@ add_pairs(struct why_asking *k, bool parts)
                         [HOURS_OUTCOME] = {LIST_HOURS, LIST_OUTCOME, false}};
     struct why_answer *a = k->a;
     const struct why_list *l = &k->g.list[LIST_PAIR];
+    size_t most = 0;
 
-    a->pair = arena_alloc(&a->mem, (l->count + 1) * sizeof *a->pair);
-    for (size_t i = 0; i < l->count; i++) {
-        const char *name = l->at[i].name + 1;
-        int two = l->at[i].name[0] - '0';
+    for (int two = 0; two < WHY_TWOS; two++)
+        most += l[two].count;
+    a->pair = arena_alloc(&a->mem, (most + 1) * sizeof *a->pair);
+    for (int two = 0; two < WHY_TWOS; two++)
+        for (size_t i = 0; i < l[two].count && (parts || !twos[two].parts); i++) {
+            const char *name = l[two].at[i].name;
 
-        if (!twos[two].parts || parts)
             a->pair[a->pair_count++] = (struct why_pair){
                 .dimension = {k->g.list[twos[two].first].name, k->g.list[twos[two].second].name},
                 .name = {name, name + strlen(name) + 1},
-                .daily = l->at[i].daily};
-    }
+                .daily = l[two].at[i].daily};
+        }
 }
 
 static enum status

@@ -132,9 +132,9 @@ add_two(struct why_gather *g, enum why_two two, struct span first, const char *s
 
     if (n == 0)
         return;
-    length = snprintf(both, sizeof both, "%d%.*s%c%s", (int)two,
-                      (int)(first.n < 400 ? first.n : 400), first.p, 0, second);
-    why_series_of(g, LIST_PAIR, span_of(both, (size_t)length))->daily[day] += n;
+    length = snprintf(both, sizeof both, "%.*s%c%s", (int)(first.n < 400 ? first.n : 400), first.p,
+                      0, second);
+    why_series_of(g, LIST_PAIR + (int)two, span_of(both, (size_t)length))->daily[day] += n;
 }
 
 static void

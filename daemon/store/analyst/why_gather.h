@@ -19,6 +19,9 @@ struct why_list {
     size_t count, cap, last; /* last: the one asked for last */
 };
 
+/* Two dimensions that are counted together. */
+enum why_two { REGION_PEOPLE, REGION_OUTCOME, PEOPLE_OUTCOME, HOURS_OUTCOME, WHY_TWOS };
+
 enum {
     LIST_OUTCOME,
     LIST_HOURS,
@@ -28,16 +31,14 @@ enum {
     LIST_CUSTOMER,
     LIST_SIZE,
     LIST_SIZE_LATER, /* of these, those of conferences that went on past midnight */
-    LIST_PAIR,       /* names: a digit, its enum why_two, then both, the second behind a NUL */
+    LIST_PAIR,       /* one for each enum why_two; names are both, the second behind a NUL */
+    LIST_PAIR_LAST = LIST_PAIR + WHY_TWOS - 1,
     LIST_HOUR_LEGS,
     LIST_HOUR_SECONDS,
     LIST_CUSTOMER_SECONDS,
     LIST_CUSTOMER_LEGS,
     LIST_COUNT
 };
-
-/* Two dimensions that are counted together. */
-enum why_two { REGION_PEOPLE, REGION_OUTCOME, PEOPLE_OUTCOME, HOURS_OUTCOME, WHY_TWOS };
 
 struct why_gather {
     struct why_answer *a;
