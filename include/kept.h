@@ -44,6 +44,16 @@ void kept_close(struct kept_reader *r); /* accepts NULL */
 enum status kept_read(struct kept_reader *r, size_t number, struct arena *mem,
                       struct contribution *out, struct error *err);
 
+/* Of the first `count` items, before any was read, those of somebody that began in [from, to), UTC:
+ * added to *found. Texts are compared once for each name, not for each item. */
+struct kept_question {
+    enum cell_kind kind; /* customer, service or feature */
+    struct span name;
+    int64_t from, to;
+};
+enum status kept_count(struct kept_reader *r, size_t count, const struct kept_question *q,
+                       uint64_t *found, struct error *err);
+
 /* Adds to an empty set what the record added, but for people and conferences. */
 void contribution_count(const struct contribution *c, struct cells *out);
 /* Takes the counters of `out` out of `from`, but those of days before `floor`. */

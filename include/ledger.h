@@ -291,12 +291,7 @@ typedef enum status way_visit(void *arg, const struct way *w, struct error *err)
 enum status ledger_scan_ways(struct ledger_reader *r, way_visit *visit, void *arg,
                              struct error *err);
 /* How many records of these batches that are kept (they had ids, and are not older than
- * correction_window) were somebody's and began in [from, to), UTC. */
-struct kept_question {
-    enum cell_kind kind; /* customer, service or feature */
-    struct span name;
-    int64_t from, to;
-};
+ * correction_window) are meant by the question. */
 struct kept_answer {
     uint64_t kept;                /* records that were looked at */
     uint64_t records;             /* of them: before later corrections */

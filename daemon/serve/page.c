@@ -63,6 +63,8 @@ page_request(struct http_request *r)
     buf_printf(&extra, "ETag: %s\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\n", f->etag);
     if (strncmp(f->type, "text/html", 9) == 0)
         buf_str(&extra, policy);
+    if (strcmp(f->name, "worker.js") == 0) /* sees to all views, which lie a folder above it */
+        buf_str(&extra, "Service-Worker-Allowed: ..\r\n");
     if (packed && !known)
         buf_str(&extra, "Content-Encoding: gzip\r\n");
     if (!known)

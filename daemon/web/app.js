@@ -9,6 +9,7 @@ import {readSession, session} from './session.js';
 import {showLogin} from './login.js';
 import {hasLibrary, redrawAll} from './series.js';
 import * as live from './live.js';
+import {awayNote, keepThePage, showAway} from './away.js';
 
 // Views and their modules; a customer belongs to the customers. page.c knows the paths.
 const views = {
@@ -232,9 +233,11 @@ function build() {
             ),
             main,
         ),
+        awayNote(),
         h('p.hidden-text', {id: 'announcer', role: 'status', 'aria-live': 'polite'}),
     );
     showSession();
+    showAway();
     show();
 }
 
@@ -314,6 +317,8 @@ live.on('status', (status) => {
     showLink();
 });
 live.on('link', showLink);
+live.on('link', showAway);
+live.on('back', showSession);
 whenLoginIsNeeded(() =>
     showLogin(() => {
         showSession();
@@ -328,4 +333,6 @@ new MutationObserver(redrawAll).observe(document.documentElement, {
 if (param('lang') && param('lang') in languages) setLanguage(param('lang'));
 build();
 live.start();
+// All views, so that one gets to each of them while the daemon is away.
+Promise.all(Object.values(views).map((load) => load())).then(keepThePage, () => {});
 setInterval(showLink, 10000);

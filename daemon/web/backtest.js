@@ -57,13 +57,13 @@ function scores(rows) {
                 {title: 'WAPE', num: true, help: t('test.wape'), cell: (r) => percent(r.wape, 1)},
                 {title: 'MASE', num: true, help: t('test.mase'), cell: (r) => about(r.mase, 2)},
                 {
-                    title: '80 %',
+                    title: '80%',
                     num: true,
                     help: t('test.coverage'),
                     cell: (r) => percent(r.coverage80),
                 },
                 {
-                    title: '95 %',
+                    title: '95%',
                     num: true,
                     help: t('test.coverage'),
                     cell: (r) => percent(r.coverage95),

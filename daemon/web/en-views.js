@@ -119,7 +119,7 @@ export default {
     'features.reached': 'reached',
     'features.when': 'Reached on',
     'features.ties':
-        'The whiskers are 95 % intervals of reach. Features ' +
+        'The whiskers are 95% intervals of reach. Features ' +
         'whose ranks in brackets overlap are tied.',
 
     'customers.list': 'Customers',
@@ -232,8 +232,8 @@ export default {
     'signals.original': 'As the daemon says it',
     'signals.chance': 'Probability by chance',
     'signals.window': 'Looked at',
-    'signals.first': 'Came up',
-    'signals.last': 'Last so',
+    'signals.first': 'First seen',
+    'signals.last': 'Last confirmed',
     'signals.acked': 'Acknowledged by',
     'signals.closed': 'Closed by',
     'signals.by-itself': 'its cause went away',
@@ -292,7 +292,7 @@ export default {
     'test.floor': (p) => `of what came; below ${p} is luck`,
     'test.better': 'Better than last week again',
     'test.gone': 'share of its error that is gone',
-    'test.covered': 'In the 80 % band',
+    'test.covered': 'In the 80% band',
     'test.wanted': (p) => `${p} would be right`,
     'test.method': 'Method',
     'test.horizon': 'Ahead',

@@ -32,6 +32,10 @@ export default {
     'link.lost': 'The daemon does not answer',
     'link.locked': 'Locked',
     'link.waiting': 'Connecting …',
+    'away.title': (host) => `No answer from ${host}.`,
+    'away.since': (at) =>
+        `What you see is as of ${at}. The page goes on by itself when the daemon answers again.`,
+    'away.never': 'Is callswelld running? The page fills by itself as soon as it answers.',
     'error.title': 'This could not be loaded.',
     'error.nobody': 'The daemon does not answer.',
     'error.nobody.hint': 'Is callswelld running? The page goes on by itself when it answers again.',

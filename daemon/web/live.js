@@ -4,15 +4,18 @@
 import {get} from './api.js';
 import {root} from './address.js';
 
-const listeners = {status: new Set(), passed: new Set(), signal: new Set(), link: new Set()};
+const names = ['status', 'passed', 'signal', 'link', 'back'];
+const listeners = Object.fromEntries(names.map((name) => [name, new Set()]));
 let source = null;
 let timer = null;
 let last = null;
 let linked = 'waiting';
+let heardAt = null;
 let told = false; // by events, also of what the analyst wrote
 
 export const lastStatus = () => last;
 export const linkState = () => linked;
+export const lastHeard = () => heardAt;
 
 // f(value) for each event of the name, until what it returns is called.
 export function on(name, f) {
@@ -30,10 +33,16 @@ function link(state) {
 }
 
 function heard(status) {
-    const passed = last && status.analytics?.batch !== last.analytics?.batch;
+    const back = linked === 'lost';
+    const passed = back || (last && status.analytics?.batch !== last.analytics?.batch);
     last = status;
+    heardAt = new Date();
     link('live');
     tell('status', status);
+    if (back) {
+        tell('back', status);
+        if (source?.readyState === EventSource.CLOSED) listen();
+    }
     if (!passed || told) return;
     tell('passed', status);
     tell('signal', status);
@@ -56,7 +65,10 @@ function lookOften() {
 export function start() {
     lookNow();
     lookOften();
-    if (!window.EventSource) return;
+    if (window.EventSource) listen();
+}
+
+function listen() {
     source?.close();
     source = new EventSource(new URL('v1/events', root));
     source.addEventListener('status', (e) => {

@@ -70,6 +70,16 @@ function failure(error, again) {
     );
 }
 
+// What was not loaded because nobody answered, and how to ask again.
+const unanswered = new Map();
+
+export function askAgain() {
+    for (const [element, again] of [...unanswered]) {
+        unanswered.delete(element);
+        if (element.isConnected) again();
+    }
+}
+
 // Fills an element with what `ask` brings: a note that it is coming (only where nothing was
 // before), then
 // what `show` makes of it, or what went wrong and a way to try again. Of several calls the last
@@ -79,6 +89,7 @@ export async function load(element, ask, show) {
     element.asking?.abort();
     const asking = new AbortController();
     element.asking = asking;
+    unanswered.delete(element);
     element.setAttribute('aria-busy', 'true');
     if (!element.firstChild || element.querySelector(':scope > .state'))
         replace(element, h('div.state.waiting', null, h('p', null, t('loading'))));
@@ -89,10 +100,9 @@ export async function load(element, ask, show) {
     } catch (error) {
         if (element.turn !== turn || error.name === 'AbortError') return;
         if (!error.status && error.status !== 0) console.error(error);
-        replace(
-            element,
-            failure(error, () => load(element, ask, show)),
-        );
+        const again = () => load(element, ask, show);
+        if (error.status === 0 || error.status >= 502) unanswered.set(element, again);
+        replace(element, failure(error, again));
     } finally {
         if (element.turn === turn) element.setAttribute('aria-busy', 'false');
     }

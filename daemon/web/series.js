@@ -3,7 +3,17 @@
 import uPlot from './charts.js';
 import {h, replace, svg} from './dom.js';
 import {language, t} from './i18n.js';
-import {about, clock, clockSeconds, shortDay, zone, NONE} from './format.js';
+import {
+    about,
+    clock,
+    clockSeconds,
+    local,
+    shortDay,
+    weekdayClock,
+    weekdayDay,
+    zone,
+    NONE,
+} from './format.js';
 
 export const hasLibrary = Boolean(uPlot);
 const drawn = new Set();
@@ -17,14 +27,7 @@ function timeText(at, span, days) {
     if (days) return shortDay(date.toISOString());
     if (span <= 900) return clockSeconds(date);
     if (span <= 2 * 86400) return clock(date);
-    return new Intl.DateTimeFormat(language(), {
-        timeZone: zone(),
-        weekday: 'short',
-        day: 'numeric',
-        hour: '2-digit',
-        minute: '2-digit',
-        hourCycle: 'h23',
-    }).format(date);
+    return local(date).minute === 0 ? weekdayDay(date) : weekdayClock(date);
 }
 
 /*
@@ -175,7 +178,7 @@ function optionsOf(chart) {
         axes: [
             {
                 ...axis,
-                space: 90,
+                space: spec.days ? 64 : 90,
                 size: 30,
                 values: (_u, at) => at.map((v) => timeText(v, span, spec.days)),
             },
@@ -237,8 +240,13 @@ function drawMarks(u, spec) {
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
         ctx.stroke();
-        ctx.fillText(m.name, x + 4 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+        // Beside its line, on the side where there is room.
+        const gap = 4 * devicePixelRatio;
+        const room = x + gap + ctx.measureText(m.name).width <= bbox.left + bbox.width;
+        ctx.textAlign = room ? 'left' : 'right';
+        ctx.fillText(m.name, room ? x + gap : x - gap, bbox.top + 11 * devicePixelRatio);
     }
+    ctx.textAlign = 'left';
     for (const l of spec.lines ?? []) {
         const y = u.valToPos(l.at, 'y', true);
         ctx.strokeStyle = ctx.fillStyle = colour('bad');

@@ -284,12 +284,12 @@ function showOne(one, segment) {
                           {title: t('since'), cell: (r) => ago(r.since)},
                           {title: t('legs30'), num: true, cell: (r) => num(r.legs_30d)},
                           {title: t('owner'), cell: (r) => r.owner ?? '–'},
-                          {
+                          members.rows.some((r) => evidenceOf(r.evidence, dimension)) && {
                               title: t('evidence'),
                               cell: (r) => evidenceOf(r.evidence, dimension),
                               wrap: true,
                           },
-                      ],
+                      ].filter(Boolean),
                   })
                 : empty(t('segments.empty')),
             members.next &&

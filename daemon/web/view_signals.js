@@ -30,7 +30,8 @@ export function show(place, ctx) {
     let shown = '';
     let query = {};
 
-    place.append(ctx.heading(), bars, h('div.inbox', null, list, one));
+    const inbox = h('div.inbox', null, list, one);
+    place.append(ctx.heading(), bars, inbox);
     list.body.after(h('div.panel-foot', null, more));
 
     function filters() {
@@ -83,6 +84,7 @@ export function show(place, ctx) {
         more.hidden = !cursor;
         const now = picked();
         showOne(one, now, reload);
+        inbox.classList.toggle('chosen', Boolean(params().id && now));
         return rows.length
             ? signalTable(rows, {
                   chosen: now?.id,

@@ -210,7 +210,7 @@ export default {
     'signals.chance': '偶然概率',
     'signals.window': '观察时段',
     'signals.first': '首次出现',
-    'signals.last': '最近一次',
+    'signals.last': '最近确认',
     'signals.acked': '确认人',
     'signals.closed': '关闭人',
     'signals.by-itself': '原因已消失',

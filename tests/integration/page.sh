@@ -86,6 +86,12 @@ browse() { # LOG: the checks of run.mjs; counted
 browse page.log
 check "it ends in order" stop
 
+# The same at the address it had, which goes while somebody looks, and comes back.
+sed "s/^http .*/http { listen = \"$address\" }/" c.conf >away.conf
+export AWAY="{\"program\":\"$bin/callswelld\",\"config\":\"$dir/away.conf\"}"
+browse page-away.log
+unset AWAY
+
 # Another daemon, which has tokens: two customers of two owners, with a signal each.
 cat >c.conf <<EOF
 state_dir = "$dir/locked"

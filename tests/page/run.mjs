@@ -1,8 +1,9 @@
 // run.mjs BASE PACKAGES OUT CHROMIUM: all checks of the page; the last line counts them. With TOKENS
-// in the environment: those of a daemon that has tokens.
+// in the environment: those of a daemon that has tokens. With AWAY: of one that goes and comes.
 
 import {api, begin, counts, end} from './harness.mjs';
 import * as access from './access.mjs';
+import * as away from './away.mjs';
 import * as views from './views.mjs';
 import * as ways from './ways.mjs';
 
@@ -16,7 +17,8 @@ async function everything() {
 
 await begin();
 try {
-    if (process.env.TOKENS) await access.all();
+    if (process.env.AWAY) await away.all();
+    else if (process.env.TOKENS) await access.all();
     else await everything();
 } finally {
     await end();

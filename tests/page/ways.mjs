@@ -558,6 +558,46 @@ async function skills() {
     await close(page);
 }
 
+// On a phone: nothing that one chooses from is cut off, the names of rows stay when the rest is
+// moved, and the inbox comes before what is in it.
+async function phone() {
+    const size = {width: 390, height: 844};
+    for (const address of ['staffing?service=operator', 'segments', 'features', 'customers']) {
+        const page = await open(address, size);
+        const cut = await page.evaluate(() =>
+            [...document.querySelectorAll('.choice')]
+                .filter((c) => c.scrollWidth > c.clientWidth)
+                .map((c) => c.innerText),
+        );
+        equal(cut, [], `choices that are cut off in ${address}`);
+        const moved = await page.evaluate(() =>
+            [...document.querySelectorAll('.scroller')]
+                .filter((s) => s.querySelector('table:not(.heat)'))
+                .filter((s) => s.scrollWidth > s.clientWidth + 20)
+                .map((s) => {
+                    const name = s.querySelector('tbody th');
+                    const before = name.getBoundingClientRect().left;
+                    s.scrollLeft = 1000;
+                    return [s.scrollLeft > 0, name.getBoundingClientRect().left - before];
+                }),
+        );
+        holds(moved.length > 0 || address === 'staffing?service=operator', `${address} is moved`);
+        for (const [far, by] of moved) equal([far, by], [true, 0], `names of rows in ${address}`);
+        quiet(page);
+        await close(page);
+    }
+    const page = await open('signals', size);
+    const one = page.locator('#one');
+    holds(!(await one.isVisible()), 'the inbox alone');
+    await page.locator('main tbody a').first().click();
+    await page.waitForURL('**id=*');
+    await one.waitFor({state: 'visible'});
+    const top = (selector) => page.locator(selector).evaluate((e) => e.getBoundingClientRect().top);
+    holds((await top('#one')) < (await top('.inbox > :first-child')), 'then the one that is chosen');
+    quiet(page);
+    await close(page);
+}
+
 async function troubles() {
     const page = await open('features');
     await page.route('**/v1/features?*', (route) => route.abort());
@@ -649,6 +689,9 @@ async function policy() {
     ])
         holds(says.includes(part), part);
     holds(!says.includes('unsafe'), 'nothing unsafe');
+    const scope = async (file) =>
+        (await fetch(`${base}/page/${file}`)).headers.get('service-worker-allowed');
+    equal([await scope('worker.js'), await scope('app.js')], ['..', null], 'one sees to all views');
     const page = await open('');
     await page.evaluate(() => {
         const script = document.createElement('script');
@@ -675,6 +718,7 @@ export async function all(id) {
     await check('signals by keys alone', signalKeys);
     await check('what-if and roster', plans);
     await check('skills', skills);
+    await check('on a phone', phone);
     await check('errors help', troubles);
     await check('a login is asked for', locked);
     await check('charts without the library', () => plain(id));

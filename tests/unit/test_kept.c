@@ -158,6 +158,73 @@ TEST(kept_items_say_what_was_added)
     cells_free(set);
 }
 
+/* What kept_count answers, and what reading them one by one comes to. */
+static void
+check_count(const struct kept *k, size_t n, const struct kept_question *q, uint64_t want)
+{
+    struct kept_reader *counted = reader_of(k), *read = reader_of(k);
+    uint64_t found = 0, same = 0;
+    struct arena mem;
+    struct error err;
+
+    arena_init(&mem);
+    for (size_t i = 0; i < n; i++) {
+        struct contribution c;
+        bool met = false;
+
+        CHECK_INT(kept_read(read, i, &mem, &c, &err), ST_OK);
+        if (c.kind == KIND_VOID || c.start < q->from || c.start >= q->to)
+            continue;
+        for (uint32_t f = 0; f < c.feature_count && q->kind == CELL_FEATURE; f++)
+            met |= span_eq(c.features[f], q->name);
+        met |= q->kind == CELL_CUSTOMER && span_eq(c.customer, q->name);
+        met |= q->kind == CELL_SERVICE && span_eq(c.service, q->name);
+        same += met;
+    }
+    CHECK_INT(kept_count(counted, n, q, &found, &err), ST_OK);
+    CHECK_INT(found, want);
+    CHECK_INT(found, same);
+    CHECK_INT(kept_count(counted, n + 1, q, &found, &err), ST_CORRUPT); /* there is no more */
+    kept_close(counted);
+    kept_close(read);
+    arena_clear(&mem);
+}
+
+TEST(kept_items_are_counted_as_they_are_read)
+{
+    static struct record r[MANY + 16];
+    static struct span name[MANY];
+    static char text[MANY][8];
+    struct cells *set = cells_new();
+    int64_t from, to;
+    struct kept k;
+    size_t n;
+
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(text[i], sizeof text[i], "n%zu", i);
+        name[i] = span_str(text[i]);
+    }
+    n = make_records(r, name);
+    from = r[0].start;
+    to = from + 86400;
+    r[n] = record_of(KIND_LEG, "desk", 40, 1); /* a customer that is called as a service is */
+    n++;
+    k = keep(set, NULL, r, n);
+    kept_void(&k.items, 41);
+    n++;
+    check_count(&k, n, &(struct kept_question){CELL_CUSTOMER, SPAN("b"), from, to}, MANY);
+    check_count(&k, n, &(struct kept_question){CELL_CUSTOMER, SPAN("b"), from, to - 1}, 0);
+    check_count(&k, n, &(struct kept_question){CELL_CUSTOMER, SPAN("a"), from, from + 17280}, 2);
+    check_count(&k, n, &(struct kept_question){CELL_CUSTOMER, SPAN("desk"), from, to}, 1);
+    check_count(&k, n, &(struct kept_question){CELL_SERVICE, SPAN("desk"), from, to}, 1);
+    check_count(&k, n, &(struct kept_question){CELL_FEATURE, SPAN("n3"), from, to}, 2);
+    check_count(&k, n, &(struct kept_question){CELL_FEATURE, SPAN("n299"), from, to}, 1);
+    check_count(&k, n, &(struct kept_question){CELL_FEATURE, SPAN("n3"), to, to + 1}, 0);
+    check_count(&k, n, &(struct kept_question){CELL_CUSTOMER, SPAN("nobody"), from, to}, 0);
+    clear(&k);
+    cells_free(set);
+}
+
 TEST(kept_items_take_few_bytes)
 {
     struct span features[] = {SPAN("chat"), SPAN("video")};

@@ -227,22 +227,36 @@ read_id(const struct kept_reader *r, struct item *it)
     return short_number(it, r->first_layout ? 2 : KEPT_NAME_BYTES);
 }
 
+/* To the end of the item. With the ids of some names: whether a feature has one of them. */
+static bool
+skip_rest(const struct kept_reader *r, struct item *it, const struct head *h, const bool *ids)
+{
+    bool met = false;
+
+    if (h->region)
+        r->first_layout ? number(it, 4) : read_id(r, it);
+    if (h->version)
+        number(it, 8);
+    if (h->times)
+        number(it, 8);
+    for (unsigned i = 0; i < h->features; i++) {
+        uint64_t id = read_id(r, it);
+
+        it->damaged |= id >= r->name_count;
+        met |= ids && !it->damaged && ids[id];
+    }
+    if (h->work)
+        for (uint64_t n = number(it, 4); n > 0 && !it->damaged; n--)
+            number(it, 8);
+    return met;
+}
+
 static void
 skip_item(const struct kept_reader *r, struct item *it)
 {
     struct head h = read_head(r, it);
 
-    if (h.region)
-        r->first_layout ? number(it, 4) : read_id(r, it);
-    if (h.version)
-        number(it, 8);
-    if (h.times)
-        number(it, 8);
-    for (; h.features > 0; h.features--)
-        read_id(r, it);
-    if (h.work)
-        for (uint64_t n = number(it, 4); n > 0 && !it->damaged; n--)
-            number(it, 8);
+    skip_rest(r, it, &h, NULL);
 }
 
 static struct place_name
@@ -345,6 +359,51 @@ kept_read(struct kept_reader *r, size_t wanted, struct arena *mem, struct contri
     r->at = it.at;
     if (!it.damaged)
         read_item(r, &it, mem, out);
+    return it.damaged ? fail(err, ST_CORRUPT, "what may be corrected is damaged") : ST_OK;
+}
+
+/* --- counting --- */
+
+/* Which ids, or which places, bear the name. */
+static bool *
+bearing(const struct kept_reader *r, enum cell_kind kind, struct span name)
+{
+    size_t n = kind == CELL_FEATURE ? r->name_count : r->place_count;
+    bool *is = xcalloc(n + 1, sizeof *is);
+
+    for (size_t i = 0; i < n; i++)
+        is[i] = span_eq(kind == CELL_FEATURE ? r->name[i] : r->place[i].name, name);
+    return is;
+}
+
+/* Customers have legs and features, services contacts. */
+static bool
+is_meant(const struct kept_reader *r, struct item *it, const struct kept_question *q,
+         const bool *names)
+{
+    struct head h = read_head(r, it);
+    int32_t day = h.kind == KEPT_VOID ? 0 : place_at(r, it, h.place).day;
+    int64_t start = (int64_t)day * DAY_SECONDS + h.second;
+    bool met = skip_rest(r, it, &h, q->kind == CELL_FEATURE ? names : NULL);
+
+    if (it->damaged || h.kind == KEPT_VOID || start < q->from || start >= q->to)
+        return false;
+    return q->kind == CELL_FEATURE
+               ? met
+               : (h.kind == KEPT_CONTACT) == (q->kind == CELL_SERVICE) && names[h.place];
+}
+
+enum status
+kept_count(struct kept_reader *r, size_t count, const struct kept_question *q, uint64_t *found,
+           struct error *err)
+{
+    struct item it = {r->at, r->end, false};
+    bool *names = bearing(r, q->kind, q->name);
+
+    for (; r->number < count && !it.damaged; r->number++)
+        *found += is_meant(r, &it, q, names);
+    r->at = it.at;
+    free(names);
     return it.damaged ? fail(err, ST_CORRUPT, "what may be corrected is damaged") : ST_OK;
 }
 

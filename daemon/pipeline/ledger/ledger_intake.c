@@ -265,39 +265,14 @@ ledger_scan_ways(struct ledger_reader *r, way_visit *visit, void *arg, struct er
 
 /* --- which batches hold records of somebody --- */
 
-static bool
-is_of(const struct contribution *c, enum cell_kind kind, struct span name)
-{
-    if (kind == CELL_CUSTOMER)
-        return span_eq(c->customer, name);
-    if (kind == CELL_SERVICE)
-        return span_eq(c->service, name);
-    for (uint32_t i = 0; kind == CELL_FEATURE && i < c->feature_count; i++)
-        if (span_eq(c->features[i], name))
-            return true;
-    return false;
-}
-
 static enum status
 count_items(sqlite3_stmt *st, const struct kept_question *q, uint64_t *found, struct error *err)
 {
     struct kept_reader *k = NULL;
-    struct arena mem;
     enum status result = kept_open(&k, sql_column(st, 2), sql_column(st, 3), err);
-    size_t count = (size_t)sqlite3_column_int64(st, 1);
 
-    arena_init(&mem);
-    for (size_t i = 0; i < count && result == ST_OK; i++) {
-        struct contribution c;
-
-        result = kept_read(k, i, &mem, &c, err);
-        if (result == ST_OK && c.kind != KIND_VOID && c.start >= q->from && c.start < q->to &&
-            is_of(&c, q->kind, q->name))
-            ++*found;
-        if (i % 1024 == 1023)
-            arena_reset(&mem);
-    }
-    arena_clear(&mem);
+    if (result == ST_OK)
+        result = kept_count(k, (size_t)sqlite3_column_int64(st, 1), q, found, err);
     kept_close(k);
     return result;
 }

@@ -4,7 +4,6 @@
 #include "why_gather.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +33,21 @@ why_gather_init(struct why_gather *g, struct why_answer *a, const struct zone *z
         g->list[i].name = names[i];
 }
 
+/* Once for each quarter hour, not for each customer's. */
+static void
+find_hours(struct why_gather *g)
+{
+    g->hours = arena_alloc(&g->a->mem, g->days * QUARTERS_PER_DAY);
+    for (int32_t d = g->first; d < g->end; d++)
+        for (unsigned slot = 0; g->place[d - g->first] >= 0 && slot < QUARTERS_PER_DAY; slot++) {
+            int64_t utc = (int64_t)d * DAY_SECONDS + (int64_t)slot * QUARTER_SECONDS;
+            int hour = second_of_day(utc + zone_offset_at(g->zone, utc)) / 3600;
+
+            g->hours[(size_t)g->place[d - g->first] * QUARTERS_PER_DAY + slot] =
+                (uint8_t)(hour / HOURS_EACH);
+        }
+}
+
 void
 why_gather_begin(struct why_gather *g)
 {
@@ -44,6 +58,7 @@ why_gather_begin(struct why_gather *g)
     g->people = new_series(g);
     g->conferences = new_series(g);
     g->uses = new_series(g);
+    find_hours(g);
 }
 
 static bool
@@ -93,13 +108,12 @@ add(struct why_gather *g, int list, const char *name, size_t day, int64_t n)
 
 /* "09-12" of the quarter hour on the wall. */
 static const char *
-hours_of(const struct why_gather *g, int32_t day, unsigned slot, char out[16])
+hours_of(const struct why_gather *g, size_t day, unsigned slot)
 {
-    int64_t utc = (int64_t)day * DAY_SECONDS + (int64_t)slot * QUARTER_SECONDS;
-    int hour = second_of_day(utc + zone_offset_at(g->zone, utc)) / 3600 / HOURS_EACH * HOURS_EACH;
+    static const char *const names[] = {"00-03", "03-06", "06-09", "09-12",
+                                        "12-15", "15-18", "18-21", "21-24"};
 
-    snprintf(out, 16, "%02d-%02d", hour, hour + HOURS_EACH);
-    return out;
+    return names[g->hours[day * QUARTERS_PER_DAY + slot]];
 }
 
 /* --- customers --- */
@@ -128,13 +142,16 @@ add_two(struct why_gather *g, enum why_two two, struct span first, const char *s
         int64_t n)
 {
     char both[512];
-    int length;
+    size_t length, more = strlen(second);
 
     if (n == 0)
         return;
-    length = snprintf(both, sizeof both, "%.*s%c%s", (int)(first.n < 400 ? first.n : 400), first.p,
-                      0, second);
-    why_series_of(g, LIST_PAIR + (int)two, span_of(both, (size_t)length))->daily[day] += n;
+    first.n = first.n < 400 ? first.n : 400;
+    memcpy(both, first.p, first.n);
+    length = first.n;
+    both[length++] = '\0';
+    memcpy(both + length, second, more);
+    why_series_of(g, LIST_PAIR + (int)two, span_of(both, length + more))->daily[day] += n;
 }
 
 static void
@@ -161,9 +178,8 @@ add_quarters(struct why_gather *g, const struct cell_view *c, size_t day)
 {
     for (unsigned i = 0; i < c->slot_count; i++) {
         const struct cell_slot *s = &c->slots[i];
-        char hours[16];
+        const char *hours = hours_of(g, day, s->slot);
 
-        hours_of(g, c->day, s->slot, hours);
         add(g, LIST_HOURS, hours, day, s->v[CUSTOMER_LEGS] + s->v[CUSTOMER_FAILED]);
         add_two(g, HOURS_OUTCOME, span_str(hours), "ok", day, s->v[CUSTOMER_LEGS]);
         add_two(g, HOURS_OUTCOME, span_str(hours), "failed", day, s->v[CUSTOMER_FAILED]);
@@ -224,13 +240,12 @@ add_service(struct why_gather *g, const struct cell_view *c, size_t day)
     add(g, LIST_OUTCOME, "handled", day, c->sum[SERVICE_HANDLED]);
     add(g, LIST_OUTCOME, "abandoned", day, c->sum[SERVICE_ABANDONED]);
     for (unsigned i = 0; i < c->slot_count; i++) {
-        char hours[16];
+        const int64_t *v = c->slots[i].v;
+        const char *hours = hours_of(g, day, c->slots[i].slot);
 
-        hours_of(g, c->day, c->slots[i].slot, hours);
-        add(g, LIST_HOURS, hours, day, c->slots[i].v[SERVICE_OFFERED]);
-        add_two(g, HOURS_OUTCOME, span_str(hours), "handled", day, c->slots[i].v[SERVICE_HANDLED]);
-        add_two(g, HOURS_OUTCOME, span_str(hours), "abandoned", day,
-                c->slots[i].v[SERVICE_ABANDONED]);
+        add(g, LIST_HOURS, hours, day, v[SERVICE_OFFERED]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "handled", day, v[SERVICE_HANDLED]);
+        add_two(g, HOURS_OUTCOME, span_str(hours), "abandoned", day, v[SERVICE_ABANDONED]);
     }
 }
 

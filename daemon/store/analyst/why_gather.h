@@ -46,6 +46,7 @@ struct why_gather {
     int32_t first, end; /* all days from the first to the last, compared or not */
     int32_t *place;     /* of each of them in a series; -1: it is not compared */
     size_t days;        /* that are compared: the length of a series */
+    uint8_t *hours;     /* of their quarter hours: part of the day on the wall */
     struct why_list list[LIST_COUNT];
     int64_t *whole, *ok, *seconds, *parts; /* by day */
     int64_t *people, *conferences, *uses;  /* estimated people a day and customer, summed */
