@@ -170,7 +170,7 @@ struct mapping_context {
     uint32_t max_duration;     /* longest leg: 31 days */
     uint32_t max_name;         /* longest name or id in bytes: 128 */
     struct mapping_memo *memo; /* NULL: nothing is kept */
-    int64_t arrived;           /* when the record came, for times without a day; 0: who knows */
+    int64_t arrived;           /* when the record came, for times without day or year; 0: unknown */
 };
 
 struct format; /* format.h */

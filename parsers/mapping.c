@@ -217,7 +217,8 @@ read_time(struct mapping *m, enum field f, int64_t *utc, bool *floating)
 {
     struct span s = m->r->text[f];
     bool stamped = m->stamped & FIELD_BIT(f);
-    bool good = stamped ? syslog_time(s, m->ctx->now, utc, floating)
+    int64_t came = m->ctx->arrived > 0 ? m->ctx->arrived : m->ctx->now;
+    bool good = stamped ? syslog_time(s, came, utc, floating)
                         : timetext_read(m->f->time_pattern, m->dates, s, utc, floating);
 
     if (!good)

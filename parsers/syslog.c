@@ -317,16 +317,16 @@ in_year(struct span s, int year, int64_t *utc)
 }
 
 static bool
-nearest_year(struct span s, int64_t now, int64_t *utc)
+nearest_year(struct span s, int64_t came, int64_t *utc)
 {
-    int year = civil_from_utc(now).year;
+    int year = civil_from_utc(came).year;
     bool found = false;
     int64_t t;
 
     for (int y = year - 1; y <= year + 1; y++) {
-        if (!in_year(s, y, &t) || t > now + DAY_SECONDS)
+        if (!in_year(s, y, &t) || t > came + DAY_SECONDS)
             continue; /* 29 February is not of every year */
-        if (!found || llabs(t - now) <= llabs(*utc - now))
+        if (!found || llabs(t - came) <= llabs(*utc - came))
             *utc = t;
         found = true;
     }
@@ -334,7 +334,7 @@ nearest_year(struct span s, int64_t now, int64_t *utc)
 }
 
 bool
-syslog_time(struct span s, int64_t now, int64_t *utc, bool *floating)
+syslog_time(struct span s, int64_t came, int64_t *utc, bool *floating)
 {
     if (s.n > 0 && is_digit(*s.p))
         return timetext_read_auto(s, utc, floating);
@@ -342,5 +342,5 @@ syslog_time(struct span s, int64_t now, int64_t *utc, bool *floating)
     if (timetext_read_pattern("%b %e %Y %T", s, utc, floating) ||
         timetext_read_pattern("%b %e %Y %T.%f", s, utc, floating))
         return true;
-    return is_month(s) && nearest_year(s, now, utc);
+    return is_month(s) && nearest_year(s, came, utc);
 }

@@ -24,9 +24,10 @@ bool syslog_peel(struct span line, struct syslog_message *out, const char **why)
 
 /*
  * A header's time, cut to the second. One without a year is of the year that puts it nearest to
- * now, but never more than a day ahead: no clock is that wrong, and old files are read, too.
+ * when the message came, but never more than a day ahead: no clock is that wrong, and old files
+ * are read, too.
  * *floating: it has no offset, *utc is the wall clock reading as if it were UTC.
  */
-bool syslog_time(struct span s, int64_t now, int64_t *utc, bool *floating);
+bool syslog_time(struct span s, int64_t came, int64_t *utc, bool *floating);
 
 #endif

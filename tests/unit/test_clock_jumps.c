@@ -90,3 +90,42 @@ TEST(a_record_that_a_wrong_clock_refuses_counts_when_it_is_replayed)
     source_unref(source);
     site_close(&s);
 }
+
+/* --- messages without a year --- */
+
+static enum status
+note_day(void *arg, const struct cell_view *v, struct error *err)
+{
+    (void)err;
+    *(int64_t *)arg = v->day;
+    return ST_OK;
+}
+
+/* Thirteen months in quarantine: the message is of the March in which it came. */
+TEST(trap_a_time_without_a_year_keeps_the_year_in_which_it_came_when_replayed)
+{
+    static const int64_t noon = 1772366400; /* 1 March 2026 */
+    struct outcome_count replayed;
+    struct ledger_reader *r;
+    struct source *source;
+    struct error err;
+    struct site s;
+    int64_t day = 0;
+
+    clock_fix(noon - 3600);
+    site_open(&s, "retention { quarter = 0 day = 0 people = 0 }");
+    source = site_source(&s, "import", "syslog:ndjson", IDENTITY_NONE);
+    CHECK_INT(site_say(&s, source, "<134>Mar  1 12:00:00 sbc1 app: {\"customer\":\"acme\"}\n")
+                  .quarantined,
+              1);
+    clock_fix(noon + 395 * 86400);
+    CHECK_INT(engine_replay(s.engine, 0, NULL, &replayed, &err), ST_OK);
+    CHECK_INT(replayed.accepted, 1);
+    site_settle(&s, SETTLE_COMMITTED);
+    source_unref(source);
+    site_close(&s);
+    CHECK_INT(ledger_reader_open(&r, "st/ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_scan_subject(r, CELL_CUSTOMER, SPAN("acme"), 0, note_day, &day, &err), ST_OK);
+    ledger_reader_close(r);
+    CHECK_INT(day, noon / 86400);
+}
