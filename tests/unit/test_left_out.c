@@ -28,7 +28,7 @@ TEST(what_finds_no_place_is_counted_as_other_reasons)
     uint64_t all = 0;
 
     for (int i = 0; i < 40; i++) {
-        char why[8];
+        char why[16];
 
         snprintf(why, sizeof why, "r%d", i);
         left_out_add(&l, why, 1);
