@@ -324,7 +324,8 @@ read_day(const char *p, struct date_memo *memo, int32_t *day)
 
     memcpy(&text, p, sizeof text);
     memcpy(&digits, p + 8, sizeof digits);
-    if (memo->seen[place].text == text && memo->seen[place].digits == digits) {
+    /* A place that holds no date yet is zero, as is a text of NULs. */
+    if (memo->seen[place].text == text && memo->seen[place].digits == digits && text != 0) {
         *day = memo->seen[place].day;
         return true;
     }

@@ -181,3 +181,15 @@ TEST(every_prefix_of_a_time_is_looked_at_alone)
         free(copy);
     }
 }
+
+/* Nothing has been remembered yet: what stands for that is zero, too. */
+TEST(a_date_of_nuls_is_none_before_any_other_was_read)
+{
+    static const char text[] = "\0\0\0\0\0\0\0\0\0\0T00:01:00";
+    struct date_memo memo = {0};
+    bool offset;
+    int64_t utc;
+
+    CHECK(!parse_rfc3339(span_of(text, sizeof text - 1), &utc, &offset));
+    CHECK(!parse_usual_time(span_of(text, sizeof text - 1), &memo, &utc, &offset));
+}
