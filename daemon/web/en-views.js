@@ -60,6 +60,7 @@ export default {
     'features.course': 'Over time',
     'features.course.what':
         'Distinct people and customers who used or wanted it, and uses that failed.',
+    'features.today': 'The last point has today in it, which is not over yet.',
     'features.use': 'Who wants what',
     'features.use.what': 'Of a period, a segment, a region.',
     'features.use.customers': 'Active customers',

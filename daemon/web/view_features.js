@@ -337,8 +337,11 @@ function courseOf(feature, by, rows) {
             },
         ],
     };
+    const last = rows.at(-1);
+    const over = Date.parse(`${last.day}T00:00:00Z`) + last.days * 86400e3 <= Date.now();
     return [
         series(spec),
+        !over && h('p.soft', null, t('features.today')),
         behind(
             `${t('features.course')}: ${feature}`,
             [

@@ -51,6 +51,7 @@ export default {
     'features.ranking.what': '按人数，并计入客户与增长；选择一项查看其变化。',
     'features.course': '变化',
     'features.course.what': '使用过或想要它的人数与客户数，以及失败次数。',
+    'features.today': '最后一个点含今天，今天尚未结束。',
     'features.use': '谁想要什么',
     'features.use.what': '按时段、分群与地区。',
     'features.use.customers': '活跃客户',

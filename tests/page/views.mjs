@@ -149,6 +149,12 @@ async function features() {
         course.rows.slice(-3).map((r) => [en(r.people), en(r.customers), en(r.failed)]),
         'weeks',
     );
+    const last = course.rows.at(-1);
+    equal(
+        await page.getByText('has today in it').count(),
+        Date.parse(last.day) + last.days * 86400e3 > Date.now() ? 1 : 0,
+        'that today is not over',
+    );
     const wanted = rows
         .filter((r) => r.failed > 0)
         .sort((a, b) => b.failed / (b.uses + b.failed) - a.failed / (a.uses + a.failed));
