@@ -15,7 +15,8 @@
 #define OLD     (NOW - 900 * (int64_t)DAY_SECONDS) /* 2024-06-05 */
 #define OPTIONS "fold_interval = 10ms\nanalytics_interval = 10ms\n"
 /* 800 days ago it was September, whose month is kept. */
-#define FLOOR (days_from_civil(2024, 9, 1))
+#define FLOOR     (days_from_civil(2024, 9, 1))
+#define OLD_FLOOR (days_from_civil(2022, 3, 1)) /* the same, when that was now */
 
 static long long
 ask(const char *path, const char *sql)
@@ -365,12 +366,17 @@ live_until_killed(const char *fault)
     struct source *source;
     struct site s;
 
-    setenv("CALLSWELL_FAULT", fault, 1);
     clock_fix(OLD + 3600);
     site_open(&s, OPTIONS);
     source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
     say_all(&s, source, OLD);
+    SITE_UNTIL(state_on_disk().floor == OLD_FLOOR); /* or that might be where it is killed */
+    source_unref(source);
+    site_close(&s);
+    setenv("CALLSWELL_FAULT", fault, 1);
     clock_fix(NOW);
+    site_open(&s, OPTIONS);
+    source = site_source(&s, "in", "ndjson", IDENTITY_NONE);
     say_all(&s, source, NOW - 3600);
     for (;;)
         pause();
@@ -392,7 +398,7 @@ TEST(days_leave_the_ledger_whenever_it_is_killed)
             live_until_killed(faults[i]);
         CHECK(waitpid(pid, &status, 0) == pid);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        CHECK_INT(state_on_disk().floor, i == 0 ? 0 : FLOOR);
+        CHECK_INT(state_on_disk().floor, i == 0 ? OLD_FLOOR : FLOOR);
         CHECK(i == 0 ? old_totals() > CUSTOMERS : old_totals() > 0 && old_totals() < CUSTOMERS);
         clock_fix(NOW);
         site_open(&s, OPTIONS);
