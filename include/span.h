@@ -44,6 +44,12 @@ span_is(struct span a, const char *text)
     return a.n == n && memcmp(a.p, text, n) == 0;
 }
 
+static inline char
+ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 bool span_eq_nocase(struct span a, struct span b); /* ASCII letters only */
 int span_cmp(struct span a, struct span b);        /* bytewise, shorter first */
 struct span span_trim(struct span s);              /* blanks and tabs at both ends */

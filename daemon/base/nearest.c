@@ -3,7 +3,6 @@
  */
 #include "nearest.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,12 +17,6 @@ nearest_to(const char *given)
     size_t far = strlen(given) / NEAR_PART;
 
     return (struct nearest){.given = given, .least = (far > NEAR_MIN ? far : NEAR_MIN) + 1};
-}
-
-static char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static size_t
@@ -42,14 +35,14 @@ distance(struct span a, struct span b)
         last[j] = j;
     for (size_t i = 1; i <= a.n; i++) {
         size_t *oldest = before;
-        char c = lower(a.p[i - 1]);
+        char c = ascii_lower(a.p[i - 1]);
 
         row[0] = i;
         for (size_t j = 1; j <= b.n; j++) {
-            char d = lower(b.p[j - 1]);
+            char d = ascii_lower(b.p[j - 1]);
 
             row[j] = least_of(last[j - 1] + (c != d), least_of(last[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && c == lower(b.p[j - 2]) && d == lower(a.p[i - 2]))
+            if (i > 1 && j > 1 && c == ascii_lower(b.p[j - 2]) && d == ascii_lower(a.p[i - 2]))
                 row[j] = least_of(row[j], before[j - 2] + 1);
         }
         before = last;

@@ -408,9 +408,11 @@ formats_test(const struct config *c, const char *path, const char *name, size_t 
     struct format *f = NULL;
     const char *hint;
     struct error err;
+    enum status st = o ? format_new(&f, o, &err) : config_no_format(c, name, &err);
 
-    if ((o ? ST_OK : config_no_format(c, name, &err)) != ST_OK ||
-        format_new(&f, o, &err) != ST_OK || trial_file(path, FORMATS_SAMPLE, &in, &err) != ST_OK) {
+    if (st == ST_OK)
+        st = trial_file(path, FORMATS_SAMPLE, &in, &err);
+    if (st != ST_OK) {
         fprintf(stderr, "callswell: %s\n", err.text);
         format_free(f);
         return 1;

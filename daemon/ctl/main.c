@@ -99,12 +99,15 @@ static int
 take_config(char **argv)
 {
     size_t n = strlen(CONFIG);
+    const char *file;
 
     if (!argv[0] || strncmp(argv[0], CONFIG, n) != 0 || (argv[0][n] && argv[0][n] != '='))
         return 0;
-    if (argv[0][n] == '=')
-        return setenv("CALLSWELL_CONFIG", argv[0] + n + 1, 1), 1;
-    return argv[1] ? setenv("CALLSWELL_CONFIG", argv[1], 1), 2 : 0;
+    file = argv[0][n] ? argv[0] + n + 1 : argv[1];
+    if (!file)
+        return 0;
+    setenv("CALLSWELL_CONFIG", file, 1);
+    return argv[0][n] ? 1 : 2;
 }
 
 int

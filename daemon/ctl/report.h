@@ -33,6 +33,13 @@ enum status report_table(const struct report *r, const char *sql,
 enum status report_query(const struct report *r, struct query **out, const char *sql,
                          struct error *err);
 
+/* For WHERE in such SQL: intervals of the period and service asked for, of columns start, minutes,
+ * service; without a beginning those that are not over. */
+#define REPORT_PLANNED                                                                             \
+    " CASE WHEN ?1 IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes ||"           \
+    " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END"                        \
+    " AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
+
 /* All columns of an answer: for programs, and for people where there is no table made for them. */
 enum status report_answer(const struct report *r, const struct answer *a, struct error *err);
 

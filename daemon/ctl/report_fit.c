@@ -36,10 +36,8 @@ struct gaps {
 static const char gap_sql[] =
     "SELECT name, start, minutes, gap FROM (SELECT service AS name, service, start, minutes, gap"
     " FROM staffing UNION ALL SELECT service || '/' || skill, service, start, minutes, gap FROM"
-    " staffing_skill WHERE skill <> '" SKILLS_OTHERS "') WHERE"
-    " CASE WHEN ?1 IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes ||"
-    " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END"
-    " AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3) AND gap IS NOT NULL"
+    " staffing_skill WHERE skill <> '" SKILLS_OTHERS "') WHERE" REPORT_PLANNED
+    " AND gap IS NOT NULL"
     " ORDER BY name, start";
 
 /* Of a service, or of one of its skills. */
@@ -201,10 +199,7 @@ report_closed(const struct report *r, struct error *err)
         r, &q,
         "SELECT (SELECT sum(people * minutes) / 60.0 FROM staffing_move WHERE (?1 IS NULL OR"
         " start >= ?1) AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR to_service = ?3)),"
-        " (SELECT -sum(min(gap, 0) * minutes) / 60.0 FROM staffing WHERE CASE WHEN ?1 IS NULL THEN"
-        " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT max(as_of)"
-        " FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR"
-        " service = ?3))",
+        " (SELECT -sum(min(gap, 0) * minutes) / 60.0 FROM staffing WHERE" REPORT_PLANNED ")",
         err);
 
     if (st == ST_OK)
@@ -368,10 +363,8 @@ report_skills(const struct report *r, struct error *err)
         "WITH part AS (SELECT service, 0 AS place, skill, share, start, minutes, scheduled,"
         " rostered FROM staffing_skill UNION ALL SELECT service, 1, 'all as one pool', 1, start,"
         " minutes, scheduled, rostered FROM staffing WHERE service IN (SELECT service FROM"
-        " service_skill)), told AS (SELECT *, minutes / 60.0 AS h FROM part WHERE CASE WHEN ?1 IS"
-        " NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT"
-        " max(as_of) FROM staffing) ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS"
-        " NULL OR service = ?3)) "
+        " service_skill)), told AS (SELECT *, minutes / 60.0 AS h FROM part WHERE" REPORT_PLANNED
+        ") "
         "SELECT service, skill, share, most, hours, roster, short FROM (SELECT service, place,"
         " skill, printf('%.0f %%', 100 * max(share)) AS share, max(scheduled) AS most,"
         " printf('%.0f', sum(scheduled * h)) AS hours, iif(count(rostered), printf('%.0f',"

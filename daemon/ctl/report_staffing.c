@@ -39,11 +39,7 @@ struct week {
 
 static const char sql[] =
     "SELECT service, start, minutes, forecast, low, high, handle_seconds, required, scheduled,"
-    " rostered, completeness, model, as_of, scheduled_expected FROM staffing WHERE CASE WHEN ?1 IS "
-    "NULL THEN"
-    " strftime('%Y-%m-%dT%H:%M:%SZ', start, '+' || minutes || ' minutes') > (SELECT max(as_of) "
-    "FROM staffing)"
-    " ELSE start >= ?1 END AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
+    " rostered, completeness, model, as_of, scheduled_expected FROM staffing WHERE" REPORT_PLANNED
     " ORDER BY service, start";
 
 /* --- loading --- */

@@ -20,6 +20,17 @@ add_up(void *arg, const struct cell_view *v, struct error *err)
     return ST_OK;
 }
 
+static void
+scan_acme(view_visit *visit, void *arg)
+{
+    struct ledger_reader *r;
+    struct error err;
+
+    CHECK_INT(ledger_reader_open(&r, "st/ledger.db", &err), ST_OK);
+    CHECK_INT(ledger_scan_subject(r, CELL_CUSTOMER, SPAN("acme"), 0, visit, arg, &err), ST_OK);
+    ledger_reader_close(r);
+}
+
 static struct outcome_count
 say_leg(struct site *s, struct source *source, const char *id, int64_t start)
 {
@@ -38,9 +49,7 @@ TEST(clock_jumps_change_neither_counts_nor_answers)
     static const int64_t jumps[] = {0, -3600, 86400, -86400, 0, 86400, 0};
     int64_t now = clock_now(), start = now - 30 * 3600;
     unsigned n = sizeof jumps / sizeof *jumps;
-    struct ledger_reader *r;
     struct sum sum = {0};
-    struct error err;
     char id[8];
 
     for (unsigned again = 0; again < 2; again++) {
@@ -63,9 +72,7 @@ TEST(clock_jumps_change_neither_counts_nor_answers)
         source_unref(source);
         site_close(&s);
     }
-    CHECK_INT(ledger_reader_open(&r, "st/ledger.db", &err), ST_OK);
-    CHECK_INT(ledger_scan_subject(r, CELL_CUSTOMER, SPAN("acme"), 0, add_up, &sum, &err), ST_OK);
-    ledger_reader_close(r);
+    scan_acme(add_up, &sum);
     CHECK_INT(sum.legs, n);
     CHECK_INT(sum.failed, 0);
 }
@@ -106,7 +113,6 @@ TEST(trap_a_time_without_a_year_keeps_the_year_in_which_it_came_when_replayed)
 {
     static const int64_t noon = 1772366400; /* 1 March 2026 */
     struct outcome_count replayed;
-    struct ledger_reader *r;
     struct source *source;
     struct error err;
     struct site s;
@@ -124,8 +130,6 @@ TEST(trap_a_time_without_a_year_keeps_the_year_in_which_it_came_when_replayed)
     site_settle(&s, SETTLE_COMMITTED);
     source_unref(source);
     site_close(&s);
-    CHECK_INT(ledger_reader_open(&r, "st/ledger.db", &err), ST_OK);
-    CHECK_INT(ledger_scan_subject(r, CELL_CUSTOMER, SPAN("acme"), 0, note_day, &day, &err), ST_OK);
-    ledger_reader_close(r);
+    scan_acme(note_day, &day);
     CHECK_INT(day, noon / 86400);
 }

@@ -118,6 +118,15 @@ make_records(struct record *r, const struct span *name)
     return n;
 }
 
+static void
+name_many(struct span name[MANY], char text[MANY][8])
+{
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(text[i], sizeof text[i], "n%zu", i);
+        name[i] = span_str(text[i]);
+    }
+}
+
 TEST(kept_items_say_what_was_added)
 {
     static struct record r[MANY + 16];
@@ -130,10 +139,7 @@ TEST(kept_items_say_what_was_added)
     struct kept k;
     size_t n;
 
-    for (size_t i = 0; i < MANY; i++) {
-        snprintf(text[i], sizeof text[i], "n%zu", i);
-        name[i] = span_str(text[i]);
-    }
+    name_many(name, text);
     n = make_records(r, name);
     k = keep(set, NULL, r, n);
     kept_void(&k.items, 41);
@@ -200,10 +206,7 @@ TEST(kept_items_are_counted_as_they_are_read)
     struct kept k;
     size_t n;
 
-    for (size_t i = 0; i < MANY; i++) {
-        snprintf(text[i], sizeof text[i], "n%zu", i);
-        name[i] = span_str(text[i]);
-    }
+    name_many(name, text);
     n = make_records(r, name);
     from = r[0].start;
     to = from + 86400;

@@ -175,7 +175,9 @@ count_time(const struct pass *p, int32_t time[OUTLOOK_DAYS + 1])
     for (int32_t age = 2; age <= OUTLOOK_DAYS; age++) {
         silent = pass_had_input(p, p->today - age + 1) ? 0 : silent + 1;
         time[age] = time[age - 1] + 1;
-        for (int32_t back = 0; silent >= OUTLOOK_HOLE && back < OUTLOOK_HOLE; back++)
+        if (silent < OUTLOOK_HOLE)
+            continue;
+        for (int32_t back = 0; back < OUTLOOK_HOLE; back++)
             time[age - back] = time[age - OUTLOOK_HOLE];
     }
 }

@@ -113,6 +113,7 @@ hours_of(const struct why_gather *g, size_t day, unsigned slot)
     static const char *const names[] = {"00-03", "03-06", "06-09", "09-12",
                                         "12-15", "15-18", "18-21", "21-24"};
 
+    _Static_assert(sizeof names / sizeof *names * HOURS_EACH == 24, "all parts of a day");
     return names[g->hours[day * QUARTERS_PER_DAY + slot]];
 }
 
