@@ -16,7 +16,8 @@ static const char outlook_sql[] =
     "SELECT stage, stage_since, usage_group, active_days_52w, expected_days_4w, expected_days_13w,"
     " due_by, silence_p, persona, last_day, stage_back, (SELECT evidence FROM stage_history WHERE"
     " customer = ?1 AND dimension = 'stage' ORDER BY id DESC LIMIT 1), dominant_feature,"
-    " dominant_feature_share FROM customer_profile WHERE customer = ?1";
+    " dominant_feature_share, last_contact, last_contact_kind, last_contact_by,"
+    " days_since_contact, asked_since, days_unanswered FROM customer_profile WHERE customer = ?1";
 static const char history_sql[] =
     "SELECT at, dimension, from_stage, to_stage, rule, evidence, back FROM stage_history"
     " WHERE customer = ?1 ORDER BY id DESC LIMIT ?2";
@@ -38,7 +39,13 @@ enum {
     BACK,
     EVIDENCE,
     FEATURE,
-    FEATURE_SHARE
+    FEATURE_SHARE,
+    CONTACT,
+    CONTACT_KIND,
+    CONTACT_BY,
+    CONTACT_AGE,
+    ASKED,
+    ASKED_AGE
 };
 
 /* Long texts go on under their beginning. */
@@ -53,6 +60,32 @@ print_wrapped(FILE *out, const char *title, struct span text)
     words_flow(&line, 11, text);
     fprintf(out, "%s\n", line.p);
     buf_clear(&line);
+}
+
+static void
+print_age(FILE *out, int64_t days)
+{
+    if (days == 0)
+        fprintf(out, "today\n");
+    else
+        fprintf(out, "%lld day%s ago\n", (long long)days, days == 1 ? "" : "s");
+}
+
+/* "visit by ann on 2026-11-20 (UTC), 2 days ago". */
+static void
+print_contact(struct query *q, FILE *out)
+{
+    if (!query_is_null(q, CONTACT)) {
+        fprintf(out, "%-10s %.*s", "contact", SPAN_ARG(query_text(q, CONTACT_KIND)));
+        if (!query_is_null(q, CONTACT_BY))
+            fprintf(out, " by %.*s", SPAN_ARG(query_text(q, CONTACT_BY)));
+        fprintf(out, " on %.10s (UTC), ", query_text(q, CONTACT).p);
+        print_age(out, query_int(q, CONTACT_AGE));
+    }
+    if (!query_is_null(q, ASKED)) {
+        fprintf(out, "%-10s for an answer since %.10s (UTC), ", "waits", query_text(q, ASKED).p);
+        print_age(out, query_int(q, ASKED_AGE));
+    }
 }
 
 static void
@@ -151,6 +184,8 @@ customer_story_print(struct store *s, struct span id, FILE *out, struct error *e
 
     if (st == ST_OK && (st = query_next(q, err)) == ST_OK)
         print_outlook(q, out);
+    if (st == ST_OK)
+        print_contact(q, out);
     query_free(q);
     if (st == ST_OK || st == ST_NOT_FOUND)
         st = print_signals(s, id, out, err);
@@ -166,6 +201,15 @@ json_column(struct json_writer *w, const char *key, const struct query *q, int c
         json_null(w, key);
     else
         json_span(w, key, query_text(q, column));
+}
+
+static void
+json_days(struct json_writer *w, const char *key, const struct query *q, int column)
+{
+    if (query_is_null(q, column))
+        json_null(w, key);
+    else
+        json_i64(w, key, query_int(q, column));
 }
 
 static void
@@ -198,6 +242,12 @@ customer_story_json(struct store *s, struct span id, struct json_writer *w, stru
         json_column(w, "last_day", q, LAST);
         json_column(w, "dominant_feature", q, FEATURE);
         json_real(w, "dominant_feature_share", query_real(q, FEATURE_SHARE));
+        json_column(w, "last_contact", q, CONTACT);
+        json_column(w, "last_contact_kind", q, CONTACT_KIND);
+        json_column(w, "last_contact_by", q, CONTACT_BY);
+        json_days(w, "days_since_contact", q, CONTACT_AGE);
+        json_column(w, "asked_since", q, ASKED);
+        json_days(w, "days_unanswered", q, ASKED_AGE);
     }
     query_free(q);
     q = NULL;

@@ -32,6 +32,10 @@ static const struct face {
     {"segments", 1 << ANSWER_SEGMENT | 1 << ANSWER_FROM | 1 << ANSWER_TO, 0, report_segments},
     {"customers", 1 << ANSWER_FROM | 1 << ANSWER_TO | 1 << ANSWER_SEGMENT, 0, report_customers},
     {"signals", 1 << ANSWER_FROM | 1 << ANSWER_TO, 0, report_signals},
+    {"stale",
+     1 << ANSWER_TO | 1 << ANSWER_SEGMENT | 1 << ANSWER_CUSTOMER | 1 << ANSWER_OWNER |
+         1 << ANSWER_SEARCH,
+     0, report_stale},
 };
 
 struct arguments {
@@ -47,7 +51,8 @@ static const char examples[] =
     "  callswell report features --region APAC\n"
     "  callswell report customers --segment 'rfm:cant_lose' --limit 50\n"
     "  callswell report customers --from 2026-10-01 --to 2026-11-01 --csv\n"
-    "  callswell report signals --json\n";
+    "  callswell report signals --json\n"
+    "  callswell report stale --owner 'Ann Miller' --to 2026-09-01\n";
 
 /* --- what the reports share --- */
 
@@ -321,8 +326,9 @@ command_report(int argc, char **argv)
         "callswell report [NAME [OPTION...]]",
         "Prints what the store says. For people: staffing (who is needed in the coming\n"
         "week), features (by demand), segments (and their members), customers (the\n"
-        "busiest), signals (what changed beyond chance). The others are plain tables;\n"
-        "without a NAME all are listed. A report refuses options that it does not know.",
+        "busiest), signals (what changed beyond chance), stale (who was not spoken to).\n"
+        "The others are plain tables; without a NAME all are listed. A report refuses\n"
+        "options that it does not know.",
         rows,
         sizeof rows / sizeof rows[0],
         examples,

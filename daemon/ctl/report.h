@@ -65,5 +65,6 @@ enum status report_features(const struct report *r, struct error *err);
 enum status report_segments(const struct report *r, struct error *err);
 enum status report_customers(const struct report *r, struct error *err);
 enum status report_signals(const struct report *r, struct error *err);
+enum status report_stale(const struct report *r, struct error *err);
 
 #endif

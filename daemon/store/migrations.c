@@ -392,6 +392,7 @@ static const struct migration steps[] = {
     {"answers and orders", answers_and_orders},
     {"conferences by day", conferences_by_day},
     {"what moves on", migration_stage},
+    {"who has spoken", migration_talk},
 };
 
 #define STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -31,7 +31,7 @@ enum status store_offer_rows(struct store *s, struct error *err);
 struct query *query_wrap(sqlite3_stmt *st); /* takes the statement */
 
 /* Steps of migrations.c that are files of their own; NULL-ended. */
-extern const char *const migration_outbox[], *const migration_stage[];
+extern const char *const migration_outbox[], *const migration_stage[], *const migration_talk[];
 
 /* Brings the schema up to date, one transaction per step. ST_BAD_CONFIG: a newer schema. */
 enum status migrations_run(struct store *s, struct error *err);

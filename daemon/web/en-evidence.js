@@ -57,6 +57,11 @@ export default {
     'evidence.stage_since': 'at this stage since',
     'evidence.stage_back': 'what would move it',
     'evidence.usage_group': 'usage pattern',
+    'evidence.last_contact_kind': 'which was',
+    'evidence.last_contact_by': 'by',
+    'evidence.days_since_contact': 'days since the last contact',
+    'evidence.asked_since': 'waits for an answer since',
+    'evidence.days_unanswered': 'days without an answer',
     // Of value, stages and groups of hours.
     'evidence.r': 'fifth of recency',
     'evidence.f': 'fifth of active days',

@@ -127,6 +127,21 @@ export default {
     'customers.list.what': 'Search looks into ids, names, aliases, numbers and domains.',
     'customers.search': 'Search customers',
     'customers.rfm': 'Value',
+    'customers.show': 'Show',
+    'customers.stale': 'Not spoken to',
+    'customers.stale.what':
+        'Customers that wait for an answer, and those that nobody has spoken to for 60 days, ' +
+        'lost ones left out: the longest wait first, then the busiest.',
+    'customers.stale.none': 'Nobody waits, and nobody was forgotten.',
+    'customers.stale.none.hint':
+        'Inquiries, responses, visits and bookings tell who was spoken to; without any of them ' +
+        'this list stays empty.',
+    'customers.waits': 'Waits',
+    'customers.waits.what': 'Days since the first inquiry that nobody has answered.',
+    'customers.contact': 'Last contact',
+    'customers.contact.by': (kind, agent) => `${kind} by ${agent}`,
+    'customers.contact.none': 'none known',
+    'customers.expected': 'Expected in 4 weeks',
     'customers.first': (n) => `the first ${n}`,
     'customers.all': (n) => `${s(n, 'customer', 'customers')}`,
     'customers.none': 'No customer was seen yet.',
@@ -162,6 +177,8 @@ export default {
     'customer.stage': 'Stage now',
     'customer.since': (d) => `since ${d} (UTC)`,
     'customer.back': 'Moved by',
+    'customer.waits': 'Waits for an answer',
+    'customer.waits.since': (d, n) => `since ${d} (UTC), ${n}`,
     'customer.back.then': 'moved by, as of then',
     'customer.expected': 'Expected',
     'customer.expected.days': (a, b, year) =>

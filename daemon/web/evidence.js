@@ -13,6 +13,7 @@ const named = {
     rfm_segment: (v) => word('segment', `rfm:${v}`),
     usage_group: (v) => word('segment', `usage:${v}`),
     persona: (v) => word('persona', v),
+    last_contact_kind: (v) => word('contact', v),
     stage_back: (v) => saying('back', v),
     commonest_reason: (v) => saying('refusal', v),
     problem: asSaid,

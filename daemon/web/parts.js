@@ -23,6 +23,7 @@ export function panel({title, what, csv, tools, wide, id}, ...children) {
     const head = newId('panel');
     const body = h('div.panel-body', null, ...children);
     const link = csvLink();
+    const said = what && h('p.small.soft', null, what);
     const element = h(
         wide ? 'section.panel.wide' : 'section.panel',
         {'aria-labelledby': head, id},
@@ -33,7 +34,7 @@ export function panel({title, what, csv, tools, wide, id}, ...children) {
                 'div.panel-title',
                 null,
                 h('h2', {id: head}, title),
-                what && h('p.small.soft', null, what),
+                said,
             ),
             h('div.tools', null, tools, link),
         ),
@@ -41,6 +42,7 @@ export function panel({title, what, csv, tools, wide, id}, ...children) {
     );
     element.body = body;
     element.setCsv = (path, query) => link.lead(title, path, query);
+    element.setWhat = (text) => replace(said, text);
     if (csv) element.setCsv(...csv);
     return element;
 }

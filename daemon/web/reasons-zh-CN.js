@@ -52,6 +52,16 @@ function stuck(s, e) {
     return `自 ${since}首次使用后再未使用；会再来的客户中，四分之三在 ${num(e.usual_days)} 天内再次使用${contact}`;
 }
 
+function twice(s, e) {
+    const visit = e.calls[1].kind === 'visit';
+    const [first, second] = e.calls.map((c) => `${c.agent} 于 ${day(c.start)}`);
+    const people = e.people >= 16 ? `${num(e.people)} 人或更多` : `${num(e.people)} 人`;
+    return (
+        (visit ? `${first}拜访后，${second}再次拜访；其间客户既未询问也未下单` : `${first}答复后，${second}再次答复；已没有待答复的询问`) +
+        (e.people > 2 ? `；14 天内共有 ${people}` : '')
+    );
+}
+
 function staffing(s, e, what) {
     const shown = e.windows
         .slice(0, 4)
@@ -102,6 +112,7 @@ export const reasons = {
         `${num(Math.min(Math.floor(1 / Math.max(e.chance_of_such_a_gap, 1e-6)), 1e6))} 分之一；` +
         `自 ${day(e.due_by)}起逾期`,
     stuck,
+    called_twice: twice,
     understaffed: (s, e) => staffing(s, e, '缺'),
     overstaffed: (s, e) => staffing(s, e, '多'),
     feature_demand: demand,
@@ -143,6 +154,11 @@ export const rules = {
         1,
         '有使用习惯的客户沉默的时间超出了其自身历史所能解释的范围：对所有有习惯的客户一起判断这种间隔的概率（Benjamini-Hochberg）。' +
             '客户回来，或不再是新情况时关闭。',
+    ],
+    called_twice: [
+        1,
+        '两个人在短时间内先后拜访或答复同一客户，而第二次没有缘由：两次拜访之间没有询问或订单，或已没有待答复的询问。' +
+            '针对不同服务的联系以及没有姓名的人不作比较。再次联系不再算多余时关闭。',
     ],
     stuck: [1, '客户停留在某个生命周期阶段的时间超过通常的时间：依据中有阶段、起始日期和通常的时间。'],
     understaffed: [
@@ -188,6 +204,7 @@ export const thresholds = {
     'to spare at least': '空余至少',
     'of the roster at least': '占排班至少',
     'people at least': '人数至少',
+    within: '在此期间内',
     window: '时段',
     'matches at most': '符合的比例不高于',
     'chance less than': '概率低于',

@@ -36,7 +36,7 @@ import {evidenceOf} from './evidence.js';
 import {asQuery, period, periodPicker, today} from './period.js';
 import {bar, heat} from './heat.js';
 import {series} from './series.js';
-import {rfmTone, trend} from './view_customers.js';
+import {lastContact, rfmTone, trend} from './view_customers.js';
 import {showWhy} from './why.js';
 import {signalTable} from './view_signals.js';
 import {ruleText, saying} from './reason.js';
@@ -396,6 +396,12 @@ function stageNow(c) {
             c.stage_since && ` ${t('customer.since', day(c.stage_since))}`,
         ),
         c.stage_back && line(t('customer.back'), saying('back', c.stage_back)),
+        c.last_contact && line(t('customers.contact'), lastContact(c)),
+        c.asked_since &&
+            line(
+                t('customer.waits'),
+                t('customer.waits.since', day(c.asked_since), t('days', c.days_unanswered)),
+            ),
         c.expected_days_4w !== null &&
             line(
                 t('customer.expected'),

@@ -8,12 +8,15 @@ import {t, word} from './i18n.js';
 import {announce, badge, empty, load, panel, select, table, toolbar} from './parts.js';
 
 const PAGE = 100;
+const EVERYBODY = 'v1/customers';
+const STALE = 'v1/stale'; // who waits for an answer, or was not spoken to for long
 
 export function show(place, ctx) {
     const bar = toolbar();
     const list = panel({title: t('customers.list'), what: t('customers.list.what'), wide: true});
     const more = h('button', {type: 'button', hidden: true, onclick: () => next()}, t('more'));
     const count = h('p.small.soft', {role: 'status'});
+    let route = EVERYBODY;
     let rows = [];
     let cursor = null;
     let query = {};
@@ -30,6 +33,16 @@ export function show(place, ctx) {
             typing = setTimeout(() => setParams({q: search.value.trim()}, {quietly: true}), 250);
         },
     });
+    const which = select({
+        label: t('customers.show'),
+        id: 'list',
+        value: params().list ?? '',
+        options: [
+            ['', t('everybody')],
+            ['stale', t('customers.stale')],
+        ],
+        change: (v) => setParams({list: v, sort: ''}),
+    });
     const segment = h('span');
     const owner = h('input', {
         type: 'text',
@@ -38,7 +51,7 @@ export function show(place, ctx) {
         'aria-label': t('owner'),
         onchange: () => setParams({owner: owner.value.trim()}),
     });
-    bar.append(search, segment, owner, h('span.push', null, count));
+    bar.append(search, which, segment, owner, h('span.push', null, count));
     place.append(ctx.heading(), bar, list);
     list.body.after(h('div.panel-foot', null, more));
 
@@ -49,37 +62,41 @@ export function show(place, ctx) {
             ? t('customers.first', num(known.size))
             : t('customers.all', num(known.size));
         more.hidden = !cursor;
-        return rows.length
-            ? listTable(rows, sort)
-            : empty(
-                  query.q || query.segment || query.owner
-                      ? t('customers.no-match')
-                      : t('customers.none'),
-                  query.q || query.segment
-                      ? t('customers.no-match.hint')
-                      : t('customers.none.hint'),
-              );
+        return rows.length ? listTable(rows, sort, route === STALE) : nobody();
+    }
+    function nobody() {
+        if (query.q || query.segment || query.owner)
+            return empty(
+                t('customers.no-match'),
+                query.q || query.segment ? t('customers.no-match.hint') : null,
+            );
+        return route === STALE
+            ? empty(t('customers.stale.none'), t('customers.stale.none.hint'))
+            : empty(t('customers.none'), t('customers.none.hint'));
     }
     function ask() {
         const p = params();
+        route = p.list === 'stale' ? STALE : EVERYBODY;
         query = {
             q: p.q,
             segment: p.segment,
             owner: p.owner,
-            sort: p.sort || '-legs_30d',
+            sort: p.sort || (route === STALE ? null : '-legs_30d'),
             limit: PAGE,
         };
+        which.querySelector('select').value = p.list ?? '';
+        list.setWhat(t(route === STALE ? 'customers.stale.what' : 'customers.list.what'));
         if (document.activeElement !== search) search.value = p.q ?? '';
         owner.value = p.owner ?? '';
         const pick = segment.querySelector('select');
         if (pick) pick.value = p.segment ?? '';
-        const key = JSON.stringify(query);
+        const key = JSON.stringify([route, query]);
         if (key === shown) return;
         shown = key;
-        list.setCsv('v1/customers', {...query, limit: null});
+        list.setCsv(route, {...query, limit: null});
         load(
             list.body,
-            (signal) => get('v1/customers', query, signal),
+            (signal) => get(route, query, signal),
             (answer) => {
                 rows = answer.rows;
                 cursor = answer.next;
@@ -91,12 +108,12 @@ export function show(place, ctx) {
         more.disabled = true;
         try {
             const mine = shown;
-            const answer = await get('v1/customers', {...query, after: cursor});
+            const answer = await get(route, {...query, after: cursor});
             if (mine !== shown) return;
             const at = rows.length;
             rows.push(...answer.rows);
             cursor = answer.next;
-            addRows(list.body, answer.rows, query.sort);
+            addRows(list.body, answer.rows, query.sort, route === STALE);
             paint();
             announce(t('customers.first', num(rows.length)));
             list.body.querySelectorAll('tbody tr')[at]?.querySelector('a')?.focus();
@@ -131,23 +148,34 @@ export function show(place, ctx) {
     return {update: ask};
 }
 
+const who = () => ({
+    title: t('customer'),
+    sort: 'customer',
+    cell: (r) => [
+        h(
+            'a',
+            {
+                href: viewAddress('customer', {id: r.customer}),
+                'data-view': '',
+                'data-key': `customer-${r.customer}`,
+            },
+            r.name || r.customer,
+        ),
+        r.name && r.name !== r.customer && h('span.soft.small.block', null, r.customer),
+    ],
+});
+
+const legs = () => ({
+    title: t('legs30'),
+    num: true,
+    sort: 'legs_30d',
+    cell: (r) => num(r.legs_30d),
+});
+
+const whose = () => ({title: t('owner'), sort: 'owner', cell: (r) => r.owner ?? '–'});
+
 const columns = () => [
-    {
-        title: t('customer'),
-        sort: 'customer',
-        cell: (r) => [
-            h(
-                'a',
-                {
-                    href: viewAddress('customer', {id: r.customer}),
-                    'data-view': '',
-                    'data-key': `customer-${r.customer}`,
-                },
-                r.name || r.customer,
-            ),
-            r.name && r.name !== r.customer && h('span.soft.small.block', null, r.customer),
-        ],
-    },
+    who(),
     {
         title: t('customers.rfm'),
         sort: 'rfm_segment',
@@ -156,7 +184,7 @@ const columns = () => [
                 ? badge(word('segment', `rfm:${r.rfm_segment}`), rfmTone(r.rfm_segment))
                 : '–',
     },
-    {title: t('legs30'), num: true, sort: 'legs_30d', cell: (r) => num(r.legs_30d)},
+    legs(),
     {title: t('hours30'), num: true, sort: 'seconds_30d', cell: (r) => hours(r.seconds_30d)},
     {title: t('failed30'), num: true, sort: 'failed_30d', cell: (r) => num(r.failed_30d)},
     {
@@ -179,23 +207,64 @@ const columns = () => [
         cell: (r) => (r.days_since_last === null ? '–' : t('days', r.days_since_last)),
     },
     {title: t('persona'), sort: 'persona', cell: (r) => word('persona', r.persona ?? '–')},
-    {title: t('owner'), sort: 'owner', cell: (r) => r.owner ?? '–'},
+    whose(),
     {title: t('last-seen'), num: true, sort: 'last_seen', cell: (r) => ago(r.last_seen)},
 ];
 
-const listTable = (rows, sort) =>
+const staleColumns = () => [
+    who(),
+    {
+        title: t('customers.waits'),
+        num: true,
+        sort: 'days_unanswered',
+        help: t('customers.waits.what'),
+        cell: (r) =>
+            r.days_unanswered === null ? '–' : badge(t('days', r.days_unanswered), 'bad'),
+    },
+    {
+        title: t('customers.contact'),
+        sort: 'days_since_contact',
+        cell: (r) => lastContact(r),
+    },
+    {
+        title: t('customer.stage'),
+        sort: 'stage',
+        cell: (r) => (r.stage ? word('segment', `stage:${r.stage}`) : '–'),
+    },
+    legs(),
+    {
+        title: t('customers.expected'),
+        num: true,
+        sort: 'expected_days_4w',
+        cell: (r) => (r.expected_days_4w === null ? '–' : about(r.expected_days_4w)),
+    },
+    whose(),
+];
+
+// "visit by Ann, 12 days ago".
+export function lastContact(c) {
+    if (c.last_contact === null) return t('customers.contact.none');
+    const kind = word('contact', c.last_contact_kind);
+    return [
+        c.last_contact_by ? t('customers.contact.by', kind, c.last_contact_by) : kind,
+        ', ',
+        ago(c.last_contact),
+    ];
+}
+
+const listTable = (rows, sort, stale) =>
     table({
         caption: t('customers.list'),
         rows,
         sort,
         change: (v) => setParams({sort: v}),
         rowKey: (r) => r.customer,
-        columns: columns(),
+        columns: stale ? staleColumns() : columns(),
     });
 
 // Rows behind those that are there: nothing above them is made again.
-function addRows(body, rows, sort) {
-    const made = listTable(rows, sort).querySelector('tbody');
+function addRows(body, rows, sort, stale) {
+    const made = listTable(rows, sort, stale).querySelector('tbody');
     body.querySelector('tbody')?.append(...made.rows);
 }
 

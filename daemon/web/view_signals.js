@@ -308,6 +308,7 @@ const units = {
     service_shift: 'contacts',
     overdue: 'days',
     stuck: 'days',
+    called_twice: 'people',
     understaffed: 'people',
     overstaffed: 'people',
     feature_demand: 'people',

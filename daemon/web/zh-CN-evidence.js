@@ -57,6 +57,11 @@ export default {
     'evidence.stage_since': '进入该阶段的日期',
     'evidence.stage_back': '何时变更',
     'evidence.usage_group': '使用时段类型',
+    'evidence.last_contact_kind': '联系方式',
+    'evidence.last_contact_by': '联系人',
+    'evidence.days_since_contact': '距最近联系的天数',
+    'evidence.asked_since': '等待答复自',
+    'evidence.days_unanswered': '未答复天数',
     // Of value, stages and groups of hours.
     'evidence.r': '最近使用分档',
     'evidence.f': '活跃天数分档',

@@ -48,6 +48,16 @@ for w in out.values():
 for r in rows[1:]:
     out[len(r) > start and r[start][:2] == "20" and r[start][:10] < sys.argv[1]].writerow(r)
 EOF
+# Who was spoken to, before all else: one waits for an answer, one was left alone.
+talk() { # KIND CUSTOMER DAYS-AGO AGENT
+    printf '{"kind":"%s","id":"%s-%s-%s","customer":"%s","start":"%sT08:00:00Z","agent":"%s"}\n' "$1" "$1" "$2" "$3" "$2" \
+        "$(days_ago "$3")" "$4"
+}
+{
+    talk inquiry C00007 20 ""
+    talk visit C00008 70 Ann
+} >talks.ndjson
+check "what was said" contains "$(cs import --config c.conf --format ndjson talks.ndjson)" "2 accepted"
 check "the first of two imports" cs import --config c.conf --format csv early.csv
 check "the second" cs import --config c.conf --format csv late.csv
 python3 - >roster.csv <<'EOF'

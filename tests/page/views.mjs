@@ -268,6 +268,23 @@ async function customers() {
         'of a segment, by its address',
     );
     equal(await page.getByLabel('Segment').inputValue(), 'power user', 'the segment is chosen');
+    await page.getByLabel('Segment').selectOption('');
+    await page.getByLabel('Show').selectOption('stale');
+    await page.waitForURL('**list=stale*');
+    await settled(page);
+    const stale = (await api('stale?limit=100')).rows;
+    equal(stale.map((r) => r.customer).slice(0, 2), ['C00007', 'C00008'], 'who waits, then the others');
+    equal(
+        (await rowsOf(page, 'Customers')).map((r) => [r[0], r[1], r[2].split(',')[0], r[4]]),
+        stale.map((r) => [
+            r.name || r.customer,
+            r.days_unanswered ? `${r.days_unanswered} days` : '–',
+            r.last_contact_by ? `${r.last_contact_kind} by ${r.last_contact_by}` : r.last_contact_kind,
+            en(r.legs_30d),
+        ]),
+        'who was not spoken to',
+    );
+    await shot(page, 'stale');
     await page.goBack();
     await settled(page);
     quiet(page);

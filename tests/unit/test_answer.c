@@ -108,6 +108,14 @@ fill(void)
          " usage_group) SELECT id, '2026-11-22T12:00:00Z', 'stage ' || (substr(id, 3) % 7),"
          " CASE WHEN id > 'c09' THEN '2026-11-20' END, nullif(substr(id, 3) % 3, 0) / 7.0, NULL"
          " FROM customer");
+    /* Some wait, some were spoken to 50 to 70 days ago, with some nobody ever spoke. */
+    edit("INSERT INTO activity VALUES(1, 0, 'inquiry', 'i', 'c01', 'a', NULL, NULL, NULL, '{}')");
+    edit("UPDATE customer_outlook SET last_contact = printf('2026-09-%02dT09:00:00Z', 1 +"
+         " substr(customer, 2) % 21), days_since_contact = 70 - substr(customer, 2) % 21,"
+         " last_contact_kind = 'visit' WHERE substr(customer, 2) % 4");
+    edit("UPDATE customer_outlook SET asked_since = '2026-10-01T09:00:00Z', days_unanswered ="
+         " substr(customer, 2) % 5 WHERE substr(customer, 2) % 4 = 1");
+    edit("UPDATE customer_outlook SET stage = 'lost' WHERE customer = 'c25'");
     edit("INSERT INTO stage_history(customer, dimension, from_stage, to_stage, at) SELECT id,"
          " 'stage', CASE WHEN id > 'c20' THEN 'prospect' END, 'first', '2026-12-' || (10 +"
          " substr(id, 3) % 9) || 'T00:00:00Z' FROM customer");
@@ -290,6 +298,15 @@ TEST(filters_narrow)
     CHECK_INT(count("services", ANSWER_SERVICE, NULL, NULL), 4);
     CHECK_INT(count("services", ANSWER_FROM, "2026-11-21T00:00:00Z", NULL), 0);
     CHECK_INT(count("stage_history", ANSWER_SEGMENT, "power", NULL), 26);
+    CHECK_INT(count("stale", ANSWER_OWNER, "nobody", NULL), 0);
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c06", NULL), 1); /* 64 days ago */
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c11", NULL), 0); /* 59 */
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c13", NULL), 1); /* has waited 3 days */
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c25", NULL), 0); /* 66 days ago, but lost */
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c04", NULL), 1); /* bob's, and nobody ever did */
+    CHECK_INT(count("stale", ANSWER_CUSTOMER, "c08", NULL), 0); /* the same, and nobody's */
+    edit("DELETE FROM activity");
+    CHECK_INT(count("stale", 0, NULL, NULL), 0); /* contacts are not recorded here */
     store_close(store);
 }
 

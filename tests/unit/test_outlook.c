@@ -5,18 +5,27 @@
 
 /* Single records, committed on their own. */
 static void
-say(struct book *b, enum record_kind kind, const char *customer, int32_t day, const char *reason)
+say_as(struct book *b, enum record_kind kind, const char *customer, int32_t day, int hour,
+       const char *json)
 {
-    char json[256], id[32];
+    char id[32];
     static int n;
-    struct event_row e = {kind, AT(day, 10, 0), span_str(customer), {NULL, 0}, {NULL, 0}};
+    struct event_row e = {kind, AT(day, hour, 0), span_str(customer), {NULL, 0}, {NULL, 0}};
     struct ledger_batch batch = {.events = &e, .event_count = 1};
 
     snprintf(id, sizeof id, "e%d", ++n);
-    snprintf(json, sizeof json, "{\"reason\":\"%s\"}", reason);
     e.id = span_str(id);
     e.json = span_str(json);
     book_commit(b, &batch);
+}
+
+static void
+say(struct book *b, enum record_kind kind, const char *customer, int32_t day, const char *reason)
+{
+    char json[256];
+
+    snprintf(json, sizeof json, "{\"reason\":\"%s\"}", reason);
+    say_as(b, kind, customer, day, 10, json);
 }
 
 static void
@@ -229,6 +238,88 @@ TEST(who_asked_for_a_price_and_was_left_alone_is_stuck)
     run_pass(a, NOW + DAY_SECONDS, b.seq);
     CHECK_STR(rows("SELECT state FROM signal WHERE kind = 'stuck' AND subject = 'asked'"),
               "closed");
+    analyst_close(a);
+    book_close(&b);
+}
+
+#define CONTACT(customer)                                                                          \
+    rows("SELECT ifnull(last_contact, '-'), ifnull(last_contact_kind, '-'),"                       \
+         " ifnull(last_contact_by, '-'), ifnull(days_since_contact, '-'),"                         \
+         " ifnull(asked_since, '-'), ifnull(days_unanswered, '-') FROM customer_profile"           \
+         " WHERE customer = '" customer "'")
+
+TEST(who_spoke_to_a_customer_last_and_who_waits_is_known)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    use_on(&b, "user", TODAY);
+    /* The answer came in the same second and before it in the file. */
+    say_as(&b, KIND_RESPONSE, "acme", TODAY - 9, 8, "{\"agent\":\"Ann\"}");
+    say_as(&b, KIND_INQUIRY, "acme", TODAY - 9, 8, "{}");
+    say_as(&b, KIND_INQUIRY, "brix", TODAY - 5, 8, "{\"agent\":\"phone\"}");
+    say_as(&b, KIND_INQUIRY, "brix", TODAY - 3, 8, "{}");
+    say_as(&b, KIND_ORDER, "cole", TODAY - 3, 8, "{}");
+    say_as(&b, KIND_BOOKING, "dorn", TODAY + 3, 8, "{}"); /* to come */
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(CONTACT("acme"), "2026-11-13T08:00:00Z|response|Ann|9|-|-");
+    CHECK_STR(CONTACT("brix"), "2026-11-19T08:00:00Z|inquiry|-|3|2026-11-17T08:00:00Z|5");
+    CHECK_STR(CONTACT("cole"), "-|-|-|-|-|-");
+    CHECK_STR(CONTACT("dorn"), "-|-|-|-|-|-");
+    CHECK_STR(CONTACT("user"), "-|-|-|-|-|-");
+    say_as(&b, KIND_VISIT, "brix", TODAY, 8, "{\"agent\":\"Bob\"}");
+    run_pass(a, NOW + 60, b.seq); /* not a full pass */
+    CHECK_STR(CONTACT("brix"), "2026-11-22T08:00:00Z|visit|Bob|0|-|-");
+    run_pass(a, NOW + 3 * DAY_SECONDS, b.seq); /* a day later nothing has come, and it is later */
+    CHECK_STR(CONTACT("acme"), "2026-11-13T08:00:00Z|response|Ann|12|-|-");
+    CHECK_STR(CONTACT("dorn"), "2026-11-25T08:00:00Z|booking|-|0|-|-");
+    analyst_close(a);
+    book_close(&b);
+}
+
+TEST(who_was_called_on_twice_is_a_signal_until_the_next_call_would_be_none_too_many)
+{
+    struct book b;
+    struct analyst *a;
+
+    book_open(&b);
+    use_on(&b, "user", TODAY);
+    say_as(&b, KIND_VISIT, "acme", TODAY - 9, 8, "{\"agent\":\"Ann\",\"service\":\"sales\"}");
+    say_as(&b, KIND_VISIT, "acme", TODAY - 7, 8, "{\"agent\":\"Bob\"}");
+    say_as(&b, KIND_VISIT, "brix", TODAY - 9, 8, "{\"agent\":\"Ann\"}");
+    say_as(&b, KIND_VISIT, "brix", TODAY - 7, 8, "{\"agent\":\"ann\"}");
+    say_as(&b, KIND_INQUIRY, "cole", TODAY - 3, 8, "{}");
+    say_as(&b, KIND_RESPONSE, "cole", TODAY - 2, 8, "{\"agent\":\"Ann\"}");
+    say_as(&b, KIND_RESPONSE, "cole", TODAY - 2, 9, "{\"agent\":\"Bob\"}");
+    say_as(&b, KIND_RESPONSE, "cole", TODAY - 1, 9, "{\"agent\":\"Cid\"}");
+    say_as(&b, KIND_VISIT, "old", TODAY - 17, 8, "{\"agent\":\"Ann\"}");
+    say_as(&b, KIND_VISIT, "old", TODAY - 15, 8, "{\"agent\":\"Bob\"}");
+    book_commit(&b, NULL);
+    a = open_analyst(&plain);
+    run_pass(a, NOW, b.seq);
+    CHECK_STR(rows("SELECT subject, severity, value, window_start, window_end, reason FROM signal"
+                   " WHERE kind = 'called_twice' ORDER BY subject"),
+              "acme|warning|2.0|2026-11-13|2026-11-15|visited by Ann on 2026-11-13 and by Bob on"
+              " 2026-11-15; it had not asked or ordered in between;"
+              "cole|info|3.0|2026-11-20|2026-11-21|answered by Bob on 2026-11-20 and by Cid on"
+              " 2026-11-21; no inquiry was left to answer; 3 people within 14 days");
+    CHECK_STR(rows("SELECT json_extract(evidence, '$.calls[0].agent'),"
+                   " json_extract(evidence, '$.calls[0].service'),"
+                   " json_extract(evidence, '$.calls[1].id') = (SELECT id FROM activity WHERE"
+                   " customer = 'acme' AND agent = 'Bob'), rule FROM signal"
+                   " WHERE kind = 'called_twice' AND subject = 'acme'"),
+              "Ann|sales|1|called_twice/1");
+    run_pass(a, NOW + 7 * DAY_SECONDS, b.seq);
+    CHECK_STR(
+        rows("SELECT subject, state FROM signal WHERE kind = 'called_twice' ORDER BY subject"),
+        "acme|open;cole|open");
+    run_pass(a, NOW + 8 * DAY_SECONDS, b.seq);
+    CHECK_STR(
+        rows("SELECT subject, state FROM signal WHERE kind = 'called_twice' ORDER BY subject"),
+        "acme|closed;cole|open");
     analyst_close(a);
     book_close(&b);
 }

@@ -8,6 +8,7 @@
 #include "bgnbd.h"
 #include "lifecycle.h"
 #include "pass.h"
+#include "talk.h"
 
 /* So far back active days are counted: a year of whole weeks. */
 #define OUTLOOK_DAYS 364
@@ -25,6 +26,10 @@ struct outlook {
     int32_t gap;                 /* days since the last use on which there was any input at all */
     double expected_4w, expected_13w, silence; /* NAN: cannot be said */
     bool talked;                               /* there are inquiries, visits, bookings */
+    struct talk last;   /* the last contact; agent and service as it gave them. at 0: none */
+    int64_t asked;      /* since when it waits for an answer; 0: it does not */
+    struct talk *twice; /* NULL, or two calls of which one was too many (talk.h), */
+    unsigned callers;   /* and how many people made such calls around them */
 };
 
 struct outlooks {
@@ -42,6 +47,8 @@ struct outlooks {
 
 /* All customers, or those that this pass has touched (temp.touched). */
 enum status outlooks_load(struct outlooks *o, bool all, struct error *err);
+/* A part of it: what was said of those that anything was said of. */
+enum status outlooks_load_talks(struct outlooks *o, struct error *err);
 
 /* Days after the one up to the other, without those in holes in the last OUTLOOK_DAYS. */
 int32_t outlook_days(const struct outlooks *all, int32_t from, int32_t to);
@@ -53,7 +60,7 @@ enum status outlooks_read_fit(struct outlooks *o, struct error *err);
 /* Writes customer_outlook, and stage_history where the stage is another one. */
 enum status outlooks_write(struct outlooks *o, struct error *err);
 
-/* Signals "overdue" and "stuck"; of all customers. */
+/* Signals "overdue", "stuck" and "called_twice"; of all customers. */
 enum status outlooks_signal(struct outlooks *o, struct error *err);
 
 #endif

@@ -1,16 +1,13 @@
 /*
  * outlook_load.c - the dated facts of each customer's life.
  *
- * Use is a day with a leg that went well, or with an order. What people said comes from inquiries,
- * responses, visits and bookings; contacts with the services carry no customer's facts.
+ * Use is a day with a leg that went well, or with an order. What people said is read by
+ * outlook_talks.c.
  */
 #include "outlook.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <strings.h>
-
-#define PAIR_DAYS 14 /* two contacts within them are a sign of interest */
 
 enum {
     AT_CUSTOMER,
@@ -70,61 +67,6 @@ static int32_t
 day_in(struct query *q, int column)
 {
     return query_is_null(q, column) ? LIFE_NEVER : day_at(query_text(q, column));
-}
-
-/* --- what they said --- */
-
-static bool
-says(struct span text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(words[i]);
-
-        for (size_t at = 0; at + n <= text.n; at++)
-            if (strncasecmp(text.p + at, words[i], n) == 0)
-                return true;
-    }
-    return false;
-}
-
-static const char *const interest[] = {"trial", "demo",  "price", "pricing",
-                                       "quote", "offer", "tender"};
-/* Not "cancel" alone: meetings are cancelled every day. */
-static const char *const farewell[] = {
-    "cancellation",    "termination",         "terminate",      "churn",
-    "cancel contract", "cancel the contract", "cancel account", "cancel subscription"};
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const char talks_sql[] =
-    "SELECT substr(start, 1, 10) AS day, ifnull(reason, ''), 1 AS word FROM activity"
-    " WHERE customer = ?1"
-    " UNION ALL SELECT substr(start, 1, 10), '', 0 FROM booking WHERE customer = ?1 ORDER BY day";
-
-static enum status
-load_talks(struct query *talks, struct outlook *o, struct error *err)
-{
-    struct life_facts *f = &o->facts;
-    int32_t before = LIFE_NEVER;
-    enum status st;
-
-    query_set_text(talks, 1, o->customer);
-    while ((st = query_next(talks, err)) == ST_OK) {
-        int32_t day = day_at(query_text(talks, 0));
-        struct span reason = query_text(talks, 1);
-
-        if (day == LIFE_NEVER || day > f->today) /* a booking of a day to come */
-            continue;
-        if (f->known == LIFE_NEVER || day < f->known)
-            f->known = day;
-        if (f->intent == LIFE_NEVER && (says(reason, interest, COUNT(interest)) ||
-                                        (before != LIFE_NEVER && day - before <= PAIR_DAYS)))
-            f->intent = day;
-        if (says(reason, farewell, COUNT(farewell)))
-            f->cancelled = day;
-        f->contact = before = day;
-    }
-    query_reset(talks);
-    return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 /* --- use and orders --- */
@@ -265,7 +207,7 @@ add_row(struct outlooks *all, struct query *q)
 enum status
 outlooks_load(struct outlooks *o, bool all, struct error *err)
 {
-    struct query *q = NULL, *talks = NULL;
+    struct query *q = NULL;
     const char *sql = !all ? touched_sql : o->pass->first ? first_sql : all_sql;
     char from[CIVIL_TEXT];
     enum status st = store_query(o->pass->store, &q, sql, err);
@@ -273,16 +215,10 @@ outlooks_load(struct outlooks *o, bool all, struct error *err)
     count_gaps(o->pass, o->gap);
     count_time(o->pass, o->time);
     if (st == ST_OK)
-        st = store_query(o->pass->store, &talks, talks_sql, err);
-    if (st == ST_OK)
         query_set_str(q, 1, format_day(from, o->pass->today - OUTLOOK_DAYS + 1));
     while (st == ST_OK && (st = query_next(q, err)) == ST_OK)
         add_row(o, q);
     query_free(q);
     st = st == ST_NOT_FOUND ? ST_OK : st;
-    for (size_t i = 0; st == ST_OK && i < o->count; i++)
-        if (o->rows[i].talked)
-            st = load_talks(talks, &o->rows[i], err);
-    query_free(talks);
-    return st;
+    return st == ST_OK ? outlooks_load_talks(o, err) : st;
 }

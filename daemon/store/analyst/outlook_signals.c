@@ -1,5 +1,6 @@
 /*
- * outlook_signals.c - whom to call: customers that are overdue, and those that are stuck.
+ * outlook_signals.c - whom to call: customers that are overdue, those that are stuck; and whom
+ * somebody has called already.
  *
  * Overdue: silent for longer than chance explains. The chances of all that have a habit are judged
  * together, or one in twenty of them would be called each day for nothing. Who is called stays so
@@ -232,6 +233,96 @@ signal_stuck(struct work *w, struct error *err)
     return signals_end(w->signals, st, SIGNALS_CLOSE_AT_ONCE, err);
 }
 
+/* --- called on twice --- */
+
+static void
+json_call(struct json_writer *j, const struct talk *t)
+{
+    char at[CIVIL_TEXT];
+
+    json_object(j, NULL);
+    json_text(j, "start", format_utc(at, t->at));
+    json_text(j, "kind", talk_kind_name(t->kind));
+    json_span(j, "agent", t->agent);
+    if (t->service.n)
+        json_span(j, "service", t->service);
+    json_span(j, "id", t->id);
+    json_close(j);
+}
+
+static void
+twice_reason(struct buf *b, const struct talk call[2], unsigned callers)
+{
+    bool visit = call[1].kind == TALK_VISIT;
+    char day[CIVIL_TEXT];
+
+    buf_printf(b, "%s by %.*s on %s", visit ? "visited" : "answered", SPAN_ARG(call[0].agent),
+               format_day(day, day_of(call[0].at)));
+    buf_printf(b, " and by %.*s on %s; %s", SPAN_ARG(call[1].agent),
+               format_day(day, day_of(call[1].at)),
+               visit ? "it had not asked or ordered in between" : "no inquiry was left to answer");
+    if (callers > 2)
+        buf_printf(b, "; %u%s people within %d days", callers,
+                   callers == TALK_MOST_CALLERS ? " or more" : "", TALK_TWICE_DAYS);
+}
+
+static enum status
+raise_twice(struct work *w, const struct outlook *o, struct error *err)
+{
+    const struct talk *call = o->twice;
+    char start[CIVIL_TEXT], end[CIVIL_TEXT];
+    struct buf reason = {0}, evidence = {0};
+    struct json_writer j;
+    struct signal_row row = {
+        .subject = o->customer,
+        .subject_type = "customer",
+        .severity = call[1].kind == TALK_VISIT ? "warning" : "info",
+        .value = o->callers,
+        .baseline = 1,
+        .delta = o->callers - 1.0,
+        .low = NAN,
+        .high = NAN,
+        .p_value = NAN,
+        .completeness = w->completeness,
+        .window_start = format_day(start, day_of(call[0].at)),
+        .window_end = format_day(end, day_of(call[1].at)),
+        .owner = o->owner,
+    };
+    enum status st;
+
+    json_begin(&j, &evidence);
+    json_object(&j, NULL);
+    json_array(&j, "calls");
+    json_call(&j, &call[0]);
+    json_call(&j, &call[1]);
+    json_close(&j);
+    json_i64(&j, "people", o->callers);
+    json_close(&j);
+    twice_reason(&reason, call, o->callers);
+    row.reason = reason.p;
+    row.evidence = evidence.p;
+    st = signals_raise(w->signals, &row, err);
+    buf_clear(&reason);
+    buf_clear(&evidence);
+    return st;
+}
+
+/* News for as long as the next call would come too soon, too. */
+static enum status
+signal_twice(struct work *w, struct error *err)
+{
+    struct outlooks *all = w->all;
+    enum status st = signals_begin(&w->signals, all->pass, "called_twice", err);
+
+    for (size_t i = 0; st == ST_OK && i < all->count; i++) {
+        const struct outlook *o = &all->rows[i];
+
+        if (o->twice && o->facts.today - day_of(o->twice[1].at) <= TALK_TWICE_DAYS)
+            st = raise_twice(w, o, err);
+    }
+    return signals_end(w->signals, st, SIGNALS_CLOSE_AT_ONCE, err);
+}
+
 enum status
 outlooks_signal(struct outlooks *o, struct error *err)
 {
@@ -241,5 +332,7 @@ outlooks_signal(struct outlooks *o, struct error *err)
 
     w.completeness = pass_completeness(o->pass, today - WEEKS2, today);
     st = signal_overdue(&w, err);
-    return st == ST_OK ? signal_stuck(&w, err) : st;
+    if (st == ST_OK)
+        st = signal_stuck(&w, err);
+    return st == ST_OK ? signal_twice(&w, err) : st;
 }

@@ -18,7 +18,7 @@ struct work {
     struct outlooks *all;
     struct mover *movers;
     size_t count;
-    char text[4][CIVIL_TEXT];
+    char text[5][CIVIL_TEXT];
     struct buf back; /* of the row that is being written */
     char rule[64];
 };
@@ -27,6 +27,31 @@ static void
 put_day(struct row_value *out, char *text, int32_t day)
 {
     value_str(out, day == LIFE_NEVER || day == INT32_MAX ? NULL : format_day(text, day));
+}
+
+static void
+put_text(struct row_value *out, struct span text)
+{
+    if (text.n)
+        value_text(out, text);
+    else
+        value_null(out);
+}
+
+static void
+put_time(struct row_value *out, char *text, int64_t at)
+{
+    value_str(out, at ? format_utc(text, at) : NULL);
+}
+
+/* UTC days since then. */
+static void
+put_age(struct row_value *out, const struct outlook *o, int64_t at)
+{
+    if (at)
+        value_int(out, o->facts.today - day_of(at));
+    else
+        value_null(out);
 }
 
 /* --- in words --- */
@@ -104,22 +129,31 @@ outlook_row(void *arg, size_t row, struct row_value *out)
     put_day(out++, w->text[2], o->now.since);
     buf_reset(&w->back);
     write_back(&w->back, o);
-    if (w->back.n)
-        value_text(out, span_of(w->back.p, w->back.n));
-    else
-        value_str(out, NULL);
+    put_text(out++, span_of(w->back.p, w->back.n));
+    put_time(out++, w->text[3], o->last.at);
+    value_str(out++, o->last.at ? talk_kind_name(o->last.kind) : NULL);
+    put_text(out++, o->last.agent);
+    put_age(out++, o, o->last.at);
+    put_time(out++, w->text[4], o->asked);
+    put_age(out, o, o->asked);
 }
 
 static const char outlook_sql[] =
     "INSERT INTO customer_outlook(customer, as_of, second_day, active_days_52w, expected_days_4w,"
-    " expected_days_13w, silence_p, due_by, stage, stage_since, stage_back)"
-    " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM offered WHERE true"
+    " expected_days_13w, silence_p, due_by, stage, stage_since, stage_back, last_contact,"
+    " last_contact_kind, last_contact_by, days_since_contact, asked_since, days_unanswered)"
+    " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16"
+    " FROM offered WHERE true"
     " ON CONFLICT(customer) DO UPDATE SET as_of = excluded.as_of,"
     " second_day = excluded.second_day, active_days_52w = excluded.active_days_52w,"
     " expected_days_4w = excluded.expected_days_4w,"
     " expected_days_13w = excluded.expected_days_13w, silence_p = excluded.silence_p,"
     " due_by = excluded.due_by, stage = excluded.stage, stage_since = excluded.stage_since,"
-    " stage_back = excluded.stage_back";
+    " stage_back = excluded.stage_back, last_contact = excluded.last_contact,"
+    " last_contact_kind = excluded.last_contact_kind,"
+    " last_contact_by = excluded.last_contact_by,"
+    " days_since_contact = excluded.days_since_contact, asked_since = excluded.asked_since,"
+    " days_unanswered = excluded.days_unanswered";
 
 /* --- history --- */
 

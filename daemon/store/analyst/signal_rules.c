@@ -53,6 +53,13 @@ static const struct signal_rule rules[] = {
      "A customer has been at one stage of its life for longer than is usual there: see the "
      "evidence for the stage, since when, and the usual time.",
      {{0}}},
+    {"called_twice",
+     1,
+     "Two people visited, or answered, a customer so soon after each other without a cause for the "
+     "second: no inquiry or order between two visits, no inquiry that was left to answer. Calls "
+     "for different services, and by people without a name, are not compared. It closes when a "
+     "further call would no longer be one too many.",
+     {{"people at least", 2, "people"}, {"within", 14, "d"}}},
     {"understaffed",
      1,
      "In the coming week intervals of the service have fewer people on the roster than the "

@@ -21,7 +21,8 @@ extern const struct answer answer_responses;
 /* answers_feature.c */
 extern const struct answer answer_features;
 /* answers_customer.c */
-extern const struct answer answer_customers, answer_customer_usage, answer_customer_days;
+extern const struct answer answer_customers, answer_stale, answer_customer_usage,
+    answer_customer_days;
 /* answers_segment.c */
 extern const struct answer answer_segments, answer_segment_members, answer_stage_history,
     answer_segment_changes, answer_segment_flows;

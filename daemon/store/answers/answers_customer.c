@@ -67,17 +67,24 @@ static const struct answer_column customer_columns[] = {
     {"stage_since", ANSWER_DAY, NULL, "of the event that led there"},
     {"stage_back", ANSWER_TEXT, NULL, "what would move it back, or on, as of now"},
     {"usage_group", ANSWER_TEXT, NULL, "customers with the same hours of the week"},
+    {"last_contact", ANSWER_TIME, NULL, "of the last inquiry, response, visit or booking"},
+    {"last_contact_kind", ANSWER_TEXT, NULL, "which of these it was"},
+    {"last_contact_by", ANSWER_TEXT, NULL, "agent of it"},
+    {"days_since_contact", ANSWER_INT, "days", "since then, UTC"},
+    {"asked_since", ANSWER_TIME, NULL, "of the first inquiry that nobody has answered"},
+    {"days_unanswered", ANSWER_INT, "days", "since then, UTC"},
 };
+
+#define IS_FOUND                                                                                   \
+    "instr(lower(customer), lower(?12)) OR instr(lower(name), lower(?12)) OR EXISTS (SELECT 1"     \
+    " FROM customer_alias k WHERE k.customer = customer_profile.customer AND"                      \
+    " instr(lower(k.value), lower(?12)))"
 
 static const struct answer_filter customer_filters[] = {
     {ANSWER_SEGMENT, IN_SEGMENT, NULL},
     {ANSWER_CUSTOMER, "customer = ?5", NULL},
     {ANSWER_OWNER, "owner = ?9", NULL},
-    {ANSWER_SEARCH,
-     "instr(lower(customer), lower(?12)) OR instr(lower(name), lower(?12)) OR EXISTS (SELECT 1"
-     " FROM customer_alias k WHERE k.customer = customer_profile.customer AND"
-     " instr(lower(k.value), lower(?12)))",
-     NULL},
+    {ANSWER_SEARCH, IS_FOUND, NULL},
 };
 
 const struct answer answer_customers = {
@@ -87,6 +94,49 @@ const struct answer answer_customers = {
     ANSWER_FILTERS(customer_filters),
     .from = "customer_profile",
     .order = {{"legs_30d", true}},
+    .key = {"customer"},
+    .own = "owner = ?13",
+};
+
+/* --- whom nobody has spoken to --- */
+
+static const struct answer_column stale_columns[] = {
+    {"customer", ANSWER_TEXT, NULL, "id", .must = true},
+    {"name", ANSWER_TEXT, NULL, "as in the customer list"},
+    {"owner", ANSWER_TEXT, NULL, "who looks after it"},
+    {"days_unanswered", ANSWER_INT, "days", "it has waited for an answer, of 90 at most"},
+    {"days_since_contact", ANSWER_INT, "days", "since the last contact; none: not known"},
+    {"last_contact_kind", ANSWER_TEXT, NULL, "inquiry, response, visit or booking"},
+    {"last_contact_by", ANSWER_TEXT, NULL, "agent of it"},
+    {"stage", ANSWER_TEXT, NULL, "of its life"},
+    {"legs_30d", ANSWER_INT, "legs", "of 30 days"},
+    {"expected_days_4w", ANSWER_REAL, "days", "with a leg, to be expected in the next 28"},
+    {"last_contact", ANSWER_TIME, NULL, "of the last inquiry, response, visit or booking"},
+    {"asked_since", ANSWER_TIME, NULL, "of the first inquiry that nobody has answered"},
+};
+
+#define WAITING "days_unanswered >= 1 OR (ifnull(stage, '') <> 'lost' AND "
+
+static const struct answer_filter stale_filters[] = {
+    {ANSWER_TO, WAITING "ifnull(last_contact, '') < ?2)",
+     WAITING "ifnull(days_since_contact, 60) >= 60)"},
+    {ANSWER_SEGMENT, IN_SEGMENT, NULL},
+    {ANSWER_CUSTOMER, "customer = ?5", NULL},
+    {ANSWER_OWNER, "owner = ?9", NULL},
+    {ANSWER_SEARCH, IS_FOUND, NULL},
+};
+
+/* Where no contacts are recorded at all nobody can be missed. */
+const struct answer answer_stale = {
+    .name = "stale",
+    .title = "Customers that wait for an answer, or that nobody has spoken to for 60 days (or since"
+             " the moment `to`): the longest wait first, then the busiest of 30 days",
+    ANSWER_COLUMNS(stale_columns),
+    ANSWER_FILTERS(stale_filters),
+    .from = "customer_profile",
+    .where = "(owner IS NOT NULL OR last_contact IS NOT NULL)"
+             " AND EXISTS (SELECT 1 FROM activity)",
+    .order = {{"days_unanswered", true}, {"legs_30d", true}},
     .key = {"customer"},
     .own = "owner = ?13",
 };
