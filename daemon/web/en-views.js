@@ -141,7 +141,7 @@ export default {
     'customers.contact': 'Last contact',
     'customers.contact.by': (kind, agent) => `${kind} by ${agent}`,
     'customers.contact.none': 'none known',
-    'customers.expected': 'Expected in 4 weeks',
+    'customers.expected': 'Days expected, 4 weeks',
     'customers.first': (n) => `the first ${n}`,
     'customers.all': (n) => `${s(n, 'customer', 'customers')}`,
     'customers.none': 'No customer was seen yet.',

@@ -122,7 +122,7 @@ export default {
     'customers.contact': '最近联系',
     'customers.contact.by': (kind, agent) => `${kind}（${agent}）`,
     'customers.contact.none': '未知',
-    'customers.expected': '4 周内预计',
+    'customers.expected': '4 周内预计天数',
     'customers.first': (n) => `前 ${n} 个`,
     'customers.all': (n) => `共 ${n} 个客户`,
     'customers.none': '尚无客户。',
