@@ -30,6 +30,21 @@ struct work {
     double completeness, median; /* active days of those with a habit */
 };
 
+/* Consumes both texts. */
+static enum status
+raise_row(struct work *w, struct signal_row *row, struct buf *reason, struct buf *evidence,
+          struct error *err)
+{
+    enum status st;
+
+    row->reason = reason->p;
+    row->evidence = evidence->p;
+    st = signals_raise(w->signals, row, err);
+    buf_clear(reason);
+    buf_clear(evidence);
+    return st;
+}
+
 static bool
 has_habit(const struct outlook *o)
 {
@@ -81,7 +96,6 @@ raise_overdue(struct work *w, const struct outlook *o, double q, struct error *e
         .window_end = format_day(end, o->facts.today - 1),
         .owner = o->owner,
     };
-    enum status st;
 
     buf_printf(&reason,
                "no use for %d days after one every %.1f days on average (%lld active days in 52"
@@ -91,12 +105,7 @@ raise_overdue(struct work *w, const struct outlook *o, double q, struct error *e
     buf_str(&reason, format_day(end, o->facts.silent));
     format_day(end, o->facts.today - 1);
     overdue_evidence(&evidence, w->all, o, q);
-    row.reason = reason.p;
-    row.evidence = evidence.p;
-    st = signals_raise(w->signals, &row, err);
-    buf_clear(&reason);
-    buf_clear(&evidence);
-    return st;
+    return raise_row(w, &row, &reason, &evidence, err);
 }
 
 static int
@@ -194,7 +203,6 @@ raise_stuck(struct work *w, const struct outlook *o, int32_t beyond, struct erro
         .window_end = format_day(end, f->today - 1),
         .owner = o->owner,
     };
-    enum status st;
 
     json_begin(&j, &evidence);
     json_object(&j, NULL);
@@ -208,12 +216,7 @@ raise_stuck(struct work *w, const struct outlook *o, int32_t beyond, struct erro
     }
     json_close(&j);
     stuck_reason(&reason, w->all, o);
-    row.reason = reason.p;
-    row.evidence = evidence.p;
-    st = signals_raise(w->signals, &row, err);
-    buf_clear(&reason);
-    buf_clear(&evidence);
-    return st;
+    return raise_row(w, &row, &reason, &evidence, err);
 }
 
 static enum status
@@ -288,7 +291,6 @@ raise_twice(struct work *w, const struct outlook *o, struct error *err)
         .window_end = format_day(end, day_of(call[1].at)),
         .owner = o->owner,
     };
-    enum status st;
 
     json_begin(&j, &evidence);
     json_object(&j, NULL);
@@ -299,12 +301,7 @@ raise_twice(struct work *w, const struct outlook *o, struct error *err)
     json_i64(&j, "people", o->callers);
     json_close(&j);
     twice_reason(&reason, call, o->callers);
-    row.reason = reason.p;
-    row.evidence = evidence.p;
-    st = signals_raise(w->signals, &row, err);
-    buf_clear(&reason);
-    buf_clear(&evidence);
-    return st;
+    return raise_row(w, &row, &reason, &evidence, err);
 }
 
 /* News for as long as the next call would come too soon, too. */
