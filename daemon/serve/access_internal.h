@@ -32,6 +32,12 @@ struct bucket {
     int64_t at_ms;
 };
 
+/* When the store's files were written last. */
+struct written {
+    int64_t ns[2]; /* since 1970: the store's own file, its log */
+    int64_t size[2];
+};
+
 struct access {
     const struct config *config;
     bool always;
@@ -43,7 +49,8 @@ struct access {
     /* the watching thread */
     char *path; /* of the store */
     struct store *store;
-    int64_t seen; /* the store's data_version */
+    int64_t seen;           /* the store's data_version, */
+    struct written written; /* which was that of these files */
     pthread_t thread;
     bool started;
     pthread_mutex_t lock;
