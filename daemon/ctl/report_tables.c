@@ -41,7 +41,7 @@ report_customers(const struct report *r, struct error *err)
     enum status st;
 
     limited.query.limit = r->query.limit ? r->query.limit : 25;
-    st = report_as_of(r, "SELECT max(as_of) FROM customer_stat",
+    st = report_as_of(r, "SELECT as_of FROM analyst",
                       range ? "Customers by legs, UTC days" : "Customers by legs, the last 30 days",
                       err);
     if (st == ST_OK && range)

@@ -14,8 +14,8 @@ static const struct answer_column segment_columns[] = {
      "m.segment", true},
     {"customers", ANSWER_INT, "customers", "in it", "count(*)", true},
     {"new_7_days", ANSWER_INT, "customers", "who came in within 7 days",
-     "sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ', max(as_of), '-7 days') FROM"
-     " customer_stat) AND m.since > (SELECT min(at) FROM stage_history))"},
+     "sum(m.since >= (SELECT strftime('%Y-%m-%dT%H:%M:%SZ', as_of, '-7 days') FROM analyst)"
+     " AND m.since > (SELECT min(at) FROM stage_history))"},
     {"legs_30_days", ANSWER_INT, "legs", "of 30 days, all together", "ifnull(sum(s.legs_30d), 0)",
      true},
     {"hours_30_days", ANSWER_INT, "h", "in conferences in 30 days, all together",
