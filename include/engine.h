@@ -19,6 +19,7 @@
 #include "memory.h"
 #include "pairing.h"
 #include "parser.h"
+#include "results.h"
 #include "span.h"
 #include "status.h"
 
@@ -116,6 +117,8 @@ struct block {
     bool patient;      /* whoever sends more can wait without harm: little is queued of it */
     ticket_done *done; /* NULL: nobody is told */
     void *done_arg;
+    /* NULL, or where it is told what became of each record; read it when `done` says ST_OK. */
+    struct results *results;
     uint64_t quarantine_id; /* replay: row to release if accepted; else 0 */
     int64_t arrived;        /* replay: when it came first, UTC; else 0, which is now */
 };

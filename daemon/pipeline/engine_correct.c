@@ -194,6 +194,9 @@ look_in_ledger(struct correcting *k, struct error *err)
 static void
 refuse(struct correcting *k, struct part *part, const struct candidate *c)
 {
+    const char *why = c->record->kind == KIND_VOID
+                          ? "kind: of the record that this void names nothing is kept"
+                          : "version: of the record that this one corrects nothing is kept";
     struct place at = {c->offset, c->origin};
     bool fresh = true;
 
@@ -204,11 +207,9 @@ refuse(struct correcting *k, struct part *part, const struct candidate *c)
     if (c->place)
         buf_add(&part->fingerprints, &c->place, sizeof c->place);
     COUNT_AS(k, part, c, quarantined);
+    results_set(c->results, c->number, RESULT_QUARANTINED, why);
     if (!c->replay)
-        part_quarantine(part, c->source, at, c->raw,
-                        c->record->kind == KIND_VOID
-                            ? "kind: of the record that this void names nothing is kept"
-                            : "version: of the record that this one corrects nothing is kept");
+        part_quarantine(part, c->source, at, c->raw, why);
 }
 
 static void
@@ -228,6 +229,7 @@ decide(struct correcting *k, struct part *part, const struct candidate *c)
     id->is_void = is_void;
     id->last = c;
     COUNT_AS(k, part, c, accepted);
+    results_set(c->results, c->number, RESULT_ACCEPTED, NULL);
     part->voided += is_void;
     k->batch->corrected++;
     if (!is_void && r->start > part->newest_record)

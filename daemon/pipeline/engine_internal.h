@@ -77,6 +77,8 @@ struct candidate {
     struct frame_origin *origin; /* or NULL */
     uint64_t place;              /* what tells it apart if it is refused; 0: nothing */
     size_t ticket;               /* of its block; index + 1, 0 none */
+    struct results *results;     /* of its block, or NULL, */
+    size_t number;               /* and its place there */
     bool replay;
 };
 

@@ -42,14 +42,29 @@ place_of(const struct run *run, const char *at)
     return (struct place){run->block->offset + (uint64_t)(at - run->block->p), NULL};
 }
 
+void
+note_result(const struct run *run, size_t number, enum result result, const char *reason)
+{
+    results_set(run->block->results, number, result, reason);
+}
+
+/* The record at hand is the last one that was counted. */
+static size_t
+at_hand(const struct run *run)
+{
+    return run->count.records - 1;
+}
+
 static void
 refuse(struct run *run, struct span raw, const char *reason)
 {
     if (was_refused(run, raw)) {
         run->count.duplicates++;
+        note_result(run, at_hand(run), RESULT_DUPLICATE, NULL);
         return;
     }
     run->count.quarantined++;
+    note_result(run, at_hand(run), RESULT_QUARANTINED, reason);
     if (run->replay) /* its row stands already */
         return;
     part_quarantine(run->part, run->source, place_of(run, raw.p), raw, reason);
@@ -86,6 +101,7 @@ static void
 leave_out(struct run *run, const char *why)
 {
     run->count.ignored++;
+    note_result(run, at_hand(run), RESULT_IGNORED, why);
     source_ignored(run->source, why);
     if (strcmp(why, NOTHING_IN_IT) == 0) {
         run->unmatched++;
@@ -129,6 +145,7 @@ take_record(struct run *run, struct span raw)
                            : PEOPLE_NONE;
     privacy_hide(run->engine->privacy, &p->record, &run->worker->arena);
     p->raw = raw;
+    p->number = at_hand(run);
     identify(run, p);
     if (p->record.version > 0 || p->record.kind == KIND_VOID) {
         p->at = place_of(run, raw.p);

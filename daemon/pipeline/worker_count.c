@@ -229,6 +229,8 @@ set_candidate(struct run *run, const struct pending *p)
     c->fingerprint = p->fingerprint;
     c->source = source_ref(run->source);
     c->ticket = run->ticket;
+    c->results = run->block->results;
+    c->number = p->number;
     c->replay = run->replay;
     c->offset = p->at.offset;
     if (!p->at.origin)
@@ -334,7 +336,10 @@ flush_group(struct run *run)
     for (size_t i = 0, k = 0; i < run->pending; i++) {
         struct pending *p = &run->group[i];
 
-        if (p->identified && !fresh[k++])
+        bool known = p->identified && !fresh[k++];
+
+        note_result(run, p->number, known ? RESULT_DUPLICATE : RESULT_ACCEPTED, NULL);
+        if (known)
             count_known(run, p);
         else
             sort_fresh(run, p, &counted);

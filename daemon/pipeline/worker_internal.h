@@ -13,6 +13,7 @@ struct pending { /* a record that waits for the rest of its group */
     struct span raw;
     uint64_t fingerprint;
     bool identified;
+    size_t number;   /* within its block */
     struct place at; /* of one that may correct another, and what tells it apart if refused, or 0 */
     uint64_t place;
 };
@@ -50,6 +51,8 @@ struct run { /* one block being worked on */
     const char *frame;                 /* where it begins */
 };
 
+/* worker.c. What became of the record that is numbered so. */
+void note_result(const struct run *run, size_t number, enum result result, const char *reason);
 /* worker_count.c. Identity of what has no id and stands at `at` in a frame that has one. */
 uint64_t place_fingerprint(const struct run *run, const char *at);
 /* Sets the fingerprint of a record that is complete, if it has an identity. */

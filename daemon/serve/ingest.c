@@ -59,6 +59,35 @@ from_other_site(const struct http_request *r)
            memcmp(origin.p + origin.n - host.n - 3, "://", 3) != 0;
 }
 
+/* What GET has there is the record. */
+static struct span
+ingest_query(const struct http_request *r)
+{
+    return span_is(r->method, "GET") ? (struct span){0} : r->query;
+}
+
+/* Whether results=1 is asked for. What else a query says is the sender's own. ST_BAD_INPUT: results
+ * is neither 1 nor 0. */
+static enum status
+wants_results(struct span query, bool *each, struct error *err)
+{
+    *each = false;
+    while (query.n > 0) {
+        const char *end = memchr(query.p, '&', query.n);
+        struct span word = {query.p, end ? (size_t)(end - query.p) : query.n};
+
+        query = span_of(word.p + word.n, query.n - word.n);
+        if (query.n > 0)
+            query = span_of(query.p + 1, query.n - 1);
+        if (word.n < strlen("results=") || memcmp(word.p, "results=", strlen("results=")) != 0)
+            continue;
+        if (!span_is(word, "results=1") && !span_is(word, "results=0"))
+            return fail(err, ST_BAD_INPUT, "results may be 1 or 0");
+        *each = span_is(word, "results=1");
+    }
+    return ST_OK;
+}
+
 bool
 ingest_head(struct ingest *in, struct http_request *r)
 {
@@ -66,6 +95,7 @@ ingest_head(struct ingest *in, struct http_request *r)
     struct span type = http_request_field(r, "content-type");
     struct span coding = http_request_field(r, "content-encoding"), key;
     struct error err;
+    bool each;
 
     if (from_other_site(r))
         http_problem(r, 403, NULL, "Pages of other sites may not send records.");
@@ -75,7 +105,8 @@ ingest_head(struct ingest *in, struct http_request *r)
     else if (body_coding(coding) == CODING_UNKNOWN)
         http_problem(r, 415, "Accept-Encoding: gzip, zstd\r\n",
                      "Content-Encoding may be gzip, zstd or identity.");
-    else if (idempotency_key(r, &key, &err) != ST_OK)
+    else if (idempotency_key(r, &key, &err) != ST_OK ||
+             wants_results(ingest_query(r), &each, &err) != ST_OK)
         http_problem(r, 400, NULL, "%s", err.text);
     return !r->replied;
 }
@@ -101,7 +132,8 @@ ingest_request(struct ingest *in, struct http_request *r)
     job->format = media_format(job->entrance->input->format, job->entrance->family, job->family);
     if (job->family == FAMILY_OWN || job->entrance->family == FAMILY_DOCUMENT)
         job->family = job->entrance->family;
-    idempotency_key(r, &job->once.key, NULL); /* looked at with the head */
+    idempotency_key(r, &job->once.key, NULL);         /* looked at with the head, */
+    wants_results(ingest_query(r), &job->each, NULL); /* and so was this */
     pthread_mutex_lock(&in->lock);
     *in->last = job;
     in->last = &job->next;
@@ -111,8 +143,30 @@ ingest_request(struct ingest *in, struct http_request *r)
 
 /* --- the answer --- */
 
+/* Who waits for a commit. */
+struct waiting {
+    struct http_request *request;
+    struct results *results; /* or NULL: the counts will do */
+};
+
 static void
-reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t batch, bool repeated)
+write_results(struct json_writer *w, const struct results *results)
+{
+    struct span reason;
+
+    json_array(w, "results");
+    for (size_t i = 0; i < results_count(results); i++) {
+        json_object(w, NULL);
+        json_text(w, "result", result_name(results_get(results, i, &reason)));
+        if (reason.n > 0)
+            json_span(w, "reason", reason);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void
+reply_counts(const struct waiting *to, const struct outcome_count *n, uint64_t batch, bool repeated)
 {
     struct buf body = {0};
     struct json_writer w;
@@ -121,21 +175,43 @@ reply_counts(struct http_request *r, const struct outcome_count *n, uint64_t bat
     json_object(&w, NULL);
     serve_write_outcome(&w, n);
     json_u64(&w, "batch", batch);
+    if (to->results && !repeated)
+        write_results(&w, to->results);
     json_close(&w);
     buf_char(&body, '\n');
-    http_reply(r, 200, "application/json", &body, repeated ? REPLAYED : NULL);
+    http_reply(to->request, 200, "application/json", &body, repeated ? REPLAYED : NULL);
+}
+
+static void
+stop_waiting(struct waiting *w)
+{
+    results_free(w->results);
+    free(w);
+}
+
+/* To a request without records. */
+static void
+reply_nothing(const struct job *job)
+{
+    static const struct outcome_count none;
+    struct waiting w = {job->request, job->each ? results_new() : NULL};
+
+    reply_counts(&w, &none, 0, false);
+    results_free(w.results);
 }
 
 /* On the ledger's thread. */
 static void
 on_committed(void *arg, enum status st, const struct outcome_count *count, uint64_t batch)
 {
-    struct http_request *r = arg;
+    struct waiting *w = arg;
 
     if (st == ST_OK || st == ST_SKIP)
-        reply_counts(r, count, batch, st == ST_SKIP);
+        reply_counts(w, count, batch, st == ST_SKIP);
     else
-        http_problem(r, 503, BUSY, "The records could not be committed and are not counted.");
+        http_problem(w->request, 503, BUSY,
+                     "The records could not be committed and are not counted.");
+    stop_waiting(w);
 }
 
 /* --- on the ingest thread --- */
@@ -200,22 +276,27 @@ refuse_names(struct http_request *r, int64_t wait_ms)
 static void
 submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
 {
+    struct waiting *waiting = xcalloc(1, sizeof *waiting);
     struct block b = {
         .p = job->body.p,
         .n = job->body.n,
         .offset = offset,
         .source = src,
         .done = on_committed,
-        .done_arg = job->request,
+        .done_arg = waiting,
     };
-    enum status st = job->once.key.n ? engine_submit_once(in->engine, &b, &job->once)
-                                     : engine_submit(in->engine, &b);
+    enum status st;
     int64_t wait_ms;
 
+    waiting->request = job->request;
+    b.results = waiting->results = job->each ? results_new() : NULL;
+    st = job->once.key.n ? engine_submit_once(in->engine, &b, &job->once)
+                         : engine_submit(in->engine, &b);
     if (st == ST_OK) {
         memset(&job->body, 0, sizeof job->body);
         return;
     }
+    stop_waiting(waiting);
     wait_ms = source_wait_ms(src);
     source_unref(src);
     if (st == ST_FULL && wait_ms > 0)
@@ -296,7 +377,6 @@ admit(struct ingest *in, struct job *job)
 static void
 run_job(struct ingest *in, struct job *job)
 {
-    static const struct outcome_count nothing;
     struct source *src = NULL;
     struct error err = {0};
     size_t offset = 0;
@@ -317,7 +397,7 @@ run_job(struct ingest *in, struct job *job)
             hash_bytes(job->body.p, job->body.n, hash_bytes(job->format, strlen(job->format), 0));
     skip_byte_order_mark(&job->body);
     if (body_is_blank(span_of(job->body.p, job->body.n))) {
-        reply_counts(job->request, &nothing, 0, false);
+        reply_nothing(job);
         return;
     }
     if (open_source(in, job, &src, &err) != ST_OK) {
@@ -332,7 +412,7 @@ run_job(struct ingest *in, struct job *job)
     }
     source_unref(src);
     if (status == 0) /* a header and nothing else */
-        reply_counts(job->request, &nothing, 0, false);
+        reply_nothing(job);
     else
         http_problem(job->request, status, NULL, "%s", err.text);
 }

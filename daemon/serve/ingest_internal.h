@@ -28,6 +28,7 @@ struct job {
     const char *format;
     enum coding coding;
     enum family family;
+    bool each;            /* tell what became of each record */
     struct once_key once; /* no key: empty; the key is the request's */
 };
 

@@ -20,7 +20,10 @@ static const char taken_schema[] =
     "{\"type\":\"object\",\"required\":[\"accepted\",\"duplicates\",\"quarantined\"],"
     "\"properties\":"
     "{\"accepted\":{\"type\":\"integer\"},\"duplicates\":{\"type\":\"integer\"},\"quarantined\":"
-    "{\"type\":\"integer\"},\"ignored\":{\"type\":\"integer\"},\"batch\":{\"type\":\"integer\"}}}";
+    "{\"type\":\"integer\"},\"ignored\":{\"type\":\"integer\"},\"batch\":{\"type\":\"integer\"},"
+    "\"results\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"result\"],"
+    "\"properties\":{\"result\":{\"type\":\"string\",\"enum\":[\"accepted\",\"duplicate\","
+    "\"quarantined\",\"ignored\"]},\"reason\":{\"type\":\"string\"}}}}}}";
 
 /* --- types --- */
 
@@ -284,10 +287,19 @@ write_operation(struct json_writer *w, const struct route *r)
 static void
 write_input(struct json_writer *w, const struct config_input *input)
 {
+    static const struct answer_param_info results = {
+        .name = "results",
+        .what = "1: tells what became of each record, in their order",
+        .one_of = "0 1",
+    };
+
     json_key(w, span_str(input->path));
     json_object(w, NULL);
     begin_operation(w, "POST", "Takes records; answers after the commit",
                     input->signature ? ROLE_NONE : ROLE_INGEST);
+    json_array(w, "parameters");
+    write_param(w, &results, "query", NULL);
+    json_close(w);
     write_body(w, "*/*", "{}", true);
     json_object(w, "responses");
     begin_content(w, "application/json");

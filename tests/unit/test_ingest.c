@@ -189,6 +189,120 @@ TEST(records_sent_by_http_are_counted_once)
     site_stop(&s);
 }
 
+#define R(what)        "{\"result\":\"" what "\"}"
+#define WHY(what, why) "{\"result\":\"" what "\",\"reason\":\"" why "\"}"
+
+static void
+expect_results(const struct site *s, const char *path, const char *type, const char *body,
+               const char *want)
+{
+    int status;
+    char *answer = post(s, path, type, body, &status), *at = strstr(answer, ",\"results\":");
+
+    CHECK_INT(status, 200);
+    CHECK(at != NULL);
+    CHECK_STR(at + strlen(",\"results\":"), want);
+    free(answer);
+}
+
+#define OF_C "\"customer\":\"c\",\"start\":1700000000}"
+
+TEST(senders_may_ask_what_became_of_each_record)
+{
+    static const char leg[] = "{\"id\":\"a\"," OF_C;
+    struct site s;
+    int status;
+    char *answer;
+
+    site_start(&s);
+    /* Corrections are decided last. What they correct was accepted all the same. */
+    expect_results(
+        &s, "/v1/ingest/n?results=1", "application/x-ndjson",
+        "{\"id\":\"a\"," OF_C "\n"
+        "\n"
+        "{\"id\":\"b\",\"start\":1700000000}\n"
+        "{\"id\":\"a\",\"version\":3," OF_C "\n"
+        "{\"id\":\"a\",\"version\":2," OF_C "\n"
+        "not json\n"
+        "{\"id\":\"v\"," OF_C "\n"
+        "{\"kind\":\"void\",\"id\":\"v\"}\n"
+        "{\"id\":\"a\"," OF_C,
+        "[" R("accepted") "," WHY("quarantined", "customer: missing") "," R("accepted") //
+        "," R("duplicate") "," WHY("quarantined", "json: expected an object")           //
+        "," R("accepted") "," R("accepted") "," R("duplicate") "]}\n");
+    expect_results(&s, "/v1/ingest/n?from=x&results=1", "application/json",
+                   "[{\"id\":\"a\"," OF_C ","
+                   "{" OF_C "]",
+                   "[" R("duplicate") "," R("accepted") "]}\n");
+    expect_results(&s, "/v1/ingest/csv?results=1", "text/csv",
+                   "customer,start\nc,1700000000\nc,x\nc,1700000000,1\n",
+                   "[" R("accepted") "," WHY("quarantined", "start: not a time") //
+                   "," WHY("quarantined", "columns: 3, header has 2") "]}\n");
+    expect_results(&s, "/v1/ingest/csv?results=1", "text/csv", "customer,start\n", "[]}\n");
+    expect_results(&s, "/v1/ingest/n?results=1", "application/json", "[ ]", "[]}\n");
+    answer = post(&s, "/v1/ingest/n?results=0", "application/json", leg, &status);
+    CHECK_INT(status, 200);
+    CHECK(!strstr(answer, "results"));
+    free(answer);
+    answer = post(&s, "/v1/ingest/n?results=yes", "application/json", leg, &status);
+    CHECK_INT(status, 400);
+    CHECK(strstr(answer, "results may be 1 or 0"));
+    free(answer);
+    site_stop(&s);
+}
+
+#define MIXED 400
+
+/* A request of which each record's fate is known before: the worker's groups, the corrections of
+ * the ledger's thread and the counts must tell the same. */
+TEST(the_fate_of_each_of_many_records_is_told_and_adds_up)
+{
+    static char body[MIXED * 120], want[MIXED * 120], counts[100];
+    size_t n = 0, at = 0;
+    int first = 0, again = 0, refused = 0, id = 0, status;
+    struct site s;
+    char *answer;
+
+    at += (size_t)snprintf(want, sizeof want, "[");
+    for (unsigned i = 0, x = 7; i < MIXED; i++) {
+        const char *fate;
+        int which;
+
+        x = x * 1664525u + 1013904223u;
+        which = id ? (int)(x >> 16) % 4 : 0;
+        if (which == 0) {
+            n += (size_t)snprintf(body + n, sizeof body - n, "{\"id\":\"%d\"," OF_C "\n", id++);
+            fate = R("accepted");
+            first++;
+        } else if (which == 1) { /* a version that none had before */
+            n += (size_t)snprintf(body + n, sizeof body - n,
+                                  "{\"id\":\"%d\",\"version\":%u," OF_C "\n", id - 1, i + 2);
+            fate = R("accepted");
+            first++;
+        } else if (which == 2) {
+            n += (size_t)snprintf(body + n, sizeof body - n, "{\"id\":\"%d\"," OF_C "\n", id / 2);
+            fate = R("duplicate");
+            again++;
+        } else {
+            n += (size_t)snprintf(body + n, sizeof body - n,
+                                  "{\"id\":\"%d\",\"start\":1700000000}\n", id);
+            fate = WHY("quarantined", "customer: missing");
+            refused++;
+        }
+        at += (size_t)snprintf(want + at, sizeof want - at, "%s%s", i ? "," : "", fate);
+    }
+    snprintf(want + at, sizeof want - at, "]}\n");
+    site_start(&s);
+    answer = post(&s, "/v1/ingest/n?results=1", "application/x-ndjson", body, &status);
+    CHECK_INT(status, 200);
+    snprintf(counts, sizeof counts, "{\"accepted\":%d,\"duplicates\":%d,\"quarantined\":%d,", first,
+             again, refused);
+    CHECK(strncmp(answer, counts, strlen(counts)) == 0);
+    CHECK_STR(strstr(answer, "\"results\":") + strlen("\"results\":"), want);
+    free(answer);
+    site_stop(&s);
+}
+
 struct seen {
     int64_t accepted, records, resumed_at;
 };
