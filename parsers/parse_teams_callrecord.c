@@ -217,7 +217,9 @@ teams_record(struct document *d, const struct json_value *record)
     struct call c = {.d = d, .record = record};
 
     if (json_find(record, "subscriptionId")) {
-        document_ignore(d, "a notification: the record is to be fetched");
+        document_ignore(d, json_find(record, "lifecycleEvent")
+                               ? "a notification of the subscription's own state"
+                               : "a notification: the record is to be fetched");
         return;
     }
     if (json_at_text(record, "id").n == 0 || json_at_text(record, "version").n == 0) {

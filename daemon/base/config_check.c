@@ -278,6 +278,11 @@ check_signature(const struct check *k, const struct config_input *in, int nth)
     if (over_url && !in->url)
         return wrong(k, SECTION_INPUT, nth, "signature",
                      "input \"%s\": expected the option url, which is signed", in->title);
+    if (in->signature && strcmp(in->signature, "graph") == 0 &&
+        strcmp(config_format(k->c, in->format)->type, "teams-callrecord") != 0)
+        return wrong(k, SECTION_INPUT, nth, "signature",
+                     "input \"%s\": \"graph\" is for formats of type \"teams-callrecord\"",
+                     in->title);
     if (in->url && !starts(in->url, "https://") && !starts(in->url, "http://"))
         return wrong(k, SECTION_INPUT, nth, "url", "url: expected \"https://HOST/PATH\"");
     return ST_OK;

@@ -284,10 +284,11 @@ static const struct option_row input_rows[] = {
              "that the sender was given (https://...), which is part of Twilio's and "
              "BigBlueButton's signatures."},
     {"signature", V_CHOICE, INPUT(signature), NULL, .elsewhere = true,
-     .choices = "zoom twilio bbb token", .example = "zoom", .inputs = FOR_HTTP,
-     .help = "http: how a request proves who sent it; without it everybody may send. token: the "
-             "secret itself in Authorization, behind Bearer, Basic or nothing. Others are refused "
-             "with 401 (BigBlueButton's with 403) and counted."},
+     .choices = "zoom twilio bbb graph token", .example = "zoom", .inputs = FOR_HTTP,
+     .help = "http: how a request proves who sent it; without it everybody may send. graph: the "
+             "secret is the clientState of a Microsoft Graph subscription. token: the secret "
+             "itself in Authorization, behind Bearer, Basic or nothing. Others are refused with "
+             "401 (BigBlueButton's with 403) and counted."},
     {"secret", V_TEXT, INPUT(secret), NULL, .elsewhere = true, .example = "${ZOOM_SECRET_TOKEN}",
      .inputs = FOR_HTTP | FOR_AMI | FOR_RADIUS,
      .help = "http: what only the sender and this input know; best from the environment. For "

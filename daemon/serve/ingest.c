@@ -45,6 +45,13 @@ ingest_takes(const struct ingest *in, const struct http_request *r)
            (span_is(r->method, "GET") && ingest_entrance(in, r->path)->by_query);
 }
 
+bool
+ingest_validates(const struct ingest *in, const struct http_request *r)
+{
+    return span_is(r->method, "POST") && ingest_entrance(in, r->path)->notified &&
+           webhook_validates(r->query);
+}
+
 /* Browsers name the page that sends; a page of another site must not feed records to a
  * daemon that trusts whoever reaches its loopback address. */
 static bool
@@ -146,6 +153,7 @@ ingest_request(struct ingest *in, struct http_request *r)
 /* Who waits for a commit. */
 struct waiting {
     struct http_request *request;
+    int status;              /* of the answer to what was committed */
     struct results *results; /* or NULL: the counts will do */
 };
 
@@ -179,7 +187,7 @@ reply_counts(const struct waiting *to, const struct outcome_count *n, uint64_t b
         write_results(&w, to->results);
     json_close(&w);
     buf_char(&body, '\n');
-    http_reply(to->request, 200, "application/json", &body, repeated ? REPLAYED : NULL);
+    http_reply(to->request, to->status, "application/json", &body, repeated ? REPLAYED : NULL);
 }
 
 static void
@@ -194,7 +202,7 @@ static void
 reply_nothing(const struct job *job)
 {
     static const struct outcome_count none;
-    struct waiting w = {job->request, job->each ? results_new() : NULL};
+    struct waiting w = {job->request, 200, job->each ? results_new() : NULL};
 
     reply_counts(&w, &none, 0, false);
     results_free(w.results);
@@ -289,6 +297,7 @@ submit(struct ingest *in, struct job *job, struct source *src, size_t offset)
     int64_t wait_ms;
 
     waiting->request = job->request;
+    waiting->status = job->notice ? 202 : 200; /* what was told of is still to be fetched */
     b.results = waiting->results = job->each ? results_new() : NULL;
     st = job->once.key.n ? engine_submit_once(in->engine, &b, &job->once)
                          : engine_submit(in->engine, &b);
@@ -345,6 +354,18 @@ skip_byte_order_mark(struct buf *b)
         drop_front(b, 3);
 }
 
+static void
+answer_validation(struct http_request *r)
+{
+    struct buf reply = {0};
+    struct error err;
+
+    if (webhook_validation(r->query, &reply, &err) == ST_OK)
+        http_reply(r, 200, "text/plain", &reply, NULL);
+    else
+        http_problem(r, 400, NULL, "%s", err.text);
+}
+
 /* False: the request has its answer. */
 static bool
 admit(struct ingest *in, struct job *job)
@@ -356,6 +377,10 @@ admit(struct ingest *in, struct job *job)
     struct error err;
 
     if (webhook_check(e->input, job->request, body, &err) == ST_OK) {
+        if (e->notified && body.n == 0 && webhook_validates(job->request->query)) {
+            answer_validation(job->request);
+            return false;
+        }
         if (!webhook_question(e->input, body, &reply))
             return true;
         http_reply(job->request, 200, "application/json", &reply, NULL);
@@ -400,6 +425,7 @@ run_job(struct ingest *in, struct job *job)
         reply_nothing(job);
         return;
     }
+    job->notice = job->entrance->notified && webhook_notifies(span_of(job->body.p, job->body.n));
     if (open_source(in, job, &src, &err) != ST_OK) {
         log_error("ingest_failed", "input=%s error=\"%s\"", job->entrance->input->title, err.text);
         http_problem(job->request, 500, NULL, "%s", err.text);

@@ -17,6 +17,7 @@ struct entrance {
     const struct config_input *input; /* borrowed from the configuration */
     enum family family;               /* of its format's parser */
     bool by_query;                    /* GET brings a form in its query */
+    bool notified;                    /* Microsoft Graph may ask and notify */
     int64_t refusal_logged_ms;        /* 0: never */
 };
 
@@ -30,6 +31,7 @@ struct job {
     enum family family;
     bool each;            /* tell what became of each record */
     struct once_key once; /* no key: empty; the key is the request's */
+    bool notice;          /* it tells of records and holds none */
 };
 
 struct ingest {

@@ -33,6 +33,7 @@ add_entrance(struct ingest *in, const struct config *config, const struct config
     e->input = input;
     e->family = media_of_parser(format->type);
     e->by_query = strcmp(format->type, "twilio-conference") == 0;
+    e->notified = strcmp(format->type, "teams-callrecord") == 0;
     snprintf(e->feed.input, sizeof e->feed.input, "%s", input->title);
     snprintf(e->feed.type, sizeof e->feed.type, "http");
     snprintf(e->feed.detail, sizeof e->feed.detail, "%s", input->path);

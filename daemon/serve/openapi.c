@@ -285,13 +285,15 @@ write_operation(struct json_writer *w, const struct route *r)
 }
 
 static void
-write_input(struct json_writer *w, const struct config_input *input)
+write_input(struct json_writer *w, const struct config *c, const struct config_input *input)
 {
     static const struct answer_param_info results = {
         .name = "results",
         .what = "1: tells what became of each record, in their order",
         .one_of = "0 1",
     };
+    const struct format_options *format = config_format(c, input->format);
+    bool notified = format && strcmp(format->type, "teams-callrecord") == 0;
 
     json_key(w, span_str(input->path));
     json_object(w, NULL);
@@ -306,8 +308,15 @@ write_input(struct json_writer *w, const struct config_input *input)
     json_text(w, "$ref", SCHEMA_OF "taken");
     json_close(w);
     json_close(w);
+    if (notified)
+        json_raw(w, "text/plain", SPAN("{\"schema\":{\"type\":\"string\"}}"));
     json_close(w);
     json_close(w);
+    if (notified)
+        json_raw(w, "202",
+                 SPAN("{\"description\":\"Notifications: their records are to be fetched\","
+                      "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"" SCHEMA_OF
+                      "taken\"}}}}"));
     write_problem(w);
     json_close(w);
     json_close(w);
@@ -353,7 +362,7 @@ write_paths(struct json_writer *w, const struct config *c)
         }
     for (size_t i = 0; i < c->input_count; i++)
         if (strcmp(c->inputs[i].type, "http") == 0)
-            write_input(w, &c->inputs[i]);
+            write_input(w, c, &c->inputs[i]);
     json_close(w);
 }
 

@@ -113,7 +113,7 @@ ingest_begins(struct serve *s, struct http_request *r)
         http_problem(r, 503, "Retry-After: 5\r\n", "The daemon is stopping.");
     else if (!ingest_asks(s->ingest, r->path) && !access_let(s->access, r, ROLE_INGEST, true))
         return; /* and was told so */
-    else if (r->unmeasured)
+    else if (r->unmeasured && !ingest_validates(s->ingest, r))
         refuse_unmeasured(r);
     else
         ingest_head(s->ingest, r);

@@ -124,6 +124,8 @@ void ingest_close(struct ingest *in); /* accepts NULL */
 bool ingest_has(const struct ingest *in, struct span path);
 /* Who sends to it proves by a signature or a secret of its own that they may. */
 bool ingest_asks(const struct ingest *in, struct span path);
+/* Is it Microsoft Graph's question whether the address is ours? It has no body. */
+bool ingest_validates(const struct ingest *in, const struct http_request *r);
 /* By its method; its path is one that ingest_has. */
 bool ingest_takes(const struct ingest *in, const struct http_request *r);
 /* Refuses what the headers alone rule out (415, 403); false if it did. */

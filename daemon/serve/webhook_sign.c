@@ -1,8 +1,9 @@
 /*
- * webhook_sign.c - Zoom's, Twilio's and BigBlueButton's signatures, and plain shared secrets.
+ * webhook_sign.c - Zoom's, Twilio's and BigBlueButton's signatures, and secrets as they are.
  *
  * Sources: Zoom "Using webhooks" (validate your webhook endpoint), Twilio "Webhooks security",
- * bbb-webhooks src/out/webhooks/callback-emitter.js.
+ * bbb-webhooks src/out/webhooks/callback-emitter.js, Microsoft Graph "Receive change notifications
+ * through webhooks".
  */
 #include "webhook_sign.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 
 #include "../../parsers/web_text.h"
+#include "json_read.h"
 #include "memory.h"
 
 #define HEX_MOST   (2 * EVP_MAX_MD_SIZE + 1)
@@ -191,6 +193,45 @@ sign_check_token(struct span secret, struct span authorization, struct error *er
             token = authorization;
     }
     st = compared(secret, token, err);
+    arena_clear(&mem);
+    return st;
+}
+
+/* --- Microsoft Graph --- */
+
+/* All of them: one that is Graph's must not carry others in. */
+static enum status
+check_notifications(struct span secret, const struct json_value *list, struct error *err)
+{
+    const struct json_value *state;
+    enum status st = ST_OK;
+
+    if (!list || list->type != JSON_ARRAY || !list->first)
+        return fail(err, ST_BAD_INPUT, "these are no notifications of Microsoft Graph");
+    for (const struct json_value *v = list->first; v && st == ST_OK; v = v->next) {
+        state = json_find(v, "clientState");
+        if (!state || state->type != JSON_STRING)
+            st = fail(err, ST_BAD_INPUT, "a notification has no clientState");
+        else if (compared(secret, state->text, NULL) != ST_OK)
+            st = fail(err, ST_BAD_INPUT, "a notification's clientState is another");
+    }
+    return st;
+}
+
+enum status
+sign_check_graph(struct span secret, struct span body, struct error *err)
+{
+    struct json_value *root;
+    struct arena mem;
+    enum status st;
+
+    if (body.n > GRAPH_MOST)
+        return fail(err, ST_BAD_INPUT, "notifications are no longer than %d bytes", GRAPH_MOST);
+    arena_init(&mem);
+    if (json_parse_foreign(body, &mem, &root, NULL) == ST_OK)
+        st = check_notifications(secret, json_find(root, "value"), err);
+    else
+        st = check_notifications(secret, NULL, err);
     arena_clear(&mem);
     return st;
 }

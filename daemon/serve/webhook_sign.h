@@ -36,4 +36,9 @@ enum status sign_check_bbb(struct span secret, struct span url, struct span quer
 /* Authorization: the secret by itself, behind "Bearer ", or in base64 behind "Basic ". */
 enum status sign_check_token(struct span secret, struct span authorization, struct error *err);
 
+/* Microsoft Graph's change notifications are not signed: each repeats the clientState that its
+ * subscription was made with, which is the secret. */
+#define GRAPH_MOST (1 << 20) /* bytes of a request; a notification has some five hundred */
+enum status sign_check_graph(struct span secret, struct span body, struct error *err);
+
 #endif

@@ -15,6 +15,7 @@ cat >c.conf <<CONF
 state_dir = "$dir/state"
 http { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
+input "graph" { type = "http" format = "teams-callrecord" }
 CONF
 cs generate --seed 1 --records 40000 --days 60 --customers 200 --out records.csv
 printf 'broken\n' >>records.csv

@@ -11,6 +11,9 @@ input "zoom" { type = "http" format = "zoom-webhook" signature = "zoom" secret =
 input "token" { type = "http" format = "zoom-webhook" signature = "token" secret = "s3cret" source = "t" }
 input "twilio" { type = "http" format = "twilio-conference" signature = "twilio" secret = "\${TWILIO_TOKEN}"
     url = "$public/twilio" }
+input "graph" { type = "http" format = "teams-callrecord" signature = "graph" secret = "client state" }
+input "records" { type = "http" format = "teams-callrecord" }
+input "guarded" { type = "http" format = "teams-callrecord" signature = "token" secret = "s3cret" }
 input "open" { type = "http" format = "zoom-webhook" source = "o" }
 EOF
 now=$(date +%s)
@@ -89,6 +92,49 @@ again=$(echo "$form" | sed 's/SequenceNumber=1/SequenceNumber=3/')
 check "with Twilio's token" contains "$(token_of "$again")" '"accepted":1'
 check "it comes again with the same answer" contains "$(token_of "$again")" '"accepted":1'
 check "and says so" grep -qi '^Idempotent-Replayed: true' head
+
+# Microsoft Graph: an empty POST asks first; notifications have no records.
+ask() { # INPUT QUERY [CURL'S OPTIONS...]
+    ask_url="http://$address/v1/ingest/$1?$2"
+    shift 2
+    curl -sS -X POST -D head -w ' %{http_code} %{content_type}' -H 'Content-Type: text/plain; charset=utf-8' "$@" "$ask_url"
+}
+asked=validationToken=Validation%3a+Testing+client%20application+Request-Id%3a+522a8e7e%2Bx
+for input in graph records; do
+    check "Graph's question to $input is answered as it was meant" equals "$(ask $input $asked)" \
+        'Validation: Testing client application Request-Id: 522a8e7e+x 200 text/plain'
+    check "as text and nothing else" grep -qi '^X-Content-Type-Options: nosniff' head
+    check "also with a length" contains "$(ask $input "a=b&$asked" -d '')" ' 200 text/plain'
+    for odd in '' a%0d%0ab a%00 %3cscript%3e %c3%a4 "$(printf %01025d 0)"; do
+        check "a token that is none of Graph's" contains "$(ask $input "validationToken=$odd")" ' 400 '
+    done
+done
+check "1024 bytes are a token" contains "$(ask graph "validationToken=$(printf %01024d 0)")" '0 200 text/plain'
+check "who asks another format is told that records are missing" contains "$(ask open $asked)" ' 411 '
+check "where a secret is wanted, there, too" contains "$(ask guarded $asked)" ' 401 '
+check "who has it is answered" contains "$(ask guarded $asked -H 'Authorization: Bearer s3cret')" ' 200 text/plain'
+check "no page of another site asks" contains "$(ask records $asked -H 'Origin: https://evil.example')" ' 403 '
+check "no GET" contains "$(curl -sS -w ' %{http_code}' "http://$address/v1/ingest/graph?$asked")" ' 405'
+notice() { # CLIENT STATE [MORE]
+    printf '{"value":[{"subscriptionId":"s","clientState":"%s","changeType":"created","resource":"communications/%s' \
+        "$1" "callRecords/c1\",\"resourceData\":{\"id\":\"c1\"}}${2:-}]}"
+}
+left='{"accepted":0,"duplicates":0,"quarantined":0,"ignored":1,'
+for input in graph records; do
+    check "a notification to $input is 202 and left out" contains "$(post $input "$(notice 'client state')")" "$left"
+    check "its status" contains "$(post $input "$(notice 'client state')")" ' 202'
+done
+check "another clientState is refused" contains "$(post graph "$(notice other)")" ' 401'
+check "one among others, too" contains "$(post graph "$(notice 'client state' ',{"subscriptionId":"s"}')")" ' 401'
+teams() { # WHEN
+    printf '{"id":"c1","version":1,"type":"groupCall","organizer_v2":{"identity":{"user":{"tenantId":"acme"}}},%s' \
+        "\"sessions\":[{\"id\":\"s\",\"startDateTime\":\"$1\",\"endDateTime\":\"$1\",\"caller\":{\"identity\":{\"guest\":{\"id\":\"g\"}}}}]}"
+}
+fetched=$(teams "$(date -u -d '-1 min' +%FT%TZ)")
+check "records are not for the address of notifications" contains "$(post graph "$fetched")" ' 401'
+check "what was fetched counts, with 200" contains "$(post records "$fetched")" '"accepted":1'
+check "status says why they were left out" sh -c \
+    "curl -sS http://$address/v1/status | grep -q 'a notification: the record is to be fetched'"
 check "stop" stop
 sed -i 's/secret = "\\\?${ZOOM_SECRET}"/secret = "other"/' c.conf
 check "start with another secret" start c.conf

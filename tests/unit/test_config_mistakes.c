@@ -142,6 +142,8 @@ static const struct {
      "input \"a\": expected the option signature"},
     {"input \"a\" { type = http format = ndjson\n signature = twilio secret = x }", 2,
      "input \"a\": expected the option url"},
+    {"input \"a\" { type = http format = ndjson\n signature = graph secret = x }", 2,
+     "input \"a\": \"graph\" is for formats of type \"teams-callrecord\""},
     {"input \"a\" { type = http format = ndjson\n url = \"redis://x\" }", 2,
      "url: expected \"https://HOST/PATH\""},
     {"input \"a\" { type = tail path = x format = ndjson\n secret = x }", 2,

@@ -147,9 +147,11 @@ TEST(what_is_no_record_is_refused_or_left_out)
 {
     EXPECT_LINES("teams-callrecord",
                  SPAN("{\"value\":[{\"subscriptionId\":\"s\",\"resource\":\"r\"},"
+                      "{\"subscriptionId\":\"s\",\"lifecycleEvent\":\"missed\"},"
                       "{\"id\":\"s\",\"caller\":{}},{\"id\":\"\"},7]}\n"
                       "{\"id\":\"c\",\"version\":1,\"sessions\":[1,{\"id\":\"s\",\"caller\":{}}]}"),
                  "ignored: a notification: the record is to be fetched",
+                 "ignored: a notification of the subscription's own state",
                  "refused: a page of sessions without its record",
                  "refused: id: missing, or version", "refused: something in the list is no object",
                  "refused: something in the list is no object",

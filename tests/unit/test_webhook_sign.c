@@ -116,6 +116,44 @@ TEST(bigbluebutton_by_checksum_of_any_length_or_by_its_secret)
               ST_BAD_INPUT);
 }
 
+static enum status
+graph(const char *body, const char *why)
+{
+    struct error err = {0};
+    enum status st = sign_check_graph(SPAN("s3cret"), span_str(body), &err);
+
+    CHECK_STR(err.text, why);
+    return st;
+}
+
+TEST(graph_by_the_client_state_of_every_notification)
+{
+#define OF(state) "{\"subscriptionId\":\"s\",\"clientState\":" state "}"
+    static const char none[] = "these are no notifications of Microsoft Graph";
+    static const char *const nothing[] = {
+        "", "{", "[]", "{}", "{\"value\":[]}", "{\"value\":{}}", "{\"value\":\"s3cret\"}"};
+    char *longest = calloc(1, GRAPH_MOST + 2);
+
+    CHECK_INT(graph("{\"value\":[" OF("\"s3cret\"") "," OF("\"s3cret\"") "]}", ""), ST_OK);
+    CHECK_INT(graph("{\"value\":[" OF("\"s3cret\"") "," OF("\"s3cres\"") "]}",
+                    "a notification's clientState is another"),
+              ST_BAD_INPUT);
+    CHECK_INT(graph("{\"value\":[" OF("\"\"") "]}", "a notification's clientState is another"),
+              ST_BAD_INPUT);
+    CHECK_INT(graph("{\"value\":[" OF("null") "]}", "a notification has no clientState"),
+              ST_BAD_INPUT);
+    CHECK_INT(graph("{\"value\":[7]}", "a notification has no clientState"), ST_BAD_INPUT);
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        CHECK_INT(graph(nothing[i], none), ST_BAD_INPUT);
+    memset(longest, ' ', GRAPH_MOST + 1);
+    memcpy(longest, "{\"value\":[" OF("\"s3cret\"") "]}",
+           sizeof "{\"value\":[" OF("\"s3cret\"") "]}" - 1);
+    CHECK_INT(graph(longest, "notifications are no longer than 1048576 bytes"), ST_BAD_INPUT);
+    longest[GRAPH_MOST] = '\0';
+    CHECK_INT(graph(longest, ""), ST_OK);
+    free(longest);
+}
+
 TEST(a_shared_secret_behind_bearer_basic_or_nothing)
 {
     CHECK_INT(sign_check_token(SPAN("s3cret"), SPAN("Bearer s3cret"), NULL), ST_OK);
