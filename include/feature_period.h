@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "region_use.h"
 #include "span.h"
 #include "status.h"
 
@@ -31,7 +32,9 @@ struct feature_period {
     int32_t from, to;           /* days, UTC, [from, to) */
     const struct span *members; /* sorted by name: these customers only; NULL: all */
     size_t member_count;
-    struct feature_use *uses; /* out: most people first, or most customers */
+    struct region_use *region; /* and of them, those mostly from what it wants; NULL: wherever
+                                  from. It is filled in on the way; the caller begins and clears */
+    struct feature_use *uses;  /* out: most people first, or most customers */
     size_t count;
     int64_t active_customers; /* out: with any use in the period, of those asked for */
     double active_people;     /* out: distinct, of those customers, with a successful use */

@@ -170,7 +170,7 @@ period_notes(const struct feature_period *p)
 {
     if (p->count == 0)
         return "No feature was used or wanted then.\n";
-    if (p->members)
+    if (p->members || p->region)
         return "\npeople: distinct, used or wanted it; between these bounds, which guests of\n"
                "other customers and failed attempts widen. never had: customers who wanted it\n"
                "and never had it. reach: share of these customers' active people, 95 %\n"

@@ -109,16 +109,14 @@ has_region(const struct feature_asked *a, const char *region)
     return false;
 }
 
-static enum status
-read_regions(struct feature_asked *a, const char *ledger_path, const char *wanted,
-             struct error *err)
+static void
+want_region(struct feature_asked *a, const char *wanted)
 {
     a->regions = (struct region_use){.from = a->wish.from,
                                      .to = a->wish.to,
                                      .among = a->asked,
                                      .among_count = a->asked_count,
                                      .wanted = span_str(wanted)};
-    return region_use_read(&a->regions, ledger_path, err);
 }
 
 static void
@@ -135,24 +133,23 @@ enum status
 feature_ask(struct feature_asked *a, struct store *s, const char *ledger_path,
             const struct feature_wish *wish, struct error *err)
 {
-    static const struct span nobody;
     enum status st;
 
     begin(a, wish);
     st = load_asked(a, s, err);
-    if (st == ST_OK && wish->region)
-        st = read_regions(a, ledger_path, wish->region, err);
-    if (st == ST_OK && wish->region && !has_region(a, wish->region))
-        st = refuse_region(a, err);
     if (st != ST_OK)
         return st;
     a->period = (struct feature_period){
         .from = wish->from, .to = wish->to, .members = a->asked, .member_count = a->asked_count};
     if (wish->region) {
-        a->period.members = a->regions.members ? a->regions.members : &nobody;
-        a->period.member_count = a->regions.member_count;
+        want_region(a, wish->region);
+        region_use_begin(&a->regions);
+        a->period.region = &a->regions;
     }
-    return feature_period_read(&a->period, ledger_path, err);
+    st = feature_period_read(&a->period, ledger_path, err);
+    if (st == ST_OK && wish->region && !has_region(a, wish->region))
+        st = refuse_region(a, err);
+    return st;
 }
 
 enum status
@@ -163,7 +160,10 @@ feature_ask_regions(struct feature_asked *a, struct store *s, const char *ledger
 
     begin(a, wish);
     st = load_asked(a, s, err);
-    return st == ST_OK ? read_regions(a, ledger_path, NULL, err) : st;
+    if (st != ST_OK)
+        return st;
+    want_region(a, NULL);
+    return region_use_read(&a->regions, ledger_path, err);
 }
 
 void

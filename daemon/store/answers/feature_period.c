@@ -13,9 +13,11 @@
 
 #define SKETCH_ERROR_95 (2 * 0.0081) /* two standard errors of 2^14 registers */
 
-/* One customer's part of a feature. */
+/* One customer's part of a feature. Whether it is mostly from a region is known when all of it has
+ * been read. */
 struct own {
     int64_t used, wanted;
+    struct sketch people; /* of it, on the days on which it used the feature; of a region only */
 };
 
 struct use {
@@ -31,10 +33,12 @@ struct work {
     struct feature_period *out;
     struct use *uses; /* sorted by name */
     size_t count, cap;
-    struct sketch people; /* of the feature, or of all customers, being read */
+    struct sketch people; /* of the feature being read, or of all that are asked for */
+    struct sketch own;    /* of the customer being read, where a region is asked for */
     struct buf name;      /* of the customer or the feature being read */
+    bool some;            /* not all customers are asked for */
     bool active;          /* the customer was there in the period */
-    bool member;          /* it was asked for */
+    bool member;          /* it was asked for, wherever from */
 };
 
 static bool
@@ -103,7 +107,7 @@ finish_feature(struct work *w)
 
     if (w->name.n && !sketch_empty(&w->people)) {
         u = use_of(w, span_of(w->name.p, w->name.n));
-        if (w->out->members) {
+        if (w->some) {
             u->people = w->people;
             sketch_init(&w->people);
         } else {
@@ -134,15 +138,34 @@ visit_feature(void *arg, const struct cell_view *c, struct error *err)
 /* --- uses, by customer --- */
 
 static void
+finish_people(struct work *w, bool member)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct use *u = &w->uses[i];
+
+        sketch_merge(member ? &u->inside : &u->outside, &u->own.people);
+        sketch_clear(&u->own.people);
+    }
+    if (member)
+        sketch_merge(&w->people, &w->own);
+    sketch_clear(&w->own);
+}
+
+static void
 finish_customer(struct work *w)
 {
-    w->out->active_customers += w->active;
+    bool here = !w->out->region || region_use_finish_customer(w->out->region);
+    bool member = w->member && here;
+
+    if (w->out->region)
+        finish_people(w, member);
+    w->out->active_customers += w->active && member;
     w->active = false;
     for (size_t i = 0; w->name.n && i < w->count; i++) {
         struct use *u = &w->uses[i];
         int64_t n = u->own.used + u->own.wanted;
 
-        if (n > 0 && w->member) {
+        if (n > 0 && member) {
             u->sum.customers++;
             u->sum.used += u->own.used;
             u->sum.wanted += u->own.wanted;
@@ -152,8 +175,17 @@ finish_customer(struct work *w)
         } else if (n > 0) {
             u->wanted_outside += u->own.wanted;
         }
-        u->own = (struct own){0};
+        u->own.used = u->own.wanted = 0;
     }
+}
+
+/* Where the people go with whom the customer that is being read used it. */
+static struct sketch *
+people_of(const struct work *w, struct use *u)
+{
+    if (!w->member)
+        return &u->outside;
+    return w->out->region ? &u->own.people : &u->inside;
 }
 
 static enum status
@@ -172,15 +204,17 @@ visit_customer(void *arg, const struct cell_view *c, struct error *err)
     if (w->member) {
         w->active |=
             c->sum[CUSTOMER_LEGS] > 0 || c->sum[CUSTOMER_FAILED] > 0 || c->feature_count > 0;
-        sketch_merge(&w->people, &c->sketch[SKETCH_PEOPLE]);
+        sketch_merge(w->out->region ? &w->own : &w->people, &c->sketch[SKETCH_PEOPLE]);
+        if (w->out->region)
+            region_use_add(w->out->region, c);
     }
     for (unsigned i = 0; i < c->feature_count; i++) {
         struct use *u = use_of(w, c->features[i].name);
 
         u->own.used += c->features[i].used;
         u->own.wanted += c->features[i].wanted;
-        if (w->out->members)
-            sketch_merge(w->member ? &u->inside : &u->outside, &c->sketch[SKETCH_PEOPLE]);
+        if (w->some)
+            sketch_merge(people_of(w, u), &c->sketch[SKETCH_PEOPLE]);
     }
     return ST_OK;
 }
@@ -271,7 +305,7 @@ answer(struct work *w)
         int64_t all = u->sum.used + u->sum.wanted;
 
         u->sum.largest_share = all > 0 ? (double)u->largest / (double)all : NAN;
-        if (p->members && all > 0 && !sketch_empty(&u->people))
+        if (w->some && all > 0 && !sketch_empty(&u->people))
             bound_people(u);
         if (!isnan(u->sum.people_high))
             find_reach(&u->sum, p->active_people);
@@ -287,7 +321,7 @@ answer(struct work *w)
 enum status
 feature_period_read(struct feature_period *p, const char *ledger_path, struct error *err)
 {
-    struct work w = {.out = p};
+    struct work w = {.out = p, .some = p->members || p->region};
     struct ledger_reader *reader = NULL;
     enum status st = ledger_reader_open(&reader, ledger_path, err);
 
@@ -302,9 +336,12 @@ feature_period_read(struct feature_period *p, const char *ledger_path, struct er
     if (st == ST_OK)
         st = ledger_scan_kind(reader, CELL_CUSTOMER, p->from, visit_customer, &w, err);
     finish_customer(&w);
+    if (p->region)
+        region_use_end(p->region);
     if (st == ST_OK)
         answer(&w);
     for (size_t i = 0; i < w.count; i++) {
+        sketch_clear(&w.uses[i].own.people);
         sketch_clear(&w.uses[i].people);
         sketch_clear(&w.uses[i].inside);
         sketch_clear(&w.uses[i].outside);
@@ -313,6 +350,7 @@ feature_period_read(struct feature_period *p, const char *ledger_path, struct er
     }
     free(w.uses);
     sketch_clear(&w.people);
+    sketch_clear(&w.own);
     buf_clear(&w.name);
     ledger_reader_close(reader);
     return st;

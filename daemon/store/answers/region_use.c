@@ -6,96 +6,67 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cell.h"
 #include "ledger.h"
 
-struct work {
-    struct region_use *out;
-    struct buf name; /* of the customer being read */
-    bool among;      /* it is one of those asked for */
-    int64_t *own;    /* its attempts, by place in out->regions */
-    int64_t all;     /* wherever they came from */
-    size_t last;     /* region that was met last: mostly the next one's, too */
-};
-
 static size_t
-find_region(struct work *w, struct span name)
+find_region(struct region_use *u, struct span name)
 {
-    struct region_use *u = w->out;
-
-    if (w->last < u->count && span_eq(u->regions[w->last].name, name))
-        return w->last;
-    for (w->last = 0; w->last < u->count; w->last++)
-        if (span_eq(u->regions[w->last].name, name))
-            return w->last;
+    if (u->last < u->count && span_eq(u->regions[u->last].name, name))
+        return u->last;
+    for (u->last = 0; u->last < u->count; u->last++)
+        if (span_eq(u->regions[u->last].name, name))
+            return u->last;
     if (u->count == u->cap) {
         u->cap = u->cap ? u->cap * 2 : 16;
         u->regions = xrealloc(u->regions, u->cap * sizeof *u->regions);
-        w->own = xrealloc(w->own, u->cap * sizeof *w->own);
+        u->own = xrealloc(u->own, u->cap * sizeof *u->own);
     }
     u->regions[u->count] = (struct region_count){.name = arena_copy(&u->mem, name)};
-    w->own[u->count] = 0;
-    return w->last = u->count++;
+    u->own[u->count] = 0;
+    return u->last = u->count++;
 }
 
-static void
-add_member(struct work *w, int64_t here)
+void
+region_use_begin(struct region_use *u)
 {
-    struct region_use *u = w->out;
+    arena_init(&u->mem);
+}
 
-    if (u->member_count == u->member_cap) {
-        u->member_cap = u->member_cap ? u->member_cap * 2 : 256;
-        u->members = xrealloc(u->members, u->member_cap * sizeof *u->members);
+void
+region_use_add(struct region_use *u, const struct cell_view *c)
+{
+    u->all += c->sum[CUSTOMER_LEGS] + c->sum[CUSTOMER_FAILED];
+    for (unsigned i = 0; i < c->part_count; i++) {
+        const struct cell_feature *p = &c->parts[i];
+        size_t at = find_region(u, span_of(p->name.p + PART_REGION, p->name.n - PART_REGION));
+
+        u->own[at] += p->used + p->wanted;
     }
-    u->members[u->member_count++] = arena_copy(&u->mem, span_of(w->name.p, w->name.n));
-    u->member_all += w->all;
-    u->member_here += here;
 }
 
-static void
-finish_customer(struct work *w)
+bool
+region_use_finish_customer(struct region_use *u)
 {
-    struct region_use *u = w->out;
+    bool member = false;
 
     for (size_t i = 0; i < u->count; i++) {
         struct region_count *r = &u->regions[i];
-        bool mostly = w->own[i] > w->all - w->own[i];
+        bool mostly = u->own[i] > u->all - u->own[i];
 
-        r->attempts += w->own[i];
-        r->customers += w->own[i] > 0;
+        r->attempts += u->own[i];
+        r->customers += u->own[i] > 0;
         r->mostly += mostly;
-        if (mostly && u->wanted.n && span_eq(r->name, u->wanted))
-            add_member(w, w->own[i]);
-        w->own[i] = 0;
+        if (mostly && u->wanted.n && span_eq(r->name, u->wanted)) {
+            member = true;
+            u->member_count++;
+            u->member_all += u->all;
+            u->member_here += u->own[i];
+        }
+        u->own[i] = 0;
     }
-    u->attempts += w->all;
-    w->all = 0;
-}
-
-static enum status
-visit_customer(void *arg, const struct cell_view *c, struct error *err)
-{
-    struct work *w = arg;
-
-    (void)err;
-    if (c->day >= w->out->to)
-        return ST_OK;
-    if (!w->name.n || !span_eq(c->name, span_of(w->name.p, w->name.n))) {
-        finish_customer(w);
-        buf_reset(&w->name);
-        buf_span(&w->name, c->name);
-        w->among = !w->out->among || span_among(w->out->among, w->out->among_count, c->name);
-    }
-    if (!w->among)
-        return ST_OK;
-    w->all += c->sum[CUSTOMER_LEGS] + c->sum[CUSTOMER_FAILED];
-    for (unsigned i = 0; i < c->part_count; i++) {
-        const struct cell_feature *p = &c->parts[i];
-        size_t at = find_region(w, span_of(p->name.p + PART_REGION, p->name.n - PART_REGION));
-
-        w->own[at] += p->used + p->wanted;
-    }
-    return ST_OK;
+    u->attempts += u->all;
+    u->all = 0;
+    return member;
 }
 
 static int
@@ -108,6 +79,42 @@ by_attempts(const void *a, const void *b)
     return span_cmp(x->name, y->name);
 }
 
+void
+region_use_end(struct region_use *u)
+{
+    if (u->count > 1)
+        qsort(u->regions, u->count, sizeof *u->regions, by_attempts);
+    while (u->count && u->regions[u->count - 1].attempts <= 0) /* all of it was taken back */
+        u->count--;
+}
+
+/* --- read for themselves --- */
+
+struct work {
+    struct region_use *out;
+    struct buf name; /* of the customer being read */
+    bool among;      /* it is one of those asked for */
+};
+
+static enum status
+visit_customer(void *arg, const struct cell_view *c, struct error *err)
+{
+    struct work *w = arg;
+
+    (void)err;
+    if (c->day >= w->out->to)
+        return ST_OK;
+    if (!w->name.n || !span_eq(c->name, span_of(w->name.p, w->name.n))) {
+        region_use_finish_customer(w->out);
+        buf_reset(&w->name);
+        buf_span(&w->name, c->name);
+        w->among = !w->out->among || span_among(w->out->among, w->out->among_count, c->name);
+    }
+    if (w->among)
+        region_use_add(w->out, c);
+    return ST_OK;
+}
+
 enum status
 region_use_read(struct region_use *u, const char *ledger_path, struct error *err)
 {
@@ -115,18 +122,14 @@ region_use_read(struct region_use *u, const char *ledger_path, struct error *err
     struct ledger_reader *reader = NULL;
     enum status st;
 
-    arena_init(&u->mem);
+    region_use_begin(u);
     st = ledger_reader_open(&reader, ledger_path, err);
     if (st == ST_OK)
         st = ledger_scan_kind(reader, CELL_CUSTOMER, u->from, visit_customer, &w, err);
-    finish_customer(&w);
-    if (u->count > 1)
-        qsort(u->regions, u->count, sizeof *u->regions, by_attempts);
-    while (u->count && u->regions[u->count - 1].attempts <= 0) /* all of it was taken back */
-        u->count--;
+    region_use_finish_customer(u);
+    region_use_end(u);
     ledger_reader_close(reader);
     buf_clear(&w.name);
-    free(w.own);
     return st;
 }
 
@@ -134,10 +137,10 @@ void
 region_use_clear(struct region_use *u)
 {
     free(u->regions);
-    free(u->members);
+    free(u->own);
     arena_clear(&u->mem);
     u->regions = NULL;
-    u->members = NULL;
+    u->own = NULL;
     u->count = u->member_count = 0;
 }
 
