@@ -8,9 +8,9 @@
  *
  * A meeting's number is that of all its occurrences: the occurrence is its uuid. `duration` is how
  * long it was planned for, in minutes, and of no use here. What a guest has not is "", null or not
- * there, as it happens.
+ * there, as it happens. Calls of Zoom Phone are zoom_phone.c's.
  */
-#include "json_document.h"
+#include "zoom_phone.h"
 
 struct zoom_event {
     const char *name; /* behind "meeting." or "webinar.", or whole */
@@ -128,10 +128,10 @@ zoom_event(struct document *d, const struct json_value *root)
         document_refuse(d, "event: missing");
     else if (e && !e->kind)
         document_ignore(d, e->what);
+    else if (name.n > 6 && memcmp(name.p, "phone.", 6) == 0)
+        zoom_phone_event(d, name, root);
     else if (!e)
-        document_ignore(d, name.n > 6 && memcmp(name.p, "phone.", 6) == 0
-                               ? "a telephone call and no meeting"
-                               : "an event that is no usage");
+        document_ignore(d, "an event that is no usage");
     else if (json_at_text(object, "uuid").n == 0)
         document_refuse(d, "conference: missing");
     else

@@ -203,43 +203,138 @@ TEST(trap_webinars_have_the_same_shapes)
                       "P") " participant=P features=screen_share leg=P");
 }
 
-/* Calls of Zoom Phone have several shapes, and both of their sides are told: none counts here, and
- * all are counted as left out. */
-TEST(trap_both_sides_of_a_telephone_call_are_told)
-{
 #define PHONE(name, object)                                                                        \
     "{\"event\":\"phone." name "\",\"event_ts\":1,\"payload\":{\"account_id\":\"A\","              \
     "\"object\":" object "}}\n"
-#define LOGS "{\"call_logs\":[{\"id\":\"1\",\"call_id\":\"c\",\"duration\":7}]}"
+#define LOGS(logs)    "{\"call_logs\":[" logs "]}"
+#define LEFT_OUT_CALL "ignored: reason: a telephone call and no meeting is left out by the format"
+#define NO_MEETING    " reason=a telephone call and no meeting"
+
+static struct format *
+with_telephone_calls(void)
+{
+    return make_format((struct format_options){
+        .type = "zoom-webhook",
+        .map = LIST("customer=payload.account_id", "service=call.department",
+                    "region=call.site.name", "amount=call.callee_number")});
+}
+
+#define OLDER "{\"call_id\":\"c1\",\"result\":\"Call connected\"}"
+#define NEWER(more)                                                                                \
+    "{\"id\":\"20231008-48c1\",\"call_id\":\"c2\",\"group_id\":\"g\",\"connect_type\":"            \
+    "\"internal\",\"call_type\":\"general\",\"direction\":\"inbound\",\"caller_ext_id\":\"X\","    \
+    "\"caller_ext_number\":\"101\",\"start_time\":\"2026-02-02T09:00:00Z\",\"talk_time\":50,"      \
+    "\"hold_time\":20,\"wait_time\":7," more "}"
+#define TALKED                                                                                     \
+    "\"answer_time\":\"2026-02-02T09:00:07Z\",\"end_time\":\"2026-02-02T09:01:17Z\",\"result\":"   \
+    "\"answered\""
+
+TEST(telephone_calls_by_their_fields)
+{
+    expect_lines_at(
+        __FILE__, __LINE__, with_telephone_calls(), own_sample("zoom-webhook/phone.json"),
+        LIST("leg 2026-02-02T09:00:00Z+60 id=phone:c1 version=3 customer=A participant=101"
+             " participant_name=Ann Ex features=recording service=sales region=HQ"
+             " direction=outbound wait=5" NO_MEETING " amount=102",
+             "leg 2026-02-02T09:00:07Z+70 id=phone:c2 version=2 customer=A participant=101"
+             " features=recording direction=inbound wait=7" NO_MEETING,
+             "leg 2026-02-02T09:00:07Z+70 id=phone:c2 version=3 customer=A participant=101"
+             " direction=inbound wait=7" NO_MEETING));
+}
+
+/* A call is no meeting: what is shipped leaves it out. Who answers a queue's call must not be lost
+ * behind who only heard it ring. */
+TEST(trap_both_sides_of_a_telephone_call_are_told)
+{
+#define RANG "\"result\":\"no_answer\",\"result_reason\":\"answered_by_other\""
+#define LEG  "leg 2026-02-02T09:00:0"
+#define OF_C " id=phone:c2 version="
+    EXPECT_LINES("zoom-webhook",
+                 SPAN(PHONE("caller_call_log_completed", LOGS(OLDER))
+                          PHONE("callee_call_log_completed", LOGS(OLDER "," OLDER))
+                              PHONE("caller_call_history_completed", LOGS(NEWER(TALKED)))),
+                 LEFT_OUT_CALL, LEFT_OUT_CALL, LEFT_OUT_CALL, LEFT_OUT_CALL);
+    expect_lines_at(
+        __FILE__, __LINE__, with_telephone_calls(),
+        SPAN(PHONE("callee_call_history_completed", LOGS(NEWER(RANG) "," NEWER(TALKED)))
+                 PHONE("caller_call_history_completed", LOGS(NEWER(TALKED)))),
+        LIST(LEG "0Z+0 outcome=2" OF_C "1 customer=A participant=101 cause=no_answer"
+                 " direction=inbound wait=7" NO_MEETING,
+             LEG "7Z+70" OF_C "2 customer=A participant=101 direction=inbound wait=7" NO_MEETING,
+             LEG "7Z+70" OF_C "3 customer=A participant=101 direction=inbound wait=7" NO_MEETING));
+}
+
+TEST(trap_how_a_telephone_call_went_is_spelt_in_many_ways)
+{
+    static const struct {
+        const char *result; /* and what else */
+        const char *line;   /* behind the moment */
+    } rows[] = {
+        {"\"Call connected\"", "+50"},
+        {"\"Answered\"", "+50"},
+        {"\"picked_up\"", "+50"},
+        {"\"Auto Recorded\"", "+50"},
+        {"\"who knows\",\"answer_time\":\"2026-02-02T09:00:00Z\"", "+50"},
+        {"\"ANSWERED\",\"end_time\":\"2026-02-02T09:00:30Z\",\"talk_time\":null", "+50"},
+        {"\"No Answer\"", "+0 outcome=2"},
+        {"\"Busy\"", "+0 outcome=2"},
+        {"\"Call Cancel\"", "+0 outcome=2"},
+        {"\"voicemail\",\"answer_time\":\"2026-02-02T09:00:09Z\"", "+0 outcome=2"},
+        {"\"ring_timeout\"", "+0 outcome=2"},
+        {"\"abandoned\"", "+0 outcome=3"},
+        {"\"call_failed\"", "+0 outcome=1"},
+        {"\"who knows\"", "+0 outcome=1"},
+        {"null", "+0 outcome=1"},
+    };
+    char text[1000], want[120];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct format *f = with_telephone_calls();
+        struct stream s;
+        char line[600];
+
+        snprintf(text, sizeof text,
+                 PHONE("callee_call_history_completed", LOGS(NEWER("\"result\":%s"))),
+                 rows[i].result);
+        stream_open(&s, f, span_of(text, strlen(text)));
+        CHECK(next_line_of(&s, line, sizeof line));
+        snprintf(want, sizeof want, "leg 2026-02-02T09:00:00Z%s id=phone:c2", rows[i].line);
+        line[strlen(want)] = '\0';
+        CHECK_STR(line, want);
+    }
+}
+
+TEST(trap_a_telephone_call_that_is_not_over_is_none)
+{
     EXPECT_LINES(
         "zoom-webhook",
-        SPAN(
-            PHONE("caller_call_log_completed", LOGS) PHONE("callee_call_log_completed", LOGS)
-                PHONE("caller_call_history_completed",
-                      "{\"id\":\"1\",\"call_id\":\"c\",\"connect_type\":\"internal\"}")
-                    PHONE("caller_ended", "{\"call_id\":\"c\",\"handup_result\":\"Call "
-                                          "connected\"}")
-                        PHONE("conference_started", "{\"conference_id\":\"k\",\"call_id\":\"c\"}")),
-        "ignored: a telephone call and no meeting", "ignored: a telephone call and no meeting",
-        "ignored: a telephone call and no meeting", "ignored: a telephone call and no meeting",
-        "ignored: a telephone call and no meeting");
+        SPAN(PHONE("caller_ended", "{\"call_id\":\"c\",\"handup_result\":\"Call connected\"}")
+                 PHONE("conference_started",
+                       "{\"conference_id\":\"k\",\"call_id\":\"c\",\"owner\":{}}")
+                     PHONE("caller_call_history_completed", "{\"id\":\"1\",\"call_id\":\"c\"}")
+                         PHONE("caller_call_log_completed", LOGS("7,{\"result\":\"Busy\"}"))
+                             PHONE("caller_call_log_completed", LOGS(""))),
+        "ignored: a telephone call that is not told whole",
+        "ignored: a telephone call that is not told whole", "refused: call_logs: missing",
+        "refused: something in the list is no object", "refused: id: call_id is missing",
+        "ignored: nothing in it is usage");
 }
 
 TEST(what_is_no_usage_is_left_out_and_what_is_no_event_is_refused)
 {
-    EXPECT_LINES("zoom-webhook",
-                 SPAN("{\"event\":\"endpoint.url_validation\",\"payload\":{\"plainToken\":\"p\"}}\n"
-                      "{\"event\":\"phone.caller_ended\",\"payload\":{\"object\":{}}}\n"
-                      "{\"event\":\"meeting.updated\",\"payload\":{}}\n"
-                      "{\"event\":\"meeting.sharing_ended\",\"payload\":{}}\n"
-                      "{\"event\":\"meeting.started\",\"payload\":{\"object\":{\"id\":1}}}\n"
-                      "{}\n[7]\n\"text\"\n{\"event\":"),
-                 "ignored: Zoom asks whether the address is ours",
-                 "ignored: a telephone call and no meeting", "ignored: an event that is no usage",
-                 "ignored: the end of a feature", "refused: conference: missing",
-                 "refused: event: missing", "refused: something in the list is no object",
-                 "refused: neither an object nor a list of objects",
-                 "refused: not JSON: it ends too early");
+    EXPECT_LINES(
+        "zoom-webhook",
+        SPAN("{\"event\":\"endpoint.url_validation\",\"payload\":{\"plainToken\":\"p\"}}\n"
+             "{\"event\":\"phone.caller_ended\",\"payload\":{\"object\":{}}}\n"
+             "{\"event\":\"meeting.updated\",\"payload\":{}}\n"
+             "{\"event\":\"meeting.sharing_ended\",\"payload\":{}}\n"
+             "{\"event\":\"meeting.started\",\"payload\":{\"object\":{\"id\":1}}}\n"
+             "{}\n[7]\n\"text\"\n{\"event\":"),
+        "ignored: Zoom asks whether the address is ours",
+        "ignored: a telephone call that is not told whole", "ignored: an event that is no usage",
+        "ignored: the end of a feature", "refused: conference: missing", "refused: event: missing",
+        "refused: something in the list is no object",
+        "refused: neither an object nor a list of objects", "refused: not JSON: it ends too early");
 }
 
 TEST(trap_names_that_people_typed_never_cost_a_record)
