@@ -100,7 +100,7 @@ take_call(struct document *d, const struct json_value *payload, const struct jso
     document_value(d, r, "payload.account_id", json_at_text(payload, "account_id"));
     document_object(d, r, "call", call);
     fields_set(r, FIELD_ID, DOCUMENT_ID(d, SPAN("phone"), id));
-    fields_set(r, FIELD_VERSION, !ok ? SPAN("1") : by_caller ? SPAN("2") : SPAN("2"));
+    fields_set(r, FIELD_VERSION, !ok ? SPAN("1") : by_caller ? SPAN("3") : SPAN("2"));
     fields_set(r, FIELD_PARTICIPANT, json_first_text(call, caller));
     fields_set(r, FIELD_PARTICIPANT_NAME, document_name(d, json_at_text(call, "caller_name")));
     fields_set(r, FIELD_OUTCOME, span_str(outcome));
