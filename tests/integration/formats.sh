@@ -82,6 +82,10 @@ EOF
 doc_format zoom-webhook zoom-phone >phone.conf
 check "a telephone call that both of its sides tell" contains \
     "$(cs import --config phone.conf --format zoom-phone phone.json --json)" '"accepted":1,"duplicates":1'
+echo '2,"192.0.2.10",0,"a@h","4930111","8600",600,"10:25:01.400 UTC FEB 16 2026","acme",,7' >sbc.csv
+doc_format oracle-sbc our-sbc >sbc.conf
+"$bin/callswell" formats test sbc.csv --format our-sbc --config sbc.conf >shown
+check "columns of a border controller that are listed" grep -q '^  start  *2026-02-16T10:15:01Z' shown
 cs formats test calls.csv --format csv --limit 1 >shown
 check "as many as wanted" equals "$(grep -c '^record' shown)" 1
 check "but all are counted" grep -q '^4 records' shown
