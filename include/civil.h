@@ -27,6 +27,9 @@ struct civil civil_from_utc(int64_t utc);
 int64_t utc_from_civil(const struct civil *c);
 bool civil_valid(const struct civil *c); /* month lengths and leap years included */
 int weekday_from_days(int32_t days);     /* 0 Monday .. 6 Sunday */
+/* "sat sun", "Friday, Saturday", "" or NULL (none) as bits, that of Monday is 1. False: a word is
+ * no day. */
+bool weekdays_read(const char *text, unsigned *days);
 
 /* Floor division: right for times before 1970 as well. */
 static inline int32_t

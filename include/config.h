@@ -136,6 +136,7 @@ struct config_pairing { /* seconds; pairing.h says what each is for */
 struct config {
     char *file; /* as opened; NULL: defaults only */
     char *state_dir, *node, *timezone;
+    char *weekend;                  /* "sat sun": weekdays_read */
     int workers;                    /* 0: one per core */
     char *redis_url, *redis_server; /* "managed" or a URL; program to run when managed */
     int64_t redis_compare_ms;       /* all keys are compared once in this time */

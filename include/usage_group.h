@@ -24,11 +24,11 @@ struct usage_shape {
     int peak;                               /* busiest hour of the day, 0 .. 23 */
 };
 
-/* Of a centroid of such points. */
-struct usage_shape usage_shape(const double centroid[USAGE_HOURS]);
+/* Of a centroid of such points; bit 0 of the weekend is Monday. */
+struct usage_shape usage_shape(const double centroid[USAGE_HOURS], unsigned weekend);
 
-/* "office" (60 % from 08 to 18 on Monday to Friday), "evening" (40 % from 18 to 23), "night" (25 %
- * from 23 to 06), "weekend" (45 % on Saturday and Sunday), else "mixed"; the first that fits. */
+/* "office" (60 % from 08 to 18 on working days), "evening" (40 % from 18 to 23), "night" (25 % from
+ * 23 to 06), "weekend" (45 % on its days), else "mixed"; the first that fits. */
 const char *usage_base(const struct usage_shape *s);
 
 /* Which old group is the same as which new one: overlap[n * olds + o] customers are in both. Each

@@ -19,7 +19,7 @@ usage_point(const int64_t legs[USAGE_HOURS], double out[USAGE_HOURS])
 }
 
 struct usage_shape
-usage_shape(const double centroid[USAGE_HOURS])
+usage_shape(const double centroid[USAGE_HOURS], unsigned weekend)
 {
     double all = 0, by_hour[24] = {0};
     struct usage_shape s = {0};
@@ -29,7 +29,7 @@ usage_shape(const double centroid[USAGE_HOURS])
     for (int h = 0; h < USAGE_HOURS && all > 0; h++) {
         double share = centroid[h] * centroid[h] / all;
         int hour = h % 24;
-        bool rest = h / 24 >= 5;
+        bool rest = weekend >> h / 24 & 1;
 
         by_hour[hour] += share;
         s.office += !rest && hour >= 8 && hour < 18 ? share : 0;

@@ -4,6 +4,8 @@
 #include "civil.h"
 
 #include <endian.h>
+#include <string.h>
+#include <strings.h>
 
 /*
  * Years are counted from March, so that the leap day is a year's last day and the days before
@@ -98,6 +100,30 @@ weekday_from_days(int32_t days)
     int w = (int)(((int64_t)days + 3) % 7); /* 1970-01-01 was a Thursday */
 
     return w < 0 ? w + 7 : w;
+}
+
+bool
+weekdays_read(const char *text, unsigned *days)
+{
+    static const char *const names[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                        "friday", "saturday", "sunday"};
+    static const char between[] = " ,";
+
+    *days = 0;
+    if (!text)
+        return true;
+    for (text += strspn(text, between); *text; text += strspn(text, between)) {
+        size_t n = strcspn(text, between);
+        int day = 0;
+
+        while (day < 7 && ((n != 3 && n != strlen(names[day])) || strncasecmp(text, names[day], n)))
+            day++;
+        if (day == 7)
+            return false;
+        *days |= 1u << day;
+        text += n;
+    }
+    return true;
 }
 
 /* --- text out --- */

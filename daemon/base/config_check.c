@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "civil.h"
 #include "config_text.h"
 #include "listen.h"
 #include "zone.h"
@@ -133,6 +134,7 @@ check_main(const struct check *k)
 {
     const struct config *c = k->c;
     size_t n = strlen(c->node);
+    unsigned days;
 
     if (n < 1 || n > MAX_NODE || strspn(c->node, NAME_BYTES) != n)
         return wrong(k, SECTION_MAIN, 0, "node",
@@ -150,6 +152,9 @@ check_main(const struct check *k)
         return wrong(k, SECTION_LIMITS, 0, "max_unpacked",
                      "max_unpacked: expected at least max_body (%llu)",
                      (unsigned long long)c->limits.max_body);
+    if (!weekdays_read(c->weekend, &days))
+        return wrong(k, SECTION_MAIN, 0, "weekend",
+                     "weekend: expected days such as \"sat sun\", not \"%.40s\"", c->weekend);
     return check_zone(k, SECTION_MAIN, 0, c->timezone);
 }
 

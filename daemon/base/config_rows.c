@@ -25,6 +25,9 @@ static const struct option_row main_rows[] = {
              "_ and -. Never give two daemons the same."},
     {"timezone", V_TEXT, MAIN(timezone), "UTC", .reloadable = true,
      .help = "IANA time zone of reports and staffing, such as \"Europe/Berlin\"."},
+    {"weekend", V_TEXT, MAIN(weekend), "sat sun", .reloadable = true,
+     .help = "Days of rest, such as \"fri sat\"; \"\": none. The others are those of office hours. "
+             "It is what personas and groups of customers are called by."},
     {"workers", V_INT, MAIN(workers), "0", 0, 256, .help = "Ingest threads; 0 is one per core."},
     {"clock", V_FLAG, MAIN(clock_data), "wall", .choices = "wall data",
      .help = "\"wall\": analytics take the time of day as now. \"data\": they take the newest "

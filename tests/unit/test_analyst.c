@@ -139,8 +139,10 @@ TEST(every_figure_equals_what_python_makes_of_the_records)
 {
     static struct config_segment segments[] = {
         {(char *)"busy", (char *)"legs_30d > 40 AND features_30d >= 3", 1}};
-    struct config config = {
-        .timezone = (char *)"Europe/Berlin", .segments = segments, .segment_count = 1};
+    struct config config = {.timezone = (char *)"Europe/Berlin",
+                            .weekend = (char *)"sat sun",
+                            .segments = segments,
+                            .segment_count = 1};
     FILE *csv = fopen("records.csv", "w");
     struct book b;
     struct analyst *a;

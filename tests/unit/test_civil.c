@@ -74,6 +74,24 @@ TEST(dates_that_are_none_are_refused)
         CHECK(civil_valid(&good[i]));
 }
 
+TEST(days_of_the_week_are_read_by_name)
+{
+    unsigned days = 99;
+
+    CHECK(weekdays_read("sat sun", &days));
+    CHECK_INT(days, 1 << 5 | 1 << 6);
+    CHECK(weekdays_read(" Friday,SATURDAY , fri", &days));
+    CHECK_INT(days, 1 << 4 | 1 << 5);
+    CHECK(weekdays_read("mon tue wed thu fri sat sun", &days));
+    CHECK_INT(days, 127);
+    CHECK(weekdays_read("", &days));
+    CHECK_INT(days, 0);
+    CHECK(!weekdays_read("sat sunn", &days));
+    CHECK(!weekdays_read("s", &days));
+    CHECK(!weekdays_read("sat;sun", &days));
+    CHECK(!weekdays_read("6 7", &days));
+}
+
 TEST(moments_are_written_in_their_four_forms)
 {
     char text[CIVIL_TEXT];

@@ -80,6 +80,7 @@ static const struct {
     {"workers = 257", 1, "workers: expected a whole number"},
     {"workers = -1", 1, "workers: expected a whole number"},
     {"workers = 99999999999999999999", 1, "workers: expected a whole number"},
+    {"weekend = \"sat sunn\"", 1, "weekend: expected days such as \"sat sun\", not \"sat sunn\""},
     {"timezone = \"Mars/Olympus\"", 1, "timezone: expected a name of the IANA database"},
     {"clock = sundial", 1, "clock: expected one of: wall data; not \"sundial\""},
     {"log_level = loud", 1, "log_level: expected one of"},

@@ -150,14 +150,16 @@ put(int64_t *legs, int from_day, int to_day, int from, int to, int64_t n)
             legs[d * 24 + h] += n;
 }
 
+enum { FRIDAY = 1 << 4, SATURDAY = 1 << 5, SUNDAY = 1 << 6 };
+
 static const char *
-called(const int64_t *legs)
+called(const int64_t *legs, unsigned weekend)
 {
     double point[USAGE_HOURS];
     struct usage_shape s;
 
     usage_point(legs, point);
-    s = usage_shape(point);
+    s = usage_shape(point, weekend);
     return usage_base(&s);
 }
 
@@ -165,6 +167,7 @@ TEST(groups_are_named_by_their_hours)
 {
     int64_t office[USAGE_HOURS] = {0}, evening[USAGE_HOURS] = {0}, night[USAGE_HOURS] = {0};
     int64_t weekend[USAGE_HOURS] = {0}, mixed[USAGE_HOURS] = {0}, none[USAGE_HOURS] = {0};
+    int64_t gulf[USAGE_HOURS] = {0};
     double point[USAGE_HOURS];
     struct usage_shape s;
 
@@ -178,18 +181,23 @@ TEST(groups_are_named_by_their_hours)
     put(weekend, 5, 7, 8, 18, 10);
     put(weekend, 0, 5, 8, 18, 4);
     put(mixed, 0, 7, 0, 24, 1);
-    CHECK_STR(called(office), "office");
-    CHECK_STR(called(evening), "evening");
-    CHECK_STR(called(night), "night");
-    CHECK_STR(called(weekend), "weekend");
-    CHECK_STR(called(none), "mixed");
+    CHECK_STR(called(office, SATURDAY | SUNDAY), "office");
+    CHECK_STR(called(evening, SATURDAY | SUNDAY), "evening");
+    CHECK_STR(called(night, SATURDAY | SUNDAY), "night");
+    CHECK_STR(called(weekend, SATURDAY | SUNDAY), "weekend");
+    CHECK_STR(called(none, SATURDAY | SUNDAY), "mixed");
+    CHECK_STR(called(weekend, 0), "office");
+    put(gulf, 0, 7, 8, 18, 4);
+    put(gulf, 4, 6, 8, 18, 6);
+    CHECK_STR(called(gulf, SATURDAY | SUNDAY), "office");
+    CHECK_STR(called(gulf, FRIDAY | SATURDAY), "weekend");
     usage_point(mixed, point);
-    s = usage_shape(point);
+    s = usage_shape(point, SATURDAY | SUNDAY);
     CHECK_NEAR(s.office, 50.0 / 168, 1e-12);
     CHECK_NEAR(s.weekend, 2.0 / 7, 1e-12);
     CHECK_STR(usage_base(&s), "night"); /* seven of twenty-four hours are */
     usage_point(office, point);
-    CHECK_INT(usage_shape(point).peak, 14);
+    CHECK_INT(usage_shape(point, SATURDAY | SUNDAY).peak, 14);
 }
 
 TEST(groups_keep_the_name_of_those_they_share_most_with)

@@ -10,13 +10,10 @@ TEST(rfm_scores_agree_for_every_customer_of_the_cdnow_sample)
     static struct rfm_input in[4096];
     static struct rfm_score want[4096], got[4096];
     static char segment[4096][16];
-    const char *path = test_beside("shared/ref/rfm_cdnow_scores.csv");
     struct reference r;
     size_t n = 0, count[RFM_SEGMENTS] = {0};
 
-    if (!path)
-        test_skip("no shared/ref/rfm_cdnow_scores.csv beside the project");
-    reference_open(&r, path);
+    reference_open(&r, test_path("tests/data/ref/rfm_cdnow_scores.csv"));
     while (reference_next(&r)) {
         in[n] = (struct rfm_input){N("R"), N("F"), N("M")};
         want[n].r = (uint8_t)N("r");

@@ -77,6 +77,7 @@ analyst_open(struct analyst **out, const struct analyst_options *opt, struct err
     a->opened = clock_now();
     a->ledger_path = xstrdup(opt->ledger_path);
     a->store_path = xstrdup(opt->store_path);
+    weekdays_read(a->config->weekend, &a->weekend);
     st = zone_load(&a->zone, opt->config->timezone, err);
     if (st == ST_OK)
         st = check_segments(opt->config, err);
@@ -212,7 +213,8 @@ describe_settings(const struct config *c, char out[24])
 {
     struct buf b = {0};
 
-    buf_printf(&b, "%s\n", c->timezone ? c->timezone : "");
+    buf_printf(&b, "%s\nweekend %s\n", c->timezone ? c->timezone : "",
+               c->weekend ? c->weekend : "");
     for (size_t i = 0; i < c->segment_count; i++)
         buf_printf(&b, "segment %s %s\n", c->segments[i].name, c->segments[i].where);
     for (size_t i = 0; i < c->service_count; i++) {
@@ -387,6 +389,7 @@ take_settings(struct analyst *a, struct error *err)
 {
     enum status st = zone_load(&a->zone, a->config->timezone, err);
 
+    weekdays_read(a->config->weekend, &a->weekend);
     return st == ST_OK ? outbox_configure(a->store, a->config, err) : st;
 }
 

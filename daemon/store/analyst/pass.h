@@ -27,6 +27,7 @@ struct analyst {
     struct ledger_reader *reader; /* opened by the first pass */
     const struct config *config;
     const struct zone *zone;
+    unsigned weekend;                      /* days of rest, as weekdays_read says them */
     _Atomic(const struct config *) wanted; /* from the next pass on; NULL: no other */
     char *ledger_path, *store_path;
     struct quarantine_mark {

@@ -347,7 +347,7 @@ pass_customers(struct pass *p, struct error *err)
     struct work w = {.p = p, .changed = cells_new(), .old_only = p->full};
     enum status st;
 
-    profile_init(&w.profile, p->a->zone);
+    profile_init(&w.profile, p->a->zone, p->a->weekend);
     st = pass_active_people(p, &w.active, err);
     if (st == ST_OK)
         st = prepare(&w, err);

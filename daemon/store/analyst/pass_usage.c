@@ -41,7 +41,7 @@ take_groups(struct usage_work *w, const struct kmeans *m)
         struct usage_shape shape;
 
         memcpy(k->centroid, m->centroid + j * USAGE_HOURS, sizeof k->centroid);
-        shape = usage_shape(k->centroid);
+        shape = usage_shape(k->centroid, w->pass->a->weekend);
         snprintf(k->base, sizeof k->base, "%s", usage_base(&shape));
         k->name[0] = '\0';
     }
@@ -186,7 +186,7 @@ static void
 make_name(struct usage_work *w, unsigned j)
 {
     struct known_group *k = &w->g->group[j];
-    struct usage_shape shape = usage_shape(k->centroid);
+    struct usage_shape shape = usage_shape(k->centroid, w->pass->a->weekend);
     struct span feature = telling_feature(w, j);
     char name[USAGE_NAME];
     int n;

@@ -14,9 +14,9 @@
 static const int32_t window_days[WINDOW_COUNT] = {1, 7, 28, 30, 90};
 
 void
-profile_init(struct profile *p, const struct zone *zone)
+profile_init(struct profile *p, const struct zone *zone, unsigned rest_days)
 {
-    *p = (struct profile){.zone = zone};
+    *p = (struct profile){.zone = zone, .rest_days = rest_days};
     arena_init(&p->mem);
     p->people = sketch_union_new();
     p->conferences = sketch_union_new();
@@ -36,6 +36,7 @@ profile_start(struct profile *p, int32_t today)
 {
     struct profile fresh = {
         .zone = p->zone,
+        .rest_days = p->rest_days,
         .today = today,
         .mem = p->mem,
         .features = p->features,
@@ -93,13 +94,13 @@ add_features(struct profile *p, const struct cell_view *c)
     }
 }
 
-/* Office is 08-18 on Monday to Friday, evening 18-23, night 23-06, weekend two whole days;
+/* Office is 08-18 on working days, evening 18-23, night 23-06, weekend all days of rest;
  * the four overlap on purpose: somebody may be a night caller at weekends. */
 static void
 add_legs(struct profile *p, int64_t legs, int32_t second, int weekday)
 {
     int32_t hour = second / 3600;
-    bool rest = weekday >= 5;
+    bool rest = p->rest_days >> weekday & 1;
 
     p->timed += legs;
     p->hours[weekday * 24 + hour] += legs;

@@ -31,6 +31,7 @@ struct profile_feature {
 
 struct profile {
     const struct zone *zone; /* borrowed; for the time of use */
+    unsigned rest_days;      /* as weekdays_read says them */
     int32_t today;
     struct arena mem; /* names of features */
     int64_t sums[WINDOW_COUNT][CUSTOMER_COLUMNS];
@@ -49,7 +50,7 @@ struct profile {
     struct sketch_union *people, *conferences; /* of PROFILE_PEOPLE days */
 };
 
-void profile_init(struct profile *p, const struct zone *zone);
+void profile_init(struct profile *p, const struct zone *zone, unsigned rest_days);
 void profile_clear(struct profile *p);
 void profile_start(struct profile *p, int32_t today); /* forgets, keeps memory */
 void profile_add(struct profile *p, const struct cell_view *c);

@@ -43,7 +43,7 @@ profile_each(struct pass *pass, profile_visit *visit, void *arg, struct error *e
     struct reading r = {.visit = visit, .arg = arg};
     enum status st;
 
-    profile_init(&r.profile, pass->a->zone);
+    profile_init(&r.profile, pass->a->zone, pass->a->weekend);
     r.profile.today = pass->today;
     st = ledger_scan_kind(pass->a->reader, CELL_CUSTOMER, pass->today - PROFILE_DAYS + 1,
                           visit_cell, &r, err);

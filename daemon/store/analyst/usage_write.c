@@ -88,7 +88,7 @@ usage_write_groups(struct usage_work *w, struct error *err)
         st = store_run(w->pass->store, "DELETE FROM usage_group", err);
     for (unsigned n = 0; st == ST_OK && n < w->g->groups; n++) {
         const struct known_group *k = &w->g->group[n];
-        struct usage_shape s = usage_shape(k->centroid);
+        struct usage_shape s = usage_shape(k->centroid, w->pass->a->weekend);
 
         query_set_str(q, 1, k->name);
         query_set_str(q, 2, k->base);

@@ -51,7 +51,7 @@ static const struct answer_column customer_columns[] = {
     {"office_share", ANSWER_REAL, "share", "of legs, 08 to 18 on Monday to Friday"},
     {"evening_share", ANSWER_REAL, "share", "of legs, 18 to 23"},
     {"night_share", ANSWER_REAL, "share", "of legs, 23 to 06"},
-    {"weekend_share", ANSWER_REAL, "share", "of legs, on Saturday and Sunday"},
+    {"weekend_share", ANSWER_REAL, "share", "of legs, on the days of weekend"},
     {"persona", ANSWER_TEXT, NULL, "office, evening, night, weekend or mixed"},
     {"trend", ANSWER_REAL, "factor", "legs a day of the last 7 whole days over those of 28 before"},
     {"rfm_r", ANSWER_INT, "fifth", "1 to 5, of recency"},

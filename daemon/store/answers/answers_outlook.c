@@ -99,7 +99,7 @@ static const struct answer_column group_columns[] = {
     {"office_share", ANSWER_REAL, "share", "of legs, 08 to 18 on Monday to Friday", .must = true},
     {"evening_share", ANSWER_REAL, "share", "of legs, 18 to 23", .must = true},
     {"night_share", ANSWER_REAL, "share", "of legs, 23 to 06", .must = true},
-    {"weekend_share", ANSWER_REAL, "share", "of legs, on Saturday and Sunday", .must = true},
+    {"weekend_share", ANSWER_REAL, "share", "of legs, on the days of weekend", .must = true},
     {"peak_hour", ANSWER_INT, "hour", "busiest of the local day, 0 to 23", .must = true},
     {"as_of", ANSWER_TIME, NULL, "when the row was made", .must = true},
 };
