@@ -179,7 +179,25 @@ print_holders(const struct json_value *s)
     table_free(t);
 }
 
-/* What no table has room for: where it listens, since when it is connected, what is wrong. */
+/* For which reasons records of an input were ignored. */
+static void
+print_left_out(const struct json_value *feed)
+{
+    const struct json_value *reasons = json_find(feed, "left_out");
+    struct buf out = {0};
+
+    for (const struct json_value *r = reasons ? reasons->first : NULL; r; r = r->next) {
+        buf_printf(&out, "%s: ignored %lld: ", json_get_text(feed, "input", ""),
+                   (long long)json_get_i64(r, "records", 0));
+        words_flow(&out, 4, span_str(json_get_text(r, "why", "")));
+        buf_char(&out, '\n');
+    }
+    fwrite(out.p, 1, out.n, stdout);
+    buf_clear(&out);
+}
+
+/* What no table has room for: where it listens, since when it is connected, what is wrong, what was
+ * ignored. */
 static void
 print_details(const struct json_value *feeds)
 {
@@ -190,6 +208,7 @@ print_details(const struct json_value *feeds)
         if (*detail || *problem)
             printf("%s: %s%s%s\n", json_get_text(f, "input", ""), detail,
                    *detail && *problem ? "; " : "", problem);
+        print_left_out(f);
     }
 }
 

@@ -87,6 +87,8 @@ export default {
     'now.conferences': 'Open conferences',
     'now.people': (n) => `${s(n, 'person', 'people')} in them`,
     'now.people-now': 'People in them',
+    'now.left-out': (n) => `ignored ${n}: `,
+    'now.left-out.more': (n) => `and for ${n} more reasons: callswell status --json`,
     'now.behind': 'Behind',
     'now.feeds-n': (n, bad) =>
         `${s(n, 'feed', 'feeds')}, ${bad ? `${bad} in trouble` : 'all fine'}`,

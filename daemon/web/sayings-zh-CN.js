@@ -119,6 +119,44 @@ const refusals = [
     [/^(\d+), format has (\d+)$/, (n, head) => `${n} 列，格式有 ${head} 列`],
 ];
 
+// Why a record was ignored: fixed sentences of the formats, and two of the mapping.
+const ignored = {
+    'other event': '其他事件',
+    'other action': '其他操作',
+    'other status': '其他状态',
+    'an event that is no usage': '不属于使用的事件',
+    'nothing in it is usage': '其中没有使用记录',
+    'record that says nothing of usage': '未说明使用情况的记录',
+    'no event': '没有事件',
+    'no record in the document': '文档中没有记录',
+    'no accounting in it': '其中没有计费信息',
+    'interim update': '中间更新',
+    'a call that goes on': '仍在进行的通话',
+    'call of two parties': '双方通话',
+    'bridge of two parties': '双方桥接',
+    'mixing bridge of no conference room': '不属于会议室的混音桥',
+    'announcer or recorder channel': '播音或录音通道',
+    'work on a recording': '录音处理',
+    'time in the waiting room': '在等候室的时间',
+    'leg that is in no call yet': '尚未进入通话的通话段',
+    'neither a call nor a participant': '既不是通话也不是参会者',
+    'stream of good quality': '质量良好的媒体流',
+    'start or end of a server': '服务器启动或停止',
+    'request that begins or ends no call': '不开始也不结束通话的请求',
+    'feature of nobody that is named': '未指明人员的功能',
+    'line of the columns\' names': '列名行',
+    'date of the switch': '交换机的日期行',
+    'syslog message without text': '没有正文的 syslog 消息',
+    'a test call': '测试通话',
+    'a meeting without its participants': '没有参会者的会议',
+    'a call record without its sessions': '没有会话的通话记录',
+    'further sessions that were not fetched': '尚未取得的更多会话',
+};
+const ignoredFields = [
+    [/^(.+) is left out by the format$/, (v) => `按格式略去 ${v}`],
+    [/^others are left out by the format$/, () => '按格式略去其余值'],
+];
+
 const held = [
     [
         /^input (.+) has been silent since (\S+)$/,
@@ -141,13 +179,18 @@ const each = (patterns, text) => {
     return parts.includes(null) ? null : parts.join('；');
 };
 
+// "duration: not a number of seconds".
+function ofField(patterns, text) {
+    const [, field, rest] = /^([a-z_]+): (.+)$/.exec(text) ?? [];
+    const what = rest && first(patterns, rest);
+    return what && `${fields[field] ?? field}：${what}`;
+}
+
 export const sayings = {
     rule: (text) => first(rules, text),
     back: (text) => first(backs, text) ?? each(backs, text),
     held: (text) => each(held, text),
-    refusal(text) {
-        const [, field, rest] = /^([a-z_]+): (.+)$/.exec(text) ?? [];
-        const what = rest && first(refusals, rest);
-        return what && `${fields[field] ?? field}：${what}`;
-    },
+    refusal: (text) => ofField(refusals, text),
+    ignored: (text) =>
+        Object.hasOwn(ignored, text) ? ignored[text] : ofField(ignoredFields, text),
 };

@@ -34,7 +34,7 @@ function timeText(at, span, days) {
  * A chart. spec: {label, x: [seconds], days: x are UTC days, series: [{name, values, colour: "s1",
  * dash, step, points,
  * digits, band: [low, high]}], height, unit, marks: [{at, name}], mark: f(seconds), lines: [{at,
- * name}]}.
+ * name}], least: the axis of values goes as far}.
  * What it returns has update(spec); it goes by itself when it leaves the document.
  */
 export function series(spec) {
@@ -173,7 +173,7 @@ function optionsOf(chart) {
         cursor: {points: {size: 7}, drag: {x: false, y: false}, y: false},
         scales: {
             x: {time: true},
-            y: {range: (_u, low, high) => [Math.min(0, low ?? 0), nice(high ?? 1)]},
+            y: {range: (_u, low, high) => [Math.min(0, low ?? 0), topOf(spec, high ?? 0)]},
         },
         axes: [
             {
@@ -202,7 +202,7 @@ function optionsOf(chart) {
 }
 
 const utcDate = (ts) => uPlot.tzDate(new Date(ts * 1000), 'UTC');
-const nice = (high) => (high <= 0 ? 1 : high * 1.06);
+const topOf = (spec, high) => Math.max(high * 1.06, spec.least ?? 0) || 1;
 
 function readout(chart, u, names) {
     const at = u.cursor.idx;
@@ -267,7 +267,7 @@ function plainly(spec, width, height) {
     const all = spec.series
         .flatMap((s) => [...s.values, ...(s.band?.[1] ?? [])])
         .filter(Number.isFinite);
-    const top = nice(Math.max(0, ...all, ...(spec.lines ?? []).map((l) => l.at)));
+    const top = topOf(spec, Math.max(0, ...all, ...(spec.lines ?? []).map((l) => l.at)));
     const px = (v) => left + (width - left - 10) * (high > low ? (v - low) / (high - low) : 0.5);
     const py = (v) => height - 24 - ((height - 36) * v) / top;
     const path = (values) => {

@@ -12,6 +12,7 @@ import {lastStatus} from './live.js';
 import {saying} from './reason.js';
 
 const KEEP = 300; // seconds of the rate that are drawn
+const REASONS = 3; // for which records of an input were ignored, that are shown
 
 // Rates between looks outlive the view, so that coming back does not begin anew.
 const history = [];
@@ -96,14 +97,22 @@ export function show(place, ctx) {
     else replace(top, h('div.state.waiting', null, t('loading')));
 }
 
+// All of the five minutes, however much of them was seen; one look alone has no course.
 function rateSpec() {
-    const drawn = history.length > 1 ? history : []; // one look alone has no course
+    const until = before?.at ?? Date.now() / 1000;
+    const drawn = history.length > 1 ? history : [{at: until, rate: null}];
     return {
         label: t('now.rate'),
-        x: drawn.map((p) => p.at),
+        x: [until - KEEP - 1, ...drawn.map((p) => p.at)],
         height: 180,
+        least: 10,
         series: [
-            {name: t('now.records-s'), values: drawn.map((p) => p.rate), colour: 's1', digits: 1},
+            {
+                name: t('now.records-s'),
+                values: [null, ...drawn.map((p) => p.rate)],
+                colour: 's1',
+                digits: 1,
+            },
         ],
     };
 }
@@ -153,6 +162,16 @@ function feedState(f) {
     return badge(t('now.fine'), 'good');
 }
 
+// For which reasons records were ignored, the commonest first.
+function leftOut(reasons) {
+    const all = [...reasons].sort((a, b) => b.records - a.records);
+    const lines = all
+        .slice(0, REASONS)
+        .map((r) => [t('now.left-out', num(r.records)), saying('ignored', r.why)]);
+    if (all.length > REASONS) lines.push(t('now.left-out.more', num(all.length - REASONS)));
+    return lines.map((line) => h('span.soft.small.block', null, line));
+}
+
 function showFeeds(feeds) {
     if (!feeds.length) return empty(t('now.no-feeds'), t('now.no-feeds.hint'));
     return table({
@@ -162,7 +181,12 @@ function showFeeds(feeds) {
         columns: [
             {
                 title: t('input'),
-                cell: (f) => [f.input, h('span.soft.small.block', null, f.detail || f.type)],
+                cell: (f) => [
+                    f.input,
+                    h('span.soft.small.block', null, f.detail || f.type),
+                    leftOut(f.left_out ?? []),
+                ],
+                wrap: true,
             },
             {title: t('state'), cell: feedState, wrap: true},
             {

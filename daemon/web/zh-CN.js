@@ -85,6 +85,8 @@ export default {
     'now.conferences': '进行中的会议',
     'now.people': (n) => `共 ${n} 人参会`,
     'now.people-now': '参会人数',
+    'now.left-out': (n) => `忽略 ${n} 条：`,
+    'now.left-out.more': (n) => `另有 ${n} 种原因：callswell status --json`,
     'now.behind': '积压',
     'now.feeds-n': (n, bad) => `${n} 个数据源，${bad ? `${bad} 个异常` : '全部正常'}`,
     'now.quarantine': '隔离区',

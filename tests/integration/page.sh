@@ -29,6 +29,7 @@ clock     = "data"
 http { listen = "127.0.0.1:0" }
 input "hooks" { type = "http" path = "/v1/ingest/hooks" format = "ndjson" }
 input "calls" { type = "tail" path = "$dir/calls.csv" format = "csv" }
+input "zoom"  { type = "http" path = "/v1/ingest/zoom" format = "zoom-webhook" }
 service "operator" { service_level = 0.8 answer_within = 20 shrinkage = 0.3 interval = 30
     skills = { "french=25%" } }
 segment "power user" { where = "legs_30d > 50 AND features_30d >= 3" }
@@ -80,6 +81,8 @@ for n in 1 2 3 4 5; do
         $n $((n % 2)) $n "$now"
 done >joins
 check "somebody joins" contains "$(curl -sS --data-binary @joins "http://$address/v1/ingest/hooks")" '"accepted":5'
+check "what is no usage is ignored" contains \
+    "$(curl -sS --data '{"event":"user.created","event_ts":1795305600132}' "http://$address/v1/ingest/zoom")" '"ignored":1'
 written() { # the analyst has been there: gaps of the roster, and the joins are counted
     [ "$(sql state/crm.db "SELECT count(*) FROM staffing WHERE gap IS NOT NULL")" -gt 100 ] &&
         curl -sS "http://$address/v1/live" | grep -q '"legs":5'

@@ -53,6 +53,15 @@ async function now() {
         status.feeds.map((f) => en(f.accepted)),
         'accepted',
     );
+    const ignored = (await rowsOf(page, 'Feeds')).map((r) =>
+        r[0].split('\n').filter((line) => line.startsWith('ignored')),
+    );
+    equal(
+        ignored,
+        status.feeds.map((f) => f.left_out.map((r) => `ignored ${en(r.records)}: ${r.why}`)),
+        'why records were ignored',
+    );
+    holds(ignored.flat().length > 0, 'some were');
     const reasons = (await api('quarantine_reasons')).rows;
     equal(
         (await rowsOf(page, 'Refused records')).map((r) => [r[0], r[2]]),

@@ -193,10 +193,12 @@ async function allChinese(id) {
     equal(await englishIn(page), [], 'English in a signal that is held back');
     holds((await page.locator('#evidence .soft').count()) > 1, 'the figures that decided');
     // All that this daemon has said of changes and of refused records has its words.
+    const ignored = (await api('status')).feeds.flatMap((f) => f.left_out.map((r) => r.why));
+    holds(ignored.length > 0, 'some records were ignored');
     const reasons = (await api('quarantine_reasons?limit=1000')).rows.map((r) => r.reason);
     holds(changed.length > 100 && reasons.length > 5, 'there is something to say');
     const unknown = await page.evaluate(
-        async ([changed, reasons]) => {
+        async ([changed, reasons, ignored]) => {
             const {sayings} = await import(
                 new URL('page/sayings-zh-CN.js', document.baseURI).href
             );
@@ -205,9 +207,10 @@ async function allChinese(id) {
                 ...others.filter((r) => !sayings.rule(r.rule)).map((r) => r.rule),
                 ...changed.filter((r) => r.back && !sayings.back(r.back)).map((r) => r.back),
                 ...reasons.filter((r) => !sayings.refusal(r)),
+                ...ignored.filter((r) => !sayings.ignored(r)),
             ];
         },
-        [changed, reasons],
+        [changed, reasons, ignored],
     );
     equal([...new Set(unknown)], [], 'sentences without Chinese');
     await close(page);
