@@ -335,7 +335,6 @@ flush_group(struct run *run)
     note_window(run);
     for (size_t i = 0, k = 0; i < run->pending; i++) {
         struct pending *p = &run->group[i];
-
         bool known = p->identified && !fresh[k++];
 
         note_result(run, p->number, known ? RESULT_DUPLICATE : RESULT_ACCEPTED, NULL);
