@@ -262,7 +262,8 @@ TEST(mix_and_rate_add_up_as_published)
             continue;
         }
         sum_cube(d, element, 0, NULL, calls, minutes);
-        CHECK_NEAR(minutes[0] / calls[0], N("rate0"), 1e-9);
+        for (int i = 0; i < 2; i++)
+            CHECK_NEAR(minutes[i] / calls[i], N(i ? "rate1" : "rate0"), 1e-9);
         s[n++] = (struct attribution_segment){calls[0], minutes[0], calls[1], minutes[1], 0, 0};
     }
     CHECK_INT(totals, DIMENSIONS);

@@ -209,8 +209,9 @@ TEST(the_worked_ranking_comes_out_in_every_column)
         int f = feature_of(rank[i].name);
         double votes, people, low, high, value = value_of(f, &votes, &people);
 
-        CHECK_INT(rank[i].rank, i + 1);
         CHECK_STR(rank[i].name, reference_text(&r, "feature"));
+        CHECK_INT(rank[i].rank, N("rank"));
+        CHECK_NEAR(demand_growth_factor(recent[f], before[f], q[f]), N("growth_factor_G"), 1e-9);
         CHECK_INT(people, N("reach_90d"));
         CHECK_NEAR(votes, N("decayed_votes"), 1e-6);
         CHECK_NEAR(value, N("value_weighted_V"), 1e-6);

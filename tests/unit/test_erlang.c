@@ -49,6 +49,7 @@ TEST(erlang_c_agrees_with_the_reference_in_every_row)
 
         CHECK_NEAR(q.offered, N("offered_erlangs"), 1e-11);
         CHECK_NEAR(q.occupancy, N("occupancy"), 1e-11);
+        CHECK_NEAR(erlang_b(q.offered, (unsigned)N("agents")), N("erlang_b"), 1e-11);
         CHECK_NEAR(q.prob_wait, N("prob_wait"), 1e-11);
         CHECK_NEAR(q.service_level, N("service_level"), 1e-11);
         CHECK(q.overload == isinf(N("asa_s")));
@@ -80,6 +81,7 @@ TEST(required_agents_agree_with_the_reference_in_every_row)
 
         CHECK_INT(p.agents, N("agents_raw"));
         CHECK_INT(p.scheduled, N("agents_scheduled"));
+        CHECK_NEAR(p.queue.offered, N("offered_erlangs"), 1e-9);
         CHECK_NEAR(p.queue.service_level, N("service_level"), 1e-9);
         CHECK_NEAR(p.queue.occupancy, N("occupancy"), 1e-9);
         CHECK_NEAR(p.queue.prob_wait, N("prob_wait"), 1e-9);
