@@ -22,6 +22,7 @@
 #define GOOD      0.9 /* share of records from which on a format is an answer */
 #define FAIR      0.5 /* the same where nothing better can be proposed */
 #define LONG      200 /* bytes of a line that any format by positions finds all of its fields in */
+#define CELLS     30  /* of a line that any format of listed columns finds all of its own in */
 #define KNOWN     4   /* fields in a record that is refused from which on it is understood */
 #define BEYOND_BY 0.5 /* fields a record that an own section must read more to be preferred */
 
@@ -54,18 +55,23 @@ note_reason(void *arg, const struct trial_record *r)
 static struct attempt
 try_nothing(const struct format *f)
 {
-    char lines[2 * LONG];
+    char lines[2 * LONG], cells[2 * CELLS];
     const struct span nothing[] = {
         SPAN("nothing of this\nis a record\n\nof anything\n\n"),
         SPAN("<nothing><of>this</of></nothing>"),
         SPAN("{\"nothing\":{\"of\":\"this\"}}"),
         span_of(lines, sizeof lines),
+        span_of(cells, sizeof cells),
     };
     struct attempt all = {0};
 
     memset(lines, 'a', LONG); /* a word of few formats, and of none */
     memset(lines + LONG, 'z', LONG);
     lines[LONG - 1] = lines[2 * LONG - 1] = '\n';
+    for (size_t i = 0; i < CELLS; i++) {
+        cells[2 * i] = 'z';
+        cells[2 * i + 1] = i + 1 < CELLS ? ',' : '\n';
+    }
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
         struct trial_count n;
 
@@ -138,6 +144,45 @@ try_all(const struct config *c, struct trial_input in)
     return all;
 }
 
+/* --- what to type --- */
+
+#define WIDE 80 /* columns of a screen */
+
+/* As a shell takes it for one word. */
+static void
+print_word(const char *text)
+{
+    if (text[0] &&
+        text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                          "_-./:,+@%=")] == '\0') {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    putchar('\'');
+}
+
+/* "callswell formats test PATH ..." in comments, to be copied line by line: a long path stands in
+ * one of its own. */
+static void
+say_test(const char *path, const char *format, const char *more)
+{
+    bool apart = strlen("#   callswell formats test  --format ") + strlen(path) + strlen(format) +
+                     strlen(more) >
+                 WIDE - 1;
+
+    fputs(apart ? "#   F=" : "#   callswell formats test ", stdout);
+    print_word(path);
+    if (apart)
+        fputs("\n#   callswell formats test \"$F\"", stdout);
+    printf(" --format %s%s\n", format, more);
+}
+
 /* --- answers --- */
 
 struct answer {
@@ -183,17 +228,18 @@ say_who_leaves_it_out(const struct answer *a, const char *path)
     const struct attempt *one = a->known;
     size_t said = 0;
 
-    for (; one->share > 0 || one->recognised; one++)
-        if (one->recognised && said++ < SHOWN)
-            printf("# %s recognises it and %s %zu of its %zu records.\n"
-                   "# The first one's reason:\n#   %s\n"
-                   "# What it makes of them, and how to change that:\n"
-                   "#   callswell formats show %s\n"
-                   "#   callswell formats test %s --format %s\n",
-                   one->name, one->understood ? "refuses" : "leaves out",
-                   one->understood ? one->n.refused : one->n.left_out,
-                   one->n.read + one->n.left_out + one->n.refused, one->why, one->name, path,
-                   one->name);
+    for (; one->share > 0 || one->recognised; one++) {
+        if (!one->recognised || said++ >= SHOWN)
+            continue;
+        printf("# %s recognises it and %s %zu of its %zu records.\n"
+               "# The first one's reason:\n#   %s\n"
+               "# What it makes of them, and how to change that:\n"
+               "#   callswell formats show %s\n",
+               one->name, one->understood ? "refuses" : "leaves out",
+               one->understood ? one->n.refused : one->n.left_out,
+               one->n.read + one->n.left_out + one->n.refused, one->why, one->name);
+        say_test(path, one->name, "");
+    }
     return said > 0;
 }
 
@@ -208,9 +254,9 @@ say(const struct answer *a, const char *path)
         printf(
             "#\n# It has no day, which only its arrival tells: for connections, not for files\n");
     if (a->good) {
-        printf("#\n# An input or import with format = \"%s\" reads it; this shows how:\n"
-               "#   callswell formats test %s --format %s\n",
-               a->known[0].name, path, a->known[0].name);
+        printf("#\n# An input or import with format = \"%s\" reads it; this shows how:\n",
+               a->known[0].name);
+        say_test(path, a->known[0].name, "");
         return;
     }
     if (!say_who_leaves_it_out(a, path) && a->known[0].share == 0)
@@ -220,9 +266,10 @@ say(const struct answer *a, const char *path)
             printf("# and nothing in it looks like times of records\n");
         return;
     }
-    printf("#\n# This section reads %zu of %zu records. With it in the configuration FILE:\n"
-           "#   callswell formats test %s --format mine --config FILE\n%s",
-           a->own.n.read, a->own.n.read + a->own.n.refused, path, a->section.p);
+    printf("#\n# This section reads %zu of %zu records. With it in the configuration FILE:\n",
+           a->own.n.read, a->own.n.read + a->own.n.refused);
+    say_test(path, "mine", " --config FILE");
+    fputs(a->section.p, stdout);
 }
 
 static void

@@ -280,24 +280,45 @@ guess_fixed(struct guess *g, struct span text, bool whole)
 
 /* --- documents --- */
 
+#define PLACES 64 /* paths of arrays that are told apart */
+
 struct place { /* where most records are */
     struct guess *g;
     char path[256], best[256];
     size_t most;
+    struct {
+        char *path;
+        size_t objects;
+    } array[PLACES];
+    size_t arrays;
 };
 
-/* The path with most objects in arrays; of equals the outermost. */
+/* What stands in arrays of one path is of one kind, however many of them there are. */
 static void
-find_array(struct place *p, const struct json_value *v, size_t n)
+count_objects(struct place *p, size_t objects)
+{
+    size_t i = 0;
+
+    while (i < p->arrays && strcmp(p->array[i].path, p->path) != 0)
+        i++;
+    if (i == PLACES)
+        return;
+    if (i == p->arrays)
+        p->array[p->arrays++].path =
+            (char *)(uintptr_t)arena_copy(&p->g->mem, span_of(p->path, strlen(p->path) + 1)).p;
+    p->array[i].objects += objects;
+}
+
+/* Counts the objects in arrays, by the paths that lead there. */
+static void
+find_arrays(struct place *p, const struct json_value *v, size_t n)
 {
     size_t objects = 0;
 
     for (const struct json_value *c = v->first; v->type == JSON_ARRAY && c; c = c->next)
         objects += c->type == JSON_OBJECT;
-    if (objects > p->most) {
-        p->most = objects;
-        memcpy(p->best, p->path, n + 1);
-    }
+    if (objects > 0)
+        count_objects(p, objects);
     for (const struct json_value *c = v->first; c; c = c->next) {
         size_t more = 0;
 
@@ -307,9 +328,21 @@ find_array(struct place *p, const struct json_value *v, size_t n)
             more = (size_t)snprintf(p->path + n, sizeof p->path - n, "%s%.*s", n ? "." : "",
                                     SPAN_ARG(c->key));
         }
-        find_array(p, c, n + more);
+        find_arrays(p, c, n + more);
         p->path[n] = '\0';
     }
+}
+
+/* The path with most objects in arrays; of equals the outermost. */
+static void
+find_array(struct place *p, const struct json_value *v)
+{
+    find_arrays(p, v, 0);
+    for (size_t i = 0; i < p->arrays; i++)
+        if (p->array[i].objects > p->most) {
+            p->most = p->array[i].objects;
+            snprintf(p->best, sizeof p->best, "%s", p->array[i].path);
+        }
 }
 
 static bool
@@ -322,11 +355,11 @@ guess_json(struct guess *g, struct span text, bool whole)
     g->opt.type = "ndjson";
     if (*text.p == '{' && json_parse_foreign(span_of(text.p, nl ? (size_t)(nl - text.p) : text.n),
                                              &g->mem, &v, NULL) == ST_OK) {
-        find_array(&p, v, 0);
+        find_array(&p, v);
         if (p.most < 2)
             return look(g, &g->opt, text, whole);
     } else if (json_parse_foreign(text, &g->mem, &v, NULL) == ST_OK) {
-        find_array(&p, v, 0);
+        find_array(&p, v);
     } else if (*text.p == '[') {
         g->opt.type = "json-array";
         return look(g, &g->opt, text, whole);

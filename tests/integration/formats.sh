@@ -172,6 +172,11 @@ cat >g7.json <<EOF
 [{"who": "ann", "client": "acme", "joined": 1772355600000, "left": 1772355660000},
  {"who": "bob", "client": "acme", "joined": 1772355600000, "left": 1772355720000}]
 EOF
+cat >g8.json <<EOF
+{"tenant": "acme", "rooms": [{"room": 1, "people": [{"who": "ann", "joined": 1772355600, "left": 1772355660},
+  {"who": "bob", "joined": 1772355600, "left": 1772355660}]}, {"room": 2, "people": [{"who": "cy",
+  "joined": 1772355600, "left": 1772355630}]}]}
+EOF
 reads() { # FILE RECORDS SECONDS: by the section that is proposed for it
     rm -rf g.state
     cs formats guess "$1" >g.section || return 1
@@ -202,6 +207,18 @@ check "JSON lines, epochs in an inner object" reads g4.log 2 299
 check "tabs, no header, lengths as clocks" reads g5.tsv 2 1800
 check "XML" reads g6.xml 2 0
 check "an array" reads g7.json 2 180
+check "arrays in an array: what most of them hold" reads g8.json 3 150
+deep="it's a folder/with-a-name-that-is-long/and-another-one-in-it-so-that-it-is-longer"
+mkdir -p "$deep"
+cp g8.json "$deep"
+cs formats guess "$deep/g8.json" >shown
+check "a long path stands in a line of its own" sh -c "grep -q '^#   F=' shown && grep -v '^#   F=' shown >rest &&
+    ! grep -q '.\{80\}' rest"
+sed -n 's/^#   //p' shown | sed "s/FILE/g.conf/; s|^callswell|$bin/callswell|" >typed
+check "and both lines do what they say" sh -c '. ./typed | grep -q "^3 records: 3 read"'
+check "columns by position do not understand JSON" sh -c "! '$bin/callswell' formats guess g8.json | grep -q oracle-sbc"
+check "but what was made for them" contains \
+    "$(cs formats guess "$project/tests/data/formats/oracle-sbc/synthetic.csv")" "oracle-sbc reads 2 of 3"
 check "a known one is found" contains "$(cs formats guess "$project/tests/data/asterisk_cdr/Master.csv")" \
     'format = "asterisk-cdr"'
 check "and by the other name" contains "$(cs formats test --guess calls.csv)" 'format = "csv"'
