@@ -9,7 +9,7 @@ fi
 cat >c.conf <<EOF
 state_dir = "$dir/state"
 http { listen = "127.0.0.1:0" }
-input "janus" { type = "http" format = "janus-audiobridge" }
+input "janus" { type = "http" format = "janus-audiobridge" signature = "token" secret = "janus:p ss" }
 EOF
 check "start" start c.conf
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -39,7 +39,7 @@ EOF
 admin: { admin_http = false }" >etc/janus.transport.http.jcfg
 }
 echo "general: { enabled = true events = \"all\" grouping = true json = \"compact\"
-    backend = \"http://$address/v1/ingest/janus\" }" >etc/janus.eventhandler.sampleevh.jcfg
+    backend = \"http://$address/v1/ingest/janus\" backend_user = \"janus\" backend_pwd = \"p ss\" }" >etc/janus.eventhandler.sampleevh.jcfg
 echo 'general: { events = true }
 room-1234: { description = "Demo" sampling_rate = 16000 record = false }' >etc/janus.plugin.audiobridge.jcfg
 answers() { curl -sf "http://127.0.0.1:$port/janus/info" >/dev/null; }
@@ -68,6 +68,7 @@ kill $janus
 wait $janus
 feed() { curl -sS "http://$address/metrics" | sed -n "s/^callswell_feed_$1_total{input=\"janus\"} //p"; }
 check "nothing was refused" equals "$(feed quarantined)" 0
+check "and nobody" equals "$(feed strangers)" 0
 check "what is no usage is left out, and counted" test "$(feed ignored)" -gt 5
 check "verify" cs verify --config c.conf
 check "stop" stop
