@@ -8,6 +8,7 @@
 #include "civil.h"
 #include "formats.h"
 #include "json_write.h"
+#include "left_out.h"
 #include "pairing.h"
 #include "trial.h"
 
@@ -15,14 +16,19 @@
 #define MAX_REASONS 32
 
 struct reason {
-    char text[160];
+    char text[160]; /* first: left_out.h */
+    size_t records;
+};
+
+struct reasons {
+    struct reason at[MAX_REASONS];
     size_t count;
 };
 
 struct showing {
     size_t limit, shown;
     struct json_writer *json; /* NULL: for people */
-    struct reason refused[MAX_REASONS], left_out[MAX_REASONS];
+    struct reasons refused, left_out;
 };
 
 /* --- values --- */
@@ -276,16 +282,11 @@ write_record(struct json_writer *w, const struct trial_record *r)
 /* Positions and numbers in reasons make each one different: beyond MAX_REASONS they are one. True:
  * it is the first of its kind. */
 static bool
-count_reason(struct reason *list, const char *why)
+count_reason(struct reasons *r, const char *why)
 {
-    size_t i = 0;
+    const struct left_out_rows list = {r->at, sizeof *r->at, sizeof r->at->text, MAX_REASONS};
 
-    while (i < MAX_REASONS - 1 && list[i].count > 0 && strncmp(list[i].text, why, 159) != 0)
-        i++;
-    if (list[i].count++ > 0)
-        return false;
-    snprintf(list[i].text, sizeof list[i].text, "%s", i == MAX_REASONS - 1 ? "other reasons" : why);
-    return true;
+    return r->at[left_out_row(&list, &r->count, why)].records++ == 0;
 }
 
 /* Of records that the parser leaves out for one reason the first says it all; what is there to be
@@ -297,9 +298,9 @@ visit(void *arg, const struct trial_record *r)
     bool tells = true;
 
     if (r->st == ST_IGNORE)
-        tells = count_reason(s->left_out, r->why) || r->fields;
+        tells = count_reason(&s->left_out, r->why) || r->fields;
     else if (r->st != ST_OK)
-        count_reason(s->refused, r->why);
+        count_reason(&s->refused, r->why);
     if (!tells || s->shown == s->limit)
         return true;
     s->shown++;
@@ -311,10 +312,10 @@ visit(void *arg, const struct trial_record *r)
 }
 
 static void
-print_reasons(const char *what, const struct reason *list)
+print_reasons(const char *what, const struct reasons *r)
 {
-    for (size_t i = 0; i < MAX_REASONS && list[i].count > 0; i++)
-        printf("  %s %zu: %s\n", what, list[i].count, list[i].text);
+    for (size_t i = 0; i < r->count; i++)
+        printf("  %s %zu: %s\n", what, r->at[i].records, r->at[i].text);
 }
 
 static void
@@ -329,8 +330,8 @@ print_summary(const struct showing *s, const struct trial_count *n, bool whole)
     else
         printf("%zu record%s%s: %zu read, %zu left out, %zu refused\n", all, all == 1 ? "" : "s",
                whole ? "" : " in the first part of the file", n->read, n->left_out, n->refused);
-    print_reasons("left out", s->left_out);
-    print_reasons("refused", s->refused);
+    print_reasons("left out", &s->left_out);
+    print_reasons("refused", &s->refused);
 }
 
 /* Does it begin with a JSON document of several lines? What reads lines refuses each of them. */

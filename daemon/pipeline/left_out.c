@@ -6,18 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
+size_t
+left_out_row(const struct left_out_rows *list, size_t *used, const char *why)
+{
+    const size_t last = list->room - 1;
+    char *row = list->rows;
+    size_t i = 0;
+
+    for (; i < *used && i < last && strncmp(row, why, list->width - 1) != 0; i++)
+        row += list->bytes;
+    if (i == *used) {
+        snprintf(row, list->width, "%s", i == last ? "for other reasons" : why);
+        ++*used;
+    }
+    return i;
+}
+
 void
 left_out_add(struct left_out *l, const char *why, uint64_t records)
 {
-    const size_t last = LEFT_OUT_REASONS - 1;
-    size_t i = 0;
+    const struct left_out_rows list = {l->at, sizeof *l->at, sizeof l->at->why, LEFT_OUT_REASONS};
 
-    while (i < l->count && i < last && strncmp(l->at[i].why, why, sizeof l->at[i].why - 1) != 0)
-        i++;
-    if (i == l->count)
-        snprintf(l->at[l->count++].why, sizeof l->at[i].why, "%s",
-                 i == last ? "for other reasons" : why);
-    l->at[i].records += records;
+    l->at[left_out_row(&list, &l->count, why)].records += records;
 }
 
 void

@@ -56,3 +56,24 @@ TEST(long_reasons_are_cut_and_still_the_same)
     CHECK_INT(l.at[0].records, 2);
     CHECK_INT(strlen(l.at[0].why), sizeof l.at[0].why - 1);
 }
+
+TEST(lists_of_other_sizes_go_by_the_same_rule)
+{
+    struct {
+        char why[8];
+        unsigned n;
+    } at[3] = {0};
+    const struct left_out_rows list = {at, sizeof *at, sizeof at->why, 3};
+    static const char *const reasons[] = {"a", "longer than 7", "a", "longer, but", "b", "c"};
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        at[left_out_row(&list, &used, reasons[i])].n++;
+    CHECK_INT(used, 3);
+    CHECK_STR(at[0].why, "a");
+    CHECK_INT(at[0].n, 2);
+    CHECK_STR(at[1].why, "longer ");
+    CHECK_INT(at[1].n, 1);
+    CHECK_STR(at[2].why, "for oth");
+    CHECK_INT(at[2].n, 3);
+}
