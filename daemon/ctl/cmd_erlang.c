@@ -35,7 +35,7 @@ print_csv(const struct erlang_answer *a)
     t = table_new(columns, a->count + 1);
     table_row(t);
     for (size_t i = 0; i < a->count; i++)
-        table_real(t, a->at[i].value, 10);
+        table_real(t, a->at[i].value, a->at[i].digits ? 10 : 0); /* people are whole */
     table_text(t, erlang_state(a));
     table_print(t, TABLE_CSV, stdout);
     table_free(t);

@@ -111,6 +111,11 @@ dispatch(const struct formats_call *call, const struct option_use *use, const st
             return formats_guess(c, operand[1], call->json);
         return formats_test(c, operand[1], call->format, (size_t)call->limit, call->json);
     }
+    if (call->json || call->csv) {
+        fputs("callswell: formats show prints a section of the configuration: no --json, no --csv\n",
+              stderr);
+        return EXIT_USAGE;
+    }
     if (strcmp(operand[0], "show") == 0)
         return count == 2 ? show_format(c, operand[1]) : operand_missing(use);
     return count == 1 ? show_format(c, operand[0]) : operand_missing(use);

@@ -192,7 +192,8 @@ print_left_out(const struct json_value *feed)
         words_flow(&out, 4, span_str(json_get_text(r, "why", "")));
         buf_char(&out, '\n');
     }
-    fwrite(out.p, 1, out.n, stdout);
+    if (out.n)
+        fwrite(out.p, 1, out.n, stdout);
     buf_clear(&out);
 }
 
