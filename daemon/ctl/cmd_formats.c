@@ -112,7 +112,7 @@ dispatch(const struct formats_call *call, const struct option_use *use, const st
         return formats_test(c, operand[1], call->format, (size_t)call->limit, call->json);
     }
     if (call->json || call->csv) {
-        fputs("callswell: formats show prints a section of the configuration: no --json, no --csv\n",
+        fputs("callswell: formats show prints a section of the configuration: no --json, --csv\n",
               stderr);
         return EXIT_USAGE;
     }
