@@ -28,10 +28,13 @@ static _Thread_local struct loader *loading;
 
 /* --- what libconfuse has to say --- */
 
-/* What could be there instead: the name that was probably meant, or else all of them. */
+/* What could be there instead: the name that was probably meant, or else all of them, as far as
+ * there is room. */
 static void
 add_known(struct buf *b, const cfg_t *cfg, const char *given)
 {
+    static const char more[] = " ... (see callswell.conf(5))";
+    const size_t room = sizeof((struct error *)0)->text;
     struct nearest near = nearest_to(given);
 
     for (const cfg_opt_t *o = cfg->opts; o->name; o++)
@@ -41,9 +44,15 @@ add_known(struct buf *b, const cfg_t *cfg, const char *given)
     if (near.best)
         return;
     buf_str(b, "; expected one of:");
-    for (const cfg_opt_t *o = cfg->opts; o->name; o++)
-        if (o->name[0] != '_')
-            buf_printf(b, " %s", o->name);
+    for (const cfg_opt_t *o = cfg->opts; o->name; o++) {
+        if (o->name[0] == '_')
+            continue;
+        if (b->n + 1 + strlen(o->name) + sizeof more > room) {
+            buf_str(b, more);
+            return;
+        }
+        buf_printf(b, " %s", o->name);
+    }
 }
 
 /* The first error counts; what follows from it does not help. */

@@ -27,6 +27,7 @@ static const struct {
 } mistakes[] = {
     {"nope = 1", 1, "no such option 'nope' (did you mean \"node\"?)"},
     {"zzz = 1", 1, "no such option 'zzz'; expected one of: state_dir node"},
+    {"zzz = 1", 1, " ... (see callswell.conf(5))"},
     {"# a\n/* b\n c */ // d\nnope = 1", 4, "no such option 'nope'"},
     {"\n\nredis {\n # x\n  host = \"a\"\n}", 5, "no such option 'host'; expected one of: url"},
     {"include(\"x\")", 1, "no such option 'include'"},
