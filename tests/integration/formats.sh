@@ -82,6 +82,24 @@ EOF
 doc_format zoom-webhook zoom-phone >phone.conf
 check "a telephone call that both of its sides tell" contains \
     "$(cs import --config phone.conf --format zoom-phone phone.json --json)" '"accepted":1,"duplicates":1'
+telephoned() { # SIDE RESULT AND TIMES
+    printf '{"event":"phone.%s_call_element_completed","event_ts":1,"payload":{"account_id":"%s","object":{"call_elements":[%s' \
+        "$1" Q "{\"call_id\":\"q\",\"start_time\":\"2026-03-01T10:00:00Z\",$2}]}}}" >telephoned.json
+    cs import --config phone.conf --format zoom-phone telephoned.json >/dev/null
+}
+usage() { # CUSTOMER: legs, seconds, failed
+    python3 -c 'import sqlite3, sys
+print(*sqlite3.connect("doc.state/crm.db").execute("SELECT legs, seconds, failed FROM customer_day WHERE customer = ?",
+    sys.argv[1:]).fetchone())' "$1"
+}
+talked='"result":"answered","answer_time":"2026-03-01T10:00:10Z","end_time":"2026-03-01T10'
+telephoned callee '"result":"no_answer"'
+check "a call that rang somewhere in vain" equals "$(usage Q)" "0 0 1"
+telephoned callee "$talked:01:10Z\""
+check "and was answered elsewhere" equals "$(usage Q)" "1 60 0"
+telephoned callee '"result":"ring_timeout"'
+telephoned caller "$talked:03:10Z\""
+check "is as long as its caller says" equals "$(usage Q)" "1 180 0"
 echo '2,"192.0.2.10",0,"a@h","4930111","8600",600,"10:25:01.400 UTC FEB 16 2026","acme",,7' >sbc.csv
 doc_format oracle-sbc our-sbc >sbc.conf
 "$bin/callswell" formats test sbc.csv --format our-sbc --config sbc.conf >shown
