@@ -40,6 +40,8 @@ enum status report_query(const struct report *r, struct query **out, const char 
     " ' minutes') > (SELECT max(as_of) FROM staffing) ELSE start >= ?1 END"                        \
     " AND (?2 IS NULL OR start < ?2) AND (?3 IS NULL OR service = ?3)"
 
+/* A value of an answer as the next cell; NULL stays empty. */
+void report_cell(struct table *t, const struct row_value *v);
 /* All columns of an answer: for programs, and for people where there is no table made for them. */
 enum status report_answer(const struct report *r, const struct answer *a, struct error *err);
 

@@ -20,8 +20,8 @@ struct printing {
     size_t rows;
 };
 
-static void
-print_cell(struct table *t, const struct row_value *v)
+void
+report_cell(struct table *t, const struct row_value *v)
 {
     if (v->type == ROW_INT)
         table_i64(t, v->number);
@@ -101,7 +101,7 @@ print_row(void *arg, const struct row_value *values)
     } else if (p->table) {
         table_row(p->table);
         for (size_t i = 0; i < p->answer->column_count; i++)
-            print_cell(p->table, &values[i]);
+            report_cell(p->table, &values[i]);
     } else {
         print_block(p, values);
     }

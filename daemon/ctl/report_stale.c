@@ -46,16 +46,8 @@ add_row(void *arg, const struct row_value *values)
     const struct printing *p = arg;
 
     table_row(p->table);
-    for (size_t i = 0; i < SHOWN; i++) {
-        const struct row_value *v = &values[p->at[i]];
-
-        if (v->type == ROW_INT)
-            table_i64(p->table, v->number);
-        else if (v->type == ROW_TEXT)
-            table_span(p->table, v->text);
-        else
-            table_text(p->table, NULL);
-    }
+    for (size_t i = 0; i < SHOWN; i++)
+        report_cell(p->table, &values[p->at[i]]);
     return true;
 }
 
