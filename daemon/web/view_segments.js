@@ -60,14 +60,15 @@ export function show(place, ctx) {
         const key = JSON.stringify([dimension, p]);
         if (dimension && key !== shown) {
             shown = key;
-            const query = {kind: dimension, ...asQuery(p), limit: 1000};
+            // Changes are moments: the days that are meant are UTC's, as everywhere here.
+            const query = {kind: dimension, ...asQuery(p), zone: 'UTC', limit: 1000};
             course.setCsv('v1/segment_changes', {...query, limit: null});
             load(
                 course.body,
                 (signal) =>
                     getAll(
                         'v1/segment_changes',
-                        {kind: dimension, from: p.from, limit: 1000},
+                        {kind: dimension, from: p.from, zone: 'UTC', limit: 1000},
                         signal,
                     ),
                 (answer) => courseOf(rows, answer.rows, p),

@@ -93,6 +93,7 @@ edit(const char *sql)
     store_close(s);
 }
 
-static struct config plain __attribute__((unused)) = {.timezone = (char *)"UTC"};
+static struct config plain
+    __attribute__((unused)) = {.timezone = (char *)"UTC", .weekend = (char *)"sat sun"};
 
 #endif
